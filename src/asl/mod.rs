@@ -1,0 +1,3 @@
+//! Amazon States Language definitions: document model, parser, validation into diagnostics.
+
+pub mod model;

@@ -1,0 +1,6 @@
+//! The `stepstream` binary: arguments in, exit code out; everything else is in the library.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {}

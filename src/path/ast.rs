@@ -1,0 +1,132 @@
+//! The syntax of a path: what [`crate::path::parse`] makes and the compiler reads.
+
+/// A path with its source text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// The text as the definition has it; error causes quote it.
+    pub text: String,
+    /// What the path starts from.
+    pub root: Root,
+    /// What is applied to the root, in order.
+    pub steps: Vec<Step>,
+}
+
+/// What a path starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// `$`: the state's data.
+    Input,
+    /// `$$`: the context object.
+    Context,
+    /// `$name`: a variable.
+    Variable(String),
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// `.name` or `['name']`, decoded.
+    Key(String),
+    /// `[n]`; a negative index counts from the end.
+    Index(i64),
+    /// `.*` or `[*]`.
+    Wildcard,
+    /// `['a','b']`.
+    Keys(Vec<String>),
+    /// `[0,2]`.
+    Indices(Vec<i64>),
+    /// `[start:end:step]`.
+    Slice {
+        /// First index, inclusive.
+        start: Option<i64>,
+        /// Last index, exclusive.
+        end: Option<i64>,
+        /// Distance; `None` is 1.
+        step: Option<i64>,
+    },
+    /// `[?(...)]`.
+    Filter(Filter),
+    /// `..`: the value and all its descendants; the next step is applied to each.
+    Descend,
+    /// A trailing function such as `.length()`.
+    Function(Function),
+}
+
+/// A function at the end of a path (Jayway).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Function {
+    Length,
+    Size,
+    Min,
+    Max,
+    Sum,
+    Avg,
+    StdDev,
+    Keys,
+    First,
+    Last,
+}
+
+/// The condition of a filter step.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Filter {
+    Or(Vec<Filter>),
+    And(Vec<Filter>),
+    Not(Box<Filter>),
+    /// The path has a value.
+    Exists(Path),
+    Compare { left: Operand, operator: Operator, right: Operand },
+}
+
+/// One side of a comparison in a filter. Paths inside a filter start at `@` ([`Root::Input`], the
+/// element) or `$` (`rooted`, the document).
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Operand {
+    /// A constant, as JSON text.
+    Json(String),
+    /// `@...`: from the element under test.
+    Element(Path),
+    /// `$...`: from the document.
+    Document(Path),
+    /// `/.../`: a pattern, its text.
+    Regex { pattern: String, ignore_case: bool },
+}
+
+/// The operator of a comparison in a filter (Jayway's list).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Matches,
+    In,
+    NotIn,
+    SubsetOf,
+    AnyOf,
+    NoneOf,
+    Size,
+    Empty,
+    Contains,
+    All,
+}
+
+impl Path {
+    /// Says whether the path can name at most one place: only keys and single indices.
+    ///
+    /// A definite path gives a value, an indefinite one an array (facts 5.1).
+    pub fn is_definite(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::Key(_) | Step::Index(_) | Step::Function(_)))
+    }
+
+    /// Says whether this is a reference path: what `ResultPath` and its like accept (facts 5.1).
+    pub fn is_reference(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::Key(_) | Step::Index(_)))
+    }
+}
