@@ -4,8 +4,15 @@
 //! programs or where a path stands in a definition.
 
 mod ast;
+mod parse;
+mod parse_filter;
+#[cfg(test)]
+mod parse_tests;
+pub(crate) mod scan;
 
 pub use ast::{Filter, Function, Operand, Operator, Path, Root, Step};
+pub use parse::{NESTING_MAX, parse};
+pub(crate) use parse::{Place, parse_at};
 
 /// Why a text is not a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +21,4 @@ pub struct ParseError {
     pub offset: usize,
     /// What was expected there.
     pub message: String,
-}
-
-/// Parses a path: `$...`, `$$...` or `$name...`.
-///
-/// # Errors
-/// Where the text is not a path, with the offset.
-pub fn parse(_text: &str) -> Result<Path, ParseError> {
-    todo!()
 }
