@@ -1,1 +1,35 @@
-//! values
+//! JSON values: index a text, read, build, compare, write.
+//!
+//! A document stays its own text plus an index of spans ([`index`](mod@index)); values that a run builds are
+//! nodes that share the rest. A value is a [`ValueRef`], a 32-bit handle into the [`Heap`] of the run
+//! or of the program's constants. Reading goes through a [`View`], building through a [`Store`];
+//! nothing is ever changed once it is made.
+//!
+//! Must not know paths, states or programs. Invariant: the text of every span is dense, so the
+//! length of any value's JSON text is known without walking it ([`View::len`]).
+
+mod compact;
+mod compare;
+mod error;
+mod heap;
+pub mod index;
+mod key;
+mod node;
+mod number;
+mod store;
+mod string;
+mod view;
+mod write;
+
+pub use compact::Compaction;
+pub use error::IndexError;
+pub use heap::Heap;
+pub use key::Key;
+pub use node::{DEPTH_MAX, Kind, ValueRef};
+pub use number::compare_numbers;
+pub use store::{Store, StringStart};
+pub use string::{Str, escape_into};
+pub use view::{Elements, Members, View};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+use super::*;
+
+fn with<T>(text: &str, test: impl FnOnce(View<'_>, ValueRef) -> T) -> T {
+    let constants = Heap::for_constants();
+    let mut heap = Heap::new();
+    let value = heap.index(text.as_bytes()).expect(text);
+    test(View::new(&heap, &constants), value)
+}
+
+#[test]
+fn reads_members_and_echoes() {
+    with("{ \"a\": [1, {\"b\": null}], \"c\":\"x\", \"c\" : 2.50 }", |view, v| {
+        let a = view.member_named(v, "a").unwrap();
+        assert_eq!(view.to_json(a), "[1,{\"b\":null}]");
+        assert_eq!(view.to_json(view.member_named(v, "c").unwrap()), "2.50");
+        assert_eq!(view.depth(v), 3);
+        assert_eq!(view.len(v), view.to_json(v).len());
+        let mut out = Vec::new();
+        view.write(v, &mut out);
+        assert_eq!(out, b"{ \"a\": [1, {\"b\": null}], \"c\":\"x\", \"c\" : 2.50 }");
+    });
+}
+
+#[test]
+fn builds() {
+    let constants = Heap::for_constants();
+    let mut heap = Heap::new();
+    let mut store = Store::new(&mut heap, &constants);
+    let key = store.string("k\"");
+    let one = store.integer(-1);
+    let list = store.array(&[one, ValueRef::NULL]);
+    let object = store.object(&[key, list]);
+    let other = store.with_member(object, key, ValueRef::TRUE);
+    let view = store.view();
+    assert_eq!(view.to_json(object), "{\"k\\\"\":[-1,null]}");
+    assert_eq!(view.len(object), view.to_json(object).len());
+    assert_eq!(view.to_json(other), "{\"k\\\"\":true}");
+    assert_eq!(view.depth(object), 2);
+}

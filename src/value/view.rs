@@ -1,0 +1,262 @@
+//! Reading values.
+
+use super::node::{Kind, Node, ValueRef, meta};
+use super::string::Str;
+use super::{Heap, Key};
+
+/// Reads values of a run and of its program's constants.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    run: &'a Heap,
+    constants: &'a Heap,
+}
+
+impl<'a> View<'a> {
+    /// Combines the heap of a run with the heap of its program's constants.
+    pub fn new(run: &'a Heap, constants: &'a Heap) -> View<'a> {
+        View { run, constants }
+    }
+
+    #[inline]
+    pub(super) fn heap(self, value: ValueRef) -> &'a Heap {
+        if value.is_constant() { self.constants } else { self.run }
+    }
+
+    #[inline]
+    pub(super) fn node(self, value: ValueRef) -> Node {
+        self.heap(value).nodes[value.at()]
+    }
+
+    /// Returns the JSON type.
+    #[inline]
+    pub fn kind(self, value: ValueRef) -> Kind {
+        self.node(value).json_kind()
+    }
+
+    /// Returns the length of the value's dense JSON text in bytes; never walks the value.
+    #[inline]
+    pub fn len(self, value: ValueRef) -> usize {
+        self.node(value).len() as usize
+    }
+
+    /// Returns the nesting depth: 0 for scalars, 1 for an array or object of scalars. Stops counting
+    /// a little above [`super::DEPTH_MAX`].
+    #[inline]
+    pub fn depth(self, value: ValueRef) -> u32 {
+        self.node(value).depth()
+    }
+
+    /// Returns the value's dense JSON text, when it stands somewhere as such: every scalar and every
+    /// part of a document, but not a built array or object.
+    #[inline]
+    pub fn text(self, value: ValueRef) -> Option<&'a [u8]> {
+        let heap = self.heap(value);
+        let node = heap.nodes[value.at()];
+        if node.is_built() { None } else { heap.text.get(node.start as usize..node.end as usize) }
+    }
+
+    /// Returns the original text of a document that came with blanks, when the value is its root.
+    pub fn original(self, value: ValueRef) -> Option<&'a [u8]> {
+        let heap = self.heap(value);
+        if Heap::is_raw(heap.nodes[value.at()]) { heap.raw_of(value.at() as u32) } else { None }
+    }
+
+    /// Returns a string's content.
+    #[inline]
+    pub fn string(self, value: ValueRef) -> Option<Str<'a>> {
+        let heap = self.heap(value);
+        let node = heap.nodes[value.at()];
+        if node.kind() != meta::STRING {
+            return None;
+        }
+        let content = heap.text.get(node.start as usize + 1..node.end as usize - 1)?;
+        Some(Str::new(content, node.meta & meta::ESCAPED != 0))
+    }
+
+    /// Returns a number's text.
+    #[inline]
+    pub fn number(self, value: ValueRef) -> Option<&'a str> {
+        let heap = self.heap(value);
+        let node = heap.nodes[value.at()];
+        if node.kind() != meta::NUMBER {
+            return None;
+        }
+        std::str::from_utf8(heap.text.get(node.start as usize..node.end as usize)?).ok()
+    }
+
+    /// Returns a number as `f64`; infinite when out of range.
+    #[inline]
+    pub fn float(self, value: ValueRef) -> Option<f64> {
+        self.number(value).map(|text| super::number::to_f64(text.as_bytes()))
+    }
+
+    /// Returns a boolean.
+    #[inline]
+    pub fn boolean(self, value: ValueRef) -> Option<bool> {
+        match self.node(value).kind() {
+            meta::FALSE => Some(false),
+            meta::TRUE => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of elements or members; 0 for scalars. Duplicate keys count each.
+    pub fn count(self, value: ValueRef) -> usize {
+        let node = self.node(value);
+        match node.kind() {
+            meta::BUILT_ARRAY => node.next as usize,
+            meta::BUILT_OBJECT => node.next as usize / 2,
+            meta::ARRAY | meta::OBJECT => {
+                let count = node.meta >> meta::COUNT_SHIFT;
+                if count < meta::COUNT_MAX {
+                    count as usize
+                } else if node.kind() == meta::ARRAY {
+                    self.elements(value).count()
+                } else {
+                    self.members(value).count()
+                }
+            }
+            _ => 0,
+        }
+    }
+
+    /// Returns the member of that name; the last one where a name stands twice.
+    #[inline]
+    pub fn member(self, object: ValueRef, key: &Key) -> Option<ValueRef> {
+        let heap = self.heap(object);
+        let node = heap.nodes[object.at()];
+        match node.kind() {
+            meta::OBJECT => {
+                let mut found = None;
+                let (mut at, end) = (object.at() + 1, node.next as usize);
+                while at < end {
+                    let name = heap.nodes[at];
+                    if key.matches(&heap.text, name) {
+                        found = Some(at + 1);
+                    }
+                    at = heap.nodes[at + 1].next as usize;
+                }
+                found.map(|at| ValueRef(at as u32 | object.0 & ValueRef::CONSTANT))
+            }
+            meta::BUILT_OBJECT => {
+                let pairs = heap.slots[node.start as usize..][..node.next as usize].chunks_exact(2);
+                pairs.rev().find(|pair| self.is_named(pair[0], key)).map(|pair| pair[1])
+            }
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_named(self, name: ValueRef, key: &Key) -> bool {
+        let heap = self.heap(name);
+        key.matches(&heap.text, heap.nodes[name.at()])
+    }
+
+    /// Returns the member of that name, for names that are not prepared.
+    pub fn member_named(self, object: ValueRef, name: &str) -> Option<ValueRef> {
+        self.member(object, &Key::new(name))
+    }
+
+    /// Returns the element at an index.
+    pub fn element(self, array: ValueRef, index: usize) -> Option<ValueRef> {
+        let node = self.node(array);
+        match node.kind() {
+            meta::BUILT_ARRAY if index < node.next as usize => {
+                Some(self.heap(array).slots[node.start as usize + index])
+            }
+            meta::ARRAY => self.elements(array).nth(index),
+            _ => None,
+        }
+    }
+
+    /// Iterates over the elements of an array; nothing for other values.
+    pub fn elements(self, array: ValueRef) -> Elements<'a> {
+        let heap = self.heap(array);
+        let node = heap.nodes[array.at()];
+        Elements(match node.kind() {
+            meta::BUILT_ARRAY => Walk::Slots(&heap.slots[node.start as usize..][..node.next as usize]),
+            meta::ARRAY => Walk::span(heap, array, node),
+            _ => Walk::Slots(&[]),
+        })
+    }
+
+    /// Iterates over the members of an object, key and value; nothing for other values.
+    pub fn members(self, object: ValueRef) -> Members<'a> {
+        let heap = self.heap(object);
+        let node = heap.nodes[object.at()];
+        Members(match node.kind() {
+            meta::BUILT_OBJECT => Walk::Slots(&heap.slots[node.start as usize..][..node.next as usize]),
+            meta::OBJECT => Walk::span(heap, object, node),
+            _ => Walk::Slots(&[]),
+        })
+    }
+}
+
+/// Iterates over the elements of an array.
+#[derive(Clone)]
+pub struct Elements<'a>(Walk<'a>);
+
+/// Iterates over the members of an object.
+#[derive(Clone)]
+pub struct Members<'a>(Walk<'a>);
+
+#[derive(Clone)]
+enum Walk<'a> {
+    Slots(&'a [ValueRef]),
+    Span { nodes: &'a [Node], at: usize, end: usize, constant: u32 },
+}
+
+impl<'a> Walk<'a> {
+    fn span(heap: &'a Heap, container: ValueRef, node: Node) -> Walk<'a> {
+        Walk::Span {
+            nodes: &heap.nodes,
+            at: container.at() + 1,
+            end: node.next as usize,
+            constant: container.0 & ValueRef::CONSTANT,
+        }
+    }
+}
+
+impl Iterator for Elements<'_> {
+    type Item = ValueRef;
+
+    fn next(&mut self) -> Option<ValueRef> {
+        match &mut self.0 {
+            Walk::Slots(slots) => {
+                let (first, rest) = slots.split_first()?;
+                *slots = rest;
+                Some(*first)
+            }
+            Walk::Span { nodes, at, end, constant } => {
+                if at >= end {
+                    return None;
+                }
+                let value = ValueRef(*at as u32 | *constant);
+                *at = nodes[*at].next as usize;
+                Some(value)
+            }
+        }
+    }
+}
+
+impl Iterator for Members<'_> {
+    type Item = (ValueRef, ValueRef);
+
+    fn next(&mut self) -> Option<(ValueRef, ValueRef)> {
+        match &mut self.0 {
+            Walk::Slots(slots) => {
+                let (pair, rest) = slots.split_first_chunk::<2>()?;
+                *slots = rest;
+                Some((pair[0], pair[1]))
+            }
+            Walk::Span { nodes, at, end, constant } => {
+                if at >= end {
+                    return None;
+                }
+                let key = *at as u32;
+                *at = nodes[*at + 1].next as usize;
+                Some((ValueRef(key | *constant), ValueRef(key + 1 | *constant)))
+            }
+        }
+    }
+}
