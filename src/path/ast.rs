@@ -41,7 +41,7 @@ pub enum Step {
         start: Option<i64>,
         /// Last index, exclusive.
         end: Option<i64>,
-        /// Distance; `None` is 1.
+        /// Distance; read and ignored, as Jayway does.
         step: Option<i64>,
     },
     /// `[?(...)]`.

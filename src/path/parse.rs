@@ -219,9 +219,11 @@ fn optional_index(scanner: &mut Scanner) -> Result<Option<i64>, ParseError> {
     }
 }
 
-/// Reads a quoted text and resolves its escapes as JavaScript does.
+/// Reads a quoted text. A backslash keeps the next character from ending the text, and only an
+/// escaped delimiter is resolved: everything else stays as written.
 ///
-/// A case recorded from AWS shows that `\"` in `['...']` is a quote.
+/// AWS's engine is an early Jayway, which does not decode names (a workflow that AWS accepts names the
+/// member `Test\""Name"` by `$['Test\""Name"']`).
 pub(super) fn quoted(scanner: &mut Scanner) -> Result<String, ParseError> {
     let Some(quote @ ('\'' | '"')) = scanner.peek() else {
         return Err(scanner.error("expected a quoted name"));
@@ -231,48 +233,13 @@ pub(super) fn quoted(scanner: &mut Scanner) -> Result<String, ParseError> {
     loop {
         match scanner.bump() {
             None => return Err(scanner.error(format!("expected `{quote}`"))),
-            Some('\\') => decoded.push(escape(scanner)?),
             Some(c) if c == quote => return Ok(decoded),
+            Some('\\') => match scanner.bump() {
+                Some(next) if next == quote => decoded.push(quote),
+                Some(next) => decoded.extend(['\\', next]),
+                None => return Err(scanner.error("expected a character behind `\\`")),
+            },
             Some(c) => decoded.push(c),
         }
     }
-}
-
-fn escape(scanner: &mut Scanner) -> Result<char, ParseError> {
-    match scanner.bump() {
-        None => Err(scanner.error("expected a character behind `\\`")),
-        Some('b') => Ok('\u{8}'),
-        Some('f') => Ok('\u{c}'),
-        Some('n') => Ok('\n'),
-        Some('r') => Ok('\r'),
-        Some('t') => Ok('\t'),
-        Some('u') => unicode_escape(scanner),
-        Some(other) => Ok(other),
-    }
-}
-
-fn unicode_escape(scanner: &mut Scanner) -> Result<char, ParseError> {
-    let high = hexadecimal(scanner)?;
-    if !(0xD800..0xDC00).contains(&high) {
-        return char::from_u32(high).ok_or_else(|| scanner.error("expected a character, not half of one"));
-    }
-    scanner.expect("\\u")?;
-    let low = hexadecimal(scanner)?;
-    if !(0xDC00..0xE000).contains(&low) {
-        return Err(scanner.error("expected the second half of a character"));
-    }
-    let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-    char::from_u32(code).ok_or_else(|| scanner.error("expected a character"))
-}
-
-fn hexadecimal(scanner: &mut Scanner) -> Result<u32, ParseError> {
-    let mut code = 0;
-    for _ in 0..4 {
-        match scanner.peek().and_then(|c| c.to_digit(16)) {
-            Some(digit) => code = code * 16 + digit,
-            None => return Err(scanner.error("expected 4 hexadecimal digits")),
-        }
-        scanner.bump();
-    }
-    Ok(code)
 }

@@ -6,6 +6,10 @@
 use super::parse::{NESTING_MAX, Place, parse_at, quoted};
 use super::scan::Scanner;
 use super::{Filter, Operand, Operator, ParseError, Path};
+use crate::value::Heap;
+
+/// The most memory a compiled pattern may take.
+const REGEX_BYTES_MAX: usize = 1 << 18;
 
 /// Parses `?( condition )`.
 pub(super) fn parse(scanner: &mut Scanner, depth: usize) -> Result<Filter, ParseError> {
@@ -176,8 +180,22 @@ fn parse_regex(scanner: &mut Scanner) -> Result<Operand, ParseError> {
     })
 }
 
-/// Reads an array or object up to its last bracket. That it is JSON is checked when it is compiled;
-/// texts in it may have single quotes, as Jayway's own examples do.
+/// Builds a pattern that must match a whole text, as Java's `matches` does.
+pub(super) fn regex(pattern: &str, ignore_case: bool) -> Result<regex_lite::Regex, regex_lite::Error> {
+    let build = |pattern: &str| {
+        let mut builder = regex_lite::RegexBuilder::new(pattern);
+        builder
+            .case_insensitive(ignore_case)
+            .size_limit(REGEX_BYTES_MAX)
+            .build()
+    };
+    // By itself first: `a)|(b` would become valid between the anchors.
+    build(pattern)?;
+    build(&format!(r"\A(?:{pattern})\z"))
+}
+
+/// Reads an array or object up to its last bracket. Texts in it may have single quotes, as Jayway's own
+/// examples do.
 fn parse_json(scanner: &mut Scanner) -> Result<Operand, ParseError> {
     let mut json = String::new();
     let mut open = 0usize;
@@ -194,7 +212,10 @@ fn parse_json(scanner: &mut Scanner) -> Result<Operand, ParseError> {
         }
         json.extend(scanner.bump());
         if open == 0 {
-            return Ok(Operand::Json(json));
+            return match Heap::new().index(json.as_bytes()) {
+                Ok(_) => Ok(Operand::Json(json)),
+                Err(error) => Err(scanner.error(format!("not JSON: {}", error.message))),
+            };
         }
     }
 }

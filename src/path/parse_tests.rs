@@ -76,8 +76,9 @@ fn accepts() {
         ("$.größe", input(&[key("größe")])),
         ("$.delivery-partner", input(&[key("delivery-partner")])),
         ("$.xs:id", input(&[key("xs:id")])),
-        (r#"$['Test\""Name"']"#, input(&[key(r#"Test""Name""#)])),
-        (r"$['a\'b\\c\u00e9\ud83d\ude00\n']", input(&[key("a'b\\cé😀\n")])),
+        (r#"$['Test\""Name"']"#, input(&[key(r#"Test\""Name""#)])),
+        (r"$['a\'b\n\\']", input(&[key(r"a'b\n\\")])),
+        (r#"$["a\"b'"]"#, input(&[key("a\"b'")])),
     ];
     for (text, (root, steps)) in cases {
         assert_eq!(
@@ -147,10 +148,10 @@ fn refuses() {
         "$[?(@.a =~ /x/g)]",
         "$[?(@.a like 'x')]",
         "$[?(@.a in [1)]",
+        "$[?(@.a in [1,])]",
+        "$[?(@.a == {1})]",
+        "$[?(@.a =~ /[/)]",
         "$[?(@.a &&)]",
-        "$['\\u12']",
-        "$['\\ud800']",
-        "$['\\ud800\\u0041']",
         "$['\\",
         "$.\u{0}",
     ];
