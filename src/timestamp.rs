@@ -14,7 +14,9 @@ pub fn parse(text: &str) -> Option<i128> {
     if bytes.len() < 20 || bytes[10] != b'T' || bytes.contains(&b'z') {
         return None;
     }
-    OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp_nanos)
+    OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .map(OffsetDateTime::unix_timestamp_nanos)
 }
 
 /// Length of what [`format`] writes.
@@ -53,7 +55,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -63,7 +69,12 @@ mod tests {
 
     #[test]
     fn formats_what_it_parses() {
-        for text in ["1970-01-01T00:00:00.000Z", "2024-02-29T23:59:59.999Z", "1969-12-31T23:59:59.001Z", "2093-01-20T00:00:00.000Z"] {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "2024-02-29T23:59:59.999Z",
+            "1969-12-31T23:59:59.001Z",
+            "2093-01-20T00:00:00.000Z",
+        ] {
             let nanos = parse(text).unwrap();
             assert_eq!(format((nanos / 1_000_000) as i64), text.as_bytes(), "{text}");
         }
@@ -71,10 +82,22 @@ mod tests {
 
     #[test]
     fn refuses_what_aws_refuses() {
-        for text in ["2016-12-05 21:29:29Z", "2016-12-05t21:29:29Z", "2016-12-05T21:29:29z", "2016-12-05", "05-12-2016T21:29:29Z", "2016-13-05T21:29:29Z", "2016-12-05T25:29:29Z", "2016-12-05T21:29:29"] {
+        for text in [
+            "2016-12-05 21:29:29Z",
+            "2016-12-05t21:29:29Z",
+            "2016-12-05T21:29:29z",
+            "2016-12-05",
+            "05-12-2016T21:29:29Z",
+            "2016-13-05T21:29:29Z",
+            "2016-12-05T25:29:29Z",
+            "2016-12-05T21:29:29",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert_eq!(parse("2001-09-09T01:46:40Z"), Some(1_000_000_000_000_000_000));
-        assert_eq!(parse("2001-09-09T03:46:40.5+02:00"), Some(1_000_000_000_500_000_000));
+        assert_eq!(
+            parse("2001-09-09T03:46:40.5+02:00"),
+            Some(1_000_000_000_500_000_000)
+        );
     }
 }

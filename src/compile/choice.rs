@@ -66,7 +66,9 @@ impl Compiler {
             Test::Or(tests) => tests.iter().for_each(|test| self.jump_if(test, target)),
             Test::Not(test) => self.jump_unless(test, target),
             Test::And(tests) => {
-                let Some((last, first)) = tests.split_last() else { return };
+                let Some((last, first)) = tests.split_last() else {
+                    return;
+                };
                 let fails = self.code.label();
                 first.iter().for_each(|test| self.jump_unless(test, fails));
                 self.jump_if(last, target);
@@ -85,7 +87,9 @@ impl Compiler {
             Test::And(tests) => tests.iter().for_each(|test| self.jump_unless(test, target)),
             Test::Not(test) => self.jump_if(test, target),
             Test::Or(tests) => {
-                let Some((last, first)) = tests.split_last() else { return };
+                let Some((last, first)) = tests.split_last() else {
+                    return;
+                };
                 let holds = self.code.label();
                 first.iter().for_each(|test| self.jump_if(test, holds));
                 self.jump_unless(last, target);
@@ -106,22 +110,27 @@ impl Compiler {
         use program::Comparison as To;
         let mut operand = |path: &Path| self.path(path, Source::Data, "Variable");
         match comparison {
-            Comparison::String(of, OrPath::Path(path)) => {
-                To::StringPath { relation: relation(*of), operand: operand(path) }
-            }
-            Comparison::Numeric(of, OrPath::Path(path)) => {
-                To::NumericPath { relation: relation(*of), operand: operand(path) }
-            }
-            Comparison::Timestamp(of, OrPath::Path(path)) => {
-                To::TimestampPath { relation: relation(*of), operand: operand(path) }
-            }
+            Comparison::String(of, OrPath::Path(path)) => To::StringPath {
+                relation: relation(*of),
+                operand: operand(path),
+            },
+            Comparison::Numeric(of, OrPath::Path(path)) => To::NumericPath {
+                relation: relation(*of),
+                operand: operand(path),
+            },
+            Comparison::Timestamp(of, OrPath::Path(path)) => To::TimestampPath {
+                relation: relation(*of),
+                operand: operand(path),
+            },
             Comparison::Boolean(OrPath::Path(path)) => To::BooleanPath(operand(path)),
-            Comparison::String(of, OrPath::Literal(text)) => {
-                To::String { relation: relation(*of), operand: text.as_str().into() }
-            }
-            Comparison::Numeric(of, OrPath::Literal(text)) => {
-                To::Numeric { relation: relation(*of), operand: self.constant(text) }
-            }
+            Comparison::String(of, OrPath::Literal(text)) => To::String {
+                relation: relation(*of),
+                operand: text.as_str().into(),
+            },
+            Comparison::Numeric(of, OrPath::Literal(text)) => To::Numeric {
+                relation: relation(*of),
+                operand: self.constant(text),
+            },
             Comparison::Timestamp(of, OrPath::Literal(text)) => To::Timestamp {
                 relation: relation(*of),
                 operand: crate::timestamp::parse(text).unwrap_or_default(),
@@ -138,7 +147,10 @@ impl Compiler {
     }
 
     fn switch(&mut self, rules: &[model::Rule], matched: &[Pc]) {
-        let Some(variable) = rules.first().and_then(|rule| constant_rule(&rule.test)).map(|(path, _)| path.clone())
+        let Some(variable) = rules
+            .first()
+            .and_then(|rule| constant_rule(&rule.test))
+            .map(|(path, _)| path.clone())
         else {
             return;
         };
@@ -162,7 +174,12 @@ impl Compiler {
         let variable = self.path(&variable, Source::Data, "Variable");
         let otherwise = self.code.label();
         let id = SwitchId(self.program.switches.len() as u32);
-        self.program.switches.push(Switch { variable, strings, numbers, otherwise });
+        self.program.switches.push(Switch {
+            variable,
+            strings,
+            numbers,
+            otherwise,
+        });
         self.code.emit(Instruction::Switch(id));
         self.code.place(otherwise);
     }
@@ -176,7 +193,9 @@ enum Constant<'a> {
 
 /// Returns how many of the rules, from the first on, compare one variable with a constant each.
 fn switch_run(rules: &[model::Rule]) -> usize {
-    let Some((first, _)) = rules.first().and_then(|rule| constant_rule(&rule.test)) else { return 0 };
+    let Some((first, _)) = rules.first().and_then(|rule| constant_rule(&rule.test)) else {
+        return 0;
+    };
     rules
         .iter()
         .take_while(|rule| constant_rule(&rule.test).is_some_and(|(path, _)| path.text == first.text))
@@ -184,7 +203,9 @@ fn switch_run(rules: &[model::Rule]) -> usize {
 }
 
 fn constant_rule(test: &Test) -> Option<(&Path, Constant<'_>)> {
-    let Test::Compare { variable, comparison } = test else { return None };
+    let Test::Compare { variable, comparison } = test else {
+        return None;
+    };
     let constant = match comparison {
         Comparison::String(model::Relation::Equals, OrPath::Literal(text)) => Constant::Text(text),
         Comparison::Numeric(model::Relation::Equals, OrPath::Literal(text)) => {

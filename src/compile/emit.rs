@@ -53,7 +53,10 @@ impl Code {
         for state in &mut program.states {
             self.resolve(&mut state.enter);
             self.resolve(&mut state.body);
-            state.catchers.iter_mut().for_each(|catcher| self.resolve(&mut catcher.target));
+            state
+                .catchers
+                .iter_mut()
+                .for_each(|catcher| self.resolve(&mut catcher.target));
         }
         for switch in &mut program.switches {
             switch.strings.values_mut().for_each(|pc| self.resolve(pc));

@@ -62,7 +62,9 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         options,
     };
     compiler.flow(&machine.flow);
-    let Compiler { mut program, code, .. } = compiler;
+    let Compiler {
+        mut program, code, ..
+    } = compiler;
     code.finish(&mut program);
     program
 }
@@ -83,10 +85,16 @@ impl Compiler {
     fn flow(&mut self, flow: &Flow) -> FlowId {
         let id = FlowId(self.program.flows.len() as u32);
         let entry = self.code.label();
-        self.program.flows.push(FlowInfo { entry, variables: Vec::new() });
+        self.program.flows.push(FlowInfo {
+            entry,
+            variables: Vec::new(),
+        });
         self.scopes.push(Scope::of(flow));
-        let labels: HashMap<&str, Pc> =
-            flow.states.iter().map(|state| (state.name.as_str(), self.code.label())).collect();
+        let labels: HashMap<&str, Pc> = flow
+            .states
+            .iter()
+            .map(|state| (state.name.as_str(), self.code.label()))
+            .collect();
         self.program.flows[id.at()].entry = target(&labels, &flow.start_at);
         for state in &flow.states {
             self.state(state, &labels);

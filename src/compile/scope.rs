@@ -27,7 +27,11 @@ impl Scope {
             StateKind::Parallel(parallel) => &parallel.catch,
             StateKind::Map(map) => &map.catch,
             StateKind::Choice(choice) => {
-                choice.rules.iter().filter_map(|rule| rule.assign.as_ref()).for_each(|assign| self.add(assign));
+                choice
+                    .rules
+                    .iter()
+                    .filter_map(|rule| rule.assign.as_ref())
+                    .for_each(|assign| self.add(assign));
                 return;
             }
             _ => return,
@@ -44,7 +48,10 @@ impl Scope {
     }
 
     fn slot(&self, name: &str) -> Option<u16> {
-        self.names.iter().position(|known| &**known == name).map(|slot| slot as u16)
+        self.names
+            .iter()
+            .position(|known| &**known == name)
+            .map(|slot| slot as u16)
     }
 
     pub(super) fn into_names(self) -> Vec<Box<str>> {
@@ -61,8 +68,13 @@ impl Compiler {
                 return VariableRef { up: up as u16, slot };
             }
         }
-        let Some(scope) = self.scopes.last_mut() else { return VariableRef { up: 0, slot: 0 } };
+        let Some(scope) = self.scopes.last_mut() else {
+            return VariableRef { up: 0, slot: 0 };
+        };
         scope.names.push(name.into());
-        VariableRef { up: 0, slot: (scope.names.len() - 1) as u16 }
+        VariableRef {
+            up: 0,
+            slot: (scope.names.len() - 1) as u16,
+        }
     }
 }

@@ -2,12 +2,12 @@
 
 use super::{Compiler, target};
 use crate::asl::model::{
-    self, Catcher, DataPath, Fail, FailText, Map, OrPath, Parallel, Pass, State, StateKind, Task, Template, Transition,
-    Wait,
+    self, Catcher, DataPath, Fail, FailText, Map, OrPath, Parallel, Pass, State, StateKind, Task, Template,
+    Transition, Wait,
 };
 use crate::program::{
-    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Iteration, Limit, Pc, Percentage, Resource,
-    Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
+    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Iteration, Limit, Pc, Percentage,
+    Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
 };
 use std::collections::HashMap;
 
@@ -122,12 +122,22 @@ impl Compiler {
         let task_id = TaskId(self.program.tasks.len() as u32);
         self.program.tasks.push(info);
         self.code.emit(Instruction::Task(task_id));
-        self.after_work(state, task.result_selector.as_ref(), &task.result_path, &task.transition, labels);
+        self.after_work(
+            state,
+            task.result_selector.as_ref(),
+            &task.result_path,
+            &task.transition,
+            labels,
+        );
         self.handlers(id, &task.retry, &task.catch, labels);
     }
 
     fn push_data(&mut self) {
-        let whole = crate::path::Path { text: "$".into(), root: crate::path::Root::Input, steps: Vec::new() };
+        let whole = crate::path::Path {
+            text: "$".into(),
+            root: crate::path::Root::Input,
+            steps: Vec::new(),
+        };
         let id = self.path(&whole, Source::Data, "InputPath");
         self.code.emit(Instruction::Path(id));
     }
@@ -156,7 +166,10 @@ impl Compiler {
 
     fn handlers(&mut self, id: StateId, retry: &[model::Retrier], catch: &[Catcher], labels: &Labels<'_>) {
         let retriers = retry.iter().map(retrier).collect();
-        let catchers = catch.iter().map(|catcher| self.catcher(catcher, labels)).collect();
+        let catchers = catch
+            .iter()
+            .map(|catcher| self.catcher(catcher, labels))
+            .collect();
         let state = &mut self.program.states[id.at()];
         state.retriers = retriers;
         state.catchers = catchers;
@@ -169,7 +182,10 @@ impl Compiler {
         self.assign(&catcher.assign);
         self.result_path(&catcher.result_path);
         self.code.emit(Instruction::Exit(target(labels, &catcher.next)));
-        program::Catcher { errors: texts(&catcher.error_equals), target: label }
+        program::Catcher {
+            errors: texts(&catcher.error_equals),
+            target: label,
+        }
     }
 
     fn wait(&mut self, state: &State, wait: &Wait, labels: &Labels<'_>) {
@@ -207,7 +223,10 @@ impl Compiler {
             }
         }
         let id = FailId(self.program.fails.len() as u32);
-        self.program.fails.push(FailUse { error: fail.error.is_some(), cause: fail.cause.is_some() });
+        self.program.fails.push(FailUse {
+            error: fail.error.is_some(),
+            cause: fail.cause.is_some(),
+        });
         self.code.emit(Instruction::Fail(id));
     }
 
@@ -218,7 +237,13 @@ impl Compiler {
             self.code.emit(Instruction::Data);
         }
         let container = self.container(id);
-        self.after_work(state, parallel.result_selector.as_ref(), &parallel.result_path, &parallel.transition, labels);
+        self.after_work(
+            state,
+            parallel.result_selector.as_ref(),
+            &parallel.result_path,
+            &parallel.transition,
+            labels,
+        );
         self.handlers(id, &parallel.retry, &parallel.catch, labels);
         let flows = parallel.branches.iter().map(|branch| self.flow(branch)).collect();
         self.program.containers[container.at()].branches = Branches::Parallel(flows);
@@ -239,7 +264,13 @@ impl Compiler {
             }
         };
         let container = self.container(id);
-        self.after_work(state, map.result_selector.as_ref(), &map.result_path, &map.transition, labels);
+        self.after_work(
+            state,
+            map.result_selector.as_ref(),
+            &map.result_path,
+            &map.transition,
+            labels,
+        );
         self.handlers(id, &map.retry, &map.catch, labels);
         let selector = map.item_selector.as_ref().map(|selector| {
             let label = self.code.label();
@@ -262,7 +293,10 @@ impl Compiler {
 
     fn container(&mut self, state: StateId) -> ContainerId {
         let id = ContainerId(self.program.containers.len() as u32);
-        self.program.containers.push(Container { state, branches: Branches::Parallel(Vec::new()) });
+        self.program.containers.push(Container {
+            state,
+            branches: Branches::Parallel(Vec::new()),
+        });
         self.code.emit(Instruction::Container(id));
         id
     }
@@ -292,11 +326,15 @@ fn kind(kind: &StateKind) -> StateType {
 fn resource(resource: &model::Resource) -> Resource {
     let integration = match &resource.kind {
         model::ResourceKind::Function => None,
-        model::ResourceKind::Integration { resource_type, resource } => {
-            Some((resource_type.as_str().into(), resource.as_str().into()))
-        }
+        model::ResourceKind::Integration {
+            resource_type,
+            resource,
+        } => Some((resource_type.as_str().into(), resource.as_str().into())),
     };
-    Resource { arn: resource.arn.as_str().into(), integration }
+    Resource {
+        arn: resource.arn.as_str().into(),
+        integration,
+    }
 }
 
 fn retrier(retrier: &model::Retrier) -> program::Retrier {

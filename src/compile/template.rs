@@ -14,7 +14,11 @@ impl Compiler {
             return known;
         }
         // The text comes from a definition that was parsed; it is JSON.
-        let value = self.program.constants.constant(json.as_bytes()).unwrap_or(ValueRef::NULL);
+        let value = self
+            .program
+            .constants
+            .constant(json.as_bytes())
+            .unwrap_or(ValueRef::NULL);
         self.constants.insert(json.into(), value);
         value
     }
@@ -67,7 +71,9 @@ impl Compiler {
 
     /// Emits the values of an `Assign`, which [`Compiler::assign`] pops.
     pub(super) fn assign_values(&mut self, assign: &[(String, Template)], data: Source) {
-        assign.iter().for_each(|(_, template)| self.template(template, data));
+        assign
+            .iter()
+            .for_each(|(_, template)| self.template(template, data));
     }
 
     /// Emits the assignment of the values on the stack.
@@ -75,8 +81,10 @@ impl Compiler {
         if assign.is_empty() {
             return;
         }
-        let variables =
-            assign.iter().map(|(name, _)| (self.string(name), self.variable(name))).collect();
+        let variables = assign
+            .iter()
+            .map(|(name, _)| (self.string(name), self.variable(name)))
+            .collect();
         let id = AssignId(self.program.assigns.len() as u32);
         self.program.assigns.push(Assignment { variables });
         self.code.emit(Instruction::Assign(id));

@@ -11,10 +11,10 @@ mod table;
 
 pub use instruction::{Instruction, Pc, Stage};
 pub use table::{
-    AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId, FailUse,
-    FlowId, FlowInfo, Iteration, Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource, Retrier, Source,
-    StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil,
-    Words,
+    AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
+    FailUse, FlowId, FlowInfo, Iteration, Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource,
+    Retrier, Source, StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId,
+    VariableRef, WaitId, WaitUntil, Words,
 };
 
 use crate::value::Heap;

@@ -389,16 +389,26 @@ impl Pattern {
                 part.push(literal);
             }
         }
-        Pattern { parts: parts.into_iter().map(String::into_boxed_str).collect() }
+        Pattern {
+            parts: parts.into_iter().map(String::into_boxed_str).collect(),
+        }
     }
 
     /// Says whether a text matches; linear in the text for each part.
     pub fn matches(&self, text: &str) -> bool {
-        let Some((first, rest)) = self.parts.split_first() else { return text.is_empty() };
-        let Some((last, middle)) = rest.split_last() else { return text == &**first };
-        let Some(mut text) = text.strip_prefix(&**first) else { return false };
+        let Some((first, rest)) = self.parts.split_first() else {
+            return text.is_empty();
+        };
+        let Some((last, middle)) = rest.split_last() else {
+            return text == &**first;
+        };
+        let Some(mut text) = text.strip_prefix(&**first) else {
+            return false;
+        };
         for part in middle {
-            let Some(at) = text.find(&**part) else { return false };
+            let Some(at) = text.find(&**part) else {
+                return false;
+            };
             text = &text[at + part.len()..];
         }
         text.ends_with(&**last)

@@ -9,7 +9,11 @@ impl Run {
     /// more (its branch was aborted, its run is over) is ignored; returns whether it was taken.
     pub fn resume(&mut self, program: &Program, token: Token, answer: Answer<'_>, now_ms: i64) -> bool {
         let id = FrameId(token.frame);
-        let Some(frame) = self.frames.get(id.at()).filter(|frame| frame.generation == token.generation) else {
+        let Some(frame) = self
+            .frames
+            .get(id.at())
+            .filter(|frame| frame.generation == token.generation)
+        else {
             return false;
         };
         self.now_ms = now_ms;

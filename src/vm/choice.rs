@@ -18,7 +18,9 @@ impl Run {
         if let Comparison::IsPresent(wanted) = test.comparison {
             return Ok(variable.is_some() == wanted);
         }
-        let Some(variable) = variable else { return Err(self.choice_miss(program, test.variable)) };
+        let Some(variable) = variable else {
+            return Err(self.choice_miss(program, test.variable));
+        };
         let operand = match test.comparison {
             Comparison::StringPath { operand, .. }
             | Comparison::NumericPath { operand, .. }
@@ -29,7 +31,12 @@ impl Run {
             },
             _ => ValueRef::NONE,
         };
-        Ok(holds(View::new(&self.heap, &program.constants), &test.comparison, variable, operand))
+        Ok(holds(
+            View::new(&self.heap, &program.constants),
+            &test.comparison,
+            variable,
+            operand,
+        ))
     }
 
     /// Returns where a table leads.
@@ -46,10 +53,14 @@ impl Run {
             };
             return Ok(found.copied().unwrap_or(switch.otherwise));
         }
-        let Some(number) = view.float(value) else { return Ok(switch.otherwise) };
+        let Some(number) = view.float(value) else {
+            return Ok(switch.otherwise);
+        };
         // `-0` is `0` to a comparison but not to the total order that the table is sorted by.
         let number = if number == 0.0 { 0.0 } else { number };
-        let found = switch.numbers.binary_search_by(|known| known.0.total_cmp(&number));
+        let found = switch
+            .numbers
+            .binary_search_by(|known| known.0.total_cmp(&number));
         Ok(match found {
             Ok(at) if view.compare_number(value, switch.numbers[at].1) == Some(Ordering::Equal) => {
                 switch.numbers[at].2
@@ -61,7 +72,10 @@ impl Run {
     fn choice_value(&mut self, program: &Program, frame: FrameId, path: PathId) -> Option<ValueRef> {
         let using = &program.paths[path.at()];
         let root = self.source(program, frame, using.source, None)?;
-        if let Some(value) = using.accessor.get(View::new(&self.heap, &program.constants), root) {
+        if let Some(value) = using
+            .accessor
+            .get(View::new(&self.heap, &program.constants), root)
+        {
             return Some(value);
         }
         if using.accessor.is_definite() {
@@ -83,7 +97,8 @@ impl Run {
     #[cold]
     pub(super) fn no_choice(&mut self, program: &Program) -> Fault {
         self.runtime_fault(program, |cause| {
-            cause.push_str("Failed to transition out of the state. The state does not point to a next state.");
+            cause
+                .push_str("Failed to transition out of the state. The state does not point to a next state.");
         })
     }
 }
@@ -94,15 +109,17 @@ fn holds(view: View<'_>, comparison: &Comparison, variable: ValueRef, operand: V
             compare_text(view, variable, operand).is_some_and(|order| is(*relation, order))
         }
         Comparison::StringPath { relation, .. } => match view.string(operand) {
-            Some(operand) => compare_text(view, variable, &operand.decode()).is_some_and(|order| is(*relation, order)),
+            Some(operand) => {
+                compare_text(view, variable, &operand.decode()).is_some_and(|order| is(*relation, order))
+            }
             None => false,
         },
-        Comparison::Numeric { relation, operand } => {
-            view.compare_number(variable, *operand).is_some_and(|order| is(*relation, order))
-        }
-        Comparison::NumericPath { relation, .. } => {
-            view.compare_number(variable, operand).is_some_and(|order| is(*relation, order))
-        }
+        Comparison::Numeric { relation, operand } => view
+            .compare_number(variable, *operand)
+            .is_some_and(|order| is(*relation, order)),
+        Comparison::NumericPath { relation, .. } => view
+            .compare_number(variable, operand)
+            .is_some_and(|order| is(*relation, order)),
         Comparison::Timestamp { relation, operand } => {
             time(view, variable).is_some_and(|time| is(*relation, time.cmp(operand)))
         }
@@ -114,9 +131,9 @@ fn holds(view: View<'_>, comparison: &Comparison, variable: ValueRef, operand: V
         Comparison::BooleanPath(_) => {
             view.boolean(variable).is_some() && view.boolean(variable) == view.boolean(operand)
         }
-        Comparison::Matches(pattern) => {
-            view.string(variable).is_some_and(|text| pattern.matches(&text.decode()))
-        }
+        Comparison::Matches(pattern) => view
+            .string(variable)
+            .is_some_and(|text| pattern.matches(&text.decode())),
         Comparison::IsNull(wanted) => (view.kind(variable) == Kind::Null) == *wanted,
         Comparison::IsPresent(wanted) => *wanted,
         Comparison::IsNumeric(wanted) => (view.kind(variable) == Kind::Number) == *wanted,
@@ -151,4 +168,3 @@ fn is(relation: Relation, order: Ordering) -> bool {
         Relation::GreaterThanEquals => order.is_ge(),
     }
 }
-

@@ -20,12 +20,20 @@ impl Run {
         self.frames[frame.at()].registers = self.current;
         let mut compaction = std::mem::take(&mut self.compaction);
         self.each_root(|value| compaction.keep(*value));
-        for frame in self.frames.iter().filter(|frame| matches!(frame.activity, Activity::Container(_))) {
+        for frame in self
+            .frames
+            .iter()
+            .filter(|frame| matches!(frame.activity, Activity::Container(_)))
+        {
             compaction.keep_slots(frame.children.results, frame.children.total as usize);
         }
         compaction.run(&mut self.heap);
         self.each_root(|value| *value = compaction.moved(*value));
-        for frame in self.frames.iter_mut().filter(|frame| matches!(frame.activity, Activity::Container(_))) {
+        for frame in self
+            .frames
+            .iter_mut()
+            .filter(|frame| matches!(frame.activity, Activity::Container(_)))
+        {
             frame.children.results = compaction.moved_slots(frame.children.results);
         }
         self.compaction = compaction;
@@ -40,11 +48,17 @@ impl Run {
                 visit(value);
             }
         };
-        for frame in self.frames.iter_mut().filter(|frame| frame.activity != Activity::Free) {
+        for frame in self
+            .frames
+            .iter_mut()
+            .filter(|frame| frame.activity != Activity::Free)
+        {
             frame.values().for_each(&mut visit);
         }
         self.stack.iter_mut().for_each(&mut visit);
-        self.events.iter_mut().for_each(|event| event.values().into_iter().for_each(&mut visit));
+        self.events
+            .iter_mut()
+            .for_each(|event| event.values().into_iter().for_each(&mut visit));
         self.traced.iter_mut().for_each(|traced| visit(&mut traced.value));
         for request in &mut self.requests {
             if let Request::Task(task) = request {
@@ -53,6 +67,12 @@ impl Run {
             }
         }
         let context = &mut self.context;
-        [&mut context.execution, &mut context.state_machine, &mut context.whole].into_iter().for_each(visit);
+        [
+            &mut context.execution,
+            &mut context.state_machine,
+            &mut context.whole,
+        ]
+        .into_iter()
+        .for_each(visit);
     }
 }

@@ -22,7 +22,11 @@ impl Run {
         let children = match &program.containers[container.at()].branches {
             Branches::Parallel(flows) => {
                 let total = flows.len() as u32;
-                Children { total, limit: total, ..Children::NONE }
+                Children {
+                    total,
+                    limit: total,
+                    ..Children::NONE
+                }
             }
             Branches::Map(map) => self.open_map(program, frame, map)?,
         };
@@ -32,12 +36,19 @@ impl Run {
         } else {
             EventType::ParallelStateStarted
         };
-        let event = Event::new(started, self.current.last).of(state).number(children.total);
+        let event = Event::new(started, self.current.last)
+            .of(state)
+            .number(children.total);
         let start_event = self.record(event);
         self.current.last = start_event;
         let results = Store::new(&mut self.heap, &program.constants).reserve_array(children.total as usize);
         self.park(frame, Activity::Container(container));
-        self.frames[frame.at()].children = Children { start_event, results, queued: true, ..children };
+        self.frames[frame.at()].children = Children {
+            start_event,
+            results,
+            queued: true,
+            ..children
+        };
         self.ready.push(frame);
         Ok(())
     }
@@ -70,10 +81,22 @@ impl Run {
         self.stack.truncate(from);
         let by_percentage = percentage.map(|percentage| (f64::from(total) * percentage / 100.0) as u32);
         let tolerated = count.unwrap_or(0).max(by_percentage.unwrap_or(0));
-        Ok(Children { items, total, limit, tolerated, ..Children::NONE })
+        Ok(Children {
+            items,
+            total,
+            limit,
+            tolerated,
+            ..Children::NONE
+        })
     }
 
-    fn limit(&mut self, program: &Program, frame: FrameId, limit: Limit, field: &str) -> Outcome<Option<u32>> {
+    fn limit(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        limit: Limit,
+        field: &str,
+    ) -> Outcome<Option<u32>> {
         let path = match limit {
             Limit::None => return Ok(None),
             Limit::Literal(value) => return Ok(Some(value)),
@@ -90,7 +113,12 @@ impl Run {
         }
     }
 
-    fn percentage(&mut self, program: &Program, frame: FrameId, percentage: Percentage) -> Outcome<Option<f64>> {
+    fn percentage(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        percentage: Percentage,
+    ) -> Outcome<Option<f64>> {
         let path = match percentage {
             Percentage::None => return Ok(None),
             Percentage::Literal(value) => return Ok(Some(value)),
@@ -109,12 +137,16 @@ impl Run {
     /// Returns the text of the number at a path, if it is one.
     fn limit_number(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<Option<String>> {
         let value = self.data_path(program, frame, path)?;
-        Ok(View::new(&self.heap, &program.constants).number(value).map(str::to_owned))
+        Ok(View::new(&self.heap, &program.constants)
+            .number(value)
+            .map(str::to_owned))
     }
 
     /// Starts the next branch of a container, or ends it when all are done.
     pub(super) fn pump(&mut self, program: &Program, frame: FrameId) {
-        let Activity::Container(container) = self.frames[frame.at()].activity else { return };
+        let Activity::Container(container) = self.frames[frame.at()].activity else {
+            return;
+        };
         let children = &mut self.frames[frame.at()].children;
         children.queued = false;
         if children.started < children.total && children.active < children.limit {
@@ -145,14 +177,23 @@ impl Run {
     ) -> Outcome<()> {
         let children = self.frames[frame.at()].children;
         let (flow, input, item, last) = match &program.containers[container.at()].branches {
-            Branches::Parallel(flows) => {
-                (flows[branch as usize], self.current.data, ValueRef::NONE, children.start_event)
-            }
+            Branches::Parallel(flows) => (
+                flows[branch as usize],
+                self.current.data,
+                ValueRef::NONE,
+                children.start_event,
+            ),
             Branches::Map(map) => {
                 let item = View::new(&self.heap, &program.constants).element(children.items, branch as usize);
                 let item = item.unwrap_or(ValueRef::NULL);
-                let previous = if branch < children.limit { children.start_event } else { self.current.last };
-                let event = Event::new(EventType::MapIterationStarted, previous).of(self.current.state).number(branch);
+                let previous = if branch < children.limit {
+                    children.start_event
+                } else {
+                    self.current.last
+                };
+                let event = Event::new(EventType::MapIterationStarted, previous)
+                    .of(self.current.state)
+                    .number(branch);
                 let last = self.record(event);
                 let input = match map.selector {
                     None => item,
@@ -168,7 +209,14 @@ impl Run {
         Ok(())
     }
 
-    fn start_child(&mut self, program: &Program, parent: FrameId, flow: FlowId, branch: u32, input: ValueRef) {
+    fn start_child(
+        &mut self,
+        program: &Program,
+        parent: FrameId,
+        flow: FlowId,
+        branch: u32,
+        input: ValueRef,
+    ) {
         let id = self.new_frame();
         let info = &program.flows[flow.at()];
         let child = &mut self.frames[id.at()];
@@ -211,7 +259,13 @@ impl Run {
         let registers = self.frames[child.at()].registers;
         let branch = self.frames[child.at()].branch;
         let in_map = program.states[self.frames[parent.at()].registers.state.at()].kind == StateType::Map;
-        self.record_iteration(program, parent, child, EventType::MapIterationFailed, registers.last);
+        self.record_iteration(
+            program,
+            parent,
+            child,
+            EventType::MapIterationFailed,
+            registers.last,
+        );
         let children = &mut self.frames[parent.at()].children;
         children.failed += 1;
         if children.failed <= children.tolerated {
@@ -225,7 +279,11 @@ impl Run {
         self.release(child);
         self.abort_children(program, parent, registers.last);
         self.frames[parent.at()].registers.last = registers.last;
-        let fault = if exceeded { self.threshold_exceeded(program) } else { fault };
+        let fault = if exceeded {
+            self.threshold_exceeded(program)
+        } else {
+            fault
+        };
         self.fail_state_of(program, parent, fault);
     }
 
@@ -251,7 +309,9 @@ impl Run {
 
     /// Ends a container whose branches have all succeeded.
     fn close(&mut self, program: &Program, frame: FrameId) {
-        let Activity::Container(container) = self.frames[frame.at()].activity else { return };
+        let Activity::Container(container) = self.frames[frame.at()].activity else {
+            return;
+        };
         let state = program.containers[container.at()].state;
         let kind = if program.states[state.at()].kind == StateType::Map {
             EventType::MapStateSucceeded
@@ -271,7 +331,12 @@ impl Run {
         self.ready.push(frame);
     }
 
-    pub(super) fn record_container_failed(&mut self, program: &Program, frame: FrameId, container: ContainerId) {
+    pub(super) fn record_container_failed(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        container: ContainerId,
+    ) {
         let state = program.containers[container.at()].state;
         let kind = if program.states[state.at()].kind == StateType::Map {
             EventType::MapStateFailed
@@ -283,4 +348,3 @@ impl Run {
         self.frames[frame.at()].registers.last = id;
     }
 }
-

@@ -36,8 +36,11 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) const EMPTY: Context =
-        Context { execution: ValueRef::NONE, state_machine: ValueRef::NONE, whole: ValueRef::NONE };
+    pub(super) const EMPTY: Context = Context {
+        execution: ValueRef::NONE,
+        state_machine: ValueRef::NONE,
+        whole: ValueRef::NONE,
+    };
 }
 
 impl Run {
@@ -60,7 +63,16 @@ impl Run {
         let start = store.string(std::str::from_utf8(&started).unwrap_or_default());
         let mut pairs = [ValueRef::NONE; 14];
         let common = [
-            words.id, id, words.input, input, words.start_time, start, words.name, name, words.role_arn, role,
+            words.id,
+            id,
+            words.input,
+            input,
+            words.start_time,
+            start,
+            words.name,
+            name,
+            words.role_arn,
+            role,
         ];
         pairs[..10].copy_from_slice(&common);
         let mut used = 10;
@@ -76,7 +88,11 @@ impl Run {
         let id = store.string(identity.state_machine_arn);
         let name = store.string(identity.state_machine_name);
         let state_machine = store.object(&[words.id, id, words.name, name]);
-        self.context = Context { execution, state_machine, whole: ValueRef::NONE };
+        self.context = Context {
+            execution,
+            state_machine,
+            whole: ValueRef::NONE,
+        };
     }
 
     /// Builds the context object as a frame's current state sees it. `item` is set while an item
@@ -97,17 +113,32 @@ impl Run {
         let item = item.or_else(|| self.iteration(program, frame));
         let mut store = Store::new(&mut self.heap, &program.constants);
         let entered = store.string(std::str::from_utf8(&entered).unwrap_or_default());
-        let mut state = [words.name, info.name_value, words.entered_time, entered, words.retry_count, ValueRef::NONE];
+        let mut state = [
+            words.name,
+            info.name_value,
+            words.entered_time,
+            entered,
+            words.retry_count,
+            ValueRef::NONE,
+        ];
         let has_count = matches!(info.kind, StateType::Task | StateType::Map | StateType::Parallel);
         if has_count {
             state[5] = store.integer(i64::from(retries));
         }
         let state = store.object(&state[..if has_count { 6 } else { 4 }]);
         let mut whole = [
-            words.execution, self.context.execution, words.state_machine, self.context.state_machine, words.state, state,
-            words.map, ValueRef::NONE,
+            words.execution,
+            self.context.execution,
+            words.state_machine,
+            self.context.state_machine,
+            words.state,
+            state,
+            words.map,
+            ValueRef::NONE,
         ];
-        let Some((index, value)) = item else { return store.object(&whole[..6]) };
+        let Some((index, value)) = item else {
+            return store.object(&whole[..6]);
+        };
         let index = store.integer(i64::from(index));
         let item = store.object(&[words.index, index, words.value, value]);
         whole[7] = store.object(&[words.item, item]);

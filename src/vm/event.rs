@@ -90,7 +90,10 @@ pub struct EventSet(u64);
 impl EventSet {
     /// Returns what a log level writes.
     pub fn of(level: Level) -> EventSet {
-        let bits = ALL_TYPES.iter().filter(|kind| kind.level() <= level).map(|&kind| 1 << kind as u64);
+        let bits = ALL_TYPES
+            .iter()
+            .filter(|kind| kind.level() <= level)
+            .map(|&kind| 1 << kind as u64);
         EventSet(if level == Level::Off { 0 } else { bits.sum() })
     }
 
@@ -153,7 +156,10 @@ impl Event {
     }
 
     pub(super) fn of(self, state: StateId) -> Event {
-        Event { state: Some(state), ..self }
+        Event {
+            state: Some(state),
+            ..self
+        }
     }
 
     pub(super) fn data(self, data: ValueRef) -> Event {

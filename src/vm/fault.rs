@@ -23,11 +23,7 @@ impl Run {
     /// Makes the fault of a state that cannot be processed: `States.Runtime` with the cause's prefix
     /// (facts 7.4) and what `write` adds.
     #[cold]
-    pub(super) fn runtime_fault(
-        &mut self,
-        program: &Program,
-        write: impl FnOnce(&mut Store<'_>),
-    ) -> Fault {
+    pub(super) fn runtime_fault(&mut self, program: &Program, write: impl FnOnce(&mut Store<'_>)) -> Fault {
         let (state, entered) = (self.current.state, self.current.entered);
         let mut store = Store::new(&mut self.heap, &program.constants);
         let start = store.start_string();
@@ -39,7 +35,11 @@ impl Run {
         write(&mut store);
         let cause = store.finish_string(start);
         let error = store.string(fault::RUNTIME);
-        Fault { error, cause, catchable: false }
+        Fault {
+            error,
+            cause,
+            catchable: false,
+        }
     }
 
     /// Makes the fault of a state's output, or a task's result, that is too large (facts 7.3).
@@ -54,6 +54,10 @@ impl Run {
         store.push_str(" with a size exceeding the maximum number of bytes service limit.");
         let cause = store.finish_string(start);
         let error = store.string(fault::DATA_LIMIT_EXCEEDED);
-        Fault { error, cause, catchable }
+        Fault {
+            error,
+            cause,
+            catchable,
+        }
     }
 }

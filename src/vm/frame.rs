@@ -163,9 +163,24 @@ impl Frame {
 
     /// Returns every value the frame holds.
     pub(super) fn values(&mut self) -> impl Iterator<Item = &mut ValueRef> {
-        let Registers { input, data, result, output, assigned, .. } = &mut self.registers;
-        [input, data, result, output, assigned, &mut self.item, &mut self.children.items]
-            .into_iter()
-            .chain(self.variables.iter_mut())
+        let Registers {
+            input,
+            data,
+            result,
+            output,
+            assigned,
+            ..
+        } = &mut self.registers;
+        [
+            input,
+            data,
+            result,
+            output,
+            assigned,
+            &mut self.item,
+            &mut self.children.items,
+        ]
+        .into_iter()
+        .chain(self.variables.iter_mut())
     }
 }

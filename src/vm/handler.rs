@@ -39,7 +39,10 @@ impl Run {
     fn retry(&mut self, program: &Program, frame: FrameId, fault: Fault) -> bool {
         let state = self.frames[frame.at()].registers.state;
         let retriers = &program.states[state.at()].retriers;
-        let Some(at) = retriers.iter().position(|retrier| self.takes(program, &retrier.errors, fault)) else {
+        let Some(at) = retriers
+            .iter()
+            .position(|retrier| self.takes(program, &retrier.errors, fault))
+        else {
             return false;
         };
         let frame_state = &mut self.frames[frame.at()];
@@ -51,7 +54,11 @@ impl Run {
         frame_state.attempts[at] += 1;
         frame_state.retries += 1;
         let delay_ms = self.delay_ms(&retriers[at], attempt);
-        self.decide(Decision::Retry { state, retrier: at as u32, delay_ms });
+        self.decide(Decision::Retry {
+            state,
+            retrier: at as u32,
+            delay_ms,
+        });
         let frame_state = &mut self.frames[frame.at()];
         frame_state.activity = Activity::Retrying;
         frame_state.generation = frame_state.generation.wrapping_add(1);
@@ -75,10 +82,16 @@ impl Run {
     fn catch(&mut self, program: &Program, frame: FrameId, fault: Fault) -> bool {
         let state = self.frames[frame.at()].registers.state;
         let catchers = &program.states[state.at()].catchers;
-        let Some(at) = catchers.iter().position(|catcher| self.takes(program, &catcher.errors, fault)) else {
+        let Some(at) = catchers
+            .iter()
+            .position(|catcher| self.takes(program, &catcher.errors, fault))
+        else {
             return false;
         };
-        self.decide(Decision::Catch { state, catcher: at as u32 });
+        self.decide(Decision::Catch {
+            state,
+            catcher: at as u32,
+        });
         let or_null = |value: ValueRef| if value.is_none() { ValueRef::NULL } else { value };
         let words = &program.words;
         let output = Store::new(&mut self.heap, &program.constants).object(&[
@@ -122,7 +135,9 @@ impl Run {
             .map(FrameId)
             .filter(|id| self.frames[id.at()].parent == Some(frame) && self.is_live(*id))
             .collect();
-        children.iter().for_each(|&child| self.abort(program, child, cause));
+        children
+            .iter()
+            .for_each(|&child| self.abort(program, child, cause));
         let registers = self.frames[frame.at()].registers;
         let kind = program.states[registers.state.at()].kind;
         if let Some(kind) = event::aborted(kind) {

@@ -117,7 +117,10 @@ impl Run {
                     }
                 }
                 Instruction::Switch(switch) => self.current.pc = self.switch(program, frame, switch)?,
-                Instruction::Matched(rule) => self.decide(Decision::Rule { state: self.current.state, rule }),
+                Instruction::Matched(rule) => self.decide(Decision::Rule {
+                    state: self.current.state,
+                    rule,
+                }),
                 Instruction::NoChoice => return Err(self.no_choice(program)),
                 Instruction::Task(task) => {
                     self.schedule(program, frame, task)?;
@@ -201,7 +204,9 @@ impl Run {
     #[inline]
     fn enter(&mut self, program: &Program, frame: FrameId, state: crate::program::StateId) {
         let kind = event::entered(program.states[state.at()].kind);
-        let event = Event::new(kind, self.current.last).of(state).data(self.current.input);
+        let event = Event::new(kind, self.current.last)
+            .of(state)
+            .data(self.current.input);
         let id = self.record(event);
         let current = &mut self.current;
         current.state = state;
@@ -273,7 +278,11 @@ impl Run {
 
     fn variable(&self, frame: FrameId, variable: VariableRef) -> ValueRef {
         let owner = self.owner(frame, variable.up);
-        self.frames[owner.at()].variables.get(usize::from(variable.slot)).copied().unwrap_or(ValueRef::NONE)
+        self.frames[owner.at()]
+            .variables
+            .get(usize::from(variable.slot))
+            .copied()
+            .unwrap_or(ValueRef::NONE)
     }
 
     fn owner(&self, frame: FrameId, up: u16) -> FrameId {
@@ -298,7 +307,9 @@ impl Run {
             let mut store = Store::new(&mut self.heap, &program.constants);
             match using.accessor.select(&mut store, root, root) {
                 Ok(value) => return Ok(value),
-                Err(miss) if miss.is_index_beyond_end() && using.call.is_none() => return Ok(ValueRef::NULL),
+                Err(miss) if miss.kind == path::MissKind::Index && using.call.is_none() => {
+                    return Ok(ValueRef::NULL);
+                }
                 Err(_) => {}
             }
         }
@@ -308,7 +319,11 @@ impl Run {
     #[cold]
     fn template_miss(&mut self, program: &Program, path: PathId) -> Fault {
         let using = &program.paths[path.at()];
-        let scope = if using.source == Source::Result { self.current.result } else { self.current.data };
+        let scope = if using.source == Source::Result {
+            self.current.result
+        } else {
+            self.current.data
+        };
         let input = View::new(&self.heap, &program.constants).to_json(scope);
         self.runtime_fault(program, |cause| match using.call {
             Some(call) => {
@@ -345,7 +360,7 @@ impl Run {
                 cause.push_str("Invalid path '");
                 cause.push_str(&using.text);
                 cause.push_str("' : ");
-                cause.push_str(&miss.to_string());
+                cause.push_str(&miss.message);
             })),
         }
     }
@@ -395,14 +410,20 @@ impl Run {
         for (at, (_, variable)) in variables.iter().enumerate() {
             let owner = self.owner(frame, variable.up);
             let value = self.stack[from + at];
-            if let Some(slot) = self.frames[owner.at()].variables.get_mut(usize::from(variable.slot)) {
+            if let Some(slot) = self.frames[owner.at()]
+                .variables
+                .get_mut(usize::from(variable.slot))
+            {
                 *slot = value;
             }
         }
         if !self.kept.is_empty() {
             let values: Vec<ValueRef> = self.stack.drain(from..).collect();
-            let pairs: Vec<ValueRef> =
-                variables.iter().zip(values).flat_map(|((name, _), value)| [*name, value]).collect();
+            let pairs: Vec<ValueRef> = variables
+                .iter()
+                .zip(values)
+                .flat_map(|((name, _), value)| [*name, value])
+                .collect();
             self.current.assigned = Store::new(&mut self.heap, &program.constants).object(&pairs);
         }
         self.stack.truncate(from);
@@ -418,12 +439,18 @@ impl Run {
     fn trace(&mut self, stage: Stage) {
         let value = match stage {
             Stage::AfterInputPath | Stage::AfterItemsPath => self.current.data,
-            Stage::AfterParameters | Stage::AfterItemSelector => self.stack.last().copied().unwrap_or(ValueRef::NULL),
+            Stage::AfterParameters | Stage::AfterItemSelector => {
+                self.stack.last().copied().unwrap_or(ValueRef::NULL)
+            }
             Stage::Result => self.current.result,
             Stage::AfterResultSelector | Stage::AfterResultPath => self.current.output,
         };
         if self.decisions.is_some() {
-            self.traced.push(Traced { state: self.current.state, stage, value });
+            self.traced.push(Traced {
+                state: self.current.state,
+                stage,
+                value,
+            });
         }
     }
 }

@@ -26,6 +26,6 @@ mod wait;
 pub use context::Identity;
 pub use event::{Event, EventSet, EventType, Level};
 pub use run::{
-    Answer, Decision, Identified, Outcome, PAYLOAD_BYTES_MAX, Request, RUN_SECONDS_MAX, Run, StartError, Status,
-    TaskRequest, Timer, TimerKind, Token, Traced,
+    Answer, Decision, Identified, Outcome, PAYLOAD_BYTES_MAX, RUN_SECONDS_MAX, Request, Run, StartError,
+    Status, TaskRequest, Timer, TimerKind, Token, Traced,
 };

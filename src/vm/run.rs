@@ -189,11 +189,28 @@ pub enum Answer<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// A Choice took a rule; `u32::MAX` is Default. Needs a program compiled for tracing.
-    Rule { /** The Choice. */ state: StateId, /** Which rule. */ rule: u32 },
+    Rule {
+        /** The Choice. */
+        state: StateId,
+        /** Which rule. */
+        rule: u32,
+    },
     /// A retrier took an error.
-    Retry { /** The state. */ state: StateId, /** Which retrier. */ retrier: u32, /** The delay. */ delay_ms: i64 },
+    Retry {
+        /** The state. */
+        state: StateId,
+        /** Which retrier. */
+        retrier: u32,
+        /** The delay. */
+        delay_ms: i64,
+    },
     /// A catcher took an error.
-    Catch { /** The state. */ state: StateId, /** Which catcher. */ catcher: u32 },
+    Catch {
+        /** The state. */
+        state: StateId,
+        /** Which catcher. */
+        catcher: u32,
+    },
 }
 
 /// A value at a stage of a state's data flow; only from programs compiled for tracing.
@@ -262,7 +279,12 @@ impl Run {
     ///
     /// # Errors
     /// When the input is not JSON or too large; nothing runs then.
-    pub fn start(&mut self, program: &Program, input: &[u8], with: &Identified<'_>) -> Result<(), StartError> {
+    pub fn start(
+        &mut self,
+        program: &Program,
+        input: &[u8],
+        with: &Identified<'_>,
+    ) -> Result<(), StartError> {
         if input.len() > PAYLOAD_BYTES_MAX {
             return Err(StartError::TooLarge(input.len()));
         }
@@ -374,13 +396,19 @@ impl Run {
     pub fn bytes(&self) -> (usize, usize) {
         let (used, reserved) = self.heap.bytes();
         let frame = size_of::<Frame>();
-        (used + self.frames.len() * frame, reserved + self.frames.capacity() * frame)
+        (
+            used + self.frames.len() * frame,
+            reserved + self.frames.capacity() * frame,
+        )
     }
 
     /// Returns when the execution must have ended: after `TimeoutSeconds` of the machine, at the latest
     /// after [`RUN_SECONDS_MAX`]; in milliseconds since 1970.
     pub fn deadline_ms(&self, program: &Program) -> i64 {
-        let seconds = program.timeout_seconds.unwrap_or(RUN_SECONDS_MAX).min(RUN_SECONDS_MAX);
+        let seconds = program
+            .timeout_seconds
+            .unwrap_or(RUN_SECONDS_MAX)
+            .min(RUN_SECONDS_MAX);
         self.started_ms + i64::from(seconds) * 1_000
     }
 
@@ -390,17 +418,24 @@ impl Run {
             return;
         }
         self.now_ms = now_ms;
-        let error = crate::value::Store::new(&mut self.heap, &program.constants).string(crate::fault::TIMEOUT);
+        let error =
+            crate::value::Store::new(&mut self.heap, &program.constants).string(crate::fault::TIMEOUT);
         let mut event = Event::new(EventType::ExecutionTimedOut, 0);
         event.error = error;
         self.record(event);
-        self.outcome = Outcome { status: Status::TimedOut, ..Outcome::NONE };
+        self.outcome = Outcome {
+            status: Status::TimedOut,
+            ..Outcome::NONE
+        };
         self.stop();
     }
 
     /// Returns the state that comes next in the top flow, for a run that ran out of fuel.
     pub fn next_state(&self, program: &Program) -> Option<StateId> {
-        let frame = self.frames.first().filter(|frame| frame.activity == Activity::Running)?;
+        let frame = self
+            .frames
+            .first()
+            .filter(|frame| frame.activity == Activity::Running)?;
         match program.at(frame.registers.pc) {
             crate::program::Instruction::Enter(state) => Some(state),
             _ => None,
@@ -412,7 +447,11 @@ impl Run {
     pub(super) fn record(&mut self, event: Event) -> u32 {
         self.last_event += 1;
         if self.kept.has(event.kind) {
-            self.events.push(Event { id: self.last_event, at_ms: self.now_ms, ..event });
+            self.events.push(Event {
+                id: self.last_event,
+                at_ms: self.now_ms,
+                ..event
+            });
         }
         self.last_event
     }
@@ -431,15 +470,23 @@ impl Run {
         event.error = fault.error;
         event.cause = fault.cause;
         self.record(event);
-        self.outcome =
-            Outcome { status: Status::Failed, output: ValueRef::NONE, error: fault.error, cause: fault.cause };
+        self.outcome = Outcome {
+            status: Status::Failed,
+            output: ValueRef::NONE,
+            error: fault.error,
+            cause: fault.cause,
+        };
         self.stop();
     }
 
     /// Ends the execution with an output.
     pub(super) fn succeed(&mut self, previous: u32, output: ValueRef) {
         self.record(Event::new(EventType::ExecutionSucceeded, previous).data(output));
-        self.outcome = Outcome { status: Status::Succeeded, output, ..Outcome::NONE };
+        self.outcome = Outcome {
+            status: Status::Succeeded,
+            output,
+            ..Outcome::NONE
+        };
         self.stop();
     }
 

@@ -16,7 +16,11 @@ impl Run {
     pub(super) fn schedule(&mut self, program: &Program, frame: FrameId, task: TaskId) -> Outcome<()> {
         let info = &program.tasks[task.at()];
         let parameters = self.pop();
-        let credentials = if info.credentials { self.pop() } else { ValueRef::NONE };
+        let credentials = if info.credentials {
+            self.pop()
+        } else {
+            ValueRef::NONE
+        };
         let timeout = self.limit_seconds(program, frame, info.timeout, "TimeoutSeconds")?;
         let heartbeat = self.limit_seconds(program, frame, info.heartbeat, "HeartbeatSeconds")?;
         self.check_parameters(program, task, parameters)?;
@@ -38,7 +42,10 @@ impl Run {
         self.current.last = started;
         self.frames[frame.at()].registers.last = started;
         let retry = self.frames[frame.at()].retries;
-        let token = Token { frame: frame.0, generation: self.frames[frame.at()].generation };
+        let token = Token {
+            frame: frame.0,
+            generation: self.frames[frame.at()].generation,
+        };
         self.requests.push(Request::Task(TaskRequest {
             token,
             task,
@@ -66,7 +73,9 @@ impl Run {
         } else {
             EventType::LambdaFunctionScheduled
         };
-        let mut event = Event::new(kind, self.current.last).of(info.state).data(parameters);
+        let mut event = Event::new(kind, self.current.last)
+            .of(info.state)
+            .data(parameters);
         event.extra = credentials;
         event.number = timeout.unwrap_or(0);
         event.heartbeat = heartbeat.unwrap_or(0);
@@ -99,8 +108,15 @@ impl Run {
         let using = &program.paths[path.at()];
         let shown = self.limit_text(program, path);
         self.runtime_fault(program, |cause| {
-            for part in ["The ", field, "Path field refers to value \"", &shown, "\" which is not a valid ", wanted, ": "]
-            {
+            for part in [
+                "The ",
+                field,
+                "Path field refers to value \"",
+                &shown,
+                "\" which is not a valid ",
+                wanted,
+                ": ",
+            ] {
                 cause.push_str(part);
             }
             cause.push_str(&using.text);
@@ -111,7 +127,11 @@ impl Run {
     fn limit_text(&self, program: &Program, path: PathId) -> String {
         let view = View::new(&self.heap, &program.constants);
         let using = &program.paths[path.at()];
-        let root = if using.source == crate::program::Source::Data { self.current.data } else { return String::new() };
+        let root = if using.source == crate::program::Source::Data {
+            self.current.data
+        } else {
+            return String::new();
+        };
         match using.accessor.get(view, root) {
             Some(value) if view.kind(value) == Kind::Object => "{}".into(),
             Some(value) => match view.string(value) {
@@ -124,20 +144,32 @@ impl Run {
 
     /// Checks the few parameters whose shape AWS checks before it calls (facts 5.4, 8.10).
     fn check_parameters(&mut self, program: &Program, task: TaskId, parameters: ValueRef) -> Outcome<()> {
-        let Some((kind, _)) = &program.tasks[task.at()].resource.integration else { return Ok(()) };
+        let Some((kind, _)) = &program.tasks[task.at()].resource.integration else {
+            return Ok(());
+        };
         if &**kind != "apigateway" {
             return Ok(());
         }
         let view = View::new(&self.heap, &program.constants);
         for field in ["Headers", "QueryParameters"] {
-            let Some(value) = view.member_named(parameters, field) else { continue };
-            let lists = view.members(value).all(|(_, member)| view.kind(member) == Kind::Array);
+            let Some(value) = view.member_named(parameters, field) else {
+                continue;
+            };
+            let lists = view
+                .members(value)
+                .all(|(_, member)| view.kind(member) == Kind::Array);
             if view.kind(value) == Kind::Object && lists {
                 continue;
             }
             let shown = view.to_json(parameters);
             return Err(self.runtime_fault(program, |cause| {
-                for part in ["The Parameters '", &shown, "' could not be used to start the Task: [The value of the field '", field, "' has an invalid format]"] {
+                for part in [
+                    "The Parameters '",
+                    &shown,
+                    "' could not be used to start the Task: [The value of the field '",
+                    field,
+                    "' has an invalid format]",
+                ] {
                     cause.push_str(part);
                 }
             }));
@@ -153,8 +185,11 @@ impl Run {
         let fault = match answer {
             Answer::Success(text) => match self.task_result(program, task, text) {
                 Ok(result) => {
-                    let kind =
-                        if function { EventType::LambdaFunctionSucceeded } else { EventType::TaskSucceeded };
+                    let kind = if function {
+                        EventType::LambdaFunctionSucceeded
+                    } else {
+                        EventType::TaskSucceeded
+                    };
                     let last = self.record(Event::new(kind, self.current.last).of(info.state).data(result));
                     let frame_state = &mut self.frames[frame.at()];
                     frame_state.registers.last = last;
@@ -199,7 +234,14 @@ impl Run {
         }
     }
 
-    fn task_failed(&mut self, program: &Program, frame: FrameId, task: TaskId, fault: Fault, timed_out: bool) {
+    fn task_failed(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        task: TaskId,
+        fault: Fault,
+        timed_out: bool,
+    ) {
         let info = &program.tasks[task.at()];
         let kind = match (info.resource.integration.is_some(), timed_out) {
             (true, false) => EventType::TaskFailed,
@@ -219,5 +261,8 @@ impl Run {
 /// Returns how size faults name a task: its service, or the function's ARN (facts 7.3).
 fn resource_name(program: &Program, task: TaskId) -> &str {
     let resource = &program.tasks[task.at()].resource;
-    resource.integration.as_ref().map_or(&resource.arn, |(kind, _)| kind)
+    resource
+        .integration
+        .as_ref()
+        .map_or(&resource.arn, |(kind, _)| kind)
 }

@@ -16,7 +16,9 @@ impl Run {
     pub(super) fn wait(&mut self, program: &Program, frame: FrameId, wait: WaitId) -> Outcome<()> {
         let at_ms = match program.waits[wait.at()] {
             WaitUntil::Seconds(seconds) => self.now_ms + i64::from(seconds) * 1_000,
-            WaitUntil::SecondsPath(path) => self.now_ms + self.seconds(program, frame, path)?.saturating_mul(1_000),
+            WaitUntil::SecondsPath(path) => {
+                self.now_ms + self.seconds(program, frame, path)?.saturating_mul(1_000)
+            }
             WaitUntil::Timestamp(nanos) => millis(nanos),
             WaitUntil::TimestampPath(path) => self.timestamp(program, frame, path)?,
         };
@@ -31,7 +33,10 @@ impl Run {
 
     pub(super) fn request_timer(&mut self, frame: FrameId, at_ms: i64, kind: TimerKind) {
         let generation = self.frames[frame.at()].generation;
-        let token = Token { frame: frame.0, generation };
+        let token = Token {
+            frame: frame.0,
+            generation,
+        };
         self.requests.push(Request::Timer(Timer { token, at_ms, kind }));
     }
 
@@ -77,7 +82,10 @@ impl Run {
             }));
         };
         let shown = shown(view, value);
-        if let Some(nanos) = view.string(value).and_then(|text| timestamp::parse(&text.decode())) {
+        if let Some(nanos) = view
+            .string(value)
+            .and_then(|text| timestamp::parse(&text.decode()))
+        {
             return Ok(millis(nanos));
         }
         Err(self.runtime_fault(program, |cause| {
@@ -91,10 +99,17 @@ impl Run {
     }
 
     /// Reads a path whose miss is the caller's to word.
-    pub(super) fn optional_path(&mut self, program: &Program, frame: FrameId, path: PathId) -> Option<ValueRef> {
+    pub(super) fn optional_path(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        path: PathId,
+    ) -> Option<ValueRef> {
         let using = &program.paths[path.at()];
         let root = self.source(program, frame, using.source, None)?;
-        using.accessor.get(View::new(&self.heap, &program.constants), root)
+        using
+            .accessor
+            .get(View::new(&self.heap, &program.constants), root)
     }
 
     /// Makes the fault of a Fail state: its texts, without prefix (facts 7.4).
@@ -107,24 +122,40 @@ impl Run {
             if !value.is_none() && view.kind(value) != Kind::String {
                 let shown = view.to_json(value);
                 return Err(self.runtime_fault(program, |cause| {
-                    for part in ["The ", field, " field must refer to a string, but refers to ", &shown] {
+                    for part in [
+                        "The ",
+                        field,
+                        " field must refer to a string, but refers to ",
+                        &shown,
+                    ] {
                         cause.push_str(part);
                     }
                 }));
             }
         }
-        let catchable = !view.string(error_or_empty(error)).is_some_and(|name| name.decode() == crate::fault::RUNTIME);
-        Ok(Fault { error, cause, catchable })
+        let catchable = !view
+            .string(error_or_empty(error))
+            .is_some_and(|name| name.decode() == crate::fault::RUNTIME);
+        Ok(Fault {
+            error,
+            cause,
+            catchable,
+        })
     }
 }
 
 fn error_or_empty(error: ValueRef) -> ValueRef {
-    if error.is_none() { ValueRef::EMPTY_STRING } else { error }
+    if error.is_none() {
+        ValueRef::EMPTY_STRING
+    } else {
+        error
+    }
 }
 
 /// Shows a value as causes do: a string without quotes, all else as JSON.
 fn shown(view: View<'_>, value: ValueRef) -> String {
-    view.string(value).map_or_else(|| view.to_json(value), |text| text.decode().into_owned())
+    view.string(value)
+        .map_or_else(|| view.to_json(value), |text| text.decode().into_owned())
 }
 
 fn millis(nanos: i128) -> i64 {
