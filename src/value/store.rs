@@ -72,9 +72,13 @@ impl<'a> Store<'a> {
         }
         let node = self.heap.nodes[value.at()];
         if node.kind() == meta::STRING {
-            self.heap.text.extend_from_within(node.start as usize + 1..node.end as usize - 1);
+            self.heap
+                .text
+                .extend_from_within(node.start as usize + 1..node.end as usize - 1);
         } else if node.kind() < meta::STRING {
-            self.heap.text.extend_from_within(node.start as usize..node.end as usize);
+            self.heap
+                .text
+                .extend_from_within(node.start as usize..node.end as usize);
         } else {
             self.push_text(value);
         }
@@ -90,7 +94,8 @@ impl<'a> Store<'a> {
     pub fn finish_string(&mut self, start: StringStart) -> ValueRef {
         self.heap.text.push(b'"');
         let escaped = memchr::memchr(b'\\', &self.heap.text[start.0..]).is_some();
-        self.heap.push_scalar(start.0, meta::STRING | if escaped { meta::ESCAPED } else { 0 })
+        self.heap
+            .push_scalar(start.0, meta::STRING | if escaped { meta::ESCAPED } else { 0 })
     }
 
     /// Adds an integer.
@@ -137,7 +142,10 @@ impl<'a> Store<'a> {
 
     /// Adds an object with one member added or replaced; the others are shared.
     pub fn with_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
-        let name = self.view().string(key).map(|name| super::Key::new(&name.decode()));
+        let name = self
+            .view()
+            .string(key)
+            .map(|name| super::Key::new(&name.decode()));
         let start = self.heap.slots.len();
         let mut replaced = false;
         let view = View::new(self.heap, self.constants);
@@ -166,7 +174,12 @@ impl<'a> Store<'a> {
 
     fn push_built(&mut self, kind: u32, start: u32, slots: u32, size: Size) -> ValueRef {
         let depth = (size.depth + 1).min(DEPTH_MAX + 1);
-        let count = if kind == meta::BUILT_ARRAY { slots } else { slots / 2 }.min(meta::COUNT_MAX);
+        let count = if kind == meta::BUILT_ARRAY {
+            slots
+        } else {
+            slots / 2
+        }
+        .min(meta::COUNT_MAX);
         self.heap.push(Node {
             start,
             end: start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32),
@@ -185,7 +198,10 @@ struct Size {
 impl Size {
     /// Brackets, and one comma or colon after each part but the last.
     fn of_container(parts: usize) -> Size {
-        Size { len: 2 + parts.saturating_sub(1) as u64, depth: 0 }
+        Size {
+            len: 2 + parts.saturating_sub(1) as u64,
+            depth: 0,
+        }
     }
 
     #[inline]
