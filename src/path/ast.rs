@@ -41,7 +41,7 @@ pub enum Step {
         start: Option<i64>,
         /// Last index, exclusive.
         end: Option<i64>,
-        /// Distance; `None` is 1.
+        /// Distance; read and ignored, as Jayway does.
         step: Option<i64>,
     },
     /// `[?(...)]`.
@@ -75,9 +75,15 @@ pub enum Filter {
     Or(Vec<Filter>),
     And(Vec<Filter>),
     Not(Box<Filter>),
-    /// The path has a value.
+    /// The path has a value, from the element under test.
     Exists(Path),
-    Compare { left: Operand, operator: Operator, right: Operand },
+    /// The path has a value, from the document.
+    ExistsInDocument(Path),
+    Compare {
+        left: Operand,
+        operator: Operator,
+        right: Operand,
+    },
 }
 
 /// One side of a comparison in a filter. Paths inside a filter start at `@` ([`Root::Input`], the
@@ -101,6 +107,10 @@ pub enum Operand {
 pub enum Operator {
     Equal,
     NotEqual,
+    /// `===`: equal, and of one type.
+    SameType,
+    /// `!==`.
+    NotSameType,
     Less,
     LessEqual,
     Greater,
@@ -117,16 +127,64 @@ pub enum Operator {
     All,
 }
 
+impl Function {
+    /// Finds a function by its name in a path.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "length" => Self::Length,
+            "size" => Self::Size,
+            "min" => Self::Min,
+            "max" => Self::Max,
+            "sum" => Self::Sum,
+            "avg" => Self::Avg,
+            "stddev" => Self::StdDev,
+            "keys" => Self::Keys,
+            "first" => Self::First,
+            "last" => Self::Last,
+            _ => return None,
+        })
+    }
+
+    /// Returns the function's name in a path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::Size => "size",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::StdDev => "stddev",
+            Self::Keys => "keys",
+            Self::First => "first",
+            Self::Last => "last",
+        }
+    }
+}
+
 impl Path {
     /// Says whether the path can name at most one place: only keys and single indices.
     ///
-    /// A definite path gives a value, an indefinite one an array (facts 5.1).
+    /// A definite path gives a value, an indefinite one an array (facts 5.1). Several keys at the end
+    /// are one object, and a function behind a deep scan is applied to all its hits at once (Jayway).
     pub fn is_definite(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Key(_) | Step::Index(_) | Step::Function(_)))
+        match self.steps.as_slice() {
+            [Step::Descend, .., Step::Function(_)] => true,
+            [before @ .., Step::Keys(_)] => before.iter().all(Step::is_definite),
+            steps => steps.iter().all(Step::is_definite),
+        }
     }
 
     /// Says whether this is a reference path: what `ResultPath` and its like accept (facts 5.1).
     pub fn is_reference(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Key(_) | Step::Index(_)))
+        self.steps
+            .iter()
+            .all(|step| matches!(step, Step::Key(_) | Step::Index(_)))
+    }
+}
+
+impl Step {
+    fn is_definite(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Index(_) | Self::Function(_))
     }
 }

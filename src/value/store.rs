@@ -59,6 +59,13 @@ impl<'a> Store<'a> {
         self.heap.text.extend_from_slice(text);
     }
 
+    /// Appends a number in decimal to the string under construction.
+    pub fn push_number(&mut self, value: u64) {
+        use std::io::Write;
+        // Writing to a Vec cannot fail.
+        let _ = write!(self.heap.text, "{value}");
+    }
+
     /// Appends the content of a string value to the string under construction; of another value, its
     /// dense JSON text, escaped.
     pub fn push_value(&mut self, value: ValueRef) {
@@ -170,6 +177,21 @@ impl<'a> Store<'a> {
         let start = self.heap.slots.len();
         self.heap.slots.resize(start + count, ValueRef::NONE);
         start as u32
+    }
+
+    /// Sets an element of an array under construction.
+    pub fn set_reserved(&mut self, start: u32, index: usize, value: ValueRef) {
+        self.heap.slots[start as usize + index] = value;
+    }
+
+    /// Ends an array under construction; all its elements must be set.
+    pub fn finish_reserved(&mut self, start: u32, count: usize) -> ValueRef {
+        let mut size = Size::of_container(count);
+        for at in 0..count {
+            let element = self.heap.slots[start as usize + at];
+            size.add(self.view().node(element));
+        }
+        self.push_built(meta::BUILT_ARRAY, start, count as u32, size)
     }
 
     fn push_built(&mut self, kind: u32, start: u32, slots: u32, size: Size) -> ValueRef {

@@ -1,0 +1,103 @@
+//! Writes a value at a reference path: `ResultPath` (facts 4.8).
+//!
+//! Nothing is changed in place: what lies on the path is built anew, the rest is shared.
+
+use super::accessor::{Accessor, Move, element};
+use crate::value::{Kind, Store, ValueRef};
+
+/// Why a value cannot be written at a path.
+///
+/// The documents name `States.ResultPathMatchFailure`, AWS answers `States.Runtime`; its text is not
+/// recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutError {
+    /// What is wrong, for the cause.
+    pub message: String,
+}
+
+impl std::fmt::Display for PutError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PutError {}
+
+/// Returns `base` with `value` at the path. Missing parents become objects, what stands there is
+/// replaced (facts 4.8).
+///
+/// # Errors
+/// Where the path leads through something that is neither missing nor has members, or to an element
+/// that does not exist.
+pub fn put(
+    store: &mut Store,
+    base: ValueRef,
+    accessor: &Accessor,
+    value: ValueRef,
+) -> Result<ValueRef, PutError> {
+    put_at(store, Some(base), accessor, 0, value)
+}
+
+/// Builds the value that stands at `position` of the path. Recursion is bounded by the path's length,
+/// which [`STEPS_MAX`] bounds.
+fn put_at(
+    store: &mut Store,
+    base: Option<ValueRef>,
+    accessor: &Accessor,
+    position: usize,
+    value: ValueRef,
+) -> Result<ValueRef, PutError> {
+    let Some(step) = accessor.route.moves.get(position) else {
+        return Ok(value);
+    };
+    if position >= STEPS_MAX {
+        return Err(refused(accessor));
+    }
+    match step {
+        Move::Key(key) => {
+            let base = base.unwrap_or(ValueRef::EMPTY_OBJECT);
+            if store.view().kind(base) != Kind::Object {
+                return Err(refused(accessor));
+            }
+            let old = store.view().member(base, key);
+            let new = put_at(store, old, accessor, position + 1, value)?;
+            let name = store.string(key.name());
+            Ok(store.with_member(base, name, new))
+        }
+        Move::Index(index) => {
+            let old = base.and_then(|base| element(store.view(), base, *index));
+            let (Some(base), Some(old)) = (base, old) else {
+                return Err(refused(accessor));
+            };
+            let new = put_at(store, Some(old), accessor, position + 1, value)?;
+            Ok(with_element(store, base, *index, new))
+        }
+        _ => Err(refused(accessor)),
+    }
+}
+
+/// The longest path that can be written: deeper values are refused at the state's end anyway.
+const STEPS_MAX: usize = crate::value::DEPTH_MAX as usize;
+
+fn with_element(store: &mut Store, array: ValueRef, index: i64, value: ValueRef) -> ValueRef {
+    let mut elements: Vec<ValueRef> = store.view().elements(array).collect();
+    let at = if index < 0 {
+        index + elements.len() as i64
+    } else {
+        index
+    };
+    if let Some(slot) = usize::try_from(at).ok().and_then(|at| elements.get_mut(at)) {
+        *slot = value;
+    }
+    store.array(&elements)
+}
+
+#[cold]
+fn refused(accessor: &Accessor) -> PutError {
+    PutError {
+        message: format!(
+            "Unable to apply ReferencePath {} to the state's input.",
+            accessor.text()
+        ),
+    }
+}

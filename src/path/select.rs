@@ -1,0 +1,299 @@
+//! Evaluates a compiled path, after Jayway JsonPath as AWS uses it (facts 5.1).
+//!
+//! A path of keys and indices is a plain loop; anything else works on the list of values reached so
+//! far, one step after the other. Invariant: work and output are bounded ([`WORK_MAX`],
+//! [`HITS_MAX`], [`BYTES_MAX`]), also over values that share parts.
+
+use super::accessor::{Accessor, Move, Route, element};
+use super::miss::{Miss, MissKind};
+use super::{filter, function};
+use crate::value::{Key, Kind, Store, ValueRef, View};
+
+/// The most values one evaluation may visit.
+pub const WORK_MAX: usize = 1 << 20;
+/// The most values a step may reach: an array of more has more than [`BYTES_MAX`] bytes.
+pub const HITS_MAX: usize = 1 << 17;
+/// The largest result that is built, in bytes of dense JSON: AWS's payload limit (facts 1.2).
+pub const BYTES_MAX: u64 = 262_144;
+
+/// What an evaluation carries along.
+pub(super) struct Scope {
+    document: ValueRef,
+    literals: Vec<ValueRef>,
+    work: usize,
+}
+
+impl Accessor {
+    /// Returns the path's value: what is there for a definite path, an array of the hits for another.
+    ///
+    /// `root` is the value the path starts from; `document` is what `$` means inside filters.
+    ///
+    /// # Errors
+    /// Where a definite path has no value; where the result is too large.
+    pub fn select(&self, store: &mut Store, root: ValueRef, document: ValueRef) -> Result<ValueRef, Miss> {
+        if self.is_direct() {
+            return walk(store.view(), &self.route, root);
+        }
+        let mut literals = Vec::with_capacity(self.literals.len());
+        for text in &self.literals {
+            // Parsing has checked the texts.
+            literals.push(store.index(text.as_bytes()).unwrap_or(ValueRef::NULL));
+        }
+        let mut scope = Scope {
+            document,
+            literals,
+            work: WORK_MAX,
+        };
+        self.route.evaluate(store, &mut scope, root)
+    }
+}
+
+/// Follows the keys and indices at the beginning of a route.
+fn walk(view: View<'_>, route: &Route, root: ValueRef) -> Result<ValueRef, Miss> {
+    let mut at = root;
+    for (position, step) in route.moves[..route.direct].iter().enumerate() {
+        let next = match step {
+            Move::Key(key) => view.member(at, key),
+            Move::Index(index) => element(view, at, *index),
+            _ => None,
+        };
+        at = next.ok_or_else(|| Miss::at(view, route, position, at))?;
+    }
+    Ok(at)
+}
+
+impl Route {
+    /// Evaluates the route; an indefinite one that leads nowhere is an empty array, at whatever step
+    /// it is lost (recorded).
+    fn evaluate(&self, store: &mut Store, scope: &mut Scope, root: ValueRef) -> Result<ValueRef, Miss> {
+        match self.hits(store, scope, root) {
+            Ok(hits) if self.definite => hits.first().copied().ok_or_else(Miss::nothing),
+            Ok(hits) => array(store, &hits),
+            Err(miss) if matches!(miss.kind, MissKind::TooLarge | MissKind::Invalid) => Err(miss),
+            Err(miss) if self.definite => Err(miss),
+            Err(_) => Ok(ValueRef::EMPTY_ARRAY),
+        }
+    }
+
+    /// Evaluates the route inside a filter: `None` where it is lost.
+    pub(super) fn find(
+        &self,
+        store: &mut Store,
+        scope: &mut Scope,
+        element: ValueRef,
+    ) -> Result<Option<ValueRef>, Miss> {
+        match self.hits(store, scope, element) {
+            Ok(hits) if self.definite => Ok(hits.first().copied()),
+            Ok(hits) => array(store, &hits).map(Some),
+            Err(miss) if miss.kind == MissKind::TooLarge => Err(miss),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn hits(&self, store: &mut Store, scope: &mut Scope, root: ValueRef) -> Result<Vec<ValueRef>, Miss> {
+        let mut hits = vec![walk(store.view(), self, root)?];
+        let mut definite = true;
+        for (position, step) in self.moves.iter().enumerate().skip(self.direct) {
+            let position = Position {
+                route: self,
+                position,
+                definite,
+            };
+            hits = position.apply(store, scope, step, hits)?;
+            definite &= matches!(step, Move::Key(_) | Move::Index(_) | Move::Function(_));
+        }
+        match self.aggregate {
+            Some(function) => Ok(vec![function::of_hits(store, function, &hits)?]),
+            None => Ok(hits),
+        }
+    }
+}
+
+impl Scope {
+    /// Counts one visited value.
+    pub(super) fn visit(&mut self) -> Result<(), Miss> {
+        self.work = self.work.checked_sub(1).ok_or_else(Miss::too_large)?;
+        Ok(())
+    }
+
+    pub(super) fn document(&self) -> ValueRef {
+        self.document
+    }
+
+    pub(super) fn literal(&self, at: usize) -> ValueRef {
+        self.literals.get(at).copied().unwrap_or(ValueRef::NULL)
+    }
+}
+
+impl Miss {
+    fn nothing() -> Miss {
+        Miss::new(MissKind::Leaf, "No results")
+    }
+}
+
+/// One step in its route.
+struct Position<'r> {
+    route: &'r Route,
+    position: usize,
+    /// Everything before this step is a key, an index or a function: a miss is an error.
+    definite: bool,
+}
+
+impl Position<'_> {
+    /// Applies the step to every value reached so far.
+    fn apply(
+        &self,
+        store: &mut Store,
+        scope: &mut Scope,
+        step: &Move,
+        from: Vec<ValueRef>,
+    ) -> Result<Vec<ValueRef>, Miss> {
+        let mut to = Vec::new();
+        for value in from {
+            scope.visit()?;
+            let before = to.len();
+            self.apply_to(store, scope, step, value, &mut to)?;
+            if to.len() > HITS_MAX {
+                return Err(Miss::too_large());
+            }
+            let single = matches!(step, Move::Key(_) | Move::Index(_) | Move::Keys(_));
+            if self.definite && single && to.len() == before {
+                return Err(Miss::at(store.view(), self.route, self.position, value));
+            }
+        }
+        Ok(to)
+    }
+
+    fn apply_to(
+        &self,
+        store: &mut Store,
+        scope: &mut Scope,
+        step: &Move,
+        value: ValueRef,
+        to: &mut Vec<ValueRef>,
+    ) -> Result<(), Miss> {
+        let view = store.view();
+        match step {
+            Move::Key(key) => to.extend(view.member(value, key)),
+            Move::Index(index) => to.extend(element(view, value, *index)),
+            Move::Wildcard => children(view, scope, value, to)?,
+            Move::Keys(keys) => to.extend(self.merge(store, keys, value)?),
+            Move::Indices(indices) => {
+                to.extend(indices.iter().filter_map(|index| element(view, value, *index)));
+            }
+            Move::Slice { start, end } => slice(view, value, *start, *end, to),
+            Move::Descend => descend(view, scope, value, to)?,
+            Move::Function(function) => to.push(function::of_value(store, *function, value)?),
+            Move::Filter(condition) => {
+                let behind_scan = self.position > 0
+                    && matches!(self.route.moves.get(self.position - 1), Some(Move::Descend));
+                for candidate in candidates(view, value, behind_scan) {
+                    scope.visit()?;
+                    if filter::holds(store, scope, condition, candidate)? {
+                        to.push(candidate);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects several members into one object, at the end of a path only (recorded: reported text).
+    fn merge(&self, store: &mut Store, keys: &[Key], value: ValueRef) -> Result<Option<ValueRef>, Miss> {
+        if self.position + 1 != self.route.moves.len() {
+            let place = self.route.fragment(self.position + 1);
+            let message = format!("Multi properties can only be used as path leafs: {place}");
+            return Err(Miss::new(MissKind::Invalid, message));
+        }
+        if store.view().kind(value) != Kind::Object {
+            return Ok(None);
+        }
+        let mut pairs = Vec::with_capacity(keys.len() * 2);
+        for (at, key) in keys.iter().enumerate() {
+            let repeated = keys[..at].iter().any(|earlier| earlier == key);
+            if let (Some(member), false) = (store.view().member(value, key), repeated) {
+                pairs.extend([store.string(key.name()), member]);
+            }
+        }
+        Ok(Some(store.object(&pairs)))
+    }
+}
+
+/// Returns what a filter tests: an object itself, or the objects in an array. Scalars never match
+/// (documented by AWS); a deep scan reaches the objects in arrays by itself.
+fn candidates(view: View<'_>, value: ValueRef, behind_scan: bool) -> Vec<ValueRef> {
+    match view.kind(value) {
+        Kind::Object => vec![value],
+        Kind::Array if !behind_scan => view
+            .elements(value)
+            .filter(|element| view.kind(*element) == Kind::Object)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Appends the members or elements of a value. Of duplicate keys the last one counts.
+fn children(view: View<'_>, scope: &mut Scope, value: ValueRef, to: &mut Vec<ValueRef>) -> Result<(), Miss> {
+    if view.count(value) > HITS_MAX {
+        return Err(Miss::too_large());
+    }
+    for element in view.elements(value) {
+        scope.visit()?;
+        to.push(element);
+    }
+    for (_, member) in view.members(value) {
+        scope.visit()?;
+        to.push(member);
+    }
+    Ok(())
+}
+
+/// Appends a value and everything below it that is an array or object, parents first.
+fn descend(view: View<'_>, scope: &mut Scope, value: ValueRef, to: &mut Vec<ValueRef>) -> Result<(), Miss> {
+    // A stack of its own, not recursion: what is shared may be reached by many ways.
+    let mut open = vec![value];
+    let mut inner = Vec::new();
+    while let Some(next) = open.pop() {
+        if !matches!(view.kind(next), Kind::Array | Kind::Object) {
+            continue;
+        }
+        to.push(next);
+        inner.clear();
+        children(view, scope, next, &mut inner)?;
+        open.extend(inner.iter().rev());
+        if to.len() > HITS_MAX || open.len() > WORK_MAX {
+            return Err(Miss::too_large());
+        }
+    }
+    Ok(())
+}
+
+/// Appends a slice's elements. As in Jayway a negative end of `[a:b]` does not count from the end
+/// unless its start is negative too, and the distance is ignored.
+fn slice(view: View<'_>, value: ValueRef, start: Option<i64>, end: Option<i64>, to: &mut Vec<ValueRef>) {
+    if view.kind(value) != Kind::Array {
+        return;
+    }
+    let count = view.count(value) as i64;
+    let from_end = |index: i64| if index < 0 { index + count } else { index };
+    let (first, behind) = match (start, end) {
+        (Some(start), Some(end)) if start < 0 && end < 0 => (from_end(start), from_end(end)),
+        (Some(start), Some(end)) => (from_end(start), end),
+        (Some(start), None) => (from_end(start), count),
+        (None, end) => (0, from_end(end.unwrap_or(count))),
+    };
+    let (first, behind) = (first.clamp(0, count), behind.clamp(0, count));
+    to.extend(view.elements(value).take(behind as usize).skip(first as usize));
+}
+
+/// Builds the array of hits, if it is not too long.
+fn array(store: &mut Store, hits: &[ValueRef]) -> Result<ValueRef, Miss> {
+    let view = store.view();
+    let bytes = hits
+        .iter()
+        .fold(1, |sum: u64, hit| sum.saturating_add(view.len(*hit) as u64 + 1));
+    if bytes > BYTES_MAX {
+        return Err(Miss::too_large());
+    }
+    Ok(store.array(hits))
+}
