@@ -17,7 +17,7 @@ const ROUNDS: usize = 41;
 const PASSES: usize = 40;
 
 fn main() {
-    for name in ["w1", "w2", "w3", "w3b"] {
+    for name in std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).map(|arg| ["w1", "w2", "w3", "w3b"].into_iter().find(|name| *name == arg).expect("a workload")).collect::<Vec<_>>() {
         let Some(workload) = support::load(name) else {
             println!("the shared workloads are not here; set STEPSTREAM_SHARED");
             return;
