@@ -1,7 +1,11 @@
 //! stepstream: AWS Step Functions Express workflows, compiled once and run per event.
 
 pub mod asl;
+pub mod compile;
 pub mod fault;
 pub mod intrinsic;
 pub mod path;
+pub mod program;
+pub mod timestamp;
 pub mod value;
+pub mod vm;

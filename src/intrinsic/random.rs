@@ -22,6 +22,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
+    /// Returns a number from 0, inclusive, to 1, exclusive.
+    pub fn fraction(&mut self) -> f64 {
+        // 53 bits are what an `f64` holds exactly.
+        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// Returns a number from `start`, inclusive, to `end`, exclusive; `start` if the range is empty.
     pub fn between(&mut self, start: i64, end: i64) -> i64 {
         let span = end.saturating_sub(start).max(1) as u64;
@@ -31,12 +37,12 @@ impl Random {
 
     /// Returns a UUID of version 4 in its usual notation.
     pub fn uuid(&mut self) -> String {
-        let high = self.next_u64() & !0xF000 | 0x4000;
-        let low = self.next_u64() & (u64::MAX >> 2) | 1 << 63;
+        let high = (self.next_u64() & !0xF000) | 0x4000;
+        let low = (self.next_u64() & (u64::MAX >> 2)) | (1 << 63);
         format!(
             "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
             high >> 32,
-            high >> 16 & 0xFFFF,
+            (high >> 16) & 0xFFFF,
             high & 0xFFFF,
             low >> 48,
             low & 0xFFFF_FFFF_FFFF

@@ -25,7 +25,10 @@ impl View<'_> {
             Kind::String => self.equal_strings(a, b),
             Kind::Array => {
                 self.count(a) == self.count(b)
-                    && self.elements(a).zip(self.elements(b)).all(|(x, y)| self.equal(x, y))
+                    && self
+                        .elements(a)
+                        .zip(self.elements(b))
+                        .all(|(x, y)| self.equal(x, y))
             }
             Kind::Object => self.equal_objects(a, b),
         }
@@ -33,14 +36,21 @@ impl View<'_> {
 
     /// Compares two numbers by value; `None` when one is not a number.
     pub fn compare_number(self, a: ValueRef, b: ValueRef) -> Option<Ordering> {
-        Some(compare_numbers(self.number(a)?.as_bytes(), self.number(b)?.as_bytes()))
+        Some(compare_numbers(
+            self.number(a)?.as_bytes(),
+            self.number(b)?.as_bytes(),
+        ))
     }
 
     fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {
         match (self.string(a), self.string(b)) {
             (Some(x), Some(y)) => {
                 let escaped = (self.node(a).meta | self.node(b).meta) & meta::ESCAPED != 0;
-                if escaped { x.decode() == y.decode() } else { x.escaped() == y.escaped() }
+                if escaped {
+                    x.decode() == y.decode()
+                } else {
+                    x.escaped() == y.escaped()
+                }
             }
             _ => false,
         }
@@ -48,23 +58,32 @@ impl View<'_> {
 
     fn equal_objects(self, a: ValueRef, b: ValueRef) -> bool {
         let same_order = self.count(a) == self.count(b)
-            && self.members(a).zip(self.members(b)).all(|((k, _), (l, _))| self.equal_strings(k, l));
+            && self
+                .members(a)
+                .zip(self.members(b))
+                .all(|((k, _), (l, _))| self.equal_strings(k, l));
         if same_order && !self.has_duplicate_keys(a) {
-            return self.members(a).zip(self.members(b)).all(|((_, x), (_, y))| self.equal(x, y));
+            return self
+                .members(a)
+                .zip(self.members(b))
+                .all(|((_, x), (_, y))| self.equal(x, y));
         }
         self.includes(a, b) && self.includes(b, a)
     }
 
     fn has_duplicate_keys(self, object: ValueRef) -> bool {
         self.members(object).any(|(key, value)| {
-            self.string(key).is_some_and(|name| self.member_named(object, &name.decode()) != Some(value))
+            self.string(key)
+                .is_some_and(|name| self.member_named(object, &name.decode()) != Some(value))
         })
     }
 
     /// Says whether every member of `a` is in `b` with an equal value.
     fn includes(self, a: ValueRef, b: ValueRef) -> bool {
         self.members(a).all(|(key, _)| {
-            let Some(name) = self.string(key) else { return false };
+            let Some(name) = self.string(key) else {
+                return false;
+            };
             let name = name.decode();
             match (self.member_named(a, &name), self.member_named(b, &name)) {
                 (Some(x), Some(y)) => self.equal(x, y),

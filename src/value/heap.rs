@@ -81,7 +81,12 @@ impl Heap {
     /// Adds a scalar whose text is `self.text[start..]`.
     pub(super) fn push_scalar(&mut self, start: usize, kind: u32) -> ValueRef {
         let next = self.nodes.len() as u32 + 1;
-        self.push(Node { start: start as u32, end: self.text.len() as u32, next, meta: kind })
+        self.push(Node {
+            start: start as u32,
+            end: self.text.len() as u32,
+            next,
+            meta: kind,
+        })
     }
 
     pub(super) fn raw_of(&self, root: u32) -> Option<&[u8]> {

@@ -12,10 +12,18 @@ pub struct Scratch {
 /// Appends a text to the heap and indexes it; returns the root's entry.
 pub(super) fn index(heap: &mut Heap, text: &[u8]) -> Result<u32, IndexError> {
     let (texts, nodes) = (heap.text.len(), heap.nodes.len());
-    std::str::from_utf8(text).map_err(|e| IndexError { offset: e.valid_up_to(), message: "Invalid UTF-8".into() })?;
+    std::str::from_utf8(text).map_err(|e| IndexError {
+        offset: e.valid_up_to(),
+        message: "Invalid UTF-8".into(),
+    })?;
     let mut open = std::mem::take(&mut heap.scratch.open);
     open.clear();
-    let mut parser = Parser { text, at: 0, heap, open };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        heap,
+        open,
+    };
     let result = parser.document();
     let open = std::mem::take(&mut parser.open);
     heap.scratch.open = open;
@@ -25,7 +33,11 @@ pub(super) fn index(heap: &mut Heap, text: &[u8]) -> Result<u32, IndexError> {
             if heap.text.len() - texts != text.len() {
                 let start = heap.text.len() as u32;
                 heap.text.extend_from_slice(text);
-                heap.raws.push(super::heap::RawText { root, start, end: heap.text.len() as u32 });
+                heap.raws.push(super::heap::RawText {
+                    root,
+                    start,
+                    end: heap.text.len() as u32,
+                });
                 heap.nodes[nodes].meta |= meta::RAW;
             }
             Ok(root)
@@ -47,7 +59,10 @@ struct Parser<'t, 'h> {
 
 impl Parser<'_, '_> {
     fn fail<T>(&self, message: &str) -> Result<T, IndexError> {
-        Err(IndexError { offset: self.at, message: message.into() })
+        Err(IndexError {
+            offset: self.at,
+            message: message.into(),
+        })
     }
     fn peek(&mut self) -> u8 {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(self.at) {
@@ -70,13 +85,22 @@ impl Parser<'_, '_> {
                     let at = self.heap.nodes.len() as u32;
                     let start = self.heap.text.len() as u32;
                     let kind = if byte == b'{' { meta::OBJECT } else { meta::ARRAY };
-                    self.heap.nodes.push(Node { start, end: 0, next: 0, meta: kind });
+                    self.heap.nodes.push(Node {
+                        start,
+                        end: 0,
+                        next: 0,
+                        meta: kind,
+                    });
                     self.open.push(at);
                     self.take(byte);
                     if self.peek() == if byte == b'{' { b'}' } else { b']' } {
-                        if self.close()? { return Ok(()); }
+                        if self.close()? {
+                            return Ok(());
+                        }
                     } else {
-                        if byte == b'{' { self.key()?; }
+                        if byte == b'{' {
+                            self.key()?;
+                        }
                         self.count();
                         continue;
                     }
@@ -91,20 +115,28 @@ impl Parser<'_, '_> {
             loop {
                 let byte = self.peek();
                 let Some(&container) = self.open.last() else {
-                    return if self.at == self.text.len() { Ok(()) } else { self.fail("Unexpected character") };
+                    return if self.at == self.text.len() {
+                        Ok(())
+                    } else {
+                        self.fail("Unexpected character")
+                    };
                 };
                 let object = self.heap.nodes[container as usize].kind() == meta::OBJECT;
                 if byte == b',' {
                     self.take(byte);
                     self.peek();
-                    if object { self.key()?; }
+                    if object {
+                        self.key()?;
+                    }
                     self.count();
                     break;
                 }
                 if byte != if object { b'}' } else { b']' } {
                     return self.fail("Unexpected character");
                 }
-                if self.close()? { return Ok(()); }
+                if self.close()? {
+                    return Ok(());
+                }
             }
         }
     }
@@ -129,13 +161,18 @@ impl Parser<'_, '_> {
             Some(&parent) => {
                 let parent = &mut self.heap.nodes[parent as usize];
                 if parent.depth() < depth {
-                    parent.meta = parent.meta & !(meta::DEPTH << meta::DEPTH_SHIFT) | depth << meta::DEPTH_SHIFT;
+                    parent.meta =
+                        parent.meta & !(meta::DEPTH << meta::DEPTH_SHIFT) | depth << meta::DEPTH_SHIFT;
                 }
                 Ok(false)
             }
             None => {
                 self.peek();
-                if self.at == self.text.len() { Ok(true) } else { self.fail("Unexpected character") }
+                if self.at == self.text.len() {
+                    Ok(true)
+                } else {
+                    self.fail("Unexpected character")
+                }
             }
         }
     }
@@ -152,7 +189,9 @@ impl Parser<'_, '_> {
     }
     fn scalar(&mut self, len: usize, kind: u32) {
         let start = self.heap.text.len();
-        self.heap.text.extend_from_slice(&self.text[self.at..self.at + len]);
+        self.heap
+            .text
+            .extend_from_slice(&self.text[self.at..self.at + len]);
         self.heap.push_scalar(start, kind);
         self.at += len;
     }
@@ -173,31 +212,70 @@ impl Parser<'_, '_> {
                 Some(b'\\') => {
                     escaped = true;
                     let ok = match self.text.get(i + 1) {
-                        Some(b'u') => self.text.get(i + 2..i + 6).is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit)),
+                        Some(b'u') => self
+                            .text
+                            .get(i + 2..i + 6)
+                            .is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit)),
                         Some(b) => b"\"\\/bfnrt".contains(b),
                         None => false,
                     };
-                    if !ok { return self.fail("Unrecognized character escape"); }
+                    if !ok {
+                        return self.fail("Unrecognized character escape");
+                    }
                     i += 2;
                 }
                 _ => i += 1,
             }
         }
-        self.scalar(i + 1 - self.at, meta::STRING | if escaped { meta::ESCAPED } else { 0 });
+        self.scalar(
+            i + 1 - self.at,
+            meta::STRING | if escaped { meta::ESCAPED } else { 0 },
+        );
         Ok(())
     }
     fn number(&mut self) -> Result<(), IndexError> {
         let t = &self.text[self.at..];
         let mut i = usize::from(t[0] == b'-');
-        let digits = |mut i: usize| { let s = i; while t.get(i).is_some_and(u8::is_ascii_digit) { i += 1; } (i, i > s) };
-        if t.get(i) == Some(&b'0') { i += 1; } else { let (e, ok) = digits(i); if !ok { return self.fail("number"); } i = e; }
-        if t.get(i) == Some(&b'.') { let (e, ok) = digits(i + 1); if !ok { return self.fail("number"); } i = e; }
+        let digits = |mut i: usize| {
+            let s = i;
+            while t.get(i).is_some_and(u8::is_ascii_digit) {
+                i += 1;
+            }
+            (i, i > s)
+        };
+        if t.get(i) == Some(&b'0') {
+            i += 1;
+        } else {
+            let (e, ok) = digits(i);
+            if !ok {
+                return self.fail("number");
+            }
+            i = e;
+        }
+        if t.get(i) == Some(&b'.') {
+            let (e, ok) = digits(i + 1);
+            if !ok {
+                return self.fail("number");
+            }
+            i = e;
+        }
         if matches!(t.get(i), Some(b'e' | b'E')) {
             i += 1;
-            if matches!(t.get(i), Some(b'+' | b'-')) { i += 1; }
-            let (e, ok) = digits(i); if !ok { return self.fail("number"); } i = e;
+            if matches!(t.get(i), Some(b'+' | b'-')) {
+                i += 1;
+            }
+            let (e, ok) = digits(i);
+            if !ok {
+                return self.fail("number");
+            }
+            i = e;
         }
-        if !matches!(t.get(i), None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')) { return self.fail("number"); }
+        if !matches!(
+            t.get(i),
+            None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')
+        ) {
+            return self.fail("number");
+        }
         self.scalar(i, meta::NUMBER);
         Ok(())
     }

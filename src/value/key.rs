@@ -16,7 +16,10 @@ pub struct Key {
 impl Key {
     /// Prepares a decoded name.
     pub fn new(name: &str) -> Key {
-        Key { name: name.into(), head: head(name.as_bytes()) }
+        Key {
+            name: name.into(),
+            head: head(name.as_bytes()),
+        }
     }
 
     /// Returns the decoded name.

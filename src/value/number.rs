@@ -29,7 +29,10 @@ pub fn compare_numbers(a: &[u8], b: &[u8]) -> Ordering {
 /// Reads a JSON number text; out of range becomes infinite, as `str::parse` has it.
 pub(super) fn to_f64(text: &[u8]) -> f64 {
     short_f64(text).unwrap_or_else(|| {
-        std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
+        std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(f64::NAN)
     })
 }
 
@@ -98,12 +101,20 @@ impl<'a> Decimal<'a> {
             None => (mantissa, &mantissa[..0]),
         };
         let zeros = integer.iter().chain(fraction).take_while(|&&b| b == b'0').count();
-        let mut digits = Digits { parts: integer.iter().chain(fraction) };
+        let mut digits = Digits {
+            parts: integer.iter().chain(fraction),
+        };
         if zeros > 0 {
             digits.nth(zeros - 1);
         }
         let scale = (integer.len() as i64 - zeros as i64).saturating_add(exponent);
-        Decimal { negative, integer, fraction, scale, digits }
+        Decimal {
+            negative,
+            integer,
+            fraction,
+            scale,
+            digits,
+        }
     }
 
     fn is_zero(&self) -> bool {
@@ -113,8 +124,20 @@ impl<'a> Decimal<'a> {
     fn cmp(&self, other: &Decimal<'_>) -> Ordering {
         match (self.is_zero(), other.is_zero()) {
             (true, true) => return Ordering::Equal,
-            (true, false) => return if other.negative { Ordering::Greater } else { Ordering::Less },
-            (false, true) => return if self.negative { Ordering::Less } else { Ordering::Greater },
+            (true, false) => {
+                return if other.negative {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                };
+            }
+            (false, true) => {
+                return if self.negative {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                };
+            }
             _ => {}
         }
         match (self.negative, other.negative) {
@@ -149,7 +172,9 @@ fn exponent(text: &[u8]) -> i64 {
         _ => (false, text),
     };
     let size = digits.iter().fold(0i64, |size, &b| {
-        size.saturating_mul(10).saturating_add(i64::from(b.wrapping_sub(b'0'))).min(1 << 40)
+        size.saturating_mul(10)
+            .saturating_add(i64::from(b.wrapping_sub(b'0')))
+            .min(1 << 40)
     });
     if negative { -size } else { size }
 }
@@ -166,7 +191,11 @@ mod tests {
             ("1e3", "1000", Ordering::Equal),
             ("1.10", "1.1", Ordering::Equal),
             ("12345678901234567890", "12345678901234567891", Ordering::Less),
-            ("-12345678901234567890", "-12345678901234567891", Ordering::Greater),
+            (
+                "-12345678901234567890",
+                "-12345678901234567891",
+                Ordering::Greater,
+            ),
             ("1e400", "1e401", Ordering::Less),
             ("-1e400", "1e-400", Ordering::Less),
             ("0e999999999999", "0", Ordering::Equal),
@@ -176,13 +205,25 @@ mod tests {
         ];
         for (a, b, expected) in cases {
             assert_eq!(compare_numbers(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
-            assert_eq!(compare_numbers(b.as_bytes(), a.as_bytes()), expected.reverse(), "{b} {a}");
+            assert_eq!(
+                compare_numbers(b.as_bytes(), a.as_bytes()),
+                expected.reverse(),
+                "{b} {a}"
+            );
         }
     }
 
     #[test]
     fn short_numbers_read_as_the_library_reads_them() {
-        for text in ["4287.49", "5", "-0.1", "999999999999999", "0.000000000001", "1.10", "123456789.12345"] {
+        for text in [
+            "4287.49",
+            "5",
+            "-0.1",
+            "999999999999999",
+            "0.000000000001",
+            "1.10",
+            "123456789.12345",
+        ] {
             assert_eq!(to_f64(text.as_bytes()), text.parse::<f64>().unwrap(), "{text}");
         }
     }

@@ -59,6 +59,13 @@ impl<'a> Store<'a> {
         self.heap.text.extend_from_slice(text);
     }
 
+    /// Appends a number in decimal to the string under construction.
+    pub fn push_number(&mut self, value: u64) {
+        use std::io::Write;
+        // Writing to a Vec cannot fail.
+        let _ = write!(self.heap.text, "{value}");
+    }
+
     /// Appends the content of a string value to the string under construction; of another value, its
     /// dense JSON text, escaped.
     pub fn push_value(&mut self, value: ValueRef) {
@@ -72,9 +79,13 @@ impl<'a> Store<'a> {
         }
         let node = self.heap.nodes[value.at()];
         if node.kind() == meta::STRING {
-            self.heap.text.extend_from_within(node.start as usize + 1..node.end as usize - 1);
+            self.heap
+                .text
+                .extend_from_within(node.start as usize + 1..node.end as usize - 1);
         } else if node.kind() < meta::STRING {
-            self.heap.text.extend_from_within(node.start as usize..node.end as usize);
+            self.heap
+                .text
+                .extend_from_within(node.start as usize..node.end as usize);
         } else {
             self.push_text(value);
         }
@@ -105,7 +116,8 @@ impl<'a> Store<'a> {
     pub fn finish_string(&mut self, start: StringStart) -> ValueRef {
         self.heap.text.push(b'"');
         let escaped = memchr::memchr(b'\\', &self.heap.text[start.0..]).is_some();
-        self.heap.push_scalar(start.0, meta::STRING | if escaped { meta::ESCAPED } else { 0 })
+        self.heap
+            .push_scalar(start.0, meta::STRING | if escaped { meta::ESCAPED } else { 0 })
     }
 
     /// Adds an integer.
@@ -152,7 +164,10 @@ impl<'a> Store<'a> {
 
     /// Adds an object with one member added or replaced; the others are shared.
     pub fn with_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
-        let name = self.view().string(key).map(|name| super::Key::new(&name.decode()));
+        let name = self
+            .view()
+            .string(key)
+            .map(|name| super::Key::new(&name.decode()));
         let start = self.heap.slots.len();
         let mut replaced = false;
         let view = View::new(self.heap, self.constants);
@@ -179,9 +194,29 @@ impl<'a> Store<'a> {
         start as u32
     }
 
+    /// Sets an element of an array under construction.
+    pub fn set_reserved(&mut self, start: u32, index: usize, value: ValueRef) {
+        self.heap.slots[start as usize + index] = value;
+    }
+
+    /// Ends an array under construction; all its elements must be set.
+    pub fn finish_reserved(&mut self, start: u32, count: usize) -> ValueRef {
+        let mut size = Size::of_container(count);
+        for at in 0..count {
+            let element = self.heap.slots[start as usize + at];
+            size.add(self.view().node(element));
+        }
+        self.push_built(meta::BUILT_ARRAY, start, count as u32, size)
+    }
+
     fn push_built(&mut self, kind: u32, start: u32, slots: u32, size: Size) -> ValueRef {
         let depth = (size.depth + 1).min(DEPTH_MAX + 1);
-        let count = if kind == meta::BUILT_ARRAY { slots } else { slots / 2 }.min(meta::COUNT_MAX);
+        let count = if kind == meta::BUILT_ARRAY {
+            slots
+        } else {
+            slots / 2
+        }
+        .min(meta::COUNT_MAX);
         self.heap.push(Node {
             start,
             end: start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32),
@@ -200,7 +235,10 @@ struct Size {
 impl Size {
     /// Brackets, and one comma or colon after each part but the last.
     fn of_container(parts: usize) -> Size {
-        Size { len: 2 + parts.saturating_sub(1) as u64, depth: 0 }
+        Size {
+            len: 2 + parts.saturating_sub(1) as u64,
+            depth: 0,
+        }
     }
 
     #[inline]

@@ -21,7 +21,11 @@ impl<'a> Str<'a> {
 
     /// Returns the decoded text when no decoding is needed: it has no escapes.
     pub fn plain(self) -> Option<&'a str> {
-        if self.escaped { None } else { std::str::from_utf8(self.content).ok() }
+        if self.escaped {
+            None
+        } else {
+            std::str::from_utf8(self.content).ok()
+        }
     }
 
     /// Returns the decoded text.
@@ -71,7 +75,11 @@ fn decode_unicode(rest: &[u8], out: &mut String) -> usize {
         out.push(char::REPLACEMENT_CHARACTER);
         return rest.len().min(6);
     };
-    let second = if (0xD800..0xDC00).contains(&first) { rest.get(6..).and_then(hex4) } else { None };
+    let second = if (0xD800..0xDC00).contains(&first) {
+        rest.get(6..).and_then(hex4)
+    } else {
+        None
+    };
     match second {
         Some(low) if (0xDC00..0xE000).contains(&low) => {
             let code = 0x1_0000 + ((first - 0xD800) << 10) + (low - 0xDC00);
@@ -88,7 +96,9 @@ fn decode_unicode(rest: &[u8], out: &mut String) -> usize {
 /// Reads `\uXXXX`.
 fn hex4(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;
-    digits.iter().try_fold(0, |code, &digit| Some(code * 16 + char::from(digit).to_digit(16)?))
+    digits.iter().try_fold(0, |code, &digit| {
+        Some(code * 16 + char::from(digit).to_digit(16)?)
+    })
 }
 
 /// Appends a text with the escapes JSON needs, without quotes.

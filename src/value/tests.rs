@@ -9,16 +9,19 @@ fn with<T>(text: &str, test: impl FnOnce(View<'_>, ValueRef) -> T) -> T {
 
 #[test]
 fn reads_members_and_echoes() {
-    with("{ \"a\": [1, {\"b\": null}], \"c\":\"x\", \"c\" : 2.50 }", |view, v| {
-        let a = view.member_named(v, "a").unwrap();
-        assert_eq!(view.to_json(a), "[1,{\"b\":null}]");
-        assert_eq!(view.to_json(view.member_named(v, "c").unwrap()), "2.50");
-        assert_eq!(view.depth(v), 3);
-        assert_eq!(view.len(v), view.to_json(v).len());
-        let mut out = Vec::new();
-        view.write(v, &mut out);
-        assert_eq!(out, b"{ \"a\": [1, {\"b\": null}], \"c\":\"x\", \"c\" : 2.50 }");
-    });
+    with(
+        "{ \"a\": [1, {\"b\": null}], \"c\":\"x\", \"c\" : 2.50 }",
+        |view, v| {
+            let a = view.member_named(v, "a").unwrap();
+            assert_eq!(view.to_json(a), "[1,{\"b\":null}]");
+            assert_eq!(view.to_json(view.member_named(v, "c").unwrap()), "2.50");
+            assert_eq!(view.depth(v), 3);
+            assert_eq!(view.len(v), view.to_json(v).len());
+            let mut out = Vec::new();
+            view.write(v, &mut out);
+            assert_eq!(out, b"{ \"a\": [1, {\"b\": null}], \"c\":\"x\", \"c\" : 2.50 }");
+        },
+    );
 }
 
 #[test]

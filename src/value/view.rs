@@ -19,7 +19,11 @@ impl<'a> View<'a> {
 
     #[inline]
     pub(super) fn heap(self, value: ValueRef) -> &'a Heap {
-        if value.is_constant() { self.constants } else { self.run }
+        if value.is_constant() {
+            self.constants
+        } else {
+            self.run
+        }
     }
 
     #[inline]
@@ -52,13 +56,21 @@ impl<'a> View<'a> {
     pub fn text(self, value: ValueRef) -> Option<&'a [u8]> {
         let heap = self.heap(value);
         let node = heap.nodes[value.at()];
-        if node.is_built() { None } else { heap.text.get(node.start as usize..node.end as usize) }
+        if node.is_built() {
+            None
+        } else {
+            heap.text.get(node.start as usize..node.end as usize)
+        }
     }
 
     /// Returns the original text of a document that came with blanks, when the value is its root.
     pub fn original(self, value: ValueRef) -> Option<&'a [u8]> {
         let heap = self.heap(value);
-        if Heap::is_raw(heap.nodes[value.at()]) { heap.raw_of(value.at() as u32) } else { None }
+        if Heap::is_raw(heap.nodes[value.at()]) {
+            heap.raw_of(value.at() as u32)
+        } else {
+            None
+        }
     }
 
     /// Returns a string's content.
@@ -87,7 +99,8 @@ impl<'a> View<'a> {
     /// Returns a number as `f64`; infinite when out of range.
     #[inline]
     pub fn float(self, value: ValueRef) -> Option<f64> {
-        self.number(value).map(|text| super::number::to_f64(text.as_bytes()))
+        self.number(value)
+            .map(|text| super::number::to_f64(text.as_bytes()))
     }
 
     /// Returns a boolean.
@@ -140,7 +153,10 @@ impl<'a> View<'a> {
             }
             meta::BUILT_OBJECT => {
                 let pairs = heap.slots[node.start as usize..][..node.next as usize].chunks_exact(2);
-                pairs.rev().find(|pair| self.is_named(pair[0], key)).map(|pair| pair[1])
+                pairs
+                    .rev()
+                    .find(|pair| self.is_named(pair[0], key))
+                    .map(|pair| pair[1])
             }
             _ => None,
         }
@@ -203,7 +219,12 @@ pub struct Members<'a>(Walk<'a>);
 #[derive(Clone)]
 enum Walk<'a> {
     Slots(&'a [ValueRef]),
-    Span { nodes: &'a [Node], at: usize, end: usize, constant: u32 },
+    Span {
+        nodes: &'a [Node],
+        at: usize,
+        end: usize,
+        constant: u32,
+    },
 }
 
 impl<'a> Walk<'a> {
@@ -227,7 +248,12 @@ impl Iterator for Elements<'_> {
                 *slots = rest;
                 Some(*first)
             }
-            Walk::Span { nodes, at, end, constant } => {
+            Walk::Span {
+                nodes,
+                at,
+                end,
+                constant,
+            } => {
                 if at >= end {
                     return None;
                 }
@@ -249,7 +275,12 @@ impl Iterator for Members<'_> {
                 *slots = rest;
                 Some((pair[0], pair[1]))
             }
-            Walk::Span { nodes, at, end, constant } => {
+            Walk::Span {
+                nodes,
+                at,
+                end,
+                constant,
+            } => {
                 if at >= end {
                     return None;
                 }

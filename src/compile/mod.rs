@@ -1,0 +1,131 @@
+//! Compiles an accepted state machine to a flat program.
+//!
+//! Owns the translation and nothing that runs. The pipeline: scopes give every variable a slot
+//! ([`scope`]); each state becomes a run of instructions ([`state`]), its templates postfix code
+//! ([`template`]), its Choice rules jumps or a table ([`choice`]); labels become places at the end
+//! ([`emit`]). Must not know text positions: a definition that gets here has been accepted.
+
+mod choice;
+mod emit;
+mod scope;
+mod state;
+mod template;
+
+use crate::asl::model::{Flow, StateMachine};
+use crate::program::{FlowId, FlowInfo, Instruction, Pc, Program, StateId, StateInfo, StateType, Words};
+use crate::value::Heap;
+use emit::Code;
+use scope::Scope;
+use std::collections::HashMap;
+
+/// What the compiler may add for tools.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Emit [`Instruction::Trace`] and [`Instruction::Matched`], and fold nothing.
+    pub trace: bool,
+}
+
+/// Most instructions of one program; a definition of 1 MiB stays far below.
+pub const INSTRUCTIONS_MAX: usize = 1 << 24;
+
+/// Compiles a state machine.
+pub fn compile(machine: &StateMachine) -> Program {
+    compile_with(machine, Options::default())
+}
+
+/// Compiles a state machine with options.
+pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
+    let mut constants = Heap::for_constants();
+    let words = Words::add_to(&mut constants);
+    let mut compiler = Compiler {
+        program: Program {
+            constants,
+            words,
+            code: Vec::new(),
+            states: Vec::new(),
+            flows: Vec::new(),
+            paths: Vec::new(),
+            calls: Vec::new(),
+            tests: Vec::new(),
+            switches: Vec::new(),
+            assigns: Vec::new(),
+            tasks: Vec::new(),
+            waits: Vec::new(),
+            fails: Vec::new(),
+            containers: Vec::new(),
+            timeout_seconds: machine.timeout_seconds,
+            uses_context: false,
+        },
+        code: Code::default(),
+        scopes: Vec::new(),
+        constants: HashMap::new(),
+        options,
+    };
+    compiler.flow(&machine.flow);
+    let Compiler {
+        mut program, code, ..
+    } = compiler;
+    code.finish(&mut program);
+    program
+}
+
+/// A program under construction.
+struct Compiler {
+    program: Program,
+    code: Code,
+    /// The scopes around what is being compiled, outermost first.
+    scopes: Vec<Scope>,
+    /// Constants by their text, so that each is kept once.
+    constants: HashMap<String, crate::value::ValueRef>,
+    options: Options,
+}
+
+impl Compiler {
+    /// Compiles a flow and everything inside it.
+    fn flow(&mut self, flow: &Flow) -> FlowId {
+        let id = FlowId(self.program.flows.len() as u32);
+        let entry = self.code.label();
+        self.program.flows.push(FlowInfo {
+            entry,
+            variables: Vec::new(),
+        });
+        self.scopes.push(Scope::of(flow));
+        let labels: HashMap<&str, Pc> = flow
+            .states
+            .iter()
+            .map(|state| (state.name.as_str(), self.code.label()))
+            .collect();
+        self.program.flows[id.at()].entry = target(&labels, &flow.start_at);
+        for state in &flow.states {
+            self.state(state, &labels);
+        }
+        if let Some(scope) = self.scopes.pop() {
+            self.program.flows[id.at()].variables = scope.into_names();
+        }
+        id
+    }
+
+    fn new_state(&mut self, name: &str, kind: StateType, enter: Pc) -> StateId {
+        let id = StateId(self.program.states.len() as u32);
+        let name_value = self.string(name);
+        let body = self.code.label();
+        self.code.place(enter);
+        self.code.emit(Instruction::Enter(id));
+        self.code.place(body);
+        self.program.states.push(StateInfo {
+            name: name.into(),
+            name_value,
+            kind,
+            enter,
+            body,
+            retriers: Vec::new(),
+            catchers: Vec::new(),
+        });
+        id
+    }
+}
+
+/// Returns the label of a state; validation has made sure that it is there.
+fn target(labels: &HashMap<&str, Pc>, name: &str) -> Pc {
+    labels.get(name).copied().unwrap_or(Pc(0))
+}

@@ -1,0 +1,353 @@
+//! States.
+
+use super::{Compiler, target};
+use crate::asl::model::{
+    self, Catcher, DataPath, Fail, FailText, Map, OrPath, Parallel, Pass, State, StateKind, Task, Template,
+    Transition, Wait,
+};
+use crate::program::{
+    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Iteration, Limit, Pc, Percentage,
+    Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
+};
+use std::collections::HashMap;
+
+/// The places of a flow's states.
+pub(super) type Labels<'a> = HashMap<&'a str, Pc>;
+
+impl Compiler {
+    /// Compiles one state.
+    pub(super) fn state(&mut self, state: &State, labels: &Labels<'_>) {
+        let id = self.new_state(&state.name, kind(&state.kind), target(labels, &state.name));
+        self.input_path(&state.input_path);
+        match &state.kind {
+            StateKind::Pass(pass) => self.pass(state, pass, labels),
+            StateKind::Task(task) => self.task(id, state, task, labels),
+            StateKind::Choice(choice) => self.choice(state, choice, labels),
+            StateKind::Wait(wait) => self.wait(state, wait, labels),
+            StateKind::Succeed => {
+                self.code.emit(Instruction::ResultData);
+                self.output_path(&state.output_path);
+                self.code.emit(Instruction::End);
+            }
+            StateKind::Fail(fail) => self.fail(fail),
+            StateKind::Parallel(parallel) => self.parallel(id, state, parallel, labels),
+            StateKind::Map(map) => self.map(id, state, map, labels),
+        }
+    }
+
+    pub(super) fn trace(&mut self, stage: Stage) {
+        if self.options.trace {
+            self.code.emit(Instruction::Trace(stage));
+        }
+    }
+
+    fn input_path(&mut self, path: &DataPath) {
+        match path {
+            DataPath::Whole => {}
+            DataPath::Null => self.code.emit(Instruction::InputEmpty),
+            DataPath::Path(path) => {
+                let id = self.path(path, Source::Input, "InputPath");
+                self.code.emit(Instruction::InputPath(id));
+            }
+        }
+        self.trace(Stage::AfterInputPath);
+    }
+
+    pub(super) fn output_path(&mut self, path: &DataPath) {
+        match path {
+            DataPath::Whole => {}
+            DataPath::Null => self.code.emit(Instruction::OutputEmpty),
+            DataPath::Path(path) => {
+                let id = self.path(path, Source::Output, "OutputPath");
+                self.code.emit(Instruction::OutputPath(id));
+            }
+        }
+    }
+
+    fn result_path(&mut self, path: &DataPath) {
+        match path {
+            DataPath::Whole => {}
+            DataPath::Null => self.code.emit(Instruction::Discard),
+            DataPath::Path(path) => {
+                let id = self.path(path, Source::Input, "ResultPath");
+                self.code.emit(Instruction::Put(id));
+            }
+        }
+        self.trace(Stage::AfterResultPath);
+    }
+
+    fn transition(&mut self, transition: &Transition, labels: &Labels<'_>) {
+        self.code.emit(match transition {
+            Transition::Next(name) => Instruction::Exit(target(labels, name)),
+            Transition::End => Instruction::End,
+        });
+    }
+
+    fn pass(&mut self, state: &State, pass: &Pass, labels: &Labels<'_>) {
+        match (&pass.result, &pass.parameters) {
+            (Some(result), _) => {
+                let value = self.constant(result);
+                self.code.emit(Instruction::ResultConstant(value));
+            }
+            (None, Some(parameters)) => {
+                self.template(parameters, Source::Data);
+                self.trace(Stage::AfterParameters);
+                self.code.emit(Instruction::Result);
+            }
+            (None, None) => self.code.emit(Instruction::ResultData),
+        }
+        self.assign_values(&state.assign, Source::Result);
+        self.assign(&state.assign);
+        self.result_path(&pass.result_path);
+        self.output_path(&state.output_path);
+        self.transition(&pass.transition, labels);
+    }
+
+    fn task(&mut self, id: StateId, state: &State, task: &Task, labels: &Labels<'_>) {
+        if let Some(credentials) = &task.credentials {
+            self.template(credentials, Source::Data);
+        }
+        match &task.parameters {
+            Some(parameters) => self.template(parameters, Source::Data),
+            None => self.push_data(),
+        }
+        self.trace(Stage::AfterParameters);
+        let info = TaskInfo {
+            state: id,
+            resource: resource(&task.resource),
+            timeout: self.limit(task.timeout.as_ref(), "TimeoutSecondsPath"),
+            heartbeat: self.limit(task.heartbeat.as_ref(), "HeartbeatSecondsPath"),
+            credentials: task.credentials.is_some(),
+        };
+        let task_id = TaskId(self.program.tasks.len() as u32);
+        self.program.tasks.push(info);
+        self.code.emit(Instruction::Task(task_id));
+        self.after_work(
+            state,
+            task.result_selector.as_ref(),
+            &task.result_path,
+            &task.transition,
+            labels,
+        );
+        self.handlers(id, &task.retry, &task.catch, labels);
+    }
+
+    fn push_data(&mut self) {
+        let whole = crate::path::Path {
+            text: "$".into(),
+            root: crate::path::Root::Input,
+            steps: Vec::new(),
+        };
+        let id = self.path(&whole, Source::Data, "InputPath");
+        self.code.emit(Instruction::Path(id));
+    }
+
+    /// What follows the work of a Task, Parallel or Map: Assign sees the raw result (facts 4.7).
+    fn after_work(
+        &mut self,
+        state: &State,
+        selector: Option<&Template>,
+        result_path: &DataPath,
+        transition: &Transition,
+        labels: &Labels<'_>,
+    ) {
+        self.trace(Stage::Result);
+        self.assign_values(&state.assign, Source::Result);
+        if let Some(selector) = selector {
+            self.template(selector, Source::Result);
+            self.code.emit(Instruction::Result);
+            self.trace(Stage::AfterResultSelector);
+        }
+        self.assign(&state.assign);
+        self.result_path(result_path);
+        self.output_path(&state.output_path);
+        self.transition(transition, labels);
+    }
+
+    fn handlers(&mut self, id: StateId, retry: &[model::Retrier], catch: &[Catcher], labels: &Labels<'_>) {
+        let retriers = retry.iter().map(retrier).collect();
+        let catchers = catch
+            .iter()
+            .map(|catcher| self.catcher(catcher, labels))
+            .collect();
+        let state = &mut self.program.states[id.at()];
+        state.retriers = retriers;
+        state.catchers = catchers;
+    }
+
+    fn catcher(&mut self, catcher: &Catcher, labels: &Labels<'_>) -> program::Catcher {
+        let label = self.code.label();
+        self.code.place(label);
+        self.assign_values(&catcher.assign, Source::Result);
+        self.assign(&catcher.assign);
+        self.result_path(&catcher.result_path);
+        self.code.emit(Instruction::Exit(target(labels, &catcher.next)));
+        program::Catcher {
+            errors: texts(&catcher.error_equals),
+            target: label,
+        }
+    }
+
+    fn wait(&mut self, state: &State, wait: &Wait, labels: &Labels<'_>) {
+        let until = match &wait.until {
+            model::WaitUntil::Seconds(seconds) => WaitUntil::Seconds(*seconds),
+            model::WaitUntil::SecondsPath(path) => {
+                WaitUntil::SecondsPath(self.path(path, Source::Data, "SecondsPath"))
+            }
+            model::WaitUntil::Timestamp(text) => {
+                WaitUntil::Timestamp(crate::timestamp::parse(text).unwrap_or_default())
+            }
+            model::WaitUntil::TimestampPath(path) => {
+                WaitUntil::TimestampPath(self.path(path, Source::Data, "TimestampPath"))
+            }
+        };
+        let id = WaitId(self.program.waits.len() as u32);
+        self.program.waits.push(until);
+        self.code.emit(Instruction::Wait(id));
+        self.code.emit(Instruction::ResultData);
+        self.assign_values(&state.assign, Source::Data);
+        self.assign(&state.assign);
+        self.output_path(&state.output_path);
+        self.transition(&wait.transition, labels);
+    }
+
+    fn fail(&mut self, fail: &Fail) {
+        for (text, field) in [(&fail.error, "ErrorPath"), (&fail.cause, "CausePath")] {
+            match text {
+                None => {}
+                Some(FailText::Literal(text)) => {
+                    let value = self.string(text);
+                    self.code.emit(Instruction::Constant(value));
+                }
+                Some(FailText::Expression(expression)) => self.expression(expression, Source::Data, field),
+            }
+        }
+        let id = FailId(self.program.fails.len() as u32);
+        self.program.fails.push(FailUse {
+            error: fail.error.is_some(),
+            cause: fail.cause.is_some(),
+        });
+        self.code.emit(Instruction::Fail(id));
+    }
+
+    fn parallel(&mut self, id: StateId, state: &State, parallel: &Parallel, labels: &Labels<'_>) {
+        if let Some(parameters) = &parallel.parameters {
+            self.template(parameters, Source::Data);
+            self.trace(Stage::AfterParameters);
+            self.code.emit(Instruction::Data);
+        }
+        let container = self.container(id);
+        self.after_work(
+            state,
+            parallel.result_selector.as_ref(),
+            &parallel.result_path,
+            &parallel.transition,
+            labels,
+        );
+        self.handlers(id, &parallel.retry, &parallel.catch, labels);
+        let flows = parallel.branches.iter().map(|branch| self.flow(branch)).collect();
+        self.program.containers[container.at()].branches = Branches::Parallel(flows);
+    }
+
+    fn map(&mut self, id: StateId, state: &State, map: &Map, labels: &Labels<'_>) {
+        let items = match &map.items_path {
+            DataPath::Path(path) => Some(self.path(path, Source::Data, "ItemsPath")),
+            DataPath::Whole | DataPath::Null => None,
+        };
+        let max_concurrency = self.limit(map.max_concurrency.as_ref(), "MaxConcurrencyPath");
+        let tolerated_count = self.limit(map.tolerated_failure_count.as_ref(), "ToleratedFailureCountPath");
+        let tolerated_percentage = match &map.tolerated_failure_percentage {
+            None => Percentage::None,
+            Some(OrPath::Literal(value)) => Percentage::Literal(*value),
+            Some(OrPath::Path(path)) => {
+                Percentage::Path(self.path(path, Source::Data, "ToleratedFailurePercentagePath"))
+            }
+        };
+        let container = self.container(id);
+        self.after_work(
+            state,
+            map.result_selector.as_ref(),
+            &map.result_path,
+            &map.transition,
+            labels,
+        );
+        self.handlers(id, &map.retry, &map.catch, labels);
+        let selector = map.item_selector.as_ref().map(|selector| {
+            let label = self.code.label();
+            self.code.place(label);
+            self.template(selector, Source::Data);
+            self.trace(Stage::AfterItemSelector);
+            self.code.emit(Instruction::Return);
+            label
+        });
+        let flow = self.flow(&map.processor);
+        self.program.containers[container.at()].branches = Branches::Map(Box::new(Iteration {
+            flow,
+            items,
+            selector,
+            max_concurrency,
+            tolerated_count,
+            tolerated_percentage,
+        }));
+    }
+
+    fn container(&mut self, state: StateId) -> ContainerId {
+        let id = ContainerId(self.program.containers.len() as u32);
+        self.program.containers.push(Container {
+            state,
+            branches: Branches::Parallel(Vec::new()),
+        });
+        self.code.emit(Instruction::Container(id));
+        id
+    }
+
+    fn limit(&mut self, limit: Option<&OrPath<u32>>, field: &str) -> Limit {
+        match limit {
+            None => Limit::None,
+            Some(OrPath::Literal(value)) => Limit::Literal(*value),
+            Some(OrPath::Path(path)) => Limit::Path(self.path(path, Source::Data, field)),
+        }
+    }
+}
+
+fn kind(kind: &StateKind) -> StateType {
+    match kind {
+        StateKind::Pass(_) => StateType::Pass,
+        StateKind::Task(_) => StateType::Task,
+        StateKind::Choice(_) => StateType::Choice,
+        StateKind::Wait(_) => StateType::Wait,
+        StateKind::Succeed => StateType::Succeed,
+        StateKind::Fail(_) => StateType::Fail,
+        StateKind::Parallel(_) => StateType::Parallel,
+        StateKind::Map(_) => StateType::Map,
+    }
+}
+
+fn resource(resource: &model::Resource) -> Resource {
+    let integration = match &resource.kind {
+        model::ResourceKind::Function => None,
+        model::ResourceKind::Integration {
+            resource_type,
+            resource,
+        } => Some((resource_type.as_str().into(), resource.as_str().into())),
+    };
+    Resource {
+        arn: resource.arn.as_str().into(),
+        integration,
+    }
+}
+
+fn retrier(retrier: &model::Retrier) -> program::Retrier {
+    program::Retrier {
+        errors: texts(&retrier.error_equals),
+        interval_seconds: retrier.interval_seconds,
+        max_attempts: retrier.max_attempts,
+        backoff_rate: retrier.backoff_rate,
+        max_delay_seconds: retrier.max_delay_seconds,
+        full_jitter: retrier.full_jitter,
+    }
+}
+
+fn texts(texts: &[String]) -> Vec<Box<str>> {
+    texts.iter().map(|text| text.as_str().into()).collect()
+}

@@ -1,0 +1,75 @@
+//! A compiled state machine: instructions, constants, tables, and their text form.
+//!
+//! Owns the contract between the compiler and the machine: [`Instruction`] and the tables it refers
+//! to. Must not know the document model it came from nor the machine that runs it. Invariant: a
+//! [`Program`] is immutable, `Send + Sync`, and holds no name that has to be looked up at run time:
+//! every path, jump, key and constant is resolved.
+
+mod disasm;
+mod instruction;
+mod table;
+
+pub use instruction::{Instruction, Pc, Stage};
+pub use table::{
+    AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
+    FailUse, FlowId, FlowInfo, Iteration, Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource,
+    Retrier, Source, StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId,
+    VariableRef, WaitId, WaitUntil, Words,
+};
+
+use crate::value::Heap;
+
+/// A compiled state machine, shared by everything that runs it.
+pub struct Program {
+    /// The constants; handles with the constant bit refer to it.
+    pub constants: Heap,
+    /// The words that every program needs, as constants.
+    pub words: Words,
+    /// All instructions; the first flow's entry is where a run begins.
+    pub code: Vec<Instruction>,
+    /// The states of all flows.
+    pub states: Vec<StateInfo>,
+    /// The top level (first) and every branch and item processor.
+    pub flows: Vec<FlowInfo>,
+    /// Every use of a path.
+    pub paths: Vec<PathUse>,
+    /// Every call of an intrinsic function.
+    pub calls: Vec<CallUse>,
+    /// Every comparison of a Choice rule.
+    pub tests: Vec<Test>,
+    /// Every Choice, or part of one, that became a table.
+    pub switches: Vec<Switch>,
+    /// Every `Assign`.
+    pub assigns: Vec<Assignment>,
+    /// Every Task.
+    pub tasks: Vec<TaskInfo>,
+    /// Every Wait.
+    pub waits: Vec<WaitUntil>,
+    /// Every Fail.
+    pub fails: Vec<FailUse>,
+    /// Every Parallel and Map.
+    pub containers: Vec<Container>,
+    /// `TimeoutSeconds` of the machine.
+    pub timeout_seconds: Option<u32>,
+    /// Whether any path starts at `$$`.
+    pub uses_context: bool,
+}
+
+impl Program {
+    /// Returns a state's name.
+    pub fn state_name(&self, state: StateId) -> &str {
+        &self.states[state.at()].name
+    }
+
+    /// Finds a state by name, for tools: a run never does.
+    pub fn find_state(&self, name: &str) -> Option<StateId> {
+        let at = self.states.iter().position(|state| &*state.name == name)?;
+        Some(StateId(at as u32))
+    }
+
+    /// Returns the instruction at a place.
+    #[inline]
+    pub fn at(&self, pc: Pc) -> Instruction {
+        self.code[pc.0 as usize]
+    }
+}

@@ -1,0 +1,416 @@
+//! The tables that instructions refer to.
+
+use super::Pc;
+use crate::intrinsic::Function;
+use crate::path::Accessor;
+use crate::value::ValueRef;
+use rustc_hash::FxHashMap;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// Returns the index into the table.
+            #[inline]
+            pub fn at(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Index of a [`StateInfo`].
+    StateId
+    /// Index of a [`FlowInfo`].
+    FlowId
+    /// Index of a [`PathUse`].
+    PathId
+    /// Index of a [`CallUse`].
+    CallId
+    /// Index of a [`Test`].
+    TestId
+    /// Index of a [`Switch`].
+    SwitchId
+    /// Index of an [`Assignment`].
+    AssignId
+    /// Index of a [`TaskInfo`].
+    TaskId
+    /// Index of a [`WaitUntil`].
+    WaitId
+    /// Index of a [`FailUse`].
+    FailId
+    /// Index of a [`Container`].
+    ContainerId
+}
+
+/// One state.
+pub struct StateInfo {
+    /// Its name.
+    pub name: Box<str>,
+    /// The name as a constant string.
+    pub name_value: ValueRef,
+    /// Its type.
+    pub kind: StateType,
+    /// Where its `Enter` is.
+    pub enter: Pc,
+    /// What follows `Enter`: where a retry begins.
+    pub body: Pc,
+    /// Its retriers, in order.
+    pub retriers: Vec<Retrier>,
+    /// Its catchers, in order.
+    pub catchers: Vec<Catcher>,
+}
+
+/// The type of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StateType {
+    Pass,
+    Task,
+    Choice,
+    Wait,
+    Succeed,
+    Fail,
+    Parallel,
+    Map,
+}
+
+/// The machine's top level, a branch, or an item processor.
+pub struct FlowInfo {
+    /// Where its first state is.
+    pub entry: Pc,
+    /// How many variables its scope has; their names, in slot order.
+    pub variables: Vec<Box<str>>,
+}
+
+/// One use of a path.
+pub struct PathUse {
+    /// What it is applied to.
+    pub source: Source,
+    /// The steps.
+    pub accessor: Accessor,
+    /// The whole path as written, for causes.
+    pub text: Box<str>,
+    /// The field it stands in (`value.$`, `InputPath`), for causes.
+    pub field: Box<str>,
+    /// Whether it is an argument of an intrinsic function: then causes are worded by the function.
+    pub call: Option<CallId>,
+}
+
+/// What a path is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The effective input.
+    Data,
+    /// The state's input as it came in.
+    Input,
+    /// The result of the state's work.
+    Result,
+    /// The state's output so far.
+    Output,
+    /// The context object.
+    Context,
+    /// A variable.
+    Variable(VariableRef),
+}
+
+/// A variable: how many flows up, and its slot there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VariableRef {
+    /// 0: the flow's own.
+    pub up: u16,
+    /// The slot in that flow.
+    pub slot: u16,
+}
+
+/// One call of an intrinsic function; its arguments are on the stack.
+pub struct CallUse {
+    /// Which function.
+    pub function: Function,
+    /// How many arguments.
+    pub arguments: u32,
+    /// The call as written, for causes.
+    pub text: Box<str>,
+}
+
+/// A list of variables to set; the values are on the stack in the same order.
+pub struct Assignment {
+    /// Name (a constant string) and place.
+    pub variables: Vec<(ValueRef, VariableRef)>,
+}
+
+/// One comparison of a Choice rule.
+pub struct Test {
+    /// The `Variable`.
+    pub variable: PathId,
+    /// What it is compared with.
+    pub comparison: Comparison,
+}
+
+/// An operator with its operand.
+#[allow(missing_docs)]
+pub enum Comparison {
+    String { relation: Relation, operand: Box<str> },
+    StringPath { relation: Relation, operand: PathId },
+    Numeric { relation: Relation, operand: ValueRef },
+    NumericPath { relation: Relation, operand: PathId },
+    Timestamp { relation: Relation, operand: i128 },
+    TimestampPath { relation: Relation, operand: PathId },
+    Boolean(bool),
+    BooleanPath(PathId),
+    Matches(Pattern),
+    IsNull(bool),
+    IsPresent(bool),
+    IsNumeric(bool),
+    IsString(bool),
+    IsBoolean(bool),
+    IsTimestamp(bool),
+}
+
+/// The relation of an ordering operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Relation {
+    Equals,
+    LessThan,
+    GreaterThan,
+    LessThanEquals,
+    GreaterThanEquals,
+}
+
+/// A `StringMatches` pattern: literal parts with any run of characters between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// The literals, decoded; a pattern without `*` has one, and each `*` adds one (perhaps empty).
+    pub parts: Vec<Box<str>>,
+}
+
+/// Rules that compare one variable with constants, as one look-up.
+pub struct Switch {
+    /// The `Variable`.
+    pub variable: PathId,
+    /// Decoded string to the place of the first rule that names it.
+    pub strings: FxHashMap<Box<str>, Pc>,
+    /// Numbers by value, ascending, with the constant and the place of the first rule that names it.
+    pub numbers: Vec<(f64, ValueRef, Pc)>,
+    /// Where to go on otherwise.
+    pub otherwise: Pc,
+}
+
+/// What a Task calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// The ARN as written.
+    pub arn: Box<str>,
+    /// `resourceType` and `resource` of a service integration; `None` for a raw function ARN.
+    pub integration: Option<(Box<str>, Box<str>)>,
+}
+
+/// One Task.
+pub struct TaskInfo {
+    /// Its state.
+    pub state: StateId,
+    /// What it calls.
+    pub resource: Resource,
+    /// `TimeoutSeconds`.
+    pub timeout: Limit,
+    /// `HeartbeatSeconds`.
+    pub heartbeat: Limit,
+    /// Whether its credentials are on the stack, below the parameters.
+    pub credentials: bool,
+}
+
+/// A number of seconds or iterations: absent, literal or at a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Limit {
+    None,
+    Literal(u32),
+    Path(PathId),
+}
+
+/// One entry of `Retry`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retrier {
+    /// `ErrorEquals`.
+    pub errors: Vec<Box<str>>,
+    /// `IntervalSeconds`.
+    pub interval_seconds: u32,
+    /// `MaxAttempts`.
+    pub max_attempts: u32,
+    /// `BackoffRate`.
+    pub backoff_rate: f64,
+    /// `MaxDelaySeconds`.
+    pub max_delay_seconds: Option<u32>,
+    /// `JitterStrategy` is `FULL`.
+    pub full_jitter: bool,
+}
+
+/// One entry of `Catch`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catcher {
+    /// `ErrorEquals`.
+    pub errors: Vec<Box<str>>,
+    /// Where to go on, with `result` = the error output.
+    pub target: Pc,
+}
+
+/// One Wait.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum WaitUntil {
+    Seconds(u32),
+    SecondsPath(PathId),
+    /// Nanoseconds since 1970.
+    Timestamp(i128),
+    TimestampPath(PathId),
+}
+
+/// One Fail: which of its texts are on the stack (error below cause).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailUse {
+    /// An error was pushed.
+    pub error: bool,
+    /// A cause was pushed.
+    pub cause: bool,
+}
+
+/// One Parallel or Map.
+pub struct Container {
+    /// Its state.
+    pub state: StateId,
+    /// What it runs.
+    pub branches: Branches,
+}
+
+/// What a container runs.
+#[allow(missing_docs)]
+pub enum Branches {
+    Parallel(Vec<FlowId>),
+    Map(Box<Iteration>),
+}
+
+/// What a Map runs.
+pub struct Iteration {
+    /// The item processor.
+    pub flow: FlowId,
+    /// `ItemsPath`; `None`: the effective input.
+    pub items: Option<PathId>,
+    /// The block that computes an iteration's input from `$` and `$$.Map.Item`.
+    pub selector: Option<Pc>,
+    /// `MaxConcurrency`.
+    pub max_concurrency: Limit,
+    /// `ToleratedFailureCount`.
+    pub tolerated_count: Limit,
+    /// `ToleratedFailurePercentage`.
+    pub tolerated_percentage: Percentage,
+}
+
+/// A percentage: absent, literal or at a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Percentage {
+    None,
+    Literal(f64),
+    Path(PathId),
+}
+
+/// The words that every program needs, as constant strings.
+#[allow(missing_docs)]
+pub struct Words {
+    pub error: ValueRef,
+    pub cause: ValueRef,
+    pub execution: ValueRef,
+    pub state_machine: ValueRef,
+    pub state: ValueRef,
+    pub map: ValueRef,
+    pub item: ValueRef,
+    pub id: ValueRef,
+    pub input: ValueRef,
+    pub start_time: ValueRef,
+    pub name: ValueRef,
+    pub role_arn: ValueRef,
+    pub redrive_count: ValueRef,
+    pub event: ValueRef,
+    pub entered_time: ValueRef,
+    pub retry_count: ValueRef,
+    pub index: ValueRef,
+    pub value: ValueRef,
+    pub zero: ValueRef,
+}
+
+impl Words {
+    /// Adds the words to a program's constants.
+    pub fn add_to(constants: &mut crate::value::Heap) -> Words {
+        let mut word = |text: &str| constants.constant(text.as_bytes()).unwrap_or(ValueRef::NULL);
+        Words {
+            error: word(r#""Error""#),
+            cause: word(r#""Cause""#),
+            execution: word(r#""Execution""#),
+            state_machine: word(r#""StateMachine""#),
+            state: word(r#""State""#),
+            map: word(r#""Map""#),
+            item: word(r#""Item""#),
+            id: word(r#""Id""#),
+            input: word(r#""Input""#),
+            start_time: word(r#""StartTime""#),
+            name: word(r#""Name""#),
+            role_arn: word(r#""RoleArn""#),
+            redrive_count: word(r#""RedriveCount""#),
+            event: word(r#""Event""#),
+            entered_time: word(r#""EnteredTime""#),
+            retry_count: word(r#""RetryCount""#),
+            index: word(r#""Index""#),
+            value: word(r#""Value""#),
+            zero: word("0"),
+        }
+    }
+}
+
+impl Pattern {
+    /// Reads a pattern: `*` is any run of characters, `\*` a star, `\\` a backslash.
+    pub fn parse(text: &str) -> Pattern {
+        let mut parts = vec![String::new()];
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            let literal = match character {
+                '*' => {
+                    parts.push(String::new());
+                    continue;
+                }
+                '\\' if matches!(characters.peek(), Some('*' | '\\')) => characters.next().unwrap_or('\\'),
+                other => other,
+            };
+            if let Some(part) = parts.last_mut() {
+                part.push(literal);
+            }
+        }
+        Pattern {
+            parts: parts.into_iter().map(String::into_boxed_str).collect(),
+        }
+    }
+
+    /// Says whether a text matches; linear in the text for each part.
+    pub fn matches(&self, text: &str) -> bool {
+        let Some((first, rest)) = self.parts.split_first() else {
+            return text.is_empty();
+        };
+        let Some((last, middle)) = rest.split_last() else {
+            return text == &**first;
+        };
+        let Some(mut text) = text.strip_prefix(&**first) else {
+            return false;
+        };
+        for part in middle {
+            let Some(at) = text.find(&**part) else {
+                return false;
+            };
+            text = &text[at + part.len()..];
+        }
+        text.ends_with(&**last)
+    }
+}

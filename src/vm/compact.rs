@@ -1,0 +1,78 @@
+//! Bounds the memory of a long run: what no frame can reach any more is dropped at a state's end.
+
+use super::frame::{Activity, FrameId};
+use super::run::{COMPACT_FLOOR, Request, Run};
+use crate::program::Program;
+use crate::value::ValueRef;
+
+impl Run {
+    /// Compacts the heap if it has grown to twice what lived after the last time, and a floor.
+    #[inline]
+    pub(super) fn compact_if_due(&mut self, program: &Program, frame: FrameId) {
+        if self.heap.bytes().0 > self.compact_at {
+            self.compact(program, frame);
+        }
+    }
+
+    #[cold]
+    fn compact(&mut self, program: &Program, frame: FrameId) {
+        let _ = program;
+        self.frames[frame.at()].registers = self.current;
+        let mut compaction = std::mem::take(&mut self.compaction);
+        self.each_root(|value| compaction.keep(*value));
+        for frame in self
+            .frames
+            .iter()
+            .filter(|frame| matches!(frame.activity, Activity::Container(_)))
+        {
+            compaction.keep_slots(frame.children.results, frame.children.total as usize);
+        }
+        compaction.run(&mut self.heap);
+        self.each_root(|value| *value = compaction.moved(*value));
+        for frame in self
+            .frames
+            .iter_mut()
+            .filter(|frame| matches!(frame.activity, Activity::Container(_)))
+        {
+            frame.children.results = compaction.moved_slots(frame.children.results);
+        }
+        self.compaction = compaction;
+        self.current = self.frames[frame.at()].registers;
+        self.compact_at = (self.heap.bytes().0 * 2).max(COMPACT_FLOOR);
+    }
+
+    /// Visits every value that is still needed.
+    fn each_root(&mut self, mut visit: impl FnMut(&mut ValueRef)) {
+        let mut visit = |value: &mut ValueRef| {
+            if !value.is_none() {
+                visit(value);
+            }
+        };
+        for frame in self
+            .frames
+            .iter_mut()
+            .filter(|frame| frame.activity != Activity::Free)
+        {
+            frame.values().for_each(&mut visit);
+        }
+        self.stack.iter_mut().for_each(&mut visit);
+        self.events
+            .iter_mut()
+            .for_each(|event| event.values().into_iter().for_each(&mut visit));
+        self.traced.iter_mut().for_each(|traced| visit(&mut traced.value));
+        for request in &mut self.requests {
+            if let Request::Task(task) = request {
+                visit(&mut task.parameters);
+                visit(&mut task.credentials);
+            }
+        }
+        let context = &mut self.context;
+        [
+            &mut context.execution,
+            &mut context.state_machine,
+            &mut context.whole,
+        ]
+        .into_iter()
+        .for_each(visit);
+    }
+}

@@ -1,0 +1,350 @@
+//! Parallel and Map: branches as child frames, their tasks outstanding at the same time.
+//!
+//! Branches are started one after the other, each running until it yields before the next starts; a
+//! Map without tasks so needs one frame however many items it has.
+
+use super::event::{Event, EventType};
+use super::fault::{Fault, Outcome};
+use super::frame::{Activity, Children, FrameId};
+use super::run::Run;
+use crate::fault;
+use crate::program::{
+    Branches, ContainerId, FlowId, Iteration, Limit, PathId, Percentage, Program, StateType,
+};
+use crate::value::{Kind, Store, ValueRef, View};
+
+/// Most iterations of an inline Map that are in flight at once (facts 1.2).
+pub const MAP_CONCURRENCY_MAX: u32 = 40;
+
+impl Run {
+    /// Begins a Parallel or Map: takes the ids of its start and lines up its branches.
+    pub(super) fn open(&mut self, program: &Program, frame: FrameId, container: ContainerId) -> Outcome<()> {
+        let children = match &program.containers[container.at()].branches {
+            Branches::Parallel(flows) => {
+                let total = flows.len() as u32;
+                Children {
+                    total,
+                    limit: total,
+                    ..Children::NONE
+                }
+            }
+            Branches::Map(map) => self.open_map(program, frame, map)?,
+        };
+        let state = program.containers[container.at()].state;
+        let started = if program.states[state.at()].kind == StateType::Map {
+            EventType::MapStateStarted
+        } else {
+            EventType::ParallelStateStarted
+        };
+        let event = Event::new(started, self.current.last)
+            .of(state)
+            .number(children.total);
+        let start_event = self.record(event);
+        self.current.last = start_event;
+        let results = Store::new(&mut self.heap, &program.constants).reserve_array(children.total as usize);
+        self.park(frame, Activity::Container(container));
+        self.frames[frame.at()].children = Children {
+            start_event,
+            results,
+            queued: true,
+            ..children
+        };
+        self.ready.push(frame);
+        Ok(())
+    }
+
+    fn open_map(&mut self, program: &Program, frame: FrameId, map: &Iteration) -> Outcome<Children> {
+        let limit = match self.limit(program, frame, map.max_concurrency, "MaxConcurrency")? {
+            Some(limit) if limit > 0 => limit.min(MAP_CONCURRENCY_MAX),
+            _ => MAP_CONCURRENCY_MAX,
+        };
+        let count = self.limit(program, frame, map.tolerated_count, "ToleratedFailureCount")?;
+        let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
+        let items = match map.items {
+            None => self.current.data,
+            Some(path) => self.data_path(program, frame, path)?,
+        };
+        let view = View::new(&self.heap, &program.constants);
+        if view.kind(items) != Kind::Array {
+            let text = map.items.map_or("$", |path| &program.paths[path.at()].text);
+            return Err(self.runtime_fault(program, |cause| {
+                for part in ["Reference path \"", text, "\" must point to array."] {
+                    cause.push_str(part);
+                }
+            }));
+        }
+        let total = view.count(items) as u32;
+        // Handles side by side: finding the n-th element of a span would walk the ones before it.
+        let from = self.stack.len();
+        self.stack.extend(view.elements(items));
+        let items = Store::new(&mut self.heap, &program.constants).array(&self.stack[from..]);
+        self.stack.truncate(from);
+        let by_percentage = percentage.map(|percentage| (f64::from(total) * percentage / 100.0) as u32);
+        let tolerated = count.unwrap_or(0).max(by_percentage.unwrap_or(0));
+        Ok(Children {
+            items,
+            total,
+            limit,
+            tolerated,
+            ..Children::NONE
+        })
+    }
+
+    fn limit(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        limit: Limit,
+        field: &str,
+    ) -> Outcome<Option<u32>> {
+        let path = match limit {
+            Limit::None => return Ok(None),
+            Limit::Literal(value) => return Ok(Some(value)),
+            Limit::Path(path) => path,
+        };
+        let text = self.limit_number(program, frame, path)?;
+        match text.as_deref().map(str::parse::<i64>) {
+            Some(Ok(value)) if value < 0 => Err(self.runtime_fault(program, |cause| {
+                cause.push_str(field);
+                cause.push_str(" cannot be negative.");
+            })),
+            Some(Ok(value)) => Ok(Some(u32::try_from(value).unwrap_or(u32::MAX))),
+            _ => Err(self.bad_limit(program, path, field, "integer")),
+        }
+    }
+
+    fn percentage(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        percentage: Percentage,
+    ) -> Outcome<Option<f64>> {
+        let path = match percentage {
+            Percentage::None => return Ok(None),
+            Percentage::Literal(value) => return Ok(Some(value)),
+            Percentage::Path(path) => path,
+        };
+        let text = self.limit_number(program, frame, path)?;
+        match text.as_deref().map(str::parse::<f64>) {
+            Some(Ok(value)) if (0.0..=100.0).contains(&value) => Ok(Some(value)),
+            Some(Ok(_)) => Err(self.runtime_fault(program, |cause| {
+                cause.push_str("ToleratedFailurePercentage must be between 0 and 100.");
+            })),
+            _ => Err(self.bad_limit(program, path, "ToleratedFailurePercentage", "float")),
+        }
+    }
+
+    /// Returns the text of the number at a path, if it is one.
+    fn limit_number(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<Option<String>> {
+        let value = self.data_path(program, frame, path)?;
+        Ok(View::new(&self.heap, &program.constants)
+            .number(value)
+            .map(str::to_owned))
+    }
+
+    /// Starts the next branch of a container, or ends it when all are done.
+    pub(super) fn pump(&mut self, program: &Program, frame: FrameId) {
+        let Activity::Container(container) = self.frames[frame.at()].activity else {
+            return;
+        };
+        let children = &mut self.frames[frame.at()].children;
+        children.queued = false;
+        if children.started < children.total && children.active < children.limit {
+            let branch = children.started;
+            children.started += 1;
+            children.active += 1;
+            let more = children.started < children.total && children.active < children.limit;
+            children.queued = more;
+            if more {
+                self.ready.push(frame);
+            }
+            self.current = self.frames[frame.at()].registers;
+            if let Err(fault) = self.start_branch(program, frame, container, branch) {
+                self.stack.clear();
+                self.raise(program, frame, fault);
+            }
+        } else if children.active == 0 && children.started == children.total {
+            self.close(program, frame);
+        }
+    }
+
+    fn start_branch(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        container: ContainerId,
+        branch: u32,
+    ) -> Outcome<()> {
+        let children = self.frames[frame.at()].children;
+        let (flow, input, item, last) = match &program.containers[container.at()].branches {
+            Branches::Parallel(flows) => (
+                flows[branch as usize],
+                self.current.data,
+                ValueRef::NONE,
+                children.start_event,
+            ),
+            Branches::Map(map) => {
+                let item = View::new(&self.heap, &program.constants).element(children.items, branch as usize);
+                let item = item.unwrap_or(ValueRef::NULL);
+                let previous = if branch < children.limit {
+                    children.start_event
+                } else {
+                    self.current.last
+                };
+                let event = Event::new(EventType::MapIterationStarted, previous)
+                    .of(self.current.state)
+                    .number(branch);
+                let last = self.record(event);
+                let input = match map.selector {
+                    None => item,
+                    Some(selector) => self.block(program, frame, selector, (branch, item))?,
+                };
+                (map.flow, input, item, last)
+            }
+        };
+        self.start_child(program, frame, flow, branch, input);
+        let child = self.ready.last().copied().unwrap_or(frame);
+        self.frames[child.at()].item = item;
+        self.frames[child.at()].registers.last = last;
+        Ok(())
+    }
+
+    fn start_child(
+        &mut self,
+        program: &Program,
+        parent: FrameId,
+        flow: FlowId,
+        branch: u32,
+        input: ValueRef,
+    ) {
+        let id = self.new_frame();
+        let info = &program.flows[flow.at()];
+        let child = &mut self.frames[id.at()];
+        child.begin(flow, info.entry, info.variables.len(), input);
+        child.parent = Some(parent);
+        child.branch = branch;
+        self.ready.push(id);
+    }
+
+    /// Takes a branch's output.
+    pub(super) fn branch_succeeded(&mut self, program: &Program, parent: FrameId, child: FrameId) {
+        let (branch, last) = (self.frames[child.at()].branch, self.current.last);
+        self.record_iteration(program, parent, child, EventType::MapIterationSucceeded, last);
+        self.branch_done(program, parent, child, branch, self.current.output, last);
+    }
+
+    fn branch_done(
+        &mut self,
+        program: &Program,
+        parent: FrameId,
+        child: FrameId,
+        branch: u32,
+        output: ValueRef,
+        last: u32,
+    ) {
+        self.release(child);
+        let container = &mut self.frames[parent.at()];
+        container.registers.last = last;
+        container.children.active -= 1;
+        let results = container.children.results;
+        if !container.children.queued {
+            container.children.queued = true;
+            self.ready.push(parent);
+        }
+        Store::new(&mut self.heap, &program.constants).set_reserved(results, branch as usize, output);
+    }
+
+    /// Takes a branch's failure: tolerated, or the whole container fails and aborts the others.
+    pub(super) fn branch_failed(&mut self, program: &Program, parent: FrameId, child: FrameId, fault: Fault) {
+        let registers = self.frames[child.at()].registers;
+        let branch = self.frames[child.at()].branch;
+        let in_map = program.states[self.frames[parent.at()].registers.state.at()].kind == StateType::Map;
+        self.record_iteration(
+            program,
+            parent,
+            child,
+            EventType::MapIterationFailed,
+            registers.last,
+        );
+        let children = &mut self.frames[parent.at()].children;
+        children.failed += 1;
+        if children.failed <= children.tolerated {
+            // What a tolerated iteration leaves in the result of an inline Map is not recorded.
+            return self.branch_done(program, parent, child, branch, ValueRef::NULL, registers.last);
+        }
+        let exceeded = children.tolerated > 0;
+        if !in_map && program.states[registers.state.at()].kind == StateType::Task {
+            self.record(Event::new(EventType::TaskStateAborted, registers.last).of(registers.state));
+        }
+        self.release(child);
+        self.abort_children(program, parent, registers.last);
+        self.frames[parent.at()].registers.last = registers.last;
+        let fault = if exceeded {
+            self.threshold_exceeded(program)
+        } else {
+            fault
+        };
+        self.fail_state_of(program, parent, fault);
+    }
+
+    fn abort_children(&mut self, program: &Program, parent: FrameId, cause: u32) {
+        for at in 0..self.frames.len() {
+            let id = FrameId(at as u32);
+            if self.frames[at].parent == Some(parent) && self.is_live(id) {
+                self.abort(program, id, cause);
+            }
+        }
+        self.frames[parent.at()].children.queued = false;
+        self.ready.retain(|&frame| frame != parent);
+    }
+
+    fn threshold_exceeded(&mut self, program: &Program) -> Fault {
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        Fault {
+            error: store.string(fault::EXCEED_TOLERATED_FAILURE_THRESHOLD),
+            cause: store.string("The specified tolerated failure threshold was exceeded"),
+            catchable: true,
+        }
+    }
+
+    /// Ends a container whose branches have all succeeded.
+    fn close(&mut self, program: &Program, frame: FrameId) {
+        let Activity::Container(container) = self.frames[frame.at()].activity else {
+            return;
+        };
+        let state = program.containers[container.at()].state;
+        let kind = if program.states[state.at()].kind == StateType::Map {
+            EventType::MapStateSucceeded
+        } else {
+            EventType::ParallelStateSucceeded
+        };
+        let children = self.frames[frame.at()].children;
+        let last = self.frames[frame.at()].registers.last;
+        self.record(Event::new(kind, last).of(state));
+        let result = Store::new(&mut self.heap, &program.constants)
+            .finish_reserved(children.results, children.total as usize);
+        let container = &mut self.frames[frame.at()];
+        container.registers.result = result;
+        container.registers.output = result;
+        container.activity = Activity::Running;
+        container.children = Children::NONE;
+        self.ready.push(frame);
+    }
+
+    pub(super) fn record_container_failed(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        container: ContainerId,
+    ) {
+        let state = program.containers[container.at()].state;
+        let kind = if program.states[state.at()].kind == StateType::Map {
+            EventType::MapStateFailed
+        } else {
+            EventType::ParallelStateFailed
+        };
+        let last = self.frames[frame.at()].registers.last;
+        let id = self.record(Event::new(kind, last).of(state));
+        self.frames[frame.at()].registers.last = id;
+    }
+}

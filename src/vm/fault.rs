@@ -1,0 +1,63 @@
+//! Faults: an error's name and cause, as data that Retry and Catch handle.
+
+use super::run::Run;
+use crate::fault;
+use crate::program::Program;
+use crate::value::{Store, ValueRef};
+
+/// What went wrong in a state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    /// The error's name, a string; [`ValueRef::NONE`] where AWS gives none.
+    pub(super) error: ValueRef,
+    /// The cause, a string; [`ValueRef::NONE`] where AWS gives none.
+    pub(super) cause: ValueRef,
+    /// Whether Retry and Catch are asked: not for `States.Runtime` (facts 5.4, 7.1).
+    pub(super) catchable: bool,
+}
+
+/// The result of one step of a state. The fault is boxed nowhere: it is 12 bytes.
+pub(super) type Outcome<T> = Result<T, Fault>;
+
+impl Run {
+    /// Makes the fault of a state that cannot be processed: `States.Runtime` with the cause's prefix
+    /// (facts 7.4) and what `write` adds.
+    #[cold]
+    pub(super) fn runtime_fault(&mut self, program: &Program, write: impl FnOnce(&mut Store<'_>)) -> Fault {
+        let (state, entered) = (self.current.state, self.current.entered);
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let start = store.start_string();
+        store.push_str("An error occurred while executing the state '");
+        store.push_str(&program.states[state.at()].name);
+        store.push_str("' (entered at the event id #");
+        store.push_number(u64::from(entered));
+        store.push_str("). ");
+        write(&mut store);
+        let cause = store.finish_string(start);
+        let error = store.string(fault::RUNTIME);
+        Fault {
+            error,
+            cause,
+            catchable: false,
+        }
+    }
+
+    /// Makes the fault of a state's output, or a task's result, that is too large (facts 7.3).
+    #[cold]
+    pub(super) fn too_large(&mut self, program: &Program, what: &str, did: &str, catchable: bool) -> Fault {
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let start = store.start_string();
+        store.push_str("The state/task '");
+        store.push_str(what);
+        store.push_str("' ");
+        store.push_str(did);
+        store.push_str(" with a size exceeding the maximum number of bytes service limit.");
+        let cause = store.finish_string(start);
+        let error = store.string(fault::DATA_LIMIT_EXCEEDED);
+        Fault {
+            error,
+            cause,
+            catchable,
+        }
+    }
+}

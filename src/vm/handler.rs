@@ -1,0 +1,188 @@
+//! Retry and Catch, and what happens when neither takes an error (facts 4.5, 7.2).
+
+use super::event::{self, Event, EventType};
+use super::fault::Fault;
+use super::frame::{Activity, FrameId};
+use super::run::{Decision, Run, TimerKind};
+use crate::fault;
+use crate::program::{Program, Retrier, StateType};
+use crate::value::{Store, ValueRef, View};
+
+impl Run {
+    /// Handles a fault of the frame that runs, found while its instructions were interpreted.
+    pub(super) fn raise(&mut self, program: &Program, frame: FrameId, fault: Fault) {
+        self.frames[frame.at()].registers = self.current;
+        if fault.catchable {
+            self.fail_state_of(program, frame, fault);
+        } else {
+            // A fault of processing ends the whole run from whatever depth, without further events.
+            self.fail(self.current.last, fault);
+        }
+    }
+
+    /// Handles the failure of a frame's current state: Retry, then Catch, then the frame fails.
+    pub(super) fn fail_state_of(&mut self, program: &Program, frame: FrameId, fault: Fault) {
+        if !fault.catchable {
+            return self.fail(self.frames[frame.at()].registers.last, fault);
+        }
+        if self.retry(program, frame, fault) {
+            return;
+        }
+        if let Activity::Container(container) = self.frames[frame.at()].activity {
+            self.record_container_failed(program, frame, container);
+        }
+        if !self.catch(program, frame, fault) {
+            self.fail_frame(program, frame, fault);
+        }
+    }
+
+    fn retry(&mut self, program: &Program, frame: FrameId, fault: Fault) -> bool {
+        let state = self.frames[frame.at()].registers.state;
+        let retriers = &program.states[state.at()].retriers;
+        let Some(at) = retriers
+            .iter()
+            .position(|retrier| self.takes(program, &retrier.errors, fault))
+        else {
+            return false;
+        };
+        let frame_state = &mut self.frames[frame.at()];
+        frame_state.attempts.resize(retriers.len(), 0);
+        let attempt = frame_state.attempts[at];
+        if attempt >= retriers[at].max_attempts {
+            return false;
+        }
+        frame_state.attempts[at] += 1;
+        frame_state.retries += 1;
+        let delay_ms = self.delay_ms(&retriers[at], attempt);
+        self.decide(Decision::Retry {
+            state,
+            retrier: at as u32,
+            delay_ms,
+        });
+        let frame_state = &mut self.frames[frame.at()];
+        frame_state.activity = Activity::Retrying;
+        frame_state.generation = frame_state.generation.wrapping_add(1);
+        self.request_timer(frame, self.now_ms.saturating_add(delay_ms), TimerKind::Retry);
+        true
+    }
+
+    /// Interval × rate^attempt, at most the maximum, perhaps a random part of it.
+    fn delay_ms(&mut self, retrier: &Retrier, attempt: u32) -> i64 {
+        let exponent = i32::try_from(attempt).unwrap_or(i32::MAX);
+        let mut seconds = f64::from(retrier.interval_seconds) * retrier.backoff_rate.powi(exponent);
+        if let Some(max) = retrier.max_delay_seconds {
+            seconds = seconds.min(f64::from(max));
+        }
+        if retrier.full_jitter {
+            seconds *= self.random.fraction();
+        }
+        (seconds * 1_000.0).min(1e15) as i64
+    }
+
+    fn catch(&mut self, program: &Program, frame: FrameId, fault: Fault) -> bool {
+        let state = self.frames[frame.at()].registers.state;
+        let catchers = &program.states[state.at()].catchers;
+        let Some(at) = catchers
+            .iter()
+            .position(|catcher| self.takes(program, &catcher.errors, fault))
+        else {
+            return false;
+        };
+        self.decide(Decision::Catch {
+            state,
+            catcher: at as u32,
+        });
+        let or_null = |value: ValueRef| if value.is_none() { ValueRef::NULL } else { value };
+        let words = &program.words;
+        let output = Store::new(&mut self.heap, &program.constants).object(&[
+            words.error,
+            or_null(fault.error),
+            words.cause,
+            or_null(fault.cause),
+        ]);
+        let frame_state = &mut self.frames[frame.at()];
+        frame_state.registers.result = output;
+        frame_state.registers.output = output;
+        frame_state.registers.pc = catchers[at].target;
+        frame_state.activity = Activity::Running;
+        self.ready.push(frame);
+        true
+    }
+
+    fn takes(&self, program: &Program, patterns: &[Box<str>], fault: Fault) -> bool {
+        let name = match fault.error.is_none() {
+            true => std::borrow::Cow::Borrowed(""),
+            false => match View::new(&self.heap, &program.constants).string(fault.error) {
+                Some(name) => name.decode(),
+                None => return false,
+            },
+        };
+        patterns.iter().any(|pattern| fault::matches(pattern, &name))
+    }
+
+    /// Fails a frame: the run, or the branch of a container.
+    pub(super) fn fail_frame(&mut self, program: &Program, frame: FrameId, fault: Fault) {
+        let last = self.frames[frame.at()].registers.last;
+        match self.frames[frame.at()].parent {
+            None => self.fail(last, fault),
+            Some(parent) => self.branch_failed(program, parent, frame, fault),
+        }
+    }
+
+    /// Aborts a frame in flight and everything below it; `cause` is the failing event.
+    pub(super) fn abort(&mut self, program: &Program, frame: FrameId, cause: u32) {
+        let children: Vec<FrameId> = (0..self.frames.len() as u32)
+            .map(FrameId)
+            .filter(|id| self.frames[id.at()].parent == Some(frame) && self.is_live(*id))
+            .collect();
+        children
+            .iter()
+            .for_each(|&child| self.abort(program, child, cause));
+        let registers = self.frames[frame.at()].registers;
+        let kind = program.states[registers.state.at()].kind;
+        if let Some(kind) = event::aborted(kind) {
+            self.record(Event::new(kind, cause).of(registers.state));
+        }
+        if let Some(parent) = self.frames[frame.at()].parent {
+            self.record_iteration(program, parent, frame, EventType::MapIterationAborted, cause);
+        }
+        self.requests.retain(|request| request_frame(request) != frame.0);
+        self.ready.retain(|&ready| ready != frame);
+        self.release(frame);
+    }
+
+    pub(super) fn is_live(&self, frame: FrameId) -> bool {
+        self.frames[frame.at()].activity != Activity::Free
+    }
+
+    /// Records an event of an iteration, if the parent is a Map.
+    pub(super) fn record_iteration(
+        &mut self,
+        program: &Program,
+        parent: FrameId,
+        frame: FrameId,
+        kind: EventType,
+        previous: u32,
+    ) {
+        let state = self.frames[parent.at()].registers.state;
+        if program.states[state.at()].kind == StateType::Map {
+            let branch = self.frames[frame.at()].branch;
+            self.record(Event::new(kind, previous).of(state).number(branch));
+        }
+    }
+
+    /// Gives a frame back; answers to it are ignored from now on.
+    pub(super) fn release(&mut self, frame: FrameId) {
+        let slot = &mut self.frames[frame.at()];
+        slot.activity = Activity::Free;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(frame);
+    }
+}
+
+fn request_frame(request: &super::run::Request) -> u32 {
+    match request {
+        super::run::Request::Task(task) => task.token.frame,
+        super::run::Request::Timer(timer) => timer.token.frame,
+    }
+}

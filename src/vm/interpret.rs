@@ -1,0 +1,456 @@
+//! The loop over instructions.
+
+use super::event::{self, Event};
+use super::fault::{Fault, Outcome};
+use super::frame::{Activity, FrameId};
+use super::run::{Decision, PAYLOAD_BYTES_MAX, Run, Status, Traced};
+use crate::path;
+use crate::program::{AssignId, CallId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef};
+use crate::value::{DEPTH_MAX, Store, ValueRef, View};
+
+/// Why a frame stopped running.
+pub(super) enum Stop {
+    /// It ended, or waits.
+    Blocked,
+    /// The run has left as many states as it may in one go.
+    Fuel,
+}
+
+impl Run {
+    /// Runs until the execution is over, waits for answers, or has left `fuel` states.
+    ///
+    /// Take [`Run::requests`] and [`Run::events`] after each call.
+    pub fn advance(&mut self, program: &Program, now_ms: i64, fuel: u64) -> Status {
+        self.now_ms = now_ms;
+        let mut fuel = fuel;
+        while let Some(frame) = self.ready.pop() {
+            match self.frames[frame.at()].activity {
+                Activity::Running => {}
+                Activity::Container(_) => {
+                    self.pump(program, frame);
+                    continue;
+                }
+                _ => continue,
+            }
+            self.current = self.frames[frame.at()].registers;
+            let stop = match self.interpret(program, frame, &mut fuel) {
+                Ok(stop) => stop,
+                Err(fault) => {
+                    self.stack.clear();
+                    self.raise(program, frame, fault);
+                    Stop::Blocked
+                }
+            };
+            if let Stop::Fuel = stop {
+                self.frames[frame.at()].registers = self.current;
+                self.ready.push(frame);
+                return Status::Running;
+            }
+        }
+        if self.outcome.status == Status::Running {
+            self.outcome.status = Status::Waiting;
+        }
+        let status = self.outcome.status;
+        if status == Status::Waiting {
+            self.outcome.status = Status::Running;
+        }
+        status
+    }
+
+    /// Runs one frame until it yields, ends, or fails.
+    fn interpret(&mut self, program: &Program, frame: FrameId, fuel: &mut u64) -> Outcome<Stop> {
+        loop {
+            let instruction = program.at(self.current.pc);
+            self.current.pc.0 += 1;
+            match instruction {
+                Instruction::Enter(state) => {
+                    if *fuel == 0 {
+                        self.current.pc.0 -= 1;
+                        return Ok(Stop::Fuel);
+                    }
+                    *fuel -= 1;
+                    self.enter(program, frame, state);
+                }
+                Instruction::Exit(next) => {
+                    self.exit(program, frame)?;
+                    self.current.pc = next;
+                    self.current.input = self.current.output;
+                    self.compact_if_due(program, frame);
+                }
+                Instruction::End => {
+                    self.exit(program, frame)?;
+                    self.end(program, frame);
+                    return Ok(Stop::Blocked);
+                }
+                Instruction::InputPath(path) => self.current.data = self.data_path(program, frame, path)?,
+                Instruction::InputEmpty => self.current.data = ValueRef::EMPTY_OBJECT,
+                Instruction::Result => {
+                    let value = self.pop();
+                    self.current.result = value;
+                    self.current.output = value;
+                }
+                Instruction::Data => self.current.data = self.pop(),
+                Instruction::ResultConstant(value) => {
+                    self.current.result = value;
+                    self.current.output = value;
+                }
+                Instruction::ResultData => {
+                    self.current.result = self.current.data;
+                    self.current.output = self.current.data;
+                }
+                Instruction::Put(path) => self.current.output = self.put(program, path)?,
+                Instruction::Discard => self.current.output = self.current.input,
+                Instruction::OutputPath(path) => {
+                    self.current.output = self.data_path(program, frame, path)?;
+                }
+                Instruction::OutputEmpty => self.current.output = ValueRef::EMPTY_OBJECT,
+                Instruction::Assign(assign) => self.assign(program, frame, assign)?,
+                Instruction::Jump(to) => self.current.pc = to,
+                Instruction::If(test, to) => {
+                    if self.test(program, frame, test)? {
+                        self.current.pc = to;
+                    }
+                }
+                Instruction::Unless(test, to) => {
+                    if !self.test(program, frame, test)? {
+                        self.current.pc = to;
+                    }
+                }
+                Instruction::Switch(switch) => self.current.pc = self.switch(program, frame, switch)?,
+                Instruction::Matched(rule) => self.decide(Decision::Rule {
+                    state: self.current.state,
+                    rule,
+                }),
+                Instruction::NoChoice => return Err(self.no_choice(program)),
+                Instruction::Task(task) => {
+                    self.schedule(program, frame, task)?;
+                    return Ok(Stop::Blocked);
+                }
+                Instruction::Wait(wait) => {
+                    self.wait(program, frame, wait)?;
+                    return Ok(Stop::Blocked);
+                }
+                Instruction::Fail(fail) => {
+                    let fault = self.fail_state(program, fail)?;
+                    self.frames[frame.at()].registers = self.current;
+                    self.fail_frame(program, frame, fault);
+                    return Ok(Stop::Blocked);
+                }
+                Instruction::Container(container) => {
+                    self.open(program, frame, container)?;
+                    return Ok(Stop::Blocked);
+                }
+                Instruction::Trace(stage) => self.trace(stage),
+                Instruction::Return => return Ok(Stop::Blocked),
+                operand => self.operand(program, frame, operand, None)?,
+            }
+        }
+    }
+
+    /// Runs one instruction of a template.
+    #[inline]
+    fn operand(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        instruction: Instruction,
+        item: Option<(u32, ValueRef)>,
+    ) -> Outcome<()> {
+        let value = match instruction {
+            Instruction::Constant(value) => value,
+            Instruction::Path(path) => self.template_path(program, frame, path, item)?,
+            Instruction::Object(count) => {
+                let from = self.stack.len().saturating_sub(count as usize * 2);
+                let value = Store::new(&mut self.heap, &program.constants).object(&self.stack[from..]);
+                self.stack.truncate(from);
+                value
+            }
+            Instruction::Array(count) => {
+                let from = self.stack.len().saturating_sub(count as usize);
+                let value = Store::new(&mut self.heap, &program.constants).array(&self.stack[from..]);
+                self.stack.truncate(from);
+                value
+            }
+            Instruction::Call(call) => self.call(program, call)?,
+            _ => return Ok(()),
+        };
+        self.stack.push(value);
+        Ok(())
+    }
+
+    /// Evaluates a block that ends in `Return`, in the current state of a frame.
+    pub(super) fn block(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        block: Pc,
+        item: (u32, ValueRef),
+    ) -> Outcome<ValueRef> {
+        let mut pc = block;
+        loop {
+            match program.at(pc) {
+                Instruction::Return => return Ok(self.pop()),
+                Instruction::Trace(stage) => self.trace(stage),
+                operand => self.operand(program, frame, operand, Some(item))?,
+            }
+            pc.0 += 1;
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> ValueRef {
+        self.stack.pop().unwrap_or(ValueRef::NULL)
+    }
+
+    #[inline]
+    fn enter(&mut self, program: &Program, frame: FrameId, state: crate::program::StateId) {
+        let kind = event::entered(program.states[state.at()].kind);
+        let event = Event::new(kind, self.current.last)
+            .of(state)
+            .data(self.current.input);
+        let id = self.record(event);
+        let current = &mut self.current;
+        current.state = state;
+        current.data = current.input;
+        current.assigned = ValueRef::NONE;
+        current.entered = id;
+        current.last = id;
+        let frame = &mut self.frames[frame.at()];
+        frame.entered_at_ms = self.now_ms;
+        if frame.retries > 0 {
+            frame.retries = 0;
+            frame.attempts.clear();
+        }
+    }
+
+    /// Checks the output and takes the id of the exit event.
+    #[inline]
+    fn exit(&mut self, program: &Program, frame: FrameId) -> Outcome<()> {
+        let _ = frame;
+        let view = View::new(&self.heap, &program.constants);
+        if view.len(self.current.output) > PAYLOAD_BYTES_MAX {
+            let name = &program.states[self.current.state.at()].name;
+            return Err(self.too_large(program, name, "returned a result", false));
+        }
+        if view.depth(self.current.output) > DEPTH_MAX {
+            return Err(self.runtime_fault(program, |cause| {
+                cause.push_str("The state's output is nested more than 1000 levels deep.");
+            }));
+        }
+        let info = &program.states[self.current.state.at()];
+        let mut event = Event::new(event::exited(info.kind), self.current.last)
+            .of(self.current.state)
+            .data(self.current.output);
+        event.extra = self.current.assigned;
+        self.current.last = self.record(event);
+        self.transitions += 1;
+        Ok(())
+    }
+
+    /// Ends a frame whose last state was left.
+    fn end(&mut self, program: &Program, frame: FrameId) {
+        self.frames[frame.at()].registers = self.current;
+        match self.frames[frame.at()].parent {
+            None => self.succeed(self.current.last, self.current.output),
+            Some(parent) => self.branch_succeeded(program, parent, frame),
+        }
+    }
+
+    /// Returns what a path is applied to.
+    pub(super) fn source(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        source: Source,
+        item: Option<(u32, ValueRef)>,
+    ) -> Option<ValueRef> {
+        Some(match source {
+            Source::Data => self.current.data,
+            Source::Result => self.current.result,
+            Source::Input => self.current.input,
+            Source::Output => self.current.output,
+            Source::Context => self.context_object(program, frame, item),
+            Source::Variable(variable) => {
+                let value = self.variable(frame, variable);
+                return (!value.is_none()).then_some(value);
+            }
+        })
+    }
+
+    fn variable(&self, frame: FrameId, variable: VariableRef) -> ValueRef {
+        let owner = self.owner(frame, variable.up);
+        self.frames[owner.at()]
+            .variables
+            .get(usize::from(variable.slot))
+            .copied()
+            .unwrap_or(ValueRef::NONE)
+    }
+
+    fn owner(&self, frame: FrameId, up: u16) -> FrameId {
+        (0..up).fold(frame, |frame, _| self.frames[frame.at()].parent.unwrap_or(frame))
+    }
+
+    /// Reads a path of a template: its miss is worded by facts 5.4.
+    #[inline]
+    fn template_path(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        path: PathId,
+        item: Option<(u32, ValueRef)>,
+    ) -> Outcome<ValueRef> {
+        let using = &program.paths[path.at()];
+        if let Some(root) = self.source(program, frame, using.source, item) {
+            let view = View::new(&self.heap, &program.constants);
+            if let Some(value) = using.accessor.get(view, root) {
+                return Ok(value);
+            }
+            let mut store = Store::new(&mut self.heap, &program.constants);
+            match using.accessor.select(&mut store, root, root) {
+                Ok(value) => return Ok(value),
+                Err(miss) if miss.kind == path::MissKind::Index && using.call.is_none() => {
+                    return Ok(ValueRef::NULL);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(self.template_miss(program, path))
+    }
+
+    #[cold]
+    fn template_miss(&mut self, program: &Program, path: PathId) -> Fault {
+        let using = &program.paths[path.at()];
+        let scope = if using.source == Source::Result {
+            self.current.result
+        } else {
+            self.current.data
+        };
+        let input = View::new(&self.heap, &program.constants).to_json(scope);
+        self.runtime_fault(program, |cause| match using.call {
+            Some(call) => {
+                cause.push_str("The function '");
+                cause.push_str(&program.calls[call.at()].text);
+                cause.push_str("' had the following error: The JsonPath argument for the field '");
+                cause.push_str(&using.text);
+                cause.push_str("' could not be found in the input '");
+                cause.push_str(&input);
+                cause.push_str("'");
+            }
+            None => {
+                cause.push_str("The JSONPath '");
+                cause.push_str(&using.text);
+                cause.push_str("' specified for the field '");
+                cause.push_str(&using.field);
+                cause.push_str("' could not be found in the input '");
+                cause.push_str(&input);
+                cause.push_str("'");
+            }
+        })
+    }
+
+    /// Reads `InputPath`, `OutputPath` and the paths of numbers: their miss names the step.
+    pub(super) fn data_path(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<ValueRef> {
+        let using = &program.paths[path.at()];
+        let Some(root) = self.source(program, frame, using.source, None) else {
+            return Err(self.template_miss(program, path));
+        };
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        match using.accessor.select(&mut store, root, root) {
+            Ok(value) => Ok(value),
+            Err(miss) => Err(self.runtime_fault(program, |cause| {
+                cause.push_str("Invalid path '");
+                cause.push_str(&using.text);
+                cause.push_str("' : ");
+                cause.push_str(&miss.message);
+            })),
+        }
+    }
+
+    fn put(&mut self, program: &Program, path: PathId) -> Outcome<ValueRef> {
+        let using = &program.paths[path.at()];
+        let (input, result) = (self.current.input, self.current.result);
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        match path::put(&mut store, input, &using.accessor, result) {
+            Ok(output) => Ok(output),
+            Err(error) => Err(self.runtime_fault(program, |cause| {
+                cause.push_str("Unable to apply ResultPath '");
+                cause.push_str(&using.text);
+                cause.push_str("' to the state's input: ");
+                cause.push_str(&error.to_string());
+            })),
+        }
+    }
+
+    fn call(&mut self, program: &Program, call: CallId) -> Outcome<ValueRef> {
+        let using = &program.calls[call.at()];
+        let from = self.stack.len().saturating_sub(using.arguments as usize);
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let result =
+            crate::intrinsic::evaluate(&mut store, &mut self.random, using.function, &self.stack[from..]);
+        self.stack.truncate(from);
+        result.map_err(|error| {
+            self.runtime_fault(program, |cause| {
+                cause.push_str("There was an error while evaluating the intrinsic function: ");
+                cause.push_str(&using.text);
+                cause.push_str(". ");
+                cause.push_str(&error.to_string());
+            })
+        })
+    }
+
+    /// Sets variables; reading them is for the next state, since every value was computed before.
+    fn assign(&mut self, program: &Program, frame: FrameId, assign: AssignId) -> Outcome<()> {
+        let variables = &program.assigns[assign.at()].variables;
+        let from = self.stack.len().saturating_sub(variables.len());
+        let view = View::new(&self.heap, &program.constants);
+        let total: usize = self.stack[from..].iter().map(|&value| view.len(value)).sum();
+        if total > PAYLOAD_BYTES_MAX {
+            let name = &program.states[self.current.state.at()].name;
+            return Err(self.too_large(program, name, "assigned variables", false));
+        }
+        for (at, (_, variable)) in variables.iter().enumerate() {
+            let owner = self.owner(frame, variable.up);
+            let value = self.stack[from + at];
+            if let Some(slot) = self.frames[owner.at()]
+                .variables
+                .get_mut(usize::from(variable.slot))
+            {
+                *slot = value;
+            }
+        }
+        if !self.kept.is_empty() {
+            let values: Vec<ValueRef> = self.stack.drain(from..).collect();
+            let pairs: Vec<ValueRef> = variables
+                .iter()
+                .zip(values)
+                .flat_map(|((name, _), value)| [*name, value])
+                .collect();
+            self.current.assigned = Store::new(&mut self.heap, &program.constants).object(&pairs);
+        }
+        self.stack.truncate(from);
+        Ok(())
+    }
+
+    pub(super) fn decide(&mut self, decision: Decision) {
+        if let Some(decisions) = &mut self.decisions {
+            decisions.push(decision);
+        }
+    }
+
+    fn trace(&mut self, stage: Stage) {
+        let value = match stage {
+            Stage::AfterInputPath | Stage::AfterItemsPath => self.current.data,
+            Stage::AfterParameters | Stage::AfterItemSelector => {
+                self.stack.last().copied().unwrap_or(ValueRef::NULL)
+            }
+            Stage::Result => self.current.result,
+            Stage::AfterResultSelector | Stage::AfterResultPath => self.current.output,
+        };
+        if self.decisions.is_some() {
+            self.traced.push(Traced {
+                state: self.current.state,
+                stage,
+                value,
+            });
+        }
+    }
+}

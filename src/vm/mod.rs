@@ -1,0 +1,31 @@
+//! Runs a program: one execution, from its input to its outcome.
+//!
+//! A [`Run`] is the memory of one execution. [`Run::start`] gives it an input, [`Run::advance`] runs it
+//! until it is over or waits for the world; then [`Run::requests`] says for what (a task, a time),
+//! and [`Run::resume`] brings the answer. Time and randomness are handed in; there is no I/O here.
+//!
+//! Parallel and Map are child frames ([`frame`]) of one run; the events of its history ([`event`]) are
+//! kept as references into its heap, if anyone wants them. Must not know the document model or the
+//! compiler. Invariants: event ids count whether events are kept or not, since causes name them; a
+//! fault is data ([`fault::Fault`]), never a panic.
+
+mod answer;
+mod choice;
+mod compact;
+mod container;
+mod context;
+mod event;
+mod fault;
+mod frame;
+mod handler;
+mod interpret;
+mod run;
+mod task;
+mod wait;
+
+pub use context::Identity;
+pub use event::{Event, EventSet, EventType, Level};
+pub use run::{
+    Answer, Decision, Identified, Outcome, PAYLOAD_BYTES_MAX, RUN_SECONDS_MAX, Request, Run, StartError,
+    Status, TaskRequest, Timer, TimerKind, Token, Traced,
+};

@@ -1,0 +1,501 @@
+//! The memory of one execution, and its face to the driver.
+
+use super::context::{Context, Identity};
+use super::event::{Event, EventSet, EventType};
+use super::fault::Fault;
+use super::frame::{Activity, Frame, FrameId, Registers};
+use crate::intrinsic::Random;
+use crate::program::{Program, StateId, TaskId, TaskInfo};
+use crate::value::{Compaction, Heap, IndexError, ValueRef, View};
+
+/// Largest input, output, task parameters or result, in bytes of JSON text (facts 1.2).
+pub const PAYLOAD_BYTES_MAX: usize = 262_144;
+
+/// Longest run of an Express workflow (facts 1.2).
+pub const RUN_SECONDS_MAX: u32 = 300;
+
+/// The memory of one execution; reset and reused by [`Run::start`].
+pub struct Run {
+    pub(super) heap: Heap,
+    /// The operand stack; empty whenever a frame yields or ends.
+    pub(super) stack: Vec<ValueRef>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) free: Vec<FrameId>,
+    /// Frames that can go on, the next one last.
+    pub(super) ready: Vec<FrameId>,
+    /// The registers of the frame that runs.
+    pub(super) current: Registers,
+    /// Id of the last event.
+    pub(super) last_event: u32,
+    pub(super) kept: EventSet,
+    pub(super) events: Vec<Event>,
+    pub(super) decisions: Option<Vec<Decision>>,
+    pub(super) traced: Vec<Traced>,
+    pub(super) requests: Vec<Request>,
+    pub(super) now_ms: i64,
+    pub(super) started_ms: i64,
+    pub(super) context: Context,
+    pub(super) random: Random,
+    pub(super) outcome: Outcome,
+    pub(super) transitions: u64,
+    pub(super) compaction: Compaction,
+    /// Compact when the heap has more bytes than this.
+    pub(super) compact_at: usize,
+}
+
+/// How far an execution is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It ran out of fuel: advance it again.
+    Running,
+    /// It waits for answers: see [`Run::requests`].
+    Waiting,
+    /// It succeeded with [`Outcome::output`].
+    Succeeded,
+    /// It failed with [`Outcome::error`] and [`Outcome::cause`].
+    Failed,
+    /// It ran longer than it may.
+    TimedOut,
+}
+
+/// How an execution ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// How far it is.
+    pub status: Status,
+    /// The output of a success.
+    pub output: ValueRef,
+    /// The error's name, if it failed with one.
+    pub error: ValueRef,
+    /// The cause, if it failed with one.
+    pub cause: ValueRef,
+}
+
+impl Outcome {
+    const NONE: Outcome = Outcome {
+        status: Status::Running,
+        output: ValueRef::NONE,
+        error: ValueRef::NONE,
+        cause: ValueRef::NONE,
+    };
+}
+
+/// Why an execution could not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// The input is not JSON.
+    Invalid(IndexError),
+    /// The input is larger than [`PAYLOAD_BYTES_MAX`]; its size in bytes.
+    TooLarge(usize),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Invalid(error) => {
+                write!(f, "Invalid State Machine Execution Input: '{}'", error.message)
+            }
+            StartError::TooLarge(bytes) => write!(
+                f,
+                "the input has {bytes} bytes; an execution takes at most {PAYLOAD_BYTES_MAX}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Names what a request waits for; an answer brings it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Token {
+    pub(super) frame: u32,
+    pub(super) generation: u32,
+}
+
+/// What a waiting execution asks of the world.
+#[derive(Clone, Copy, Debug)]
+pub enum Request {
+    /// Run a task and bring its answer.
+    Task(TaskRequest),
+    /// Say when a time has come.
+    Timer(Timer),
+}
+
+/// A task to run.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskRequest {
+    /// Brings the answer back.
+    pub token: Token,
+    /// Which task.
+    pub task: TaskId,
+    /// What it is given.
+    pub parameters: ValueRef,
+    /// Its credentials, or [`ValueRef::NONE`].
+    pub credentials: ValueRef,
+    /// `TimeoutSeconds`: answer [`Answer::TimedOut`] so many seconds from now.
+    pub timeout_seconds: Option<u32>,
+    /// `HeartbeatSeconds`: answer [`Answer::TimedOut`] when so many seconds pass without a sign of life.
+    pub heartbeat_seconds: Option<u32>,
+    /// 0 for the first attempt.
+    pub retry: u32,
+}
+
+impl TaskRequest {
+    /// Returns the task's static part.
+    pub fn info<'p>(&self, program: &'p Program) -> &'p TaskInfo {
+        &program.tasks[self.task.at()]
+    }
+}
+
+/// A time to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// Brings the answer back.
+    pub token: Token,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// What it is for.
+    pub kind: TimerKind,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerKind {
+    /// A Wait state.
+    Wait,
+    /// The delay before a retry.
+    Retry,
+}
+
+/// What the world answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer<'a> {
+    /// The task succeeded with this JSON text.
+    Success(&'a [u8]),
+    /// The task failed.
+    Failure {
+        /// The error's name.
+        error: Option<&'a str>,
+        /// The cause.
+        cause: Option<&'a str>,
+    },
+    /// The task, or its heartbeat, timed out.
+    TimedOut,
+    /// The time has come.
+    Time,
+}
+
+/// What a rule of the state machine decided, for tools; kept when asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// A Choice took a rule; `u32::MAX` is Default. Needs a program compiled for tracing.
+    Rule {
+        /** The Choice. */
+        state: StateId,
+        /** Which rule. */
+        rule: u32,
+    },
+    /// A retrier took an error.
+    Retry {
+        /** The state. */
+        state: StateId,
+        /** Which retrier. */
+        retrier: u32,
+        /** The delay. */
+        delay_ms: i64,
+    },
+    /// A catcher took an error.
+    Catch {
+        /** The state. */
+        state: StateId,
+        /** Which catcher. */
+        catcher: u32,
+    },
+}
+
+/// A value at a stage of a state's data flow; only from programs compiled for tracing.
+#[derive(Clone, Copy, Debug)]
+pub struct Traced {
+    /// The state.
+    pub state: StateId,
+    /// The stage.
+    pub stage: crate::program::Stage,
+    /// The value.
+    pub value: ValueRef,
+}
+
+/// What makes one execution different from another, besides its input.
+#[derive(Clone, Copy, Debug)]
+pub struct Identified<'a> {
+    /// Who it is.
+    pub identity: Identity<'a>,
+    /// The events it keeps.
+    pub kept: EventSet,
+    /// Keep decisions and traces too.
+    pub decisions: bool,
+    /// Now, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// Where its random numbers start.
+    pub seed: u64,
+}
+
+/// Bytes of heap below which nothing is compacted.
+pub(super) const COMPACT_FLOOR: usize = 4 << 20;
+
+impl Default for Run {
+    fn default() -> Run {
+        Run::new()
+    }
+}
+
+impl Run {
+    /// Creates the memory for executions.
+    pub fn new() -> Run {
+        Run {
+            heap: Heap::new(),
+            stack: Vec::new(),
+            frames: Vec::new(),
+            free: Vec::new(),
+            ready: Vec::new(),
+            current: Frame::new().registers,
+            last_event: 0,
+            kept: EventSet::default(),
+            events: Vec::new(),
+            decisions: None,
+            traced: Vec::new(),
+            requests: Vec::new(),
+            now_ms: 0,
+            started_ms: 0,
+            context: Context::EMPTY,
+            random: Random::new(0),
+            outcome: Outcome::NONE,
+            transitions: 0,
+            compaction: Compaction::default(),
+            compact_at: COMPACT_FLOOR,
+        }
+    }
+
+    /// Forgets the last execution and starts one with an input, as JSON text.
+    ///
+    /// # Errors
+    /// When the input is not JSON or too large; nothing runs then.
+    pub fn start(
+        &mut self,
+        program: &Program,
+        input: &[u8],
+        with: &Identified<'_>,
+    ) -> Result<(), StartError> {
+        if input.len() > PAYLOAD_BYTES_MAX {
+            return Err(StartError::TooLarge(input.len()));
+        }
+        self.reset(with);
+        let input = self.heap.index(input).map_err(StartError::Invalid)?;
+        self.start_context(program, &with.identity, input);
+        let mut event = Event::new(EventType::ExecutionStarted, 0);
+        event.data = input;
+        self.record(event);
+        let flow = &program.flows[0];
+        let frame = self.new_frame();
+        let top = &mut self.frames[frame.at()];
+        top.begin(crate::program::FlowId(0), flow.entry, flow.variables.len(), input);
+        self.ready.push(frame);
+        Ok(())
+    }
+
+    /// Forgets the last execution and tries one state: as [`Run::start`], but begins there, with
+    /// variables by name. Advance it with a fuel of 1.
+    ///
+    /// # Errors
+    /// As [`Run::start`].
+    pub fn start_at(
+        &mut self,
+        program: &Program,
+        state: StateId,
+        input: &[u8],
+        variables: &[(&str, &[u8])],
+        with: &Identified<'_>,
+    ) -> Result<(), StartError> {
+        self.start(program, input, with)?;
+        let info = &program.states[state.at()];
+        for (name, text) in variables {
+            let value = self.heap.index(text).map_err(StartError::Invalid)?;
+            let names = &program.flows[0].variables;
+            if let Some(slot) = names.iter().position(|known| &**known == *name) {
+                self.frames[0].variables[slot] = value;
+            }
+        }
+        self.frames[0].registers.pc = info.enter;
+        Ok(())
+    }
+
+    fn reset(&mut self, with: &Identified<'_>) {
+        self.heap.clear();
+        self.stack.clear();
+        self.ready.clear();
+        self.free.clear();
+        for frame in &mut self.frames {
+            frame.activity = Activity::Free;
+            frame.generation = frame.generation.wrapping_add(1);
+        }
+        self.free.extend((0..self.frames.len() as u32).rev().map(FrameId));
+        self.events.clear();
+        self.traced.clear();
+        self.decisions = with.decisions.then(Vec::new);
+        self.requests.clear();
+        self.last_event = 0;
+        self.kept = with.kept;
+        self.now_ms = with.now_ms;
+        self.started_ms = with.now_ms;
+        self.random = Random::new(with.seed);
+        self.outcome = Outcome::NONE;
+        self.transitions = 0;
+        self.compact_at = COMPACT_FLOOR;
+    }
+
+    /// Takes what the execution asks of the world since the last call.
+    pub fn requests(&mut self) -> std::vec::Drain<'_, Request> {
+        self.requests.drain(..)
+    }
+
+    /// Returns how the execution ended, or how far it is.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Returns a view of the execution's values.
+    pub fn view<'a>(&'a self, program: &'a Program) -> View<'a> {
+        View::new(&self.heap, &program.constants)
+    }
+
+    /// Returns the events kept so far, oldest first.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Forgets the events kept so far, so that a long run with a log does not grow; write them first.
+    pub fn clear_events(&mut self) {
+        self.events.clear();
+    }
+
+    /// Returns the decisions so far, if they are kept.
+    pub fn decisions(&self) -> &[Decision] {
+        self.decisions.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the traced values so far.
+    pub fn traced(&self) -> &[Traced] {
+        &self.traced
+    }
+
+    /// Returns how many states were left.
+    pub fn transitions(&self) -> u64 {
+        self.transitions
+    }
+
+    /// Returns how many bytes the run's memory takes, in use and reserved.
+    pub fn bytes(&self) -> (usize, usize) {
+        let (used, reserved) = self.heap.bytes();
+        let frame = size_of::<Frame>();
+        (
+            used + self.frames.len() * frame,
+            reserved + self.frames.capacity() * frame,
+        )
+    }
+
+    /// Returns when the execution must have ended: after `TimeoutSeconds` of the machine, at the latest
+    /// after [`RUN_SECONDS_MAX`]; in milliseconds since 1970.
+    pub fn deadline_ms(&self, program: &Program) -> i64 {
+        let seconds = program
+            .timeout_seconds
+            .unwrap_or(RUN_SECONDS_MAX)
+            .min(RUN_SECONDS_MAX);
+        self.started_ms + i64::from(seconds) * 1_000
+    }
+
+    /// Ends the execution because its deadline has passed (facts 2.6: the event has no cause).
+    pub fn time_out(&mut self, program: &Program, now_ms: i64) {
+        if !matches!(self.outcome.status, Status::Running | Status::Waiting) {
+            return;
+        }
+        self.now_ms = now_ms;
+        let error =
+            crate::value::Store::new(&mut self.heap, &program.constants).string(crate::fault::TIMEOUT);
+        let mut event = Event::new(EventType::ExecutionTimedOut, 0);
+        event.error = error;
+        self.record(event);
+        self.outcome = Outcome {
+            status: Status::TimedOut,
+            ..Outcome::NONE
+        };
+        self.stop();
+    }
+
+    /// Returns the state that comes next in the top flow, for a run that ran out of fuel.
+    pub fn next_state(&self, program: &Program) -> Option<StateId> {
+        let frame = self
+            .frames
+            .first()
+            .filter(|frame| frame.activity == Activity::Running)?;
+        match program.at(frame.registers.pc) {
+            crate::program::Instruction::Enter(state) => Some(state),
+            _ => None,
+        }
+    }
+
+    /// Takes the next event id, keeps the event if its type is kept, returns the id.
+    #[inline]
+    pub(super) fn record(&mut self, event: Event) -> u32 {
+        self.last_event += 1;
+        if self.kept.has(event.kind) {
+            self.events.push(Event {
+                id: self.last_event,
+                at_ms: self.now_ms,
+                ..event
+            });
+        }
+        self.last_event
+    }
+
+    pub(super) fn new_frame(&mut self) -> FrameId {
+        if let Some(free) = self.free.pop() {
+            return free;
+        }
+        self.frames.push(Frame::new());
+        FrameId(self.frames.len() as u32 - 1)
+    }
+
+    /// Ends the execution with a fault.
+    pub(super) fn fail(&mut self, previous: u32, fault: Fault) {
+        let mut event = Event::new(EventType::ExecutionFailed, previous);
+        event.error = fault.error;
+        event.cause = fault.cause;
+        self.record(event);
+        self.outcome = Outcome {
+            status: Status::Failed,
+            output: ValueRef::NONE,
+            error: fault.error,
+            cause: fault.cause,
+        };
+        self.stop();
+    }
+
+    /// Ends the execution with an output.
+    pub(super) fn succeed(&mut self, previous: u32, output: ValueRef) {
+        self.record(Event::new(EventType::ExecutionSucceeded, previous).data(output));
+        self.outcome = Outcome {
+            status: Status::Succeeded,
+            output,
+            ..Outcome::NONE
+        };
+        self.stop();
+    }
+
+    fn stop(&mut self) {
+        self.ready.clear();
+        self.requests.clear();
+        for frame in &mut self.frames {
+            frame.activity = Activity::Free;
+            frame.generation = frame.generation.wrapping_add(1);
+        }
+    }
+}
