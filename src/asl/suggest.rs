@@ -38,14 +38,10 @@ pub(crate) fn did_you_mean_reserved<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     let own = |name: &'a str| name.strip_prefix(RESERVED_PREFIX);
-    let has_prefix = word
-        .get(..RESERVED_PREFIX.len())?
-        .eq_ignore_ascii_case(RESERVED_PREFIX);
-    let rest = if has_prefix {
-        &word[RESERVED_PREFIX.len()..]
-    } else {
-        word
-    };
+    let prefix = word
+        .get(..RESERVED_PREFIX.len())
+        .filter(|prefix| prefix.eq_ignore_ascii_case(RESERVED_PREFIX));
+    let rest = &word[prefix.map_or(0, str::len)..];
     let name = match candidates.into_iter().filter_map(own).collect::<Vec<_>>() {
         names if names.contains(&rest) => rest,
         names => closest(rest, names)?,

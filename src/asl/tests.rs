@@ -55,7 +55,11 @@ fn survives(text: &str) {
                     true,
                 );
             }
-            assert!(report.machine.is_none() || !report.has_errors());
+            let runs = report.machine.is_some();
+            assert!(
+                runs != report.has_errors() || machine_type == MachineType::Standard && !runs,
+                "{text:?}"
+            );
             report.aws_message();
         }
     }
