@@ -17,16 +17,21 @@ const ROUNDS: usize = 41;
 const PASSES: usize = 40;
 
 fn main() {
-    for name in std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).map(|arg| ["w1", "w2", "w3", "w3b"].into_iter().find(|name| *name == arg).expect("a workload")).collect::<Vec<_>>() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    for name in ["w1", "w2", "w3", "w3b"] {
+        if !arguments.is_empty() && !arguments.iter().any(|argument| argument == name) {
+            continue;
+        }
         let Some(workload) = support::load(name) else {
             println!("the shared workloads are not here; set STEPSTREAM_SHARED");
             return;
         };
-        compare(&workload);
+        compare(&workload, arguments.iter().any(|argument| argument == "engine"));
     }
 }
 
-fn compare(workload: &Workload) {
+/// Measures one workload; `alone` leaves the rivals out, for a profiler.
+fn compare(workload: &Workload, alone: bool) {
     let lazy = rivals::SonicLazy::new();
     let mut engine = Engine::new(&workload.definition);
     let mut by_hand = rivals::ByHand::new();
@@ -58,6 +63,9 @@ fn compare(workload: &Workload) {
     contenders.push(("simd-json fill_tape", Box::new(|event, _| tape.fill(event, |tape| {
         black_box(tape.as_value());
     }))));
+    if alone {
+        contenders.truncate(1);
+    }
     report(workload, &mut contenders);
 }
 
