@@ -147,7 +147,7 @@ fn run<'a>(
     };
     let clock = case.value["clock"].as_str().unwrap_or("2025-01-01T00:00:00Z");
     let now = stepstream::timestamp::parse(clock).expect("a clock is a timestamp");
-    let mut clock = VirtualClock::new((now / 1_000_000) as i64);
+    let mut clock = VirtualClock::new((now / 1_000_000) as i64, None);
     let mut run = Run::new();
     let input = expected["input_text"].as_str().unwrap_or_default();
     let end = drive(&mut run, program, input.as_bytes(), &with, &mut clock, &mut host)
