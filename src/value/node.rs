@@ -102,6 +102,7 @@ pub(super) mod meta {
     /// A string whose text has a backslash.
     pub(in crate::value) const ESCAPED: u32 = 1 << 4;
     /// A document's root whose text came with blanks: [`super::super::Heap`] knows the original.
+    /// Also an array of results that has such a value among its elements.
     pub(in crate::value) const RAW: u32 = 1 << 5;
     pub(in crate::value) const DEPTH_SHIFT: u32 = 6;
     pub(in crate::value) const DEPTH: u32 = 1023;

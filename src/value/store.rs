@@ -234,14 +234,17 @@ impl<'a> Store<'a> {
         self.heap.slots[start as usize + index] = value;
     }
 
-    /// Ends an array under construction; all its elements must be set.
+    /// Ends an array under construction; all its elements must be set. Unlike [`Store::array`] it hands
+    /// documents among its elements on as they came, blanks and all (recorded: results of branches).
     pub fn finish_reserved(&mut self, start: u32, count: usize) -> ValueRef {
         let mut size = Size::of_container(count);
+        let mut raw = 0;
         for at in 0..count {
-            let element = self.heap.slots[start as usize + at];
-            size.add(self.view().node(element));
+            let element = self.view().node(self.heap.slots[start as usize + at]);
+            size.add(element);
+            raw |= element.meta & meta::RAW;
         }
-        self.push_built(meta::BUILT_ARRAY, start, count as u32, size)
+        self.push_built(meta::BUILT_ARRAY | raw, start, count as u32, size)
     }
 
     fn push_built(&mut self, kind: u32, start: u32, slots: u32, size: Size) -> ValueRef {
