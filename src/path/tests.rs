@@ -246,6 +246,7 @@ fn misses() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too many steps for an interpreter")]
 fn work_and_output_are_bounded() {
     let (mut heap, constants) = (Heap::new(), Heap::for_constants());
     let mut store = Store::new(&mut heap, &constants);
