@@ -164,6 +164,14 @@ impl Frame {
         self.children = Children::NONE;
     }
 
+    /// Says whether the frame waits for an answer from the world.
+    pub(super) fn waits(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Task(_) | Activity::Waiting | Activity::Retrying
+        )
+    }
+
     /// Returns every value the frame holds.
     pub(super) fn values(&mut self) -> impl Iterator<Item = &mut ValueRef> {
         let Registers {
