@@ -70,7 +70,11 @@ fn recorded_executions() {
     report(&summary);
     let exceptions = exceptions();
     let excepted = |failure: &&Failure| failure.0 != Check::Result && exceptions.contains_key(&failure.1);
-    let unexpected = summary.failures.iter().filter(|failure| !excepted(failure)).count();
+    let unexpected = summary
+        .failures
+        .iter()
+        .filter(|failure| !excepted(failure))
+        .count();
     assert_eq!(unexpected, 0, "executions differ from what AWS recorded");
 }
 
