@@ -1,8 +1,8 @@
 //! Amazon States Language definitions: document model, parser, validation into diagnostics.
 //!
 //! [`check`] reads a text (JSON or YAML, with positions), validates it as AWS does, and builds the
-//! [`model`] that the compiler reads. The way is: [`syntax`] makes a tree; [`fields`] says what may stand
-//! where; [`validate`] reports what does not; [`build`] turns an accepted tree into the model. Must not
+//! [`model`] that the compiler reads. The way is: `syntax` makes a tree; `fields` says what may stand
+//! where; `validate` reports what does not; `build` turns an accepted tree into the model. Must not
 //! know programs, the machine, or files: a text comes in, diagnostics go out, and every problem is
 //! reported, not the first alone.
 
@@ -17,6 +17,8 @@ mod place;
 pub mod render;
 mod suggest;
 pub(crate) mod syntax;
+#[cfg(test)]
+mod tests;
 pub(crate) mod validate;
 
 pub use diagnostic::{Diagnostic, Report, Severity, code};
@@ -48,7 +50,11 @@ impl Format {
     /// Returns the format that a file name's ending stands for.
     pub fn of_file_name(name: &str) -> Format {
         let name = name.to_ascii_lowercase();
-        if name.ends_with(".yaml") || name.ends_with(".yml") { Format::Yaml } else { Format::Json }
+        if name.ends_with(".yaml") || name.ends_with(".yml") {
+            Format::Yaml
+        } else {
+            Format::Json
+        }
     }
 }
 
@@ -77,7 +83,10 @@ pub struct Options {
 /// workflows have.
 pub fn check(source: &Source<'_>, options: &Options) -> Report {
     let (root, diagnostics) = validate::validate(source, options);
-    let mut report = Report { diagnostics, machine: None };
+    let mut report = Report {
+        diagnostics,
+        machine: None,
+    };
     if let Some(root) = root
         && !report.has_errors()
     {

@@ -1,7 +1,8 @@
-//! All integration tests in one binary.
+//! The one integration test binary: each module has one subject.
 
 mod cli;
 mod compare;
 mod conformance;
 mod layers;
 mod shared;
+mod validation;
