@@ -466,7 +466,7 @@ fn an_interrupted_run_says_where_it_stood() {
 /// Plays recorded cases through the binary as a user would.
 #[test]
 fn recorded_cases_through_the_binary() {
-    let Some(root) = crate::shared::shared("conformance/cases") else {
+    let Some(root) = crate::shared::folder("conformance/cases") else {
         return;
     };
     let folder = Folder::new();

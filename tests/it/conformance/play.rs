@@ -26,6 +26,8 @@ pub(crate) struct Played<'a> {
     pub(crate) history: Vec<Value>,
     /// Log records at the level of the case.
     log: Vec<Value>,
+    /// The result of a run that keeps no events.
+    quiet: String,
     /// Differences that the script saw, and answers left.
     tasks: Vec<String>,
 }
@@ -77,6 +79,7 @@ pub(crate) fn play(case: &Case, at: usize) -> Result<Played<'_>, String> {
     };
     let program = program(&case.definition(at))?;
     let (mut played, history) = run(case, at, &program, &rules, Level::All, true)?;
+    played.quiet = run(case, at, &program, &rules, Level::Off, true)?.0.result();
     let logging = [&expected["logging"], &case.value["logging"]];
     let log = match logging.into_iter().find(|logging| logging.is_object()) {
         None => Vec::new(),
@@ -203,6 +206,7 @@ fn run<'a>(
         cause: text(outcome.cause),
         history: Vec::new(),
         log: Vec::new(),
+        quiet: String::new(),
         tasks,
     };
     Ok((played, records.collect()))
@@ -245,6 +249,18 @@ impl Played<'_> {
             (wanted, given) => return Some(format!("cause: expected {wanted:?}, got {given:?}")),
         }
         None
+    }
+
+    /// Returns all that level 1 compares, as one text.
+    fn result(&self) -> String {
+        let (status, output) = (self.status, &self.output);
+        format!("{status} {output:?} {:?} {:?}", self.error, self.cause)
+    }
+
+    /// Compares with the run that kept no events: the machine may take short cuts there.
+    pub(crate) fn quiet_difference(&self) -> Option<String> {
+        let loud = self.result();
+        (loud != self.quiet).then(|| format!("with events {loud}\n    without {}", self.quiet))
     }
 
     /// Compares what the tasks were given.
