@@ -30,14 +30,14 @@ impl Key {
     /// Says whether a key node of `text` has this name.
     #[inline]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
-        if node.meta & meta::ESCAPED != 0 {
+        if node.meta() & meta::ESCAPED != 0 {
             return self.matches_escaped(text, node);
         }
         let name = self.name.as_bytes();
         if node.len() as usize != name.len() + 2 {
             return false;
         }
-        let start = node.start as usize + 1;
+        let start = node.start() as usize + 1;
         match text.get(start..start + name.len()) {
             Some(found) if name.len() > 8 => head(found) == self.head && found == name,
             Some(found) => head(found) == self.head,
@@ -47,7 +47,7 @@ impl Key {
 
     #[cold]
     fn matches_escaped(&self, text: &[u8], node: Node) -> bool {
-        let content = &text[node.start as usize + 1..node.end as usize - 1];
+        let content = &text[node.start() as usize + 1..node.end() as usize - 1];
         Str::new(content, true).decode() == self.name.as_ref()
     }
 }

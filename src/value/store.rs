@@ -81,11 +81,11 @@ impl<'a> Store<'a> {
         if node.kind() == meta::STRING {
             self.heap
                 .text
-                .extend_from_within(node.start as usize + 1..node.end as usize - 1);
+                .extend_from_within(node.start() as usize + 1..node.end() as usize - 1);
         } else if node.kind() < meta::STRING {
             self.heap
                 .text
-                .extend_from_within(node.start as usize..node.end as usize);
+                .extend_from_within(node.start() as usize..node.end() as usize);
         } else {
             self.push_text(value);
         }
@@ -182,7 +182,7 @@ impl<'a> Store<'a> {
         if !container.is_constant() {
             let node = heap.nodes[container.at()];
             if node.json_kind() == kind && node.is_built() {
-                let (start, count) = (node.start as usize, node.next as usize);
+                let (start, count) = (node.start() as usize, node.next() as usize);
                 heap.slots.extend_from_within(start..start + count);
             } else if node.json_kind() == kind {
                 let Heap { nodes, slots, .. } = &mut **heap;
@@ -237,12 +237,7 @@ impl<'a> Store<'a> {
             slots / 2
         }
         .min(meta::COUNT_MAX);
-        self.heap.push(Node {
-            start,
-            end: start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32),
-            next: slots,
-            meta: kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT,
-        })
+        self.heap.push(Node::new(start, start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32), slots, kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT))
     }
 }
 
@@ -252,8 +247,8 @@ fn parts(nodes: &[Node], container: ValueRef, node: Node) -> impl Iterator<Item 
     let mut at = container.at() + 1;
     std::iter::from_fn(move || {
         let part = at;
-        at = if at < node.next as usize {
-            nodes[at].next as usize
+        at = if at < node.next() as usize {
+            nodes[at].next() as usize
         } else {
             return None;
         };

@@ -59,7 +59,7 @@ impl<'a> View<'a> {
         if node.is_built() {
             None
         } else {
-            heap.text.get(node.start as usize..node.end as usize)
+            heap.text.get(node.start() as usize..node.end() as usize)
         }
     }
 
@@ -81,8 +81,8 @@ impl<'a> View<'a> {
         if node.kind() != meta::STRING {
             return None;
         }
-        let content = heap.text.get(node.start as usize + 1..node.end as usize - 1)?;
-        Some(Str::new(content, node.meta & meta::ESCAPED != 0))
+        let content = heap.text.get(node.start() as usize + 1..node.end() as usize - 1)?;
+        Some(Str::new(content, node.meta() & meta::ESCAPED != 0))
     }
 
     /// Returns a number's text.
@@ -93,7 +93,7 @@ impl<'a> View<'a> {
         if node.kind() != meta::NUMBER {
             return None;
         }
-        std::str::from_utf8(heap.text.get(node.start as usize..node.end as usize)?).ok()
+        std::str::from_utf8(heap.text.get(node.start() as usize..node.end() as usize)?).ok()
     }
 
     /// Returns a number as `f64`; infinite when out of range.
@@ -117,10 +117,10 @@ impl<'a> View<'a> {
     pub fn count(self, value: ValueRef) -> usize {
         let node = self.node(value);
         match node.kind() {
-            meta::BUILT_ARRAY => node.next as usize,
-            meta::BUILT_OBJECT => node.next as usize / 2,
+            meta::BUILT_ARRAY => node.next() as usize,
+            meta::BUILT_OBJECT => node.next() as usize / 2,
             meta::ARRAY | meta::OBJECT => {
-                let count = node.meta >> meta::COUNT_SHIFT;
+                let count = node.meta() >> meta::COUNT_SHIFT;
                 if count < meta::COUNT_MAX {
                     count as usize
                 } else if node.kind() == meta::ARRAY {
@@ -141,18 +141,18 @@ impl<'a> View<'a> {
         match node.kind() {
             meta::OBJECT => {
                 let mut found = None;
-                let (mut at, end) = (object.at() + 1, node.next as usize);
+                let (mut at, end) = (object.at() + 1, node.next() as usize);
                 while at < end {
                     let name = heap.nodes[at];
                     if key.matches(&heap.text, name) {
                         found = Some(at + 1);
                     }
-                    at = heap.nodes[at + 1].next as usize;
+                    at = heap.nodes[at + 1].next() as usize;
                 }
                 found.map(|at| ValueRef(at as u32 | object.0 & ValueRef::CONSTANT))
             }
             meta::BUILT_OBJECT => {
-                let pairs = heap.slots[node.start as usize..][..node.next as usize].chunks_exact(2);
+                let pairs = heap.slots[node.start() as usize..][..node.next() as usize].chunks_exact(2);
                 pairs
                     .rev()
                     .find(|pair| self.is_named(pair[0], key))
@@ -177,8 +177,8 @@ impl<'a> View<'a> {
     pub fn element(self, array: ValueRef, index: usize) -> Option<ValueRef> {
         let node = self.node(array);
         match node.kind() {
-            meta::BUILT_ARRAY if index < node.next as usize => {
-                Some(self.heap(array).slots[node.start as usize + index])
+            meta::BUILT_ARRAY if index < node.next() as usize => {
+                Some(self.heap(array).slots[node.start() as usize + index])
             }
             meta::ARRAY => self.elements(array).nth(index),
             _ => None,
@@ -190,7 +190,7 @@ impl<'a> View<'a> {
         let heap = self.heap(array);
         let node = heap.nodes[array.at()];
         Elements(match node.kind() {
-            meta::BUILT_ARRAY => Walk::Slots(&heap.slots[node.start as usize..][..node.next as usize]),
+            meta::BUILT_ARRAY => Walk::Slots(&heap.slots[node.start() as usize..][..node.next() as usize]),
             meta::ARRAY => Walk::span(heap, array, node),
             _ => Walk::Slots(&[]),
         })
@@ -201,7 +201,7 @@ impl<'a> View<'a> {
         let heap = self.heap(object);
         let node = heap.nodes[object.at()];
         Members(match node.kind() {
-            meta::BUILT_OBJECT => Walk::Slots(&heap.slots[node.start as usize..][..node.next as usize]),
+            meta::BUILT_OBJECT => Walk::Slots(&heap.slots[node.start() as usize..][..node.next() as usize]),
             meta::OBJECT => Walk::span(heap, object, node),
             _ => Walk::Slots(&[]),
         })
@@ -232,7 +232,7 @@ impl<'a> Walk<'a> {
         Walk::Span {
             nodes: heap.nodes.as_slice(),
             at: container.at() + 1,
-            end: node.next as usize,
+            end: node.next() as usize,
             constant: container.0 & ValueRef::CONSTANT,
         }
     }
@@ -258,7 +258,7 @@ impl Iterator for Elements<'_> {
                     return None;
                 }
                 let value = ValueRef(*at as u32 | *constant);
-                *at = nodes[*at].next as usize;
+                *at = nodes[*at].next() as usize;
                 Some(value)
             }
         }
@@ -285,7 +285,7 @@ impl Iterator for Members<'_> {
                     return None;
                 }
                 let key = *at as u32;
-                *at = nodes[*at + 1].next as usize;
+                *at = nodes[*at + 1].next() as usize;
                 Some((ValueRef(key | *constant), ValueRef((key + 1) | *constant)))
             }
         }
