@@ -5,21 +5,31 @@ use super::string::Str;
 
 /// A decoded object key that is compared often.
 ///
-/// The first eight bytes are kept as a word: most keys of real documents are told apart by their
-/// length and that word, without a call.
+/// A name of up to six bytes is compared as one word of eight, quotes included: that also compares the
+/// length. A longer one is told apart by its length and a word first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     name: Box<str>,
-    head: u64,
+    /// The first eight bytes of the name between quotes, and which of them count.
+    word: u64,
+    mask: u64,
 }
 
 impl Key {
     /// Prepares a decoded name.
     pub fn new(name: &str) -> Key {
-        Key {
-            name: name.into(),
-            head: head(name.as_bytes()),
+        let mut quoted = [0; 8];
+        let mut mask = [0; 8];
+        let bytes = std::iter::once(b'"').chain(name.bytes()).chain(std::iter::once(b'"'));
+        for (at, byte) in bytes.take(8).enumerate() {
+            (quoted[at], mask[at]) = (byte, 0xFF);
         }
+        let (mut word, mut mask) = (u64::from_le_bytes(quoted), u64::from_le_bytes(mask));
+        if name.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+            // Such a name has escapes in JSON text: no word of a text is to equal it.
+            (word, mask) = (1, 0);
+        }
+        Key { name: name.into(), word, mask }
     }
 
     /// Returns the decoded name.
@@ -30,37 +40,49 @@ impl Key {
     /// Says whether a key node of `text` has this name.
     #[inline]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
-        if node.meta() & meta::ESCAPED != 0 {
-            return self.matches_escaped(text, node);
-        }
-        let name = self.name.as_bytes();
-        if node.len() as usize != name.len() + 2 {
-            return false;
-        }
-        let start = node.start() as usize + 1;
-        match text.get(start..start + name.len()) {
-            Some(found) if name.len() > 8 => head(found) == self.head && found == name,
-            Some(found) => head(found) == self.head,
-            None => false,
+        let start = node.start() as usize;
+        match text.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(head) if u64::from_le_bytes(*head) & self.mask == self.word => {
+                self.name.len() <= 6 || self.matches_slowly(text, node)
+            }
+            Some(_) if node.meta() & meta::ESCAPED == 0 => false,
+            _ => self.matches_slowly(text, node),
         }
     }
 
-    #[cold]
-    fn matches_escaped(&self, text: &[u8], node: Node) -> bool {
-        let content = &text[node.start() as usize + 1..node.end() as usize - 1];
-        Str::new(content, true).decode() == self.name.as_ref()
+    /// As [`Key::matches`], for long names, for keys with escapes, and for keys so near the end of the
+    /// text that there is no word.
+    fn matches_slowly(&self, text: &[u8], node: Node) -> bool {
+        let Some(content) = text.get(node.start() as usize + 1..node.end() as usize - 1) else { return false };
+        if node.meta() & meta::ESCAPED == 0 {
+            content == self.name.as_bytes()
+        } else {
+            Str::new(content, true).decode() == self.name.as_ref()
+        }
     }
 }
 
-/// Returns the first eight bytes as a word, missing ones as zero.
-#[inline]
-fn head(bytes: &[u8]) -> u64 {
-    if let Some(word) = bytes.first_chunk::<8>() {
-        return u64::from_le_bytes(*word);
+#[cfg(test)]
+mod tests {
+    use crate::value::{Heap, View};
+
+    #[test]
+    fn finds_a_name_in_every_notation() {
+        let constants = Heap::for_constants();
+        let names = ["", "a", "ab", "sixsix", "seven77", "eight888", "a longer name", "a\":", "a\"", "\\b", "\n", "é", "€uro"];
+        for name in names {
+            let plain = format!("{{{}:1}}", serde_json::to_string(name).unwrap());
+            let escaped: String = name.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+            for text in [plain, format!("{{\"{escaped}\":1}}"), format!("{{\"a\":\"x\",\"{escaped}\":1,\"z\":[]}}")] {
+                let mut heap = Heap::new();
+                let object = heap.index(text.as_bytes()).unwrap();
+                let view = View::new(&heap, &constants);
+                let found = view.member_named(object, name).map(|value| view.to_json(value));
+                assert_eq!(found.as_deref(), Some("1"), "{name} in {text}");
+                for other in names.iter().filter(|other| **other != name && !text.contains(":\"x")) {
+                    assert_eq!(view.member_named(object, other), None, "{other} in {text}");
+                }
+            }
+        }
     }
-    let mut word = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        word |= u64::from(*byte) << (8 * at);
-    }
-    word
 }
