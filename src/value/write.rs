@@ -8,7 +8,10 @@ impl View<'_> {
     pub fn write(self, value: ValueRef, out: &mut Vec<u8>) {
         match self.original(value) {
             Some(text) => out.extend_from_slice(text),
-            None => self.write_dense(value, out),
+            None => {
+                out.reserve(self.len(value));
+                self.write_dense(value, out);
+            }
         }
     }
 
