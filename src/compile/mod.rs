@@ -8,6 +8,7 @@
 mod choice;
 mod emit;
 mod fuse;
+mod memo;
 mod scope;
 mod state;
 mod template;
@@ -57,6 +58,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             fails: Vec::new(),
             containers: Vec::new(),
             timeout_seconds: machine.timeout_seconds,
+            memos: 0,
             uses_context: false,
         },
         code: Code::default(),
@@ -69,6 +71,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         mut program, code, ..
     } = compiler;
     code.finish(&mut program);
+    memo::share(&mut program);
     program
 }
 

@@ -56,7 +56,7 @@ impl View<'_> {
     pub(super) fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {
         match (self.string(a), self.string(b)) {
             (Some(x), Some(y)) => {
-                let escaped = (self.node(a).meta | self.node(b).meta) & meta::ESCAPED != 0;
+                let escaped = (self.node(a).meta() | self.node(b).meta()) & meta::ESCAPED != 0;
                 if escaped {
                     x.decode() == y.decode()
                 } else {

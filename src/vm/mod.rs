@@ -20,6 +20,7 @@ mod frame;
 mod fused;
 mod handler;
 mod interpret;
+mod memo;
 mod run;
 mod task;
 mod wait;

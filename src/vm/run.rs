@@ -40,6 +40,7 @@ pub struct Run {
     pub(super) random: Random,
     pub(super) outcome: Outcome,
     pub(super) transitions: u64,
+    pub(super) memos: super::memo::Memos,
     pub(super) compaction: Compaction,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
@@ -273,6 +274,7 @@ impl Run {
             random: Random::new(0),
             outcome: Outcome::NONE,
             transitions: 0,
+            memos: super::memo::Memos::default(),
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
         }
@@ -292,6 +294,7 @@ impl Run {
             return Err(StartError::TooLarge(input.len()));
         }
         self.reset(with);
+        self.memos.forget(program.memos);
         let input = self.heap.index(input).map_err(StartError::Invalid)?;
         self.start_context(program, &with.identity, input);
         let mut event = Event::new(EventType::ExecutionStarted, 0);

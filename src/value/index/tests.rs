@@ -82,7 +82,7 @@ fn check(text: &[u8]) {
 fn check_nodes(heap: &Heap, shown: &str) {
     let all = nodes(heap);
     for (at, node) in all.iter().enumerate() {
-        let text = &heap.text[node.start as usize..node.end as usize];
+        let text = &heap.text[node.start() as usize..node.end() as usize];
         let (first, last) = (text[0], text[text.len() - 1]);
         let kind = node.kind();
         let expected = match first {
@@ -96,25 +96,25 @@ fn check_nodes(heap: &Heap, shown: &str) {
         };
         assert_eq!(kind, expected, "{shown}");
         assert_eq!(
-            node.meta & meta::ESCAPED != 0,
+            node.meta() & meta::ESCAPED != 0,
             kind == meta::STRING && text.contains(&b'\\'),
             "{shown}"
         );
         if kind < meta::ARRAY {
-            assert_eq!((node.next as usize, node.depth()), (at + 1, 0), "{shown}");
+            assert_eq!((node.next() as usize, node.depth()), (at + 1, 0), "{shown}");
             continue;
         }
         assert_eq!(last, if first == b'{' { b'}' } else { b']' }, "{shown}");
         let (mut child, mut parts, mut depth) = (at + 1, 0, 0);
-        while child < node.next as usize {
+        while child < node.next() as usize {
             depth = depth.max(all[child].depth());
             parts += 1;
-            child = all[child].next as usize;
+            child = all[child].next() as usize;
         }
         let count = if kind == meta::OBJECT { parts / 2 } else { parts };
         assert_eq!(node.depth(), depth + 1, "{shown}");
         assert_eq!(
-            node.meta >> meta::COUNT_SHIFT,
+            node.meta() >> meta::COUNT_SHIFT,
             count.min(meta::COUNT_MAX),
             "{shown}"
         );
@@ -326,7 +326,7 @@ fn a_blank_around_costs_no_copy() {
     let heap = index_all(b" {\"a\":1}\n").unwrap();
     assert_eq!(heap.text, b" {\"a\":1}\n");
     assert_eq!(heap.raws.len(), 1);
-    assert_eq!((heap.nodes[0].start, heap.nodes[0].end), (1, 8));
+    assert_eq!((heap.nodes[0].start(), heap.nodes[0].end()), (1, 8));
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn several_documents_share_a_heap() {
 
 fn check_nodes_dense(heap: &Heap) {
     for node in nodes(heap) {
-        let text = &heap.text[node.start as usize..node.end as usize];
+        let text = &heap.text[node.start() as usize..node.end() as usize];
         assert!(judge(text), "{}", String::from_utf8_lossy(text));
     }
 }
