@@ -43,7 +43,13 @@ pub(crate) fn parse(text: &str) -> Option<Resource<'_>> {
         return None;
     }
     Some(match service {
-        "lambda" if rest.strip_prefix("function:").is_some_and(|name| !name.is_empty()) => Resource::Function,
+        "lambda"
+            if rest
+                .strip_prefix("function:")
+                .is_some_and(|name| !name.is_empty()) =>
+        {
+            Resource::Function
+        }
         "states" if rest.starts_with("activity:") => Resource::Activity,
         "states" => integration(rest).map_or(Resource::Unrecognized, Resource::Integration),
         _ => Resource::Unrecognized,
@@ -53,7 +59,10 @@ pub(crate) fn parse(text: &str) -> Option<Resource<'_>> {
 fn integration(rest: &str) -> Option<Integration<'_>> {
     let (rest, pattern) = if let Some(rest) = rest.strip_suffix(".waitForTaskToken") {
         (rest, Pattern::WaitForTaskToken)
-    } else if let Some(rest) = rest.strip_suffix(".sync:2").filter(|rest| rest.starts_with("states:")) {
+    } else if let Some(rest) = rest
+        .strip_suffix(".sync:2")
+        .filter(|rest| rest.starts_with("states:"))
+    {
         (rest, Pattern::Sync)
     } else if let Some(rest) = rest.strip_suffix(".sync") {
         (rest, Pattern::Sync)
@@ -61,21 +70,31 @@ fn integration(rest: &str) -> Option<Integration<'_>> {
         (rest, Pattern::RequestResponse)
     };
     let (service, action) = rest.rsplit_once(':')?;
-    let integration = Integration { service, action, pattern };
+    let integration = Integration {
+        service,
+        action,
+        pattern,
+    };
     integration.is_known().then_some(integration)
 }
 
 impl Integration<'_> {
     fn is_known(&self) -> bool {
         if let Some(service) = self.service.strip_prefix("aws-sdk:") {
-            let is_service = !service.is_empty() && service.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            let is_service = !service.is_empty()
+                && service
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
             let is_action = self.action.starts_with(|c: char| c.is_ascii_lowercase())
                 && self.action.bytes().all(|b| b.is_ascii_alphanumeric());
             return is_service && is_action && self.pattern != Pattern::Sync;
         }
-        let offers = OPTIMIZED.iter().filter(|(service, _, _)| *service == self.service);
+        let offers = OPTIMIZED
+            .iter()
+            .filter(|(service, _, _)| *service == self.service);
         offers.into_iter().any(|(_, patterns, actions)| {
-            actions.contains(&self.action) && (self.pattern == Pattern::RequestResponse || patterns.contains(&self.pattern))
+            actions.contains(&self.action)
+                && (self.pattern == Pattern::RequestResponse || patterns.contains(&self.pattern))
         })
     }
 
@@ -105,18 +124,36 @@ const ALL: &[Pattern] = &[Pattern::Sync, Pattern::WaitForTaskToken];
 const OPTIMIZED: &[(&str, &[Pattern], &[&str])] = &[
     ("apigateway", TOKEN, &["invoke"]),
     ("athena", SYNC, &["startQueryExecution"]),
-    ("athena", &[], &["getQueryExecution", "getQueryResults", "stopQueryExecution"]),
+    (
+        "athena",
+        &[],
+        &["getQueryExecution", "getQueryResults", "stopQueryExecution"],
+    ),
     ("batch", SYNC, &["submitJob"]),
     ("bedrock", &[], &["invokeModel"]),
     ("bedrock", SYNC, &["createModelCustomizationJob"]),
-    ("codebuild", SYNC, &["startBuild", "startBuildBatch", "retryBuildBatch"]),
+    (
+        "codebuild",
+        SYNC,
+        &["startBuild", "startBuildBatch", "retryBuildBatch"],
+    ),
     (
         "codebuild",
         &[],
-        &["batchDeleteBuilds", "batchGetReports", "deleteBuildBatch", "stopBuild", "stopBuildBatch"],
+        &[
+            "batchDeleteBuilds",
+            "batchGetReports",
+            "deleteBuildBatch",
+            "stopBuild",
+            "stopBuildBatch",
+        ],
     ),
     ("databrew", SYNC, &["startJobRun"]),
-    ("dynamodb", &[], &["deleteItem", "getItem", "putItem", "updateItem"]),
+    (
+        "dynamodb",
+        &[],
+        &["deleteItem", "getItem", "putItem", "updateItem"],
+    ),
     ("ecs", ALL, &["runTask"]),
     (
         "eks",
@@ -132,7 +169,11 @@ const OPTIMIZED: &[(&str, &[Pattern], &[&str])] = &[
         ],
     ),
     ("eks", &[], &["call"]),
-    ("elasticmapreduce", SYNC, &["addStep", "createCluster", "terminateCluster"]),
+    (
+        "elasticmapreduce",
+        SYNC,
+        &["addStep", "createCluster", "terminateCluster"],
+    ),
     (
         "elasticmapreduce",
         &[],
@@ -148,7 +189,13 @@ const OPTIMIZED: &[(&str, &[Pattern], &[&str])] = &[
     (
         "emr-serverless",
         SYNC,
-        &["createApplication", "deleteApplication", "startApplication", "startJobRun", "stopApplication"],
+        &[
+            "createApplication",
+            "deleteApplication",
+            "startApplication",
+            "startJobRun",
+            "stopApplication",
+        ],
     ),
     ("emr-serverless", &[], &["cancelJobRun"]),
     ("events", TOKEN, &["putEvents"]),
@@ -167,7 +214,16 @@ const OPTIMIZED: &[(&str, &[Pattern], &[&str])] = &[
             "createTransformJob",
         ],
     ),
-    ("sagemaker", &[], &["createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint"]),
+    (
+        "sagemaker",
+        &[],
+        &[
+            "createEndpoint",
+            "createEndpointConfig",
+            "createModel",
+            "updateEndpoint",
+        ],
+    ),
     ("sns", TOKEN, &["publish"]),
     ("sqs", TOKEN, &["sendMessage"]),
     ("states", ALL, &["startExecution"]),
@@ -187,9 +243,18 @@ mod tests {
 
     #[test]
     fn integrations() {
-        check("arn:aws:states:::lambda:invoke", Some(("lambda", "invoke", Pattern::RequestResponse)));
-        check("arn:aws-cn:states:::states:startExecution.sync:2", Some(("states", "startExecution", Pattern::Sync)));
-        check("arn:aws:states:::aws-sdk:s3:getObject", Some(("aws-sdk:s3", "getObject", Pattern::RequestResponse)));
+        check(
+            "arn:aws:states:::lambda:invoke",
+            Some(("lambda", "invoke", Pattern::RequestResponse)),
+        );
+        check(
+            "arn:aws-cn:states:::states:startExecution.sync:2",
+            Some(("states", "startExecution", Pattern::Sync)),
+        );
+        check(
+            "arn:aws:states:::aws-sdk:s3:getObject",
+            Some(("aws-sdk:s3", "getObject", Pattern::RequestResponse)),
+        );
         check("arn:aws:states:::sns:publish.sync", None);
         check("arn:aws:states:::dynamodb:query", None);
         check("arn:aws:states:::aws-sdk:s3:GetObject", None);
@@ -199,7 +264,10 @@ mod tests {
     #[test]
     fn others() {
         assert_eq!(parse("arn:aws:lambda:::function:f"), Some(Resource::Function));
-        assert_eq!(parse("arn:aws:states:us-east-1:123456789012:activity:a"), Some(Resource::Activity));
+        assert_eq!(
+            parse("arn:aws:states:us-east-1:123456789012:activity:a"),
+            Some(Resource::Activity)
+        );
         assert_eq!(parse("arn:aws:s3:::bucket"), Some(Resource::Unrecognized));
         assert_eq!(parse("createToken"), None);
         assert_eq!(parse("arn:aws:lambda"), None);

@@ -8,8 +8,8 @@ mod task;
 mod template;
 
 use crate::asl::model::{
-    DataPath, Fail, FailText, Flow, Map, OrPath, Parallel, Pass, QueryLanguage, State, StateKind, StateMachine,
-    Transition, Wait, WaitUntil,
+    DataPath, Fail, FailText, Flow, Map, OrPath, Parallel, Pass, QueryLanguage, State, StateKind,
+    StateMachine, Transition, Wait, WaitUntil,
 };
 use crate::asl::paths;
 use crate::asl::place::Place;
@@ -26,15 +26,24 @@ pub(super) fn machine(root: &Node) -> Option<StateMachine> {
         None => None,
     };
     let flow = flow(root, &Place::ROOT)?;
-    Some(StateMachine { comment: text(root, "Comment"), timeout_seconds, flow })
+    Some(StateMachine {
+        comment: text(root, "Comment"),
+        timeout_seconds,
+        flow,
+    })
 }
 
 fn flow(node: &Node, place: &Place<'_>) -> Option<Flow> {
     let place = place.key("States");
     let members = node.get("States")?.as_object()?;
-    let states: Option<Vec<State>> =
-        members.iter().map(|member| state(&member.key, &member.value, &place.key(&member.key))).collect();
-    Some(Flow { start_at: text(node, "StartAt")?, states: states? })
+    let states: Option<Vec<State>> = members
+        .iter()
+        .map(|member| state(&member.key, &member.value, &place.key(&member.key)))
+        .collect();
+    Some(Flow {
+        start_at: text(node, "StartAt")?,
+        states: states?,
+    })
 }
 
 fn state(name: &str, node: &Node, place: &Place<'_>) -> Option<State> {
@@ -60,11 +69,15 @@ fn kind(node: &Node, place: &Place<'_>) -> Option<StateKind> {
         }),
         "Task" => StateKind::Task(Box::new(task::task(node)?)),
         "Choice" => StateKind::Choice(choice::choice(node)?),
-        "Wait" => StateKind::Wait(Wait { until: wait_until(node)?, transition: transition(node)? }),
+        "Wait" => StateKind::Wait(Wait {
+            until: wait_until(node)?,
+            transition: transition(node)?,
+        }),
         "Succeed" => StateKind::Succeed,
-        "Fail" => {
-            StateKind::Fail(Fail { error: fail_text(node, "Error")?, cause: fail_text(node, "Cause")? })
-        }
+        "Fail" => StateKind::Fail(Fail {
+            error: fail_text(node, "Error")?,
+            cause: fail_text(node, "Cause")?,
+        }),
         "Parallel" => StateKind::Parallel(parallel(node, place)?),
         "Map" => StateKind::Map(Box::new(map(node, place)?)),
         _ => return None,
@@ -86,20 +99,24 @@ fn wait_until(node: &Node) -> Option<WaitUntil> {
 
 fn fail_text(node: &Node, name: &str) -> Option<Option<FailText>> {
     if let Some(literal) = node.get(name) {
-        return literal.as_text().map(|text| Some(FailText::Literal(text.to_owned())));
+        return literal
+            .as_text()
+            .map(|text| Some(FailText::Literal(text.to_owned())));
     }
     match node.get(&format!("{name}Path")) {
         None => Some(None),
-        Some(node) => {
-            paths::expression(node.as_text()?).ok().map(|expression| Some(FailText::Expression(expression)))
-        }
+        Some(node) => paths::expression(node.as_text()?)
+            .ok()
+            .map(|expression| Some(FailText::Expression(expression))),
     }
 }
 
 fn parallel(node: &Node, place: &Place<'_>) -> Option<Parallel> {
     let list = place.key("Branches");
     let branches = node.get("Branches")?.as_array()?.iter().enumerate();
-    let branches: Option<Vec<Flow>> = branches.map(|(index, branch)| flow(branch, &list.index(index))).collect();
+    let branches: Option<Vec<Flow>> = branches
+        .map(|(index, branch)| flow(branch, &list.index(index)))
+        .collect();
     Some(Parallel {
         branches: branches?,
         parameters: template(node, "Parameters")?,
@@ -112,12 +129,20 @@ fn parallel(node: &Node, place: &Place<'_>) -> Option<Parallel> {
 }
 
 fn map(node: &Node, place: &Place<'_>) -> Option<Map> {
-    let processor_field = if node.get("ItemProcessor").is_some() { "ItemProcessor" } else { "Iterator" };
+    let processor_field = if node.get("ItemProcessor").is_some() {
+        "ItemProcessor"
+    } else {
+        "Iterator"
+    };
     let processor = node.get(processor_field)?;
     if is_distributed(processor) {
         return None;
     }
-    let item_selector_field = if node.get("Parameters").is_some() { "Parameters" } else { "ItemSelector" };
+    let item_selector_field = if node.get("Parameters").is_some() {
+        "Parameters"
+    } else {
+        "ItemSelector"
+    };
     Some(Map {
         items_path: data_path(node, "ItemsPath")?,
         item_selector: template(node, item_selector_field)?,
@@ -143,13 +168,19 @@ fn transition(node: &Node) -> Option<Transition> {
 
 /// Returns a path field with its default `$`.
 fn data_path(node: &Node, name: &str) -> Option<DataPath> {
-    let Some(node) = node.get(name) else { return Some(DataPath::Whole) };
+    let Some(node) = node.get(name) else {
+        return Some(DataPath::Whole);
+    };
     if node.value == Value::Null {
         return Some(DataPath::Null);
     }
     let path = path(node)?;
     let is_whole = path.root == Root::Input && path.steps.is_empty();
-    Some(if is_whole { DataPath::Whole } else { DataPath::Path(path) })
+    Some(if is_whole {
+        DataPath::Whole
+    } else {
+        DataPath::Path(path)
+    })
 }
 
 /// Returns a literal field or its `...Path` form.

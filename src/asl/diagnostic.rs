@@ -116,7 +116,9 @@ impl Report {
 
     /// Returns the findings that refuse the definition.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
+        self.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// Returns what AWS puts into the message of `InvalidDefinition`: the errors, each

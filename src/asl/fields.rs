@@ -97,19 +97,34 @@ impl Shape {
 }
 
 const fn both(name: &'static str, kind: Kind) -> Field {
-    Field { name, language: Languages::Both, kind }
+    Field {
+        name,
+        language: Languages::Both,
+        kind,
+    }
 }
 
 const fn json_path(name: &'static str, kind: Kind) -> Field {
-    Field { name, language: Languages::JsonPath, kind }
+    Field {
+        name,
+        language: Languages::JsonPath,
+        kind,
+    }
 }
 
 const fn jsonata(name: &'static str, kind: Kind) -> Field {
-    Field { name, language: Languages::Jsonata, kind }
+    Field {
+        name,
+        language: Languages::Jsonata,
+        kind,
+    }
 }
 
 const fn integer(min: i64, max: i64) -> Kind {
-    Kind::Integer(Range { min: Some(min), max: Some(max) })
+    Kind::Integer(Range {
+        min: Some(min),
+        max: Some(max),
+    })
 }
 
 /// The longest time-out, heartbeat and wait (facts 4.3).
@@ -119,14 +134,30 @@ const DELAY_SECONDS_MAX: i64 = 31_622_400;
 /// The largest count: a Java `int`.
 const COUNT_MAX: i64 = 2_147_483_647;
 
-const RESULT_REFERENCE: Kind =
-    Kind::Reference(Reference { null: true, context: false, variable: false, in_choice: false });
-const ITEMS_REFERENCE: Kind =
-    Kind::Reference(Reference { null: false, context: true, variable: true, in_choice: false });
-const VALUE_REFERENCE: Kind =
-    Kind::Reference(Reference { null: false, context: false, variable: true, in_choice: false });
-const CHOICE_REFERENCE: Kind =
-    Kind::Reference(Reference { null: false, context: true, variable: true, in_choice: true });
+const RESULT_REFERENCE: Kind = Kind::Reference(Reference {
+    null: true,
+    context: false,
+    variable: false,
+    in_choice: false,
+});
+const ITEMS_REFERENCE: Kind = Kind::Reference(Reference {
+    null: false,
+    context: true,
+    variable: true,
+    in_choice: false,
+});
+const VALUE_REFERENCE: Kind = Kind::Reference(Reference {
+    null: false,
+    context: false,
+    variable: true,
+    in_choice: false,
+});
+const CHOICE_REFERENCE: Kind = Kind::Reference(Reference {
+    null: false,
+    context: true,
+    variable: true,
+    in_choice: true,
+});
 
 const TYPE: Field = both("Type", Kind::Any);
 const COMMENT: Field = both("Comment", Kind::Text);
@@ -144,15 +175,19 @@ const CATCH: Field = both("Catch", Kind::Array);
 const NEXT: Field = both("Next", Kind::Text);
 const END: Field = both("End", Kind::True);
 
-const NEXT_OR_END: Exclusive = Exclusive { names: &["Next", "End"], needed: true };
+const NEXT_OR_END: Exclusive = Exclusive {
+    names: &["Next", "End"],
+    needed: true,
+};
 
 const fn one_of(names: &'static [&'static str]) -> Exclusive {
     Exclusive { names, needed: false }
 }
 
 /// The values of `Type`, as AWS lists them (facts 9.3).
-pub(crate) const STATE_TYPES: [&str; 8] =
-    ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
+pub(crate) const STATE_TYPES: [&str; 8] = [
+    "Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map",
+];
 
 /// The whole definition (facts 4.1).
 pub(crate) const MACHINE: Shape = Shape {
@@ -188,8 +223,11 @@ pub(crate) const PROCESSOR: Shape = Shape {
 };
 
 /// `ProcessorConfig` of an inline Map.
-pub(crate) const INLINE_CONFIG: Shape =
-    Shape { fields: &[both("Mode", Kind::OneOf(&MODES))], required: &[], exclusive: &[] };
+pub(crate) const INLINE_CONFIG: Shape = Shape {
+    fields: &[both("Mode", Kind::OneOf(&MODES))],
+    required: &[],
+    exclusive: &[],
+};
 
 /// `ProcessorConfig` of a distributed Map.
 pub(crate) const DISTRIBUTED_CONFIG: Shape = Shape {
@@ -205,8 +243,18 @@ const MODES: [&str; 2] = ["INLINE", "DISTRIBUTED"];
 
 const PASS: Shape = Shape {
     fields: &[
-        TYPE, COMMENT, QUERY_LANGUAGE, INPUT_PATH, OUTPUT_PATH, json_path("Result", Kind::Any), RESULT_PATH,
-        PARAMETERS, OUTPUT, ASSIGN, NEXT, END,
+        TYPE,
+        COMMENT,
+        QUERY_LANGUAGE,
+        INPUT_PATH,
+        OUTPUT_PATH,
+        json_path("Result", Kind::Any),
+        RESULT_PATH,
+        PARAMETERS,
+        OUTPUT,
+        ASSIGN,
+        NEXT,
+        END,
     ],
     required: &[],
     exclusive: &[NEXT_OR_END],
@@ -214,16 +262,27 @@ const PASS: Shape = Shape {
 
 const TASK: Shape = Shape {
     fields: &[
-        TYPE, COMMENT, QUERY_LANGUAGE, INPUT_PATH, OUTPUT_PATH, RESULT_PATH, PARAMETERS, ARGUMENTS, OUTPUT,
+        TYPE,
+        COMMENT,
+        QUERY_LANGUAGE,
+        INPUT_PATH,
+        OUTPUT_PATH,
+        RESULT_PATH,
+        PARAMETERS,
+        ARGUMENTS,
+        OUTPUT,
         ASSIGN,
         both("Resource", Kind::Any),
         both("Credentials", Kind::Any),
-        RESULT_SELECTOR, RETRY, CATCH,
+        RESULT_SELECTOR,
+        RETRY,
+        CATCH,
         both("TimeoutSeconds", integer(1, SECONDS_MAX)),
         json_path("TimeoutSecondsPath", VALUE_REFERENCE),
         both("HeartbeatSeconds", integer(1, SECONDS_MAX)),
         json_path("HeartbeatSecondsPath", VALUE_REFERENCE),
-        NEXT, END,
+        NEXT,
+        END,
     ],
     required: &["Resource"],
     exclusive: &[
@@ -235,26 +294,48 @@ const TASK: Shape = Shape {
 
 const WAIT: Shape = Shape {
     fields: &[
-        TYPE, COMMENT, QUERY_LANGUAGE, INPUT_PATH, OUTPUT_PATH, OUTPUT, ASSIGN,
+        TYPE,
+        COMMENT,
+        QUERY_LANGUAGE,
+        INPUT_PATH,
+        OUTPUT_PATH,
+        OUTPUT,
+        ASSIGN,
         both("Seconds", integer(0, SECONDS_MAX)),
         both("Timestamp", Kind::Timestamp),
         json_path("SecondsPath", VALUE_REFERENCE),
         json_path("TimestampPath", VALUE_REFERENCE),
-        NEXT, END,
+        NEXT,
+        END,
     ],
     required: &[],
     exclusive: &[
         NEXT_OR_END,
-        Exclusive { names: &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"], needed: true },
+        Exclusive {
+            names: &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"],
+            needed: true,
+        },
     ],
 };
 
 const PARALLEL: Shape = Shape {
     fields: &[
-        TYPE, COMMENT, QUERY_LANGUAGE, INPUT_PATH, OUTPUT_PATH, RESULT_PATH, PARAMETERS, ARGUMENTS, OUTPUT,
-        ASSIGN, RESULT_SELECTOR, RETRY, CATCH,
+        TYPE,
+        COMMENT,
+        QUERY_LANGUAGE,
+        INPUT_PATH,
+        OUTPUT_PATH,
+        RESULT_PATH,
+        PARAMETERS,
+        ARGUMENTS,
+        OUTPUT,
+        ASSIGN,
+        RESULT_SELECTOR,
+        RETRY,
+        CATCH,
         both("Branches", Kind::FilledArray),
-        NEXT, END,
+        NEXT,
+        END,
     ],
     required: &["Branches"],
     exclusive: &[NEXT_OR_END],
@@ -262,8 +343,18 @@ const PARALLEL: Shape = Shape {
 
 const MAP: Shape = Shape {
     fields: &[
-        TYPE, COMMENT, QUERY_LANGUAGE, INPUT_PATH, OUTPUT_PATH, RESULT_PATH, PARAMETERS, OUTPUT, ASSIGN,
-        RESULT_SELECTOR, RETRY, CATCH,
+        TYPE,
+        COMMENT,
+        QUERY_LANGUAGE,
+        INPUT_PATH,
+        OUTPUT_PATH,
+        RESULT_PATH,
+        PARAMETERS,
+        OUTPUT,
+        ASSIGN,
+        RESULT_SELECTOR,
+        RETRY,
+        CATCH,
         both("ItemProcessor", Kind::Any),
         both("Iterator", Kind::Any),
         json_path("ItemsPath", ITEMS_REFERENCE),
@@ -274,17 +365,27 @@ const MAP: Shape = Shape {
         both("ResultWriter", Kind::Any),
         both("MaxConcurrency", integer(0, COUNT_MAX)),
         json_path("MaxConcurrencyPath", VALUE_REFERENCE),
-        both("ToleratedFailurePercentage", Kind::Decimal(Range { min: Some(0.0), max: Some(100.0) })),
+        both(
+            "ToleratedFailurePercentage",
+            Kind::Decimal(Range {
+                min: Some(0.0),
+                max: Some(100.0),
+            }),
+        ),
         json_path("ToleratedFailurePercentagePath", VALUE_REFERENCE),
         both("ToleratedFailureCount", integer(0, COUNT_MAX)),
         json_path("ToleratedFailureCountPath", VALUE_REFERENCE),
         both("Label", Kind::Text),
-        NEXT, END,
+        NEXT,
+        END,
     ],
     required: &[],
     exclusive: &[
         NEXT_OR_END,
-        Exclusive { names: &["ItemProcessor", "Iterator"], needed: true },
+        Exclusive {
+            names: &["ItemProcessor", "Iterator"],
+            needed: true,
+        },
         one_of(&["ItemSelector", "Parameters"]),
         one_of(&["MaxConcurrency", "MaxConcurrencyPath"]),
         one_of(&["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"]),
@@ -294,7 +395,13 @@ const MAP: Shape = Shape {
 
 const CHOICE: Shape = Shape {
     fields: &[
-        TYPE, COMMENT, QUERY_LANGUAGE, INPUT_PATH, OUTPUT_PATH, OUTPUT, ASSIGN,
+        TYPE,
+        COMMENT,
+        QUERY_LANGUAGE,
+        INPUT_PATH,
+        OUTPUT_PATH,
+        OUTPUT,
+        ASSIGN,
         both("Choices", Kind::FilledArray),
         both("Default", Kind::Text),
     ],
@@ -310,7 +417,9 @@ const SUCCEED: Shape = Shape {
 
 const FAIL: Shape = Shape {
     fields: &[
-        TYPE, COMMENT, QUERY_LANGUAGE,
+        TYPE,
+        COMMENT,
+        QUERY_LANGUAGE,
         both("Error", Kind::Text),
         both("Cause", Kind::Text),
         json_path("ErrorPath", Kind::Expression),
@@ -344,7 +453,13 @@ pub(crate) const RETRIER: Shape = Shape {
         both("ErrorEquals", Kind::ErrorNames),
         both("IntervalSeconds", integer(0, SECONDS_MAX)),
         both("MaxAttempts", integer(0, SECONDS_MAX)),
-        both("BackoffRate", Kind::Decimal(Range { min: Some(1.0), max: None })),
+        both(
+            "BackoffRate",
+            Kind::Decimal(Range {
+                min: Some(1.0),
+                max: None,
+            }),
+        ),
         both("MaxDelaySeconds", integer(1, DELAY_SECONDS_MAX)),
         both("JitterStrategy", Kind::OneOf(&["NONE", "FULL"])),
         COMMENT,
@@ -355,14 +470,26 @@ pub(crate) const RETRIER: Shape = Shape {
 
 /// An entry of `Catch` (facts 4.5).
 pub(crate) const CATCHER: Shape = Shape {
-    fields: &[both("ErrorEquals", Kind::ErrorNames), NEXT, RESULT_PATH, ASSIGN, OUTPUT, COMMENT],
+    fields: &[
+        both("ErrorEquals", Kind::ErrorNames),
+        NEXT,
+        RESULT_PATH,
+        ASSIGN,
+        OUTPUT,
+        COMMENT,
+    ],
     required: &["ErrorEquals", "Next"],
     exclusive: &[],
 };
 
 /// `ItemReader` of a distributed Map.
 pub(crate) const ITEM_READER: Shape = Shape {
-    fields: &[both("Resource", Kind::Text), both("ReaderConfig", Kind::Object), PARAMETERS, ARGUMENTS],
+    fields: &[
+        both("Resource", Kind::Text),
+        both("ReaderConfig", Kind::Object),
+        PARAMETERS,
+        ARGUMENTS,
+    ],
     required: &["Resource"],
     exclusive: &[],
 };
@@ -403,7 +530,12 @@ pub(crate) const ITEM_BATCHER: Shape = Shape {
 
 /// `ResultWriter` of a distributed Map.
 pub(crate) const RESULT_WRITER: Shape = Shape {
-    fields: &[both("Resource", Kind::Text), both("WriterConfig", Kind::Object), PARAMETERS, ARGUMENTS],
+    fields: &[
+        both("Resource", Kind::Text),
+        both("WriterConfig", Kind::Object),
+        PARAMETERS,
+        ARGUMENTS,
+    ],
     required: &[],
     exclusive: &[],
 };
@@ -475,11 +607,18 @@ macro_rules! rule_fields {
 }
 
 /// A top-level Choice rule (facts 4.3).
-pub(crate) const RULE: Shape =
-    Shape { fields: rule_fields![NEXT, ASSIGN, OUTPUT], required: &["Next"], exclusive: &[] };
+pub(crate) const RULE: Shape = Shape {
+    fields: rule_fields![NEXT, ASSIGN, OUTPUT],
+    required: &["Next"],
+    exclusive: &[],
+};
 
 /// A rule inside `And`, `Or` or `Not`.
-pub(crate) const NESTED_RULE: Shape = Shape { fields: rule_fields![], required: &[], exclusive: &[] };
+pub(crate) const NESTED_RULE: Shape = Shape {
+    fields: rule_fields![],
+    required: &[],
+    exclusive: &[],
+};
 
 /// Says whether a field of a Choice rule is one of the 39 operators (facts 4.6).
 pub(crate) fn is_operator(name: &str) -> bool {
@@ -493,7 +632,10 @@ mod tests {
 
     #[test]
     fn there_are_39_operators() {
-        assert_eq!(RULE.fields.iter().filter(|field| is_operator(field.name)).count(), 39);
+        assert_eq!(
+            RULE.fields.iter().filter(|field| is_operator(field.name)).count(),
+            39
+        );
     }
 
     #[test]

@@ -48,7 +48,11 @@ impl Format {
     /// Returns the format that a file name's ending stands for.
     pub fn of_file_name(name: &str) -> Format {
         let name = name.to_ascii_lowercase();
-        if name.ends_with(".yaml") || name.ends_with(".yml") { Format::Yaml } else { Format::Json }
+        if name.ends_with(".yaml") || name.ends_with(".yml") {
+            Format::Yaml
+        } else {
+            Format::Json
+        }
     }
 }
 
@@ -77,7 +81,10 @@ pub struct Options {
 /// workflows have.
 pub fn check(source: &Source<'_>, options: &Options) -> Report {
     let (root, diagnostics) = validate::validate(source, options);
-    let mut report = Report { diagnostics, machine: None };
+    let mut report = Report {
+        diagnostics,
+        machine: None,
+    };
     if let Some(root) = root
         && !report.has_errors()
     {

@@ -18,16 +18,25 @@ enum Step<'a> {
 
 impl<'a> Place<'a> {
     /// The whole definition.
-    pub(crate) const ROOT: Place<'static> = Place { parent: None, step: Step::Root };
+    pub(crate) const ROOT: Place<'static> = Place {
+        parent: None,
+        step: Step::Root,
+    };
 
     /// Returns the place under a key.
     pub(crate) fn key(&'a self, key: &'a str) -> Place<'a> {
-        Place { parent: Some(self), step: Step::Key(key) }
+        Place {
+            parent: Some(self),
+            step: Step::Key(key),
+        }
     }
 
     /// Returns the place of an item.
     pub(crate) fn index(&'a self, index: usize) -> Place<'a> {
-        Place { parent: Some(self), step: Step::Index(index) }
+        Place {
+            parent: Some(self),
+            step: Step::Index(index),
+        }
     }
 
     /// Returns the JSON Pointer (RFC 6901).
@@ -78,6 +87,9 @@ mod tests {
         let rule = choices.index(2);
         assert_eq!(rule.pointer(), "/States/a~1b~0c/Choices/2");
         assert_eq!(rule.location(), "/States/a/b~c/Choices[2]");
-        assert_eq!((Place::ROOT.pointer(), Place::ROOT.location()), (String::new(), "/".to_owned()));
+        assert_eq!(
+            (Place::ROOT.pointer(), Place::ROOT.location()),
+            (String::new(), "/".to_owned())
+        );
     }
 }

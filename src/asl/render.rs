@@ -19,12 +19,18 @@ pub fn render(source: &Source<'_>, diagnostic: &Diagnostic, colour: bool) -> Str
         .path(source.name)
         .fold(true)
         .annotation(AnnotationKind::Primary.span(span).label(label(diagnostic)));
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let title = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code);
     let mut group = Group::with_title(title).element(snippet);
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     renderer.render(&[group])
 }
 

@@ -22,10 +22,7 @@ pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// Returns the help text for a misspelt name.
-pub(crate) fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     closest(word, candidates).map(|name| format!("did you mean \"{name}\"?"))
 }
 
@@ -40,7 +37,10 @@ mod tests {
 
     #[test]
     fn nearest_name() {
-        assert_eq!(closest("startAt", ["States", "StartAt", "Comment"]), Some("StartAt"));
+        assert_eq!(
+            closest("startAt", ["States", "StartAt", "Comment"]),
+            Some("StartAt")
+        );
         assert_eq!(closest("Sucess", ["Success", "Fail"]), Some("Success"));
         assert_eq!(closest("Success", ["Succeed", "Pass"]), Some("Succeed"));
         assert_eq!(closest("Zebra", ["Succeed", "Pass"]), None);

@@ -9,11 +9,18 @@ use super::{path, text};
 
 pub(super) fn choice(node: &Node) -> Option<Choice> {
     let rules: Option<Vec<Rule>> = node.get("Choices")?.as_array()?.iter().map(rule).collect();
-    Some(Choice { rules: rules?, default: text(node, "Default") })
+    Some(Choice {
+        rules: rules?,
+        default: text(node, "Default"),
+    })
 }
 
 fn rule(node: &Node) -> Option<Rule> {
-    Some(Rule { test: test(node)?, next: text(node, "Next")?, assign: assign(node)? })
+    Some(Rule {
+        test: test(node)?,
+        next: text(node, "Next")?,
+        assign: assign(node)?,
+    })
 }
 
 fn test(node: &Node) -> Option<Test> {
@@ -27,8 +34,14 @@ fn test(node: &Node) -> Option<Test> {
     if let Some(inner) = node.get("Not") {
         return test(inner).map(|inner| Test::Not(Box::new(inner)));
     }
-    let operator = node.as_object()?.iter().find(|member| fields::is_operator(&member.key))?;
-    Some(Test::Compare { variable: path(node.get("Variable")?)?, comparison: comparison(operator)? })
+    let operator = node
+        .as_object()?
+        .iter()
+        .find(|member| fields::is_operator(&member.key))?;
+    Some(Test::Compare {
+        variable: path(node.get("Variable")?)?,
+        comparison: comparison(operator)?,
+    })
 }
 
 fn comparison(member: &Member) -> Option<Comparison> {
@@ -38,7 +51,9 @@ fn comparison(member: &Member) -> Option<Comparison> {
     };
     let operand = &member.value;
     if name == "StringMatches" {
-        return operand.as_text().map(|pattern| Comparison::StringMatches(pattern.to_owned()));
+        return operand
+            .as_text()
+            .map(|pattern| Comparison::StringMatches(pattern.to_owned()));
     }
     if let Some(kind) = name.strip_prefix("Is").and_then(type_test) {
         return boolean(operand).map(|wanted| Comparison::Is(kind, wanted));
@@ -81,7 +96,11 @@ fn type_test(name: &str) -> Option<TypeTest> {
 }
 
 fn or_path<T>(node: &Node, is_path: bool, read: fn(&Node) -> Option<T>) -> Option<OrPath<T>> {
-    if is_path { path(node).map(OrPath::Path) } else { read(node).map(OrPath::Literal) }
+    if is_path {
+        path(node).map(OrPath::Path)
+    } else {
+        read(node).map(OrPath::Literal)
+    }
 }
 
 fn boolean(node: &Node) -> Option<bool> {

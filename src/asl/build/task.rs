@@ -33,11 +33,16 @@ fn resource(arn: &str) -> Option<Resource> {
         }
         _ => return None,
     };
-    Some(Resource { arn: arn.to_owned(), kind })
+    Some(Resource {
+        arn: arn.to_owned(),
+        kind,
+    })
 }
 
 pub(super) fn retriers(node: &Node) -> Option<Vec<Retrier>> {
-    let Some(entries) = node.get("Retry") else { return Some(Vec::new()) };
+    let Some(entries) = node.get("Retry") else {
+        return Some(Vec::new());
+    };
     entries.as_array()?.iter().map(retrier).collect()
 }
 
@@ -58,7 +63,9 @@ fn retrier(node: &Node) -> Option<Retrier> {
 }
 
 pub(super) fn catchers(node: &Node) -> Option<Vec<Catcher>> {
-    let Some(entries) = node.get("Catch") else { return Some(Vec::new()) };
+    let Some(entries) = node.get("Catch") else {
+        return Some(Vec::new());
+    };
     entries.as_array()?.iter().map(catcher).collect()
 }
 
@@ -72,5 +79,9 @@ fn catcher(node: &Node) -> Option<Catcher> {
 }
 
 fn error_equals(node: &Node) -> Option<Vec<String>> {
-    node.get("ErrorEquals")?.as_array()?.iter().map(|name| name.as_text().map(str::to_owned)).collect()
+    node.get("ErrorEquals")?
+        .as_array()?
+        .iter()
+        .map(|name| name.as_text().map(str::to_owned))
+        .collect()
 }

@@ -16,7 +16,12 @@ pub(super) fn template(node: &Node, name: &str) -> Option<Option<Template>> {
 pub(super) fn assign(node: &Node) -> Option<Option<Vec<(String, Template)>>> {
     match node.get("Assign") {
         None => Some(None),
-        Some(node) => node.as_object()?.iter().map(member).collect::<Option<Vec<_>>>().map(Some),
+        Some(node) => node
+            .as_object()?
+            .iter()
+            .map(member)
+            .collect::<Option<Vec<_>>>()
+            .map(Some),
     }
 }
 
@@ -50,7 +55,9 @@ fn value(node: &Node) -> Option<Template> {
 fn constant_object(members: &[(String, Template)]) -> Option<Template> {
     let mut json = String::from("{");
     for (index, (name, template)) in members.iter().enumerate() {
-        let Template::Constant(constant) = template else { return None };
+        let Template::Constant(constant) = template else {
+            return None;
+        };
         if index > 0 {
             json.push(',');
         }
@@ -65,7 +72,9 @@ fn constant_object(members: &[(String, Template)]) -> Option<Template> {
 fn constant_array(items: &[Template]) -> Option<Template> {
     let mut json = String::from("[");
     for (index, template) in items.iter().enumerate() {
-        let Template::Constant(constant) = template else { return None };
+        let Template::Constant(constant) = template else {
+            return None;
+        };
         if index > 0 {
             json.push(',');
         }

@@ -14,8 +14,19 @@ use super::{
 
 /// Reads a text. `substitutions` fill in `${Name}` where a value stands without quotes.
 pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Reading {
-    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut reader = Reader { text, at: start, depth: 0, open: Vec::new(), substitutions, out: Reading::default() };
+    let start = if text.starts_with('\u{feff}') {
+        '\u{feff}'.len_utf8()
+    } else {
+        0
+    };
+    let mut reader = Reader {
+        text,
+        at: start,
+        depth: 0,
+        open: Vec::new(),
+        substitutions,
+        out: Reading::default(),
+    };
     reader.skip_blanks();
     if reader.at < text.len() {
         let root = reader.value();
@@ -47,7 +58,12 @@ impl Reader<'_> {
 
     fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>, help: &str) {
         let help = (!help.is_empty()).then(|| help.to_owned());
-        self.out.problems.push(Problem { kind, span, message: message.into(), help });
+        self.out.problems.push(Problem {
+            kind,
+            span,
+            message: message.into(),
+            help,
+        });
         if self.out.problems.len() >= PROBLEMS_MAX {
             self.at = self.text.len();
         }
@@ -99,7 +115,10 @@ impl Reader<'_> {
         let value = read(self);
         self.open.pop();
         self.depth -= 1;
-        Some(Node { span: start..self.at, value })
+        Some(Node {
+            span: start..self.at,
+            value,
+        })
     }
 
     fn object(&mut self) -> Value {
@@ -150,7 +169,12 @@ impl Reader<'_> {
             Some(b':') => self.at += 1,
             Some(b'=') => {
                 let help = "write a colon between a key and its value";
-                self.problem(ProblemKind::Slip, self.at..self.at + 1, "Expected ':', found '='", help);
+                self.problem(
+                    ProblemKind::Slip,
+                    self.at..self.at + 1,
+                    "Expected ':', found '='",
+                    help,
+                );
                 self.at = (self.at + 1).min(self.text.len());
             }
             _ => {
@@ -182,7 +206,12 @@ impl Reader<'_> {
                 self.at += length.unwrap_or(rest.len());
                 let key = self.text[start..self.at].to_owned();
                 let help = format!("write \"{key}\"");
-                self.problem(ProblemKind::Slip, start..self.at, "A key must stand in double quotes", &help);
+                self.problem(
+                    ProblemKind::Slip,
+                    start..self.at,
+                    "A key must stand in double quotes",
+                    &help,
+                );
                 Some((key, start..self.at.max(start)))
             }
             _ => {
@@ -217,13 +246,18 @@ impl Reader<'_> {
 
     fn unclosed(&mut self, closer: u8) {
         let at = self.open.last().map_or(0, |open| open.at);
-        if self.out.problems.len() >= PROBLEMS_MAX || self.out.problems.iter().any(|p| p.kind != ProblemKind::Slip) {
+        if self.out.problems.len() >= PROBLEMS_MAX
+            || self.out.problems.iter().any(|p| p.kind != ProblemKind::Slip)
+        {
             return; // The end was reached because of what was said already.
         }
         let (line, column) = super::Lines::new(self.text).position(at);
         let opener = if closer == b'}' { '{' } else { '[' };
         let end = self.text.trim_end().len();
-        let last = self.text[..end].char_indices().next_back().map_or(0, |(offset, _)| offset);
+        let last = self.text[..end]
+            .char_indices()
+            .next_back()
+            .map_or(0, |(offset, _)| offset);
         let message = format!("The '{opener}' of line {line}, column {column}, is never closed");
         let help = format!("add the missing '{}'", char::from(closer));
         self.problem(ProblemKind::Broken, last..end, message, &help);
@@ -234,21 +268,40 @@ impl Reader<'_> {
         let (line, column) = super::Lines::new(self.text).position(at);
         let (expected, found_char) = (char::from(closer), char::from(found));
         let opener = char::from(self.text.as_bytes().get(at).copied().unwrap_or(b'{'));
-        let message = format!("Expected '{expected}' to close the '{opener}' of line {line}, column {column}, found '{found_char}'");
+        let message = format!(
+            "Expected '{expected}' to close the '{opener}' of line {line}, column {column}, found '{found_char}'"
+        );
         let outer = self.open.iter().rev().skip(1).any(|open| open.closer == found);
         // The next closer tells: if it would fit here too, this one is a slip for ours.
         let rest = &self.text[self.at + 1..];
-        let next = rest.trim_start_matches([' ', '\t', '\n', '\r', ',']).bytes().next();
-        let next_fits_outer = match self.open.len().checked_sub(2).and_then(|index| self.open.get(index)) {
+        let next = rest
+            .trim_start_matches([' ', '\t', '\n', '\r', ','])
+            .bytes()
+            .next();
+        let next_fits_outer = match self
+            .open
+            .len()
+            .checked_sub(2)
+            .and_then(|index| self.open.get(index))
+        {
             Some(open) => next != Some(closer) || open.closer == closer,
             None => true,
         };
         if outer && !next_fits_outer {
-            self.problem(ProblemKind::Broken, self.at..self.at + 1, message, &format!("write '{expected}'"));
+            self.problem(
+                ProblemKind::Broken,
+                self.at..self.at + 1,
+                message,
+                &format!("write '{expected}'"),
+            );
             self.at = (self.at + 1).min(self.text.len());
             return;
         }
-        let one_up = self.open.len().checked_sub(2).and_then(|index| self.open.get(index));
+        let one_up = self
+            .open
+            .len()
+            .checked_sub(2)
+            .and_then(|index| self.open.get(index));
         let fits_outer = one_up.is_some_and(|open| open.closer == found);
         let doubled = next == Some(found);
         let help = if fits_outer && !doubled {
@@ -273,36 +326,67 @@ impl Reader<'_> {
                 self.at += 1;
                 self.skip_blanks();
                 while self.peek() == Some(b',') {
-                    self.problem(ProblemKind::Slip, self.at..self.at + 1, "One comma too many", "remove it");
+                    self.problem(
+                        ProblemKind::Slip,
+                        self.at..self.at + 1,
+                        "One comma too many",
+                        "remove it",
+                    );
                     self.at = (self.at + 1).min(self.text.len());
                     self.skip_blanks();
                 }
                 if matches!(self.peek(), Some(b'}' | b']')) {
-                    let message = format!("JSON allows no comma before '{}'", char::from(self.peek().unwrap_or(closer)));
-                    self.problem(ProblemKind::Slip, comma..comma + 1, message, "remove the trailing comma");
+                    let message = format!(
+                        "JSON allows no comma before '{}'",
+                        char::from(self.peek().unwrap_or(closer))
+                    );
+                    self.problem(
+                        ProblemKind::Slip,
+                        comma..comma + 1,
+                        message,
+                        "remove the trailing comma",
+                    );
                 }
                 true
             }
             None | Some(b'}' | b']') => !self.closes(closer),
             Some(b';') => {
                 let help = "write a comma between items";
-                self.problem(ProblemKind::Slip, self.at..self.at + 1, "Expected ',', found ';'", help);
+                self.problem(
+                    ProblemKind::Slip,
+                    self.at..self.at + 1,
+                    "Expected ',', found ';'",
+                    help,
+                );
                 self.at = (self.at + 1).min(self.text.len());
                 true
             }
             Some(b':') if closer == b'}' => {
                 let message = "Expected ',' or '}', found a second ':'";
-                self.problem(ProblemKind::Broken, self.at..self.at + 1, message, "a key has one value");
+                self.problem(
+                    ProblemKind::Broken,
+                    self.at..self.at + 1,
+                    message,
+                    "a key has one value",
+                );
                 self.at = (self.at + 1).min(self.text.len());
                 self.skip_blanks();
                 self.value();
                 true
             }
             Some(_) => {
-                let last = self.text[..end_of_item].char_indices().next_back().map_or(0, |(offset, _)| offset);
+                let last = self.text[..end_of_item]
+                    .char_indices()
+                    .next_back()
+                    .map_or(0, |(offset, _)| offset);
                 let found = self.found();
                 let message = format!("Expected ',' or '{}', found {found}", char::from(closer));
-                self.problem(ProblemKind::Slip, last..end_of_item, message, "a comma is missing here");
+                self.problem(
+                    ProblemKind::Slip,
+                    last..end_of_item,
+                    message,
+                    "a comma is missing here",
+                );
                 true
             }
         }
@@ -311,7 +395,10 @@ impl Reader<'_> {
     fn text_value(&mut self) -> Option<Node> {
         let start = self.at;
         let text = self.quoted();
-        Some(Node { span: start..self.at, value: Value::Text(text) })
+        Some(Node {
+            span: start..self.at,
+            value: Value::Text(text),
+        })
     }
 
     /// Reads a quoted text; the reader stands on its quote.
@@ -321,14 +408,24 @@ impl Reader<'_> {
         self.at = read.end;
         if self.text.as_bytes().get(start) == Some(&b'\'') {
             let message = "JSON texts stand in double quotes";
-            self.problem(ProblemKind::Slip, start..read.end, message, "replace the single quotes");
+            self.problem(
+                ProblemKind::Slip,
+                start..read.end,
+                message,
+                "replace the single quotes",
+            );
         }
         for (span, message, help) in read.problems {
             self.problem(ProblemKind::Broken, span, message, help);
         }
         if read.how == TextEnd::Missing {
             let message = "The closing quote of this text is missing";
-            self.problem(ProblemKind::Broken, start..read.end, message, "add '\"' at its end");
+            self.problem(
+                ProblemKind::Broken,
+                start..read.end,
+                message,
+                "add '\"' at its end",
+            );
         }
         read.text
     }
@@ -337,12 +434,19 @@ impl Reader<'_> {
     fn placeholder(&mut self) -> Option<Node> {
         let start = self.at;
         let rest = &self.text[start..];
-        let Some(name) = substitute::name_at(rest) else { return self.word() };
+        let Some(name) = substitute::name_at(rest) else {
+            return self.word();
+        };
         let span = start..start + name.len() + "${}".len();
         self.at = span.end;
         let Some(filling) = self.substitutions.get(name) else {
             let message = substitute::missing_message(name);
-            self.problem(ProblemKind::Broken, span, message, &substitute::missing_help(name));
+            self.problem(
+                ProblemKind::Broken,
+                span,
+                message,
+                &substitute::missing_help(name),
+            );
             return None;
         };
         let inner = read(filling, &BTreeMap::new());
@@ -350,7 +454,12 @@ impl Reader<'_> {
             Some(node) if inner.problems.is_empty() => Some(respan(node, &span)),
             _ => {
                 let message = format!("The value of ${{{name}}} is not JSON: {filling}");
-                self.problem(ProblemKind::Broken, span, message, "put the placeholder into double quotes");
+                self.problem(
+                    ProblemKind::Broken,
+                    span,
+                    message,
+                    "put the placeholder into double quotes",
+                );
                 None
             }
         }
@@ -360,11 +469,18 @@ impl Reader<'_> {
     fn word(&mut self) -> Option<Node> {
         let start = self.at;
         let rest = &self.text[start..];
-        let length = rest.find(|c: char| " \t\r\n,:{}[]\"'".contains(c)).unwrap_or(rest.len());
+        let length = rest
+            .find(|c: char| " \t\r\n,:{}[]\"'".contains(c))
+            .unwrap_or(rest.len());
         if length == 0 {
             let found = self.found();
             let length = rest.chars().next().map_or(0, char::len_utf8);
-            self.problem(ProblemKind::Broken, start..start + length, format!("Expected a value, found {found}"), "");
+            self.problem(
+                ProblemKind::Broken,
+                start..start + length,
+                format!("Expected a value, found {found}"),
+                "",
+            );
             self.no_standstill(start);
             return None;
         }
@@ -410,13 +526,24 @@ impl Reader<'_> {
 
     fn after_the_end(&mut self) {
         self.skip_blanks();
-        if self.at >= self.text.len() || self.out.problems.iter().any(|problem| problem.kind != ProblemKind::Slip) {
+        if self.at >= self.text.len()
+            || self
+                .out
+                .problems
+                .iter()
+                .any(|problem| problem.kind != ProblemKind::Slip)
+        {
             return;
         }
         let found = self.found();
         let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
         let message = format!("The definition ended before this: found {found} after it");
-        self.problem(ProblemKind::Broken, self.at..self.at + length, message, "a bracket is closed too early, or text is left over");
+        self.problem(
+            ProblemKind::Broken,
+            self.at..self.at + length,
+            message,
+            "a bracket is closed too early, or text is left over",
+        );
     }
 
     /// Names what stands at the reader, for messages.

@@ -25,7 +25,12 @@ pub(crate) struct QuotedText {
 /// Reads the text whose quote, single or double, stands at `start`.
 pub(crate) fn read(source: &str, start: usize) -> QuotedText {
     let quote = source[start..].chars().next().unwrap_or('"');
-    let mut out = QuotedText { text: String::new(), end: start + 1, how: TextEnd::Missing, problems: Vec::new() };
+    let mut out = QuotedText {
+        text: String::new(),
+        end: start + 1,
+        how: TextEnd::Missing,
+        problems: Vec::new(),
+    };
     while let Some(character) = source[out.end..].chars().next() {
         match character {
             _ if character == quote => {
@@ -36,8 +41,12 @@ pub(crate) fn read(source: &str, start: usize) -> QuotedText {
             '\n' | '\r' => break,
             '\\' => out.escape(source, quote),
             control if control < ' ' => {
-                let message = format!("The control character {} must be escaped", control.escape_default());
-                out.problems.push((out.end..out.end + 1, message, "write it as \\t or \\u00XX"));
+                let message = format!(
+                    "The control character {} must be escaped",
+                    control.escape_default()
+                );
+                out.problems
+                    .push((out.end..out.end + 1, message, "write it as \\t or \\u00XX"));
                 out.text.push(control);
                 out.end += 1;
             }
@@ -77,7 +86,8 @@ impl QuotedText {
             other => {
                 if other != quote {
                     let message = format!("JSON has no escape '\\{}'", other.escape_default());
-                    self.problems.push((at..self.end, message, "write a backslash as \\\\"));
+                    self.problems
+                        .push((at..self.end, message, "write a backslash as \\\\"));
                 }
                 other
             }
@@ -93,7 +103,8 @@ impl QuotedText {
             return;
         };
         self.end = at + 6;
-        let pair = hex4(source, self.end).filter(|low| (0xD800..0xDC00).contains(&high) && (0xDC00..0xE000).contains(low));
+        let pair = hex4(source, self.end)
+            .filter(|low| (0xD800..0xDC00).contains(&high) && (0xDC00..0xE000).contains(low));
         let code = match pair {
             Some(low) => {
                 self.end += 6;
@@ -102,7 +113,8 @@ impl QuotedText {
             None => high,
         };
         // A lone surrogate is no character; JSON readers put the replacement character in its place.
-        self.text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+        self.text
+            .push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
     }
 
     /// Ends an unclosed text before the comma or bracket that ends its line, which cannot be meant as

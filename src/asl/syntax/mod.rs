@@ -186,8 +186,15 @@ pub(crate) struct Members {
 impl Members {
     /// Adds a member, or replaces the one of the same key and notes that.
     pub(crate) fn insert(&mut self, member: Member, duplicates: &mut Vec<Duplicate>) {
-        if let Some(known) = self.places.get(&member.key).and_then(|place| self.list.get_mut(*place)) {
-            duplicates.push(Duplicate { key: member.key, span: member.key_span.clone() });
+        if let Some(known) = self
+            .places
+            .get(&member.key)
+            .and_then(|place| self.list.get_mut(*place))
+        {
+            duplicates.push(Duplicate {
+                key: member.key,
+                span: member.key_span.clone(),
+            });
             known.key_span = member.key_span;
             known.value = member.value;
             return;

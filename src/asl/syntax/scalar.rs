@@ -3,7 +3,12 @@
 /// Says whether a text is a number in JSON's grammar.
 pub(crate) fn is_json_number(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        bytes[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let mut at = usize::from(bytes.first() == Some(&b'-'));
     match digits(at) {
         0 => return false,
@@ -60,5 +65,8 @@ pub(crate) fn yaml_number(text: &str) -> Option<String> {
 
 fn digits_of(text: &str, radix: u32) -> Option<String> {
     let signed = text.starts_with(['+', '-']);
-    u128::from_str_radix(text, radix).ok().filter(|_| !signed).map(|number| number.to_string())
+    u128::from_str_radix(text, radix)
+        .ok()
+        .filter(|_| !signed)
+        .map(|number| number.to_string())
 }

@@ -28,7 +28,9 @@ pub(crate) enum Step {
 pub(crate) fn name_at(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix("${")?.split_once('}')?;
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
-    let continues_well = name.chars().all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c));
+    let continues_well = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c));
     (starts_well && continues_well).then_some(name)
 }
 
@@ -69,8 +71,17 @@ pub(crate) fn fill(text: &str, substitutions: &BTreeMap<String, String>) -> (Str
 }
 
 /// Fills in the placeholders of every text and key of a tree; returns those left over.
-pub(crate) fn fill_tree(root: &mut Node, substitutions: &BTreeMap<String, String>, source: &str) -> Vec<Leftover> {
-    let mut walk = Walk { substitutions, source, path: Vec::new(), leftovers: Vec::new() };
+pub(crate) fn fill_tree(
+    root: &mut Node,
+    substitutions: &BTreeMap<String, String>,
+    source: &str,
+) -> Vec<Leftover> {
+    let mut walk = Walk {
+        substitutions,
+        source,
+        path: Vec::new(),
+        leftovers: Vec::new(),
+    };
     walk.node(root);
     walk.leftovers
 }
@@ -116,14 +127,23 @@ impl Walk<'_> {
         *text = filled;
         for name in missing {
             let span = self.place(&name, span);
-            self.leftovers.push(Leftover { name, span, path: self.path.clone() });
+            self.leftovers.push(Leftover {
+                name,
+                span,
+                path: self.path.clone(),
+            });
         }
     }
 
     /// Finds the placeholder within the source of its text; an escaped one keeps the text's place.
     fn place(&self, name: &str, span: &Span) -> Span {
         let placeholder = format!("${{{name}}}");
-        let found = self.source.get(span.clone()).and_then(|text| text.find(&placeholder));
-        found.map_or(span.clone(), |at| span.start + at..span.start + at + placeholder.len())
+        let found = self
+            .source
+            .get(span.clone())
+            .and_then(|text| text.find(&placeholder));
+        found.map_or(span.clone(), |at| {
+            span.start + at..span.start + at + placeholder.len()
+        })
     }
 }

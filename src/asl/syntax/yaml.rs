@@ -26,7 +26,12 @@ pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Read
             Err(error) => {
                 let at = reader.offset(error.marker());
                 let message = capitalized(error.info());
-                reader.problem(ProblemKind::Broken, reader.character_at(at), message, tab_help(text, at));
+                reader.problem(
+                    ProblemKind::Broken,
+                    reader.character_at(at),
+                    message,
+                    tab_help(text, at),
+                );
                 break;
             }
         }
@@ -46,7 +51,10 @@ struct Open {
 
 enum Container {
     Array(Vec<Node>),
-    Object { members: Members, key: Option<(String, Span)> },
+    Object {
+        members: Members,
+        key: Option<(String, Span)>,
+    },
 }
 
 struct Reader<'a> {
@@ -64,7 +72,11 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, substitutions: &'a BTreeMap<String, String>) -> Self {
-        let offsets = text.char_indices().map(|(offset, _)| offset).chain([text.len()]).collect();
+        let offsets = text
+            .char_indices()
+            .map(|(offset, _)| offset)
+            .chain([text.len()])
+            .collect();
         Reader {
             offsets,
             text,
@@ -79,7 +91,10 @@ impl<'a> Reader<'a> {
     }
 
     fn offset(&self, marker: &Marker) -> usize {
-        self.offsets.get(marker.index()).copied().unwrap_or(self.text.len())
+        self.offsets
+            .get(marker.index())
+            .copied()
+            .unwrap_or(self.text.len())
     }
 
     fn span(&self, start: Marker, end: Marker) -> Span {
@@ -95,7 +110,12 @@ impl<'a> Reader<'a> {
 
     fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>, help: &str) {
         let help = (!help.is_empty()).then(|| help.to_owned());
-        self.out.problems.push(Problem { kind, span, message: message.into(), help });
+        self.out.problems.push(Problem {
+            kind,
+            span,
+            message: message.into(),
+            help,
+        });
         self.stopped |= kind == ProblemKind::TooDeep || self.out.problems.len() >= PROBLEMS_MAX;
     }
 
@@ -109,7 +129,14 @@ impl<'a> Reader<'a> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.tag(tag, &span);
-                self.start(Container::Object { members: Members::default(), key: None }, anchor, span);
+                self.start(
+                    Container::Object {
+                        members: Members::default(),
+                        key: None,
+                    },
+                    anchor,
+                    span,
+                );
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(&span),
             Event::Alias(anchor) => self.alias(anchor, span),
@@ -121,7 +148,12 @@ impl<'a> Reader<'a> {
         self.documents += 1;
         if self.documents == 2 {
             let message = "A definition is one YAML document; this starts a second one";
-            self.problem(ProblemKind::Broken, span, message, "put it into a file of its own");
+            self.problem(
+                ProblemKind::Broken,
+                span,
+                message,
+                "put it into a file of its own",
+            );
             self.stopped = true;
         }
     }
@@ -132,7 +164,11 @@ impl<'a> Reader<'a> {
             self.problem(ProblemKind::TooDeep, span, message, "");
             return;
         }
-        self.stack.push(Open { span, anchor, container });
+        self.stack.push(Open {
+            span,
+            anchor,
+            container,
+        });
     }
 
     fn end(&mut self, span: &Span) {
@@ -143,7 +179,10 @@ impl<'a> Reader<'a> {
         };
         let start = open.span.start;
         let text = self.text.get(start..span.end.max(start)).unwrap_or_default();
-        let node = Node { span: start..start + text.trim_end().len(), value };
+        let node = Node {
+            span: start..start + text.trim_end().len(),
+            value,
+        };
         self.anchor(open.anchor, &node);
         self.add(node);
     }
@@ -158,7 +197,10 @@ impl<'a> Reader<'a> {
         let Some(node) = self.anchors.get(&anchor) else {
             let message = "This alias is used inside its own anchor";
             self.problem(ProblemKind::Broken, span.clone(), message, "");
-            return self.add(Node { span, value: Value::Null });
+            return self.add(Node {
+                span,
+                value: Value::Null,
+            });
         };
         let (nodes, depth) = measure(node);
         if self.nodes + nodes > NODES_MAX {
@@ -182,7 +224,9 @@ impl<'a> Reader<'a> {
         tag: Option<Cow<'_, Tag>>,
         span: Span,
     ) {
-        let is_text_tag = tag.as_ref().is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
+        let is_text_tag = tag
+            .as_ref()
+            .is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
         self.tag(tag, &span);
         let value = if style == ScalarStyle::Plain && !is_text_tag && !self.key_is_next() {
             let (filled, _) = substitute::fill(text, self.substitutions);
@@ -226,7 +270,14 @@ impl<'a> Reader<'a> {
             Container::Array(items) => items.push(node),
             Container::Object { members, key } => match key.take() {
                 Some((key, key_span)) => {
-                    members.insert(Member { key, key_span, value: node }, &mut self.out.duplicates);
+                    members.insert(
+                        Member {
+                            key,
+                            key_span,
+                            value: node,
+                        },
+                        &mut self.out.duplicates,
+                    );
                 }
                 None => match node.value {
                     Value::Text(text) => *key = Some((text, node.span)),
@@ -240,14 +291,23 @@ impl<'a> Reader<'a> {
     }
 
     fn tag(&mut self, tag: Option<Cow<'_, Tag>>, span: &Span) {
-        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else { return };
+        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else {
+            return;
+        };
         let name = format!("{}{}", tag.handle, tag.suffix);
         let cloudformation = CLOUDFORMATION_TAGS.contains(&tag.suffix.as_str()) && tag.handle == "!";
         let (message, help) = if cloudformation {
-            let message = format!("{name} is a CloudFormation function; a definition on its own cannot call it");
-            (message, "write ${Name} instead and give the value with --set Name=VALUE")
+            let message =
+                format!("{name} is a CloudFormation function; a definition on its own cannot call it");
+            (
+                message,
+                "write ${Name} instead and give the value with --set Name=VALUE",
+            )
         } else {
-            (format!("The tag {name} means nothing in a definition"), "remove it")
+            (
+                format!("The tag {name} means nothing in a definition"),
+                "remove it",
+            )
         };
         self.problem(ProblemKind::Broken, span.clone(), message, help);
     }
@@ -255,14 +315,33 @@ impl<'a> Reader<'a> {
 
 /// The short forms of CloudFormation's functions.
 const CLOUDFORMATION_TAGS: [&str; 17] = [
-    "And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "GetAZs", "GetAtt", "If", "ImportValue", "Join",
-    "Not", "Or", "Ref", "Select", "Split", "Sub",
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Equals",
+    "FindInMap",
+    "GetAZs",
+    "GetAtt",
+    "If",
+    "ImportValue",
+    "Join",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
 ];
 
 /// Counts the nodes of a tree and its levels.
 fn measure(node: &Node) -> (usize, usize) {
     let children = |nodes: &mut dyn Iterator<Item = &Node>| {
-        nodes.map(measure).fold((1, 1), |(count, deepest), (nodes, depth)| (count + nodes, deepest.max(depth + 1)))
+        nodes
+            .map(measure)
+            .fold((1, 1), |(count, deepest), (nodes, depth)| {
+                (count + nodes, deepest.max(depth + 1))
+            })
     };
     match &node.value {
         Value::Array(items) => children(&mut items.iter()),
@@ -273,7 +352,9 @@ fn measure(node: &Node) -> (usize, usize) {
 
 fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
 }
 
 /// Explains the commonest fault: a tab in the indentation.
@@ -281,5 +362,9 @@ fn tab_help(text: &str, at: usize) -> &'static str {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();
     let indentation = &line[..line.len() - line.trim_start().len()];
-    if indentation.contains('\t') { "YAML is indented with blanks, never with tabs" } else { "" }
+    if indentation.contains('\t') {
+        "YAML is indented with blanks, never with tabs"
+    } else {
+        ""
+    }
 }

@@ -44,10 +44,15 @@ impl Checker<'_> {
     /// A rule has one of And, Or, Not, Variable and Condition, and with Variable one operator.
     fn selector(&mut self, rule: &Node, place: &Place<'_>, language: Language) {
         let members = rule.as_object().unwrap_or_default();
-        let selectors: Vec<&Member> =
-            members.iter().filter(|member| SELECTORS.contains(&member.key.as_str())).collect();
-        let operators: Vec<&str> =
-            members.iter().map(|member| member.key.as_str()).filter(|name| fields::is_operator(name)).collect();
+        let selectors: Vec<&Member> = members
+            .iter()
+            .filter(|member| SELECTORS.contains(&member.key.as_str()))
+            .collect();
+        let operators: Vec<&str> = members
+            .iter()
+            .map(|member| member.key.as_str())
+            .filter(|name| fields::is_operator(name))
+            .collect();
         match selectors.as_slice() {
             [one] if one.key == "Variable" && language != Some(QueryLanguage::Jsonata) => {
                 self.operator(rule, place, &operators);
@@ -57,10 +62,13 @@ impl Checker<'_> {
                 let names = SELECTORS.join(", ");
                 let message = format!("The object must have only one of the following fields, [{names}]");
                 let help = match operators.first() {
-                    Some(name) if selectors.is_empty() => Some(format!("`{name}` needs a `Variable` to compare")),
+                    Some(name) if selectors.is_empty() => {
+                        Some(format!("`{name}` needs a `Variable` to compare"))
+                    }
                     _ => None,
                 };
-                self.schema(Spot::at(place, &heading(self.text, rule)), message).help = help;
+                self.schema(Spot::at(place, &heading(self.text, rule)), message)
+                    .help = help;
             }
         }
     }
@@ -72,12 +80,17 @@ impl Checker<'_> {
             [] => {
                 let all: Vec<&str> = fields::RULE.fields.iter().map(|field| field.name).collect();
                 let names: Vec<&str> = all.into_iter().filter(|name| fields::is_operator(name)).collect();
-                let message =
-                    format!("This object should have only one of the following fields: [{}]", names.join(", "));
+                let message = format!(
+                    "This object should have only one of the following fields: [{}]",
+                    names.join(", ")
+                );
                 self.schema(Spot::at(place, &span), message);
             }
             several => {
-                let message = format!("There should only be one of the following fields: [{}]", several.join(", "));
+                let message = format!(
+                    "There should only be one of the following fields: [{}]",
+                    several.join(", ")
+                );
                 self.schema(Spot::at(place, &span), message);
             }
         }

@@ -10,10 +10,16 @@ use super::{Checker, Spot};
 impl Checker<'_> {
     /// Checks the `ProcessorConfig` of a Map's processor.
     pub(super) fn processor_config(&mut self, processor: &Node, place: &Place<'_>, language: Language) {
-        let Some(config) = processor.get("ProcessorConfig") else { return };
+        let Some(config) = processor.get("ProcessorConfig") else {
+            return;
+        };
         let place = place.key("ProcessorConfig");
         let distributed = is_distributed(processor);
-        let shape = if distributed { &fields::DISTRIBUTED_CONFIG } else { &fields::INLINE_CONFIG };
+        let shape = if distributed {
+            &fields::DISTRIBUTED_CONFIG
+        } else {
+            &fields::INLINE_CONFIG
+        };
         self.object(config, &place, shape, language);
         if let Some(mode) = config.get("Mode")
             && distributed
@@ -44,13 +50,23 @@ impl Checker<'_> {
             self.item_reader(reader, &place.key("ItemReader"), language);
         }
         if let Some(batcher) = state.get("ItemBatcher") {
-            self.object(batcher, &place.key("ItemBatcher"), &fields::ITEM_BATCHER, language);
+            self.object(
+                batcher,
+                &place.key("ItemBatcher"),
+                &fields::ITEM_BATCHER,
+                language,
+            );
         }
         if let Some(writer) = state.get("ResultWriter") {
             let place = place.key("ResultWriter");
             self.object(writer, &place, &fields::RESULT_WRITER, language);
             if let Some(config) = writer.get("WriterConfig") {
-                self.object(config, &place.key("WriterConfig"), &fields::WRITER_CONFIG, language);
+                self.object(
+                    config,
+                    &place.key("WriterConfig"),
+                    &fields::WRITER_CONFIG,
+                    language,
+                );
             }
         }
     }
@@ -63,7 +79,9 @@ impl Checker<'_> {
             let message = "The field 'Resource' does not match any of the allowed values";
             self.schema(Spot::at(&place.key("Resource"), &resource.span), message);
         }
-        let Some(config) = reader.get("ReaderConfig") else { return };
+        let Some(config) = reader.get("ReaderConfig") else {
+            return;
+        };
         let place = place.key("ReaderConfig");
         self.object(config, &place, &fields::READER_CONFIG, language);
         let has = |name: &str| config.get(name).is_some();
@@ -73,17 +91,25 @@ impl Checker<'_> {
             self.schema(Spot::at(&place, &config.span), message);
         }
         if is("InputType", "JSON") && has("CSVHeaderLocation") {
-            self.schema(Spot::at(&place, &config.span), "Field 'CSVHeaderLocation' is not supported");
+            self.schema(
+                Spot::at(&place, &config.span),
+                "Field 'CSVHeaderLocation' is not supported",
+            );
         }
         if is("CSVHeaderLocation", "GIVEN") && !has("CSVHeaders") {
-            self.schema(Spot::at(&place, &config.span), "These fields are required: [CSVHeaders]");
+            self.schema(
+                Spot::at(&place, &config.span),
+                "These fields are required: [CSVHeaders]",
+            );
         }
     }
 }
 
 /// Says whether a processor's mode is `DISTRIBUTED`.
 pub(crate) fn is_distributed(processor: &Node) -> bool {
-    let mode = processor.get("ProcessorConfig").and_then(|config| config.get("Mode"));
+    let mode = processor
+        .get("ProcessorConfig")
+        .and_then(|config| config.get("Mode"));
     mode.and_then(Node::as_text) == Some("DISTRIBUTED")
 }
 

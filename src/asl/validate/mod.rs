@@ -60,12 +60,20 @@ struct Spot {
 impl Spot {
     /// Both point at the same place.
     fn at(place: &Place<'_>, span: &Span) -> Spot {
-        Spot { pointer: place.pointer(), location: Some(place.location()), span: span.clone() }
+        Spot {
+            pointer: place.pointer(),
+            location: Some(place.location()),
+            span: span.clone(),
+        }
     }
 
     /// We point at a member of an object, AWS at the object.
     fn within(object: &Place<'_>, member: &Place<'_>, span: &Span) -> Spot {
-        Spot { pointer: member.pointer(), location: Some(object.location()), span: span.clone() }
+        Spot {
+            pointer: member.pointer(),
+            location: Some(object.location()),
+            span: span.clone(),
+        }
     }
 }
 
@@ -94,7 +102,13 @@ impl Checker<'_> {
         self.report(Severity::Warning, code, spot, message.into())
     }
 
-    fn report(&mut self, severity: Severity, code: &'static str, spot: Spot, message: String) -> &mut Diagnostic {
+    fn report(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        spot: Spot,
+        message: String,
+    ) -> &mut Diagnostic {
         let (line, column) = self.lines.position(spot.span.start);
         let at = self.diagnostics.len();
         self.diagnostics.push(Diagnostic {

@@ -35,18 +35,25 @@ impl Checker<'_> {
         for member in states {
             let spot = || Spot::at(&place.key(&member.key), &member.key_span);
             if member.key.chars().count() > STATE_NAME_CHARS_MAX {
-                let message =
-                    format!("State name exceeds the {STATE_NAME_CHARS_MAX}-character limit allowed by the service");
+                let message = format!(
+                    "State name exceeds the {STATE_NAME_CHARS_MAX}-character limit allowed by the service"
+                );
                 self.error(code::INVALID_STATE_NAME, spot(), message);
             }
             if !seen.states.insert(&member.key) {
-                self.error(code::DUPLICATE_STATE_NAME, spot(), format!("Duplicate State name: {}", member.key));
+                self.error(
+                    code::DUPLICATE_STATE_NAME,
+                    spot(),
+                    format!("Duplicate State name: {}", member.key),
+                );
             }
         }
         for member in states {
             let place = place.key(&member.key);
             self.label(&member.value, &place, seen);
-            for_each_flow(&member.value, &place, &mut |flow, place| self.flow_names(flow, place, seen));
+            for_each_flow(&member.value, &place, &mut |flow, place| {
+                self.flow_names(flow, place, seen)
+            });
         }
     }
 
@@ -59,16 +66,29 @@ impl Checker<'_> {
             self.error(code::INVALID_LABEL_NAME, spot(), "Label cannot be empty");
         }
         if label.chars().count() > LABEL_CHARS_MAX {
-            let message = format!("Label exceeds the {LABEL_CHARS_MAX}-character limit allowed by the service");
+            let message =
+                format!("Label exceeds the {LABEL_CHARS_MAX}-character limit allowed by the service");
             self.error(code::INVALID_LABEL_NAME, spot(), message);
         }
-        let forbidden =
-            |c: char| c.is_whitespace() || c.is_control() || LABEL_FORBIDDEN.contains(c) || matches!(c, '\u{fffe}' | '\u{ffff}');
+        let forbidden = |c: char| {
+            c.is_whitespace()
+                || c.is_control()
+                || LABEL_FORBIDDEN.contains(c)
+                || matches!(c, '\u{fffe}' | '\u{ffff}')
+        };
         if label.contains(forbidden) {
-            self.error(code::INVALID_LABEL_NAME, spot(), "Label contains an invalid character");
+            self.error(
+                code::INVALID_LABEL_NAME,
+                spot(),
+                "Label contains an invalid character",
+            );
         }
         if !seen.labels.insert(label) {
-            self.error(code::DUPLICATE_LABEL_NAME, spot(), format!("Duplicate Label name: {label}"));
+            self.error(
+                code::DUPLICATE_LABEL_NAME,
+                spot(),
+                format!("Duplicate Label name: {label}"),
+            );
         }
     }
 }
@@ -80,7 +100,13 @@ pub(super) fn for_each_flow<'n>(
     each: &mut dyn FnMut(&'n Node, &Place<'_>),
 ) {
     let list = place.key("Branches");
-    for (index, branch) in state.get("Branches").and_then(Node::as_array).unwrap_or_default().iter().enumerate() {
+    for (index, branch) in state
+        .get("Branches")
+        .and_then(Node::as_array)
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+    {
         each(branch, &list.index(index));
     }
     for name in ["ItemProcessor", "Iterator"] {

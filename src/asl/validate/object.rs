@@ -13,7 +13,13 @@ pub(super) type Language = Option<QueryLanguage>;
 
 impl Checker<'_> {
     /// Checks an object and the values of its fields. False when it is no object.
-    pub(super) fn object(&mut self, node: &Node, place: &Place<'_>, shape: &Shape, language: Language) -> bool {
+    pub(super) fn object(
+        &mut self,
+        node: &Node,
+        place: &Place<'_>,
+        shape: &Shape,
+        language: Language,
+    ) -> bool {
         self.object_fields(node, place, shape, language) && {
             self.object_values(node, place, shape, language);
             true
@@ -43,7 +49,13 @@ impl Checker<'_> {
     }
 
     /// Checks the values of the fields that the object may have.
-    pub(super) fn object_values(&mut self, node: &Node, place: &Place<'_>, shape: &Shape, language: Language) {
+    pub(super) fn object_values(
+        &mut self,
+        node: &Node,
+        place: &Place<'_>,
+        shape: &Shape,
+        language: Language,
+    ) {
         for member in node.as_object().unwrap_or_default() {
             if let Some(field) = shape.field(&member.key)
                 && speaks(field.language, language)
@@ -69,7 +81,10 @@ impl Checker<'_> {
         match shape.field(name) {
             None => {
                 let known = shape.fields.iter().map(|field| field.name);
-                let help = self.wants_suggestions().then(|| suggest::did_you_mean(name, known)).flatten();
+                let help = self
+                    .wants_suggestions()
+                    .then(|| suggest::did_you_mean(name, known))
+                    .flatten();
                 self.schema(spot, format!("Field '{name}' is not supported")).help = help;
             }
             Some(field) if !speaks(field.language, language) => {

@@ -17,7 +17,9 @@ impl Checker<'_> {
     }
 
     fn entries(&mut self, state: &Node, place: &Place<'_>, field: &str, shape: &Shape, language: Language) {
-        let Some(entries) = state.get(field).and_then(Node::as_array) else { return };
+        let Some(entries) = state.get(field).and_then(Node::as_array) else {
+            return;
+        };
         let list = place.key(field);
         for (index, entry) in entries.iter().enumerate() {
             let place = list.index(index);
@@ -28,7 +30,9 @@ impl Checker<'_> {
 
     /// `States.ALL` stands alone, in the last entry.
     fn wildcard(&mut self, entry: &Node, place: &Place<'_>, is_last: bool) {
-        let Some(list) = entry.get("ErrorEquals") else { return };
+        let Some(list) = entry.get("ErrorEquals") else {
+            return;
+        };
         let names = list.as_array().unwrap_or_default();
         let has_wildcard = names.iter().any(|name| name.as_text() == Some(fault::ALL));
         if has_wildcard && (names.len() > 1 || !is_last) {
@@ -66,7 +70,8 @@ impl Checker<'_> {
         if let Some(meant) = suggest::closest(text, fault::RESERVED) {
             let message = format!("No state fails with the error '{text}'");
             let spot = Spot::at(place, &node.span);
-            self.warning(code::UNKNOWN_ERROR_NAME, spot, message).help = Some(format!("did you mean \"{meant}\"?"));
+            self.warning(code::UNKNOWN_ERROR_NAME, spot, message).help =
+                Some(format!("did you mean \"{meant}\"?"));
         }
     }
 }

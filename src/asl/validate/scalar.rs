@@ -39,9 +39,16 @@ impl Checker<'_> {
 
     /// Handles a JSONata expression, which may stand for any plain value. True when it was one.
     fn jsonata_text(&mut self, kind: Kind, node: &Node, place: &Place<'_>) -> bool {
-        let structured =
-            matches!(kind, Kind::Template | Kind::Assign | Kind::ErrorNames | Kind::Path(_) | Kind::Reference(_));
-        let Some(text) = node.as_text().filter(|text| text.starts_with("{%") && !structured) else { return false };
+        let structured = matches!(
+            kind,
+            Kind::Template | Kind::Assign | Kind::ErrorNames | Kind::Path(_) | Kind::Reference(_)
+        );
+        let Some(text) = node
+            .as_text()
+            .filter(|text| text.starts_with("{%") && !structured)
+        else {
+            return false;
+        };
         self.jsonata_delimiters(text, node, place);
         true
     }
@@ -56,7 +63,10 @@ impl Checker<'_> {
 
     fn typed(&mut self, node: &Node, place: &Place<'_>, fits: bool, name: &str) {
         if !fits {
-            self.schema(Spot::at(place, &node.span), format!("Expected value of type {name}"));
+            self.schema(
+                Spot::at(place, &node.span),
+                format!("Expected value of type {name}"),
+            );
         }
     }
 
@@ -69,8 +79,10 @@ impl Checker<'_> {
         match &node.value {
             Value::Bool(true) => {}
             Value::Bool(false) => {
-                let diagnostic =
-                    self.schema(Spot::at(place, &node.span), "Value should be one of the following: [true]");
+                let diagnostic = self.schema(
+                    Spot::at(place, &node.span),
+                    "Value should be one of the following: [true]",
+                );
                 diagnostic.help = Some("a state that does not end names the next one in `Next`".to_owned());
             }
             _ => self.typed(node, place, false, "Boolean"),
@@ -84,8 +96,12 @@ impl Checker<'_> {
         };
         let number = parse_saturating(digits);
         match range {
-            Range { min: Some(min), .. } if number < min => self.bound(node, place, format!("Minimum value is {min}")),
-            Range { max: Some(max), .. } if number > max => self.bound(node, place, format!("Maximum value is {max}")),
+            Range { min: Some(min), .. } if number < min => {
+                self.bound(node, place, format!("Minimum value is {min}"))
+            }
+            Range { max: Some(max), .. } if number > max => {
+                self.bound(node, place, format!("Maximum value is {max}"))
+            }
             _ => {}
         }
     }
@@ -96,8 +112,12 @@ impl Checker<'_> {
             _ => return self.typed(node, place, false, "Float"),
         };
         match range {
-            Range { min: Some(min), .. } if number < min => self.bound(node, place, format!("Minimum value is {min:?}")),
-            Range { max: Some(max), .. } if number > max => self.bound(node, place, format!("Maximum value is {max:?}")),
+            Range { min: Some(min), .. } if number < min => {
+                self.bound(node, place, format!("Minimum value is {min:?}"))
+            }
+            Range { max: Some(max), .. } if number > max => {
+                self.bound(node, place, format!("Maximum value is {max:?}"))
+            }
             _ if !number.is_finite() => self.bound(node, place, format!("Maximum value is {:?}", f64::MAX)),
             _ => {}
         }
@@ -111,7 +131,9 @@ impl Checker<'_> {
         if node.as_text().is_some_and(|text| allowed.contains(&text)) {
             return;
         }
-        let help = node.as_text().and_then(|text| suggest::did_you_mean(text, allowed.iter().copied()));
+        let help = node
+            .as_text()
+            .and_then(|text| suggest::did_you_mean(text, allowed.iter().copied()));
         let message = format!("Value should be one of the following: [{}]", allowed.join(", "));
         self.schema(Spot::at(place, &node.span), message).help = help;
     }
@@ -136,7 +158,8 @@ impl Checker<'_> {
                 Some(Err(error)) => Some(error.message),
                 _ => Some("a path begins with '$'".to_owned()),
             };
-            self.schema(Spot::at(place, &node.span), "Value must be a valid JSONPath.").help = help;
+            self.schema(Spot::at(place, &node.span), "Value must be a valid JSONPath.")
+                .help = help;
         }
     }
 
@@ -178,7 +201,8 @@ impl Checker<'_> {
                 Some(Ok(_)) => Some("this function does not return a text".to_owned()),
                 None => None,
             };
-            self.schema(Spot::at(place, &node.span), "Value must be a valid JSONPath.").help = help;
+            self.schema(Spot::at(place, &node.span), "Value must be a valid JSONPath.")
+                .help = help;
         }
     }
 
@@ -187,8 +211,10 @@ impl Checker<'_> {
             None => self.typed(node, place, false, "String"),
             Some(text) if is_timestamp(text) => {}
             Some(_) => {
-                let diagnostic =
-                    self.schema(Spot::at(place, &node.span), "String does not match RFC3339 timestamp");
+                let diagnostic = self.schema(
+                    Spot::at(place, &node.span),
+                    "String does not match RFC3339 timestamp",
+                );
                 diagnostic.help = Some("write it as 2030-01-31T23:59:59Z".to_owned());
             }
         }
@@ -199,29 +225,43 @@ impl Checker<'_> {
         if node.as_text().is_some_and(paths::looks_like_path) {
             let message = "Field value looks like a path, but field name does not end with 'Path'.";
             let help = format!("use `{field}Path` if the path is to be evaluated");
-            self.warning(code::NO_PATH, Spot::at(place, &node.span), message).help = Some(help);
+            self.warning(code::NO_PATH, Spot::at(place, &node.span), message)
+                .help = Some(help);
         }
     }
 }
 
 /// Parses digits; beyond 64 bits the largest number of that sign.
 fn parse_saturating(digits: &str) -> i64 {
-    let extreme = if digits.starts_with('-') { i64::MIN } else { i64::MAX };
+    let extreme = if digits.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
     digits.parse().unwrap_or(extreme)
 }
 
 /// Says whether a text is an RFC 3339 timestamp as AWS wants it: capital `T` and `Z`, or an offset, and
 /// a date and time that exist (facts 4.3).
 pub(super) fn is_timestamp(text: &str) -> bool {
-    let Some((date, time)) = text.split_once('T') else { return false };
+    let Some((date, time)) = text.split_once('T') else {
+        return false;
+    };
     let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
     let (time, zone) = time.split_at(zone_at);
     is_date(date) && is_time(time) && is_zone(zone)
 }
 
 fn is_date(text: &str) -> bool {
-    let parts: Option<Vec<u32>> = text.split('-').zip([4, 2, 2]).map(|(part, width)| digits(part, width)).collect();
-    let Some([year, month, day]) = parts.as_deref().and_then(|parts| <&[u32; 3]>::try_from(parts).ok()) else {
+    let parts: Option<Vec<u32>> = text
+        .split('-')
+        .zip([4, 2, 2])
+        .map(|(part, width)| digits(part, width))
+        .collect();
+    let Some([year, month, day]) = parts
+        .as_deref()
+        .and_then(|parts| <&[u32; 3]>::try_from(parts).ok())
+    else {
         return false;
     };
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -247,8 +287,12 @@ fn is_time(text: &str) -> bool {
 }
 
 fn is_zone(text: &str) -> bool {
-    let Some(offset) = text.strip_prefix(['+', '-']) else { return text == "Z" };
-    let hours = offset.split_once(':').and_then(|(hours, minutes)| digits(hours, 2).zip(digits(minutes, 2)));
+    let Some(offset) = text.strip_prefix(['+', '-']) else {
+        return text == "Z";
+    };
+    let hours = offset
+        .split_once(':')
+        .and_then(|(hours, minutes)| digits(hours, 2).zip(digits(minutes, 2)));
     hours.is_some_and(|(hours, minutes)| hours <= 18 && minutes <= 59)
 }
 

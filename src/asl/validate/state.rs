@@ -73,7 +73,11 @@ impl Checker<'_> {
     /// Returns the state's type if it is one.
     fn state_type<'n>(&mut self, state: &'n Node, place: &Place<'_>) -> Option<&'n str> {
         let Some(node) = state.get("Type") else {
-            let names = state.as_object().unwrap_or_default().iter().map(|member| member.key.as_str());
+            let names = state
+                .as_object()
+                .unwrap_or_default()
+                .iter()
+                .map(|member| member.key.as_str());
             let help = suggest::closest("Type", names).map(|name| format!("write \"Type\" for \"{name}\""));
             let spot = Spot::at(place, &heading(self.text, state));
             self.schema(spot, "These fields are required: [Type]").help = help;
@@ -84,8 +88,12 @@ impl Checker<'_> {
             return Some(text);
         }
         let help = suggest::did_you_mean(text, STATE_TYPES);
-        let message = format!("The field 'Type' should have one of these values: [{}]", STATE_TYPES.join(", "));
-        self.schema(Spot::at(&place.key("Type"), &node.span), message).help = help;
+        let message = format!(
+            "The field 'Type' should have one of these values: [{}]",
+            STATE_TYPES.join(", ")
+        );
+        self.schema(Spot::at(&place.key("Type"), &node.span), message)
+            .help = help;
         None
     }
 
@@ -107,14 +115,19 @@ impl Checker<'_> {
 
     /// Checks the value of `QueryLanguage`.
     fn query_language(&mut self, object: &Node, place: &Place<'_>) {
-        let Some(node) = object.get("QueryLanguage") else { return };
+        let Some(node) = object.get("QueryLanguage") else {
+            return;
+        };
         let spot = Spot::at(&place.key("QueryLanguage"), &node.span);
         match node.as_text() {
             None => {
                 self.schema(spot, "Expected value of type [STRING]");
             }
             Some(text) if !QUERY_LANGUAGES.contains(&text) => {
-                let message = format!("Value should be one of the following: [{}]", QUERY_LANGUAGES.join(", "));
+                let message = format!(
+                    "Value should be one of the following: [{}]",
+                    QUERY_LANGUAGES.join(", ")
+                );
                 self.schema(spot, message).help = suggest::did_you_mean(text, QUERY_LANGUAGES);
             }
             Some(_) => {}
@@ -133,7 +146,13 @@ impl Checker<'_> {
 
     fn branches(&mut self, state: &Node, place: &Place<'_>) {
         let list = place.key("Branches");
-        for (index, branch) in state.get("Branches").and_then(Node::as_array).unwrap_or_default().iter().enumerate() {
+        for (index, branch) in state
+            .get("Branches")
+            .and_then(Node::as_array)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
             self.flow(branch, &list.index(index), &fields::BRANCH);
         }
     }
@@ -166,7 +185,12 @@ impl Checker<'_> {
                 }
             }
             let branches = place.key("Branches");
-            for (index, branch) in state.get("Branches").and_then(Node::as_array).unwrap_or_default().iter().enumerate()
+            for (index, branch) in state
+                .get("Branches")
+                .and_then(Node::as_array)
+                .unwrap_or_default()
+                .iter()
+                .enumerate()
             {
                 self.unsupported_states(branch, &branches.index(index));
             }
@@ -181,7 +205,10 @@ impl Checker<'_> {
     }
 
     fn asks_for_jsonata(&mut self, object: &Node, place: &Place<'_>, what: &str) -> bool {
-        let Some(node) = object.get("QueryLanguage").filter(|node| node.as_text() == Some("JSONata")) else {
+        let Some(node) = object
+            .get("QueryLanguage")
+            .filter(|node| node.as_text() == Some("JSONata"))
+        else {
             return false;
         };
         let spot = Spot::at(&place.key("QueryLanguage"), &node.span);

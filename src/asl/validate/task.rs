@@ -41,7 +41,9 @@ impl Checker<'_> {
             Resource::Activity if self.is_express() => {
                 self.schema(spot, "Express state machine does not support Activity ARN");
             }
-            Resource::Integration(integration) if self.is_express() => self.express_pattern(spot, *integration),
+            Resource::Integration(integration) if self.is_express() => {
+                self.express_pattern(spot, *integration)
+            }
             _ => {}
         }
         Some(resource)
@@ -95,14 +97,19 @@ impl Checker<'_> {
     }
 
     fn credentials(&mut self, state: &Node, place: &Place<'_>, is_activity: bool, language: Language) {
-        let Some(credentials) = state.get("Credentials") else { return };
+        let Some(credentials) = state.get("Credentials") else {
+            return;
+        };
         let place = place.key("Credentials");
         if is_activity {
             let message = "The field 'Credentials' is not supported for activities";
             self.schema(Spot::at(&place, &heading(self.text, credentials)), message);
         }
         if credentials.as_object().is_none() {
-            self.schema(Spot::at(&place, &credentials.span), "Expected value of type Object");
+            self.schema(
+                Spot::at(&place, &credentials.span),
+                "Expected value of type Object",
+            );
             return;
         }
         self.template(credentials, &place, language);
@@ -112,5 +119,6 @@ impl Checker<'_> {
 
 /// Says whether a text still holds a `${Name}`.
 fn has_placeholder(text: &str) -> bool {
-    text.match_indices("${").any(|(at, _)| substitute::name_at(&text[at..]).is_some())
+    text.match_indices("${")
+        .any(|(at, _)| substitute::name_at(&text[at..]).is_some())
 }

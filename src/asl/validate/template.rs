@@ -71,16 +71,22 @@ impl Checker<'_> {
             "The value for the field '{}' must be a valid JSONPath or a valid intrinsic function call",
             member.key
         );
-        self.schema(Spot::within(object, &place, &member.value.span), message).help = help;
+        self.schema(Spot::within(object, &place, &member.value.span), message)
+            .help = help;
     }
 
     /// Refuses `a` beside `a.$`: both would give the member `a`.
     fn clash(&mut self, member: &Member, members: &[Member], object: &Place<'_>, language: Language) {
-        let Some(name) = member.key.strip_suffix(".$") else { return };
+        let Some(name) = member.key.strip_suffix(".$") else {
+            return;
+        };
         let other = members.iter().any(|other| other.key == name);
         if other && language == Some(QueryLanguage::JsonPath) {
             let spot = Spot::within(object, &object.key(&member.key), &member.key_span);
-            self.schema(spot, format!("The field '{name}' is given twice, as '{name}' and '{name}.$'"));
+            self.schema(
+                spot,
+                format!("The field '{name}' is given twice, as '{name}' and '{name}.$'"),
+            );
         }
     }
 
@@ -89,7 +95,8 @@ impl Checker<'_> {
         if paths::looks_like_path(text) || paths::looks_like_call(text) {
             let message = "No .$ on a field that appears to be a JSONPath or Intrinsic Function.";
             let help = "add `.$` to the key if the value is to be evaluated";
-            self.warning(code::NO_DOLLAR, Spot::at(place, &node.span), message).help = Some(help.to_owned());
+            self.warning(code::NO_DOLLAR, Spot::at(place, &node.span), message)
+                .help = Some(help.to_owned());
         }
     }
 
@@ -107,16 +114,23 @@ impl Checker<'_> {
 
     fn variable_name(&mut self, member: &Member, object: &Place<'_>, language: Language) {
         let in_json_path = language == Some(QueryLanguage::JsonPath);
-        let name = member.key.strip_suffix(".$").filter(|_| in_json_path).unwrap_or(&member.key);
+        let name = member
+            .key
+            .strip_suffix(".$")
+            .filter(|_| in_json_path)
+            .unwrap_or(&member.key);
         let spot = Spot::within(object, &object.key(&member.key), &member.key_span);
         if name == "states" {
             let message = "Cannot assign to reserved variable '$states'.";
             self.error(code::RESERVED_VARIABLE_NAME, spot, message);
         } else if !is_identifier(name) {
-            let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
+            let message =
+                format!("Invalid variable name '{name}': the variable name contains invalid characters.");
             self.error(code::INVALID_VARIABLE_NAME, spot, message);
         } else if name.chars().count() > VARIABLE_CHARS_MAX {
-            let message = format!("Invalid variable name '{name}': the variable name exceeds the {VARIABLE_CHARS_MAX}-character limit.");
+            let message = format!(
+                "Invalid variable name '{name}': the variable name exceeds the {VARIABLE_CHARS_MAX}-character limit."
+            );
             self.error(code::INVALID_VARIABLE_NAME, spot, message);
         }
     }
@@ -136,9 +150,9 @@ impl Checker<'_> {
 /// Says whether a template has a key ending in `.$`, or a text that is a path.
 fn has_dynamic_part(node: &Node) -> bool {
     match &node.value {
-        Value::Object(members) => {
-            members.iter().any(|member| member.key.ends_with(".$") || has_dynamic_part(&member.value))
-        }
+        Value::Object(members) => members
+            .iter()
+            .any(|member| member.key.ends_with(".$") || has_dynamic_part(&member.value)),
         Value::Array(items) => items.iter().any(has_dynamic_part),
         Value::Text(text) => paths::looks_like_path(text),
         _ => false,
@@ -158,7 +172,11 @@ fn misspelt_function(text: &str) -> Option<String> {
     if FUNCTIONS.contains(&name) {
         return None;
     }
-    let full = if name.contains('.') { name.to_owned() } else { format!("States.{name}") };
+    let full = if name.contains('.') {
+        name.to_owned()
+    } else {
+        format!("States.{name}")
+    };
     match FUNCTIONS.iter().find(|known| **known == full) {
         Some(known) => Some(format!("did you mean \"{known}\"?")),
         None => suggest::did_you_mean(&full, FUNCTIONS),

@@ -16,7 +16,11 @@ impl Checker<'_> {
     /// Reads the text. Returns its tree when enough of it is certain to look further.
     pub(super) fn read(&mut self, source: &Source<'_>, set: &BTreeMap<String, String>) -> Option<Node> {
         if source.text.len() > DEFINITION_BYTES_MAX {
-            let spot = Spot { pointer: String::new(), location: None, span: 0..0 };
+            let spot = Spot {
+                pointer: String::new(),
+                location: None,
+                span: 0..0,
+            };
             let message = format!("The definition is longer than {DEFINITION_BYTES_MAX} bytes");
             self.schema(spot, message);
             return None;
@@ -25,17 +29,27 @@ impl Checker<'_> {
             Format::Json => syntax::json::read(source.text, set),
             Format::Yaml => syntax::yaml::read(source.text, set),
         };
-        let certain = reading.problems.iter().all(|problem| problem.kind == ProblemKind::Slip);
+        let certain = reading
+            .problems
+            .iter()
+            .all(|problem| problem.kind == ProblemKind::Slip);
         for problem in reading.problems {
             self.fault(problem, source.format);
         }
         for duplicate in reading.duplicates {
             self.duplicate_key(duplicate);
         }
-        let is_object = reading.root.as_ref().is_some_and(|root| root.as_object().is_some());
+        let is_object = reading
+            .root
+            .as_ref()
+            .is_some_and(|root| root.as_object().is_some());
         if certain && !is_object {
             let span = reading.root.as_ref().map_or(0..0, |root| root.span.clone());
-            let spot = Spot { pointer: String::new(), location: None, span };
+            let spot = Spot {
+                pointer: String::new(),
+                location: None,
+                span,
+            };
             self.schema(spot, "Definition must be a valid JSON object");
         }
         let root = reading.root.as_mut().filter(|_| certain && is_object)?;
@@ -54,8 +68,13 @@ impl Checker<'_> {
             (ProblemKind::TooDeep, _) | (_, Format::Json) => problem.message,
             (_, Format::Yaml) => format!("Not valid YAML: {}", problem.message),
         };
-        let location = (problem.kind != ProblemKind::TooDeep).then(|| self.jackson_location(problem.span.end));
-        let spot = Spot { pointer: String::new(), location, span: problem.span };
+        let location =
+            (problem.kind != ProblemKind::TooDeep).then(|| self.jackson_location(problem.span.end));
+        let spot = Spot {
+            pointer: String::new(),
+            location,
+            span: problem.span,
+        };
         self.error(code, spot, message).help = problem.help;
     }
 
@@ -64,20 +83,32 @@ impl Checker<'_> {
         let (line, column) = self.lines.position(offset);
         let quoted: String = self.text.chars().take(QUOTED_CHARS_MAX).collect();
         let left_out = self.text.chars().count().saturating_sub(QUOTED_CHARS_MAX);
-        let more = if left_out == 0 { String::new() } else { format!("[truncated {left_out} chars]") };
+        let more = if left_out == 0 {
+            String::new()
+        } else {
+            format!("[truncated {left_out} chars]")
+        };
         format!("[Source: (String)\"{quoted}\"{more}; line: {line}, column: {column}]")
     }
 
     fn duplicate_key(&mut self, duplicate: Duplicate) {
-        let spot = Spot { pointer: String::new(), location: None, span: duplicate.span };
-        let message = format!("The key '{}' is given twice; this value replaces the earlier one", duplicate.key);
+        let spot = Spot {
+            pointer: String::new(),
+            location: None,
+            span: duplicate.span,
+        };
+        let message = format!(
+            "The key '{}' is given twice; this value replaces the earlier one",
+            duplicate.key
+        );
         self.warning(code::DUPLICATE_KEY, spot, message);
     }
 
     fn leftover(&mut self, leftover: &Leftover) {
         let spot = spot_of(&leftover.path, &Place::ROOT, leftover);
         let help = substitute::missing_help(&leftover.name);
-        self.schema(spot, substitute::missing_message(&leftover.name)).help = Some(help);
+        self.schema(spot, substitute::missing_message(&leftover.name))
+            .help = Some(help);
     }
 }
 
