@@ -2,8 +2,10 @@
 
 pub mod asl;
 pub mod compile;
+pub mod drive;
 pub mod fault;
 pub mod intrinsic;
+pub mod log;
 pub mod path;
 pub mod program;
 pub mod timestamp;

@@ -11,7 +11,7 @@ use crate::value::{Kind, Store, ValueRef};
 /// recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutError {
-    /// What is wrong, for the cause.
+    /// Which place on the path is wrong, and how: `$['a'] is not an object`.
     pub message: String,
 }
 
@@ -51,13 +51,13 @@ fn put_at(
         return Ok(value);
     };
     if position >= STEPS_MAX {
-        return Err(refused(accessor));
+        return Err(refused(accessor, position, "is too deep"));
     }
     match step {
         Move::Key(key) => {
             let base = base.unwrap_or(ValueRef::EMPTY_OBJECT);
             if store.view().kind(base) != Kind::Object {
-                return Err(refused(accessor));
+                return Err(refused(accessor, position, "is not an object"));
             }
             let old = store.view().member(base, key);
             let new = put_at(store, old, accessor, position + 1, value)?;
@@ -67,12 +67,12 @@ fn put_at(
         Move::Index(index) => {
             let old = base.and_then(|base| element(store.view(), base, *index));
             let (Some(base), Some(old)) = (base, old) else {
-                return Err(refused(accessor));
+                return Err(refused(accessor, position + 1, "does not exist"));
             };
             let new = put_at(store, Some(old), accessor, position + 1, value)?;
             Ok(with_element(store, base, *index, new))
         }
-        _ => Err(refused(accessor)),
+        _ => Err(refused(accessor, position + 1, "is not a reference")),
     }
 }
 
@@ -93,11 +93,8 @@ fn with_element(store: &mut Store, array: ValueRef, index: i64, value: ValueRef)
 }
 
 #[cold]
-fn refused(accessor: &Accessor) -> PutError {
+fn refused(accessor: &Accessor, count: usize, what: &str) -> PutError {
     PutError {
-        message: format!(
-            "Unable to apply ReferencePath {} to the state's input.",
-            accessor.text()
-        ),
+        message: format!("{} {what}", accessor.route.fragment(count)),
     }
 }

@@ -1,7 +1,11 @@
 //! The memory of a run's values, or of a program's constants.
 
 use super::node::{Node, ValueRef, meta};
+use super::table::Table;
 use super::{IndexError, index};
+
+/// Most bytes of text in a heap: offsets are 32 bits.
+pub(super) const TEXT_BYTES_MAX: usize = u32::MAX as usize - (1 << 20);
 
 /// Texts, nodes and slots of a run or of a program's constants.
 ///
@@ -9,10 +13,22 @@ use super::{IndexError, index};
 #[derive(Default)]
 pub struct Heap {
     pub(super) text: Vec<u8>,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Table<Node>,
     pub(super) slots: Vec<ValueRef>,
     pub(super) raws: Vec<RawText>,
     pub(super) scratch: index::Scratch,
+}
+
+impl std::fmt::Debug for Heap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Heap({} bytes of text, {} nodes, {} slots)",
+            self.text.len(),
+            self.nodes.len(),
+            self.slots.len()
+        )
+    }
 }
 
 /// Where the original text of a document with blanks stands; ordered by `root`.
@@ -47,12 +63,26 @@ impl Heap {
         self.raws.clear();
     }
 
+    /// Gives the memory that is not in use back to the allocator, the buffers of indexing included: for
+    /// a run that parks for long.
+    pub fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.nodes.shrink();
+        self.slots.shrink_to_fit();
+        self.raws.shrink_to_fit();
+        self.scratch = index::Scratch::default();
+    }
+
     /// Returns how many bytes the values take, in use and reserved.
     pub fn bytes(&self) -> (usize, usize) {
         let (node, slot) = (size_of::<Node>(), size_of::<ValueRef>());
         (
             self.text.len() + self.nodes.len() * node + self.slots.len() * slot,
-            self.text.capacity() + self.nodes.capacity() * node + self.slots.capacity() * slot,
+            self.text.capacity()
+                + self.nodes.capacity() * node
+                + self.slots.capacity() * slot
+                + self.raws.capacity() * size_of::<RawText>()
+                + self.scratch.bytes(),
         )
     }
 

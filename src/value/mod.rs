@@ -18,6 +18,7 @@ mod node;
 mod number;
 mod store;
 mod string;
+mod table;
 mod view;
 mod write;
 
@@ -25,6 +26,8 @@ pub use compact::Compaction;
 pub use error::IndexError;
 pub use heap::Heap;
 pub use key::Key;
+#[cfg(test)]
+use node::Node;
 pub use node::{DEPTH_MAX, Kind, ValueRef};
 pub use number::compare_numbers;
 pub use store::{Store, StringStart};

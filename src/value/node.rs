@@ -76,9 +76,9 @@ pub enum Kind {
 /// subtree; the entries of a subtree are contiguous, a member's key stands right before its value.
 /// Built (`BUILT_*`): `start` is the first slot, `next` the number of slots (two per member: key,
 /// value), and `end - start` the length of the dense text, as for spans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
-pub struct Node {
+pub(super) struct Node {
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) next: u32,
@@ -115,10 +115,6 @@ impl Node {
 
     pub(super) fn is_built(self) -> bool {
         self.kind() >= meta::BUILT_ARRAY
-    }
-
-    pub(super) fn is_container(self) -> bool {
-        self.kind() >= meta::ARRAY
     }
 
     pub(super) fn len(self) -> u32 {

@@ -230,7 +230,7 @@ enum Walk<'a> {
 impl<'a> Walk<'a> {
     fn span(heap: &'a Heap, container: ValueRef, node: Node) -> Walk<'a> {
         Walk::Span {
-            nodes: &heap.nodes,
+            nodes: heap.nodes.as_slice(),
             at: container.at() + 1,
             end: node.next as usize,
             constant: container.0 & ValueRef::CONSTANT,
@@ -286,7 +286,7 @@ impl Iterator for Members<'_> {
                 }
                 let key = *at as u32;
                 *at = nodes[*at + 1].next as usize;
-                Some((ValueRef(key | *constant), ValueRef(key + 1 | *constant)))
+                Some((ValueRef(key | *constant), ValueRef((key + 1) | *constant)))
             }
         }
     }

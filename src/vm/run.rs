@@ -430,6 +430,16 @@ impl Run {
         self.stop();
     }
 
+    /// Returns the state that waits for the answer to a request; `None` when nobody does any more.
+    pub fn state_of(&self, token: Token) -> Option<StateId> {
+        let frame = self.frames.get(token.frame as usize)?;
+        let waits = matches!(
+            frame.activity,
+            Activity::Task(_) | Activity::Waiting | Activity::Retrying
+        );
+        (waits && frame.generation == token.generation).then_some(frame.registers.state)
+    }
+
     /// Returns the state that comes next in the top flow, for a run that ran out of fuel.
     pub fn next_state(&self, program: &Program) -> Option<StateId> {
         let frame = self

@@ -1,0 +1,222 @@
+//! Makes the index of a JSON text: copies it, finds its strings, then writes one node per value.
+//!
+//! Two passes. The first ([`portable`] or [`avx2`], chosen at run time) goes through the text in
+//! blocks of 64 bytes and notes where each string ends and where its escapes are. The second
+//! ([`grammar`]) walks from token to token, checks the grammar and writes the nodes; a string costs it
+//! one look into the first pass's notes. It reads every byte that is not in a string, so blanks and
+//! errors need no table of their own. A failure is explained afterwards by [`errors`], slowly.
+//!
+//! Invariant: nodes point at dense text. A text with blanks between its tokens is written dense behind
+//! the original while it is walked; the heap remembers the original for the echo.
+//!
+//! What is accepted is what `serde_json::value::RawValue` accepts, but for two differences on purpose:
+//! nesting is limited to [`DEPTH_MAX`](super::DEPTH_MAX), and size to [`DOCUMENT_BYTES_MAX`]. Numbers of
+//! any size and precision (`1e400`, 20 digits) and lone surrogate escapes are accepted, as there.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod errors;
+mod grammar;
+mod marks;
+mod number;
+mod portable;
+mod words;
+
+use super::heap::{RawText, TEXT_BYTES_MAX};
+use super::node::meta;
+use super::{Heap, IndexError};
+use grammar::Stop;
+use marks::Marks;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Largest document in bytes.
+pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes behind a text that both passes may read.
+const PADDING: [u8; 64] = [b' '; 64];
+
+/// Buffers that indexing reuses.
+#[derive(Default)]
+pub(super) struct Scratch {
+    marks: Marks,
+}
+
+impl Scratch {
+    /// Returns how many bytes are reserved.
+    pub(super) fn bytes(&self) -> usize {
+        self.marks.bytes()
+    }
+}
+
+/// How the first pass is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Path {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+}
+
+/// Makes all indexing of this process take the portable path, or again the best one of the machine.
+pub fn force_portable(forced: bool) {
+    CHOICE.store(if forced { PORTABLE } else { UNKNOWN }, Ordering::Relaxed);
+}
+
+static CHOICE: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
+const PORTABLE: u8 = 1;
+#[cfg(target_arch = "x86_64")]
+const AVX2: u8 = 2;
+
+#[inline]
+fn chosen() -> Path {
+    match CHOICE.load(Ordering::Relaxed) {
+        #[cfg(target_arch = "x86_64")]
+        AVX2 => Path::Avx2,
+        PORTABLE => Path::Portable,
+        _ => choose(),
+    }
+}
+
+#[cold]
+fn choose() -> Path {
+    #[cfg(target_arch = "x86_64")]
+    if avx2::is_available() {
+        CHOICE.store(AVX2, Ordering::Relaxed);
+        return Path::Avx2;
+    }
+    CHOICE.store(PORTABLE, Ordering::Relaxed);
+    Path::Portable
+}
+
+/// Appends a text to the heap and indexes it; returns the root's entry.
+pub(super) fn index(heap: &mut Heap, text: &[u8]) -> Result<u32, IndexError> {
+    index_by(chosen(), heap, text)
+}
+
+/// As [`index`], on a path of the caller's choice.
+pub(super) fn index_by(path: Path, heap: &mut Heap, text: &[u8]) -> Result<u32, IndexError> {
+    if text.len() > DOCUMENT_BYTES_MAX {
+        return Err(errors::too_large(text.len()));
+    }
+    let base = heap.text.len();
+    if base + 2 * text.len() + 2 * PADDING.len() > TEXT_BYTES_MAX {
+        return Err(errors::heap_full());
+    }
+    let (start, end) = inner(text);
+    heap.text.reserve(text.len() + PADDING.len());
+    heap.text.extend_from_slice(text);
+    heap.text.extend_from_slice(&PADDING);
+    let root = heap.nodes.len() as u32;
+    match spans(path, heap, base + start, base + end) {
+        Ok(spaced) => {
+            if !spaced {
+                heap.text.truncate(base + text.len());
+            }
+            if spaced || end - start != text.len() {
+                remember(heap, root, base, text.len());
+            }
+            Ok(root)
+        }
+        Err(()) => {
+            heap.text.truncate(base);
+            Err(errors::explain(text))
+        }
+    }
+}
+
+/// Returns where the text without the blanks around it starts and ends.
+#[inline]
+fn inner(text: &[u8]) -> (usize, usize) {
+    let blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    let start = text.iter().take_while(blank).count();
+    let end = text.len() - text[start..].iter().rev().take_while(blank).count();
+    (start, end)
+}
+
+#[cold]
+fn remember(heap: &mut Heap, root: u32, base: usize, len: usize) {
+    heap.raws.push(RawText {
+        root,
+        start: base as u32,
+        end: (base + len) as u32,
+    });
+    heap.nodes[root as usize].meta |= meta::RAW;
+}
+
+/// Runs both passes over `start..end` of the heap's text; says whether the dense text had to be written.
+fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, ()> {
+    let marks = &mut heap.scratch.marks;
+    marks.clear();
+    let found = match path {
+        Path::Portable => portable::scan(&heap.text, start, end, marks),
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => avx2::scan(&heap.text, start, end, marks),
+    };
+    if !found.is_sound {
+        return Err(());
+    }
+    let text = &heap.text[start..end];
+    if found.has_wide_bytes && !is_utf8(path, text) {
+        return Err(());
+    }
+    if !marks.escapes.is_empty() && !marks.check_escapes(&heap.text[..end]) {
+        return Err(());
+    }
+    marks.finish();
+    heap.nodes.reserve(marks.strings() + (end - start) / 8 + 16);
+    let source = grammar::Source {
+        start,
+        end,
+        closes: marks.closes(),
+        escapes: &marks.escapes,
+    };
+    loop {
+        match grammar::walk::<false>(
+            &heap.text,
+            &mut [],
+            0,
+            &source,
+            heap.nodes.len(),
+            heap.nodes.room(),
+        ) {
+            Ok(walked) => {
+                heap.nodes.add(walked.nodes);
+                return Ok(false);
+            }
+            Err(Stop::Room) => {
+                let room = heap.nodes.room().len();
+                heap.nodes.reserve(2 * room);
+            }
+            Err(Stop::Blank) => break,
+            Err(Stop::Invalid) => return Err(()),
+        }
+    }
+    let raw_end = heap.text.len();
+    heap.text.resize(raw_end + (end - start) + PADDING.len(), 0);
+    let (raw, dense) = heap.text.split_at_mut(raw_end);
+    loop {
+        match grammar::walk::<true>(raw, dense, raw_end, &source, heap.nodes.len(), heap.nodes.room()) {
+            Ok(walked) => {
+                heap.nodes.add(walked.nodes);
+                heap.text.truncate(raw_end + walked.dense);
+                return Ok(true);
+            }
+            Err(Stop::Room) => {
+                let room = heap.nodes.room().len();
+                heap.nodes.reserve(2 * room);
+            }
+            Err(_) => return Err(()),
+        }
+    }
+}
+
+fn is_utf8(path: Path, text: &[u8]) -> bool {
+    match path {
+        Path::Portable => std::str::from_utf8(text).is_ok(),
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => simdutf8::basic::from_utf8(text).is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

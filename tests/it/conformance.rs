@@ -1,0 +1,102 @@
+//! What AWS recorded, played back: every execution of the corpus that an Express workflow can have.
+//!
+//! Level 1 compares status, output, error and cause; level 4 the whole history. The corpus's README says
+//! how. Cases that cannot pass are listed with the reason in `tests/data/conformance_exceptions.json`.
+
+mod case;
+mod events;
+mod play;
+
+use crate::shared::shared;
+use case::Case;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What is compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Check {
+    Result,
+    History,
+    Log,
+    Notation,
+}
+
+#[derive(Default)]
+struct Summary {
+    /// How many passed, of how many, for each check.
+    counts: BTreeMap<Check, (usize, usize)>,
+    failures: Vec<(Check, String, String)>,
+}
+
+impl Summary {
+    fn note(&mut self, check: Check, name: &str, outcome: Option<String>) {
+        let count = self.counts.entry(check).or_default();
+        count.1 += 1;
+        match outcome {
+            None => count.0 += 1,
+            Some(difference) => self.failures.push((check, name.to_owned(), difference)),
+        }
+    }
+}
+
+#[test]
+fn recorded_executions() {
+    let Some(root) = shared("conformance/cases") else {
+        return;
+    };
+    let mut summary = Summary::default();
+    for case in case::load(&root) {
+        for at in 0..case.executions().len() {
+            if case.is_ours(at) {
+                play_one(&case, at, &mut summary);
+            }
+        }
+        if case.is_ours(0) && case.value["expected_log_events"].is_array() {
+            let outcome = play::whole_log(&case);
+            summary.note(Check::Log, &case.file, outcome);
+        }
+    }
+    report(&summary);
+    let exceptions = exceptions();
+    let unexpected = |check: Check| {
+        let failures = summary.failures.iter().filter(move |failure| failure.0 == check);
+        failures.filter(|failure| !exceptions.contains_key(&failure.1)).count()
+    };
+    assert_eq!(unexpected(Check::Result), 0, "executions with another result");
+    assert_eq!(unexpected(Check::Log), 0, "executions with another log");
+    assert_eq!(unexpected(Check::History), 0, "executions with another history");
+    assert_eq!(unexpected(Check::Notation), 0, "executions whose texts are written in another way");
+}
+
+fn play_one(case: &Case, at: usize, summary: &mut Summary) {
+    let name = format!("{}#{at}", case.file);
+    let played = catch_unwind(AssertUnwindSafe(|| play::play(case, at)));
+    let played = match played {
+        Ok(Ok(played)) => played,
+        Ok(Err(problem)) => return summary.note(Check::Result, &name, Some(problem)),
+        Err(_) => return summary.note(Check::Result, &name, Some("panic".to_owned())),
+    };
+    summary.note(Check::Result, &name, played.result_difference());
+    if case.executions()[at]["expected_events"].is_array() {
+        summary.note(Check::History, &name, played.history_difference());
+        summary.note(Check::Notation, &name, played.notation_difference());
+    }
+    if let Some(difference) = played.log_difference() {
+        summary.note(Check::Log, &name, difference);
+    }
+}
+
+fn report(summary: &Summary) {
+    for (check, name, difference) in &summary.failures {
+        println!("{check:?} {name}\n    {difference}");
+    }
+    for (check, (passed, total)) in &summary.counts {
+        println!("{check:?}: {passed} of {total}");
+    }
+}
+
+fn exceptions() -> BTreeMap<String, Value> {
+    let text = include_str!("../data/conformance_exceptions.json");
+    serde_json::from_str(text).expect("the exceptions are a JSON object: case to reason")
+}
