@@ -1,6 +1,9 @@
 //! stepstream: AWS Step Functions Express workflows, compiled once and run per event.
 
 pub mod asl;
+pub mod cases;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod compile;
 pub mod drive;
 pub mod fault;

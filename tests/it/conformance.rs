@@ -61,12 +61,18 @@ fn recorded_executions() {
     let exceptions = exceptions();
     let unexpected = |check: Check| {
         let failures = summary.failures.iter().filter(move |failure| failure.0 == check);
-        failures.filter(|failure| !exceptions.contains_key(&failure.1)).count()
+        failures
+            .filter(|failure| !exceptions.contains_key(&failure.1))
+            .count()
     };
     assert_eq!(unexpected(Check::Result), 0, "executions with another result");
     assert_eq!(unexpected(Check::Log), 0, "executions with another log");
     assert_eq!(unexpected(Check::History), 0, "executions with another history");
-    assert_eq!(unexpected(Check::Notation), 0, "executions whose texts are written in another way");
+    assert_eq!(
+        unexpected(Check::Notation),
+        0,
+        "executions whose texts are written in another way"
+    );
 }
 
 fn play_one(case: &Case, at: usize, summary: &mut Summary) {
