@@ -11,6 +11,7 @@ pub mod intrinsic;
 pub mod log;
 pub mod path;
 pub mod program;
+pub mod test_state;
 pub mod timestamp;
 pub mod value;
 pub mod vm;

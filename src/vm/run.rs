@@ -452,6 +452,15 @@ impl Run {
         }
     }
 
+    /// Returns the variables of the top flow that have a value, for tools.
+    pub fn variables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (&'a str, ValueRef)> {
+        let values = self.frames.first().map_or(&[][..], |frame| &frame.variables);
+        let names = program.flows[0].variables.iter().map(|name| &**name);
+        names
+            .zip(values.iter().copied())
+            .filter(|(_, value)| !value.is_none())
+    }
+
     /// Takes the next event id, keeps the event if its type is kept, returns the id.
     #[inline]
     pub(super) fn record(&mut self, event: Event) -> u32 {
