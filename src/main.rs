@@ -1,8 +1,10 @@
 //! The `stepstream` binary: arguments in, exit code out; everything else is in the library.
 
+use std::process::ExitCode;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> std::process::ExitCode {
-    stepstream::cli::main().into()
+fn main() -> ExitCode {
+    stepstream::cli::main()
 }

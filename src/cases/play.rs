@@ -95,7 +95,7 @@ pub fn play(case: &Case, program: &Program, input: &[u8]) -> Played {
     };
     let mut world = World::new(case, &rules, &arns.0);
     let mut run = Run::new();
-    let mut clock = VirtualClock::new(case.now_ms);
+    let mut clock = VirtualClock::new(case.now_ms, None);
     let end = drive(&mut run, program, input, &with, &mut clock, &mut world);
     world.settle(&run, program, end, crate::drive::Clock::now_ms(&mut clock))
 }

@@ -97,9 +97,9 @@ impl Compiler {
             (None, None) => self.code.emit(Instruction::ResultData),
         }
         self.assign_values(&state.assign, Source::Result);
-        self.assign(&state.assign);
         self.result_path(&pass.result_path);
         self.output_path(&state.output_path);
+        self.assign(&state.assign);
         self.transition(&pass.transition, labels);
     }
 
@@ -158,9 +158,9 @@ impl Compiler {
             self.code.emit(Instruction::Result);
             self.trace(Stage::AfterResultSelector);
         }
-        self.assign(&state.assign);
         self.result_path(result_path);
         self.output_path(&state.output_path);
+        self.assign(&state.assign);
         self.transition(transition, labels);
     }
 
@@ -206,8 +206,8 @@ impl Compiler {
         self.code.emit(Instruction::Wait(id));
         self.code.emit(Instruction::ResultData);
         self.assign_values(&state.assign, Source::Data);
-        self.assign(&state.assign);
         self.output_path(&state.output_path);
+        self.assign(&state.assign);
         self.transition(&wait.transition, labels);
     }
 

@@ -10,22 +10,29 @@ pub trait Clock {
 
     /// Returns when that time has come; `false` when it was interrupted before.
     fn wait_until(&mut self, at_ms: i64) -> bool;
+
+    /// Says whether the run is to stop where it stands.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// A clock that jumps: waiting takes no time.
 #[derive(Clone, Copy, Debug)]
-pub struct VirtualClock {
+pub struct VirtualClock<'a> {
     now_ms: i64,
+    interrupted: Option<&'a AtomicBool>,
 }
 
-impl VirtualClock {
-    /// Creates a clock that shows a time, in milliseconds since 1970.
-    pub fn new(now_ms: i64) -> VirtualClock {
-        VirtualClock { now_ms }
+impl<'a> VirtualClock<'a> {
+    /// Creates a clock that shows a time, in milliseconds since 1970. The run stops when `interrupted`
+    /// is set: a loop may take long even if no time passes in it.
+    pub fn new(now_ms: i64, interrupted: Option<&'a AtomicBool>) -> VirtualClock<'a> {
+        VirtualClock { now_ms, interrupted }
     }
 }
 
-impl Clock for VirtualClock {
+impl Clock for VirtualClock<'_> {
     fn now_ms(&mut self) -> i64 {
         self.now_ms
     }
@@ -33,6 +40,10 @@ impl Clock for VirtualClock {
     fn wait_until(&mut self, at_ms: i64) -> bool {
         self.now_ms = self.now_ms.max(at_ms);
         true
+    }
+
+    fn is_interrupted(&self) -> bool {
+        is_set(self.interrupted)
     }
 }
 
@@ -63,10 +74,10 @@ impl<'a> RealClock<'a> {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
+}
 
-    fn is_interrupted(&self) -> bool {
-        self.interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed))
-    }
+fn is_set(flag: Option<&AtomicBool>) -> bool {
+    flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
 impl Clock for RealClock<'_> {
@@ -89,5 +100,8 @@ impl Clock for RealClock<'_> {
                 left
             });
         }
+    }
+    fn is_interrupted(&self) -> bool {
+        is_set(self.interrupted)
     }
 }

@@ -99,6 +99,9 @@ impl Driver<'_> {
             }
             self.host.observe(self.run, self.program);
             match status {
+                Status::Running if self.clock.is_interrupted() => {
+                    return End::Interrupted(self.run.next_state(self.program));
+                }
                 Status::Running if self.is_overdue(now_ms) => self.run.time_out(self.program, now_ms),
                 Status::Running => continue,
                 Status::Waiting => {

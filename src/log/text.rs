@@ -16,7 +16,7 @@ pub(super) enum Cut {
 /// else dense.
 pub(super) fn push_json_text(out: &mut Vec<u8>, view: View<'_>, value: ValueRef) -> Cut {
     let start = out.len();
-    push_value(out, view, value, start + TEXT_BYTES_MAX);
+    push_value(out, view, value, true, start + TEXT_BYTES_MAX);
     if out.len() - start <= TEXT_BYTES_MAX {
         return Cut::Whole;
     }
@@ -25,13 +25,14 @@ pub(super) fn push_json_text(out: &mut Vec<u8>, view: View<'_>, value: ValueRef)
     Cut::Truncated
 }
 
-/// Appends a value's text, escaped; stops soon after `limit`. A document that stands whole in a built
-/// value keeps its blanks as well (recorded).
-fn push_value(out: &mut Vec<u8>, view: View<'_>, value: ValueRef, limit: usize) {
-    if let Some(text) = view.original(value).or_else(|| view.text(value)) {
+/// Appends a value's text, escaped; stops soon after `limit`. What is `whole` may have its original text.
+fn push_value(out: &mut Vec<u8>, view: View<'_>, value: ValueRef, whole: bool, limit: usize) {
+    let original = if whole { view.original(value) } else { None };
+    if let Some(text) = original.or_else(|| view.text(value)) {
         push_bytes(out, text);
         return;
     }
+    let whole = whole && view.keeps_originals(value);
     let object = view.kind(value) == Kind::Object;
     out.push(if object { b'{' } else { b'[' });
     let mut first = true;
@@ -45,16 +46,16 @@ fn push_value(out: &mut Vec<u8>, view: View<'_>, value: ValueRef, limit: usize) 
             return;
         }
         comma(out);
-        push_value(out, view, key, limit);
+        push_value(out, view, key, false, limit);
         out.push(b':');
-        push_value(out, view, member, limit);
+        push_value(out, view, member, false, limit);
     }
     for element in view.elements(value) {
         if out.len() > limit {
             return;
         }
         comma(out);
-        push_value(out, view, element, limit);
+        push_value(out, view, element, whole, limit);
     }
     out.push(if object { b'}' } else { b']' });
 }

@@ -42,7 +42,7 @@ impl View<'_> {
         ))
     }
 
-    fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {
+    pub(super) fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {
         match (self.string(a), self.string(b)) {
             (Some(x), Some(y)) => {
                 let escaped = (self.node(a).meta | self.node(b).meta) & meta::ESCAPED != 0;

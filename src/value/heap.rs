@@ -110,6 +110,8 @@ impl Heap {
 
     /// Adds a scalar whose text is `self.text[start..]`.
     pub(super) fn push_scalar(&mut self, start: usize, kind: u32) -> ValueRef {
+        // The limits on what a state may build are far below; offsets must never wrap.
+        assert!(self.text.len() <= TEXT_BYTES_MAX, "the text of a heap is limited");
         let next = self.nodes.len() as u32 + 1;
         self.push(Node {
             start: start as u32,
@@ -119,10 +121,23 @@ impl Heap {
         })
     }
 
-    pub(super) fn raw_of(&self, root: u32) -> Option<&[u8]> {
+    /// Returns where the original text of a document with blanks stands.
+    pub(super) fn raw(&self, root: u32) -> Option<RawText> {
         let found = self.raws.binary_search_by_key(&root, |raw| raw.root).ok()?;
-        let raw = self.raws[found];
+        Some(self.raws[found])
+    }
+
+    pub(super) fn raw_of(&self, root: u32) -> Option<&[u8]> {
+        let raw = self.raw(root)?;
         self.text.get(raw.start as usize..raw.end as usize)
+    }
+
+    /// Exchanges the values, but not the buffers of indexing.
+    pub(super) fn swap(&mut self, other: &mut Heap) {
+        std::mem::swap(&mut self.text, &mut other.text);
+        std::mem::swap(&mut self.nodes, &mut other.nodes);
+        std::mem::swap(&mut self.slots, &mut other.slots);
+        std::mem::swap(&mut self.raws, &mut other.raws);
     }
 
     pub(super) fn is_raw(node: Node) -> bool {

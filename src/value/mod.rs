@@ -35,4 +35,6 @@ pub use string::{Str, escape_into};
 pub use view::{Elements, Members, View};
 
 #[cfg(test)]
+mod compact_tests;
+#[cfg(test)]
 mod tests;

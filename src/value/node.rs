@@ -96,10 +96,13 @@ pub(super) mod meta {
     pub(in crate::value) const OBJECT: u32 = 6;
     pub(in crate::value) const BUILT_ARRAY: u32 = 7;
     pub(in crate::value) const BUILT_OBJECT: u32 = 8;
+    /// A built array or object that a compaction has copied: `next` is its new entry. Only seen there.
+    pub(in crate::value) const MOVED_ARRAY: u32 = 9;
     pub(in crate::value) const KIND: u32 = 15;
     /// A string whose text has a backslash.
     pub(in crate::value) const ESCAPED: u32 = 1 << 4;
     /// A document's root whose text came with blanks: [`super::super::Heap`] knows the original.
+    /// Also an array of results that has such a value among its elements.
     pub(in crate::value) const RAW: u32 = 1 << 5;
     pub(in crate::value) const DEPTH_SHIFT: u32 = 6;
     pub(in crate::value) const DEPTH: u32 = 1023;
@@ -115,6 +118,10 @@ impl Node {
 
     pub(super) fn is_built(self) -> bool {
         self.kind() >= meta::BUILT_ARRAY
+    }
+
+    pub(super) fn is_moved(self) -> bool {
+        self.kind() >= meta::MOVED_ARRAY
     }
 
     pub(super) fn len(self) -> u32 {

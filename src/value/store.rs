@@ -1,7 +1,7 @@
 //! Building values.
 
-use super::node::{DEPTH_MAX, Node, ValueRef, meta};
-use super::string::escape_into;
+use super::node::{DEPTH_MAX, Kind, Node, ValueRef, meta};
+use super::string::{escape_bytes_into, escape_into};
 use super::{Heap, IndexError, View};
 
 /// Adds values to a run's heap; constants are there to be referred to.
@@ -114,9 +114,11 @@ impl<'a> Store<'a> {
     }
 
     fn push_text(&mut self, value: ValueRef) {
-        let mut text = Vec::new();
+        let mut text = std::mem::take(&mut self.heap.scratch.text);
+        text.clear();
         self.view().write_dense(value, &mut text);
-        self.push_str(&String::from_utf8_lossy(&text));
+        escape_bytes_into(&mut self.heap.text, &text);
+        self.heap.scratch.text = text;
     }
 
     /// Ends the string under construction.
@@ -145,13 +147,9 @@ impl<'a> Store<'a> {
 
     /// Adds an array that shares its elements.
     pub fn array(&mut self, elements: &[ValueRef]) -> ValueRef {
-        let mut size = Size::of_container(elements.len());
-        for &element in elements {
-            size.add(self.view().node(element));
-        }
-        let start = self.heap.slots.len() as u32;
+        let start = self.heap.slots.len();
         self.heap.slots.extend_from_slice(elements);
-        self.push_built(meta::BUILT_ARRAY, start, elements.len() as u32, size)
+        self.finish_parts(meta::BUILT_ARRAY, start)
     }
 
     /// Adds an object that shares its members: key (a string), value, key, value… Keys must differ.
@@ -160,38 +158,75 @@ impl<'a> Store<'a> {
     /// In debug builds, when the number of handles is odd.
     pub fn object(&mut self, pairs: &[ValueRef]) -> ValueRef {
         debug_assert!(pairs.len().is_multiple_of(2));
-        let mut size = Size::of_container(pairs.len());
-        for &part in pairs {
-            size.add(self.view().node(part));
-        }
-        let start = self.heap.slots.len() as u32;
+        let start = self.heap.slots.len();
         self.heap.slots.extend_from_slice(pairs);
-        self.push_built(meta::BUILT_OBJECT, start, pairs.len() as u32, size)
+        self.finish_parts(meta::BUILT_OBJECT, start)
     }
 
     /// Adds an object with one member added or replaced; the others are shared.
     pub fn with_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
-        let name = self
-            .view()
-            .string(key)
-            .map(|name| super::Key::new(&name.decode()));
         let start = self.heap.slots.len();
+        self.copy_parts(object, Kind::Object);
         let mut replaced = false;
-        let view = View::new(self.heap, self.constants);
-        let mut pairs: Vec<ValueRef> = Vec::new();
-        for (old, kept) in view.members(object) {
-            let same = name.as_ref().is_some_and(|name| view.is_named(old, name));
+        let mut end = start;
+        for at in (start..self.heap.slots.len()).step_by(2) {
+            let (name, old) = (self.heap.slots[at], self.heap.slots[at + 1]);
+            let same = name == key || self.view().equal_strings(name, key);
             if same && replaced {
                 continue;
             }
             replaced |= same;
-            pairs.extend([old, if same { value } else { kept }]);
+            self.heap.slots[end] = name;
+            self.heap.slots[end + 1] = if same { value } else { old };
+            end += 2;
         }
+        self.heap.slots.truncate(end);
         if !replaced {
-            pairs.extend([key, value]);
+            self.heap.slots.extend([key, value]);
         }
-        debug_assert_eq!(start, self.heap.slots.len());
-        self.object(&pairs)
+        self.finish_parts(meta::BUILT_OBJECT, start)
+    }
+
+    /// Adds an array with one element replaced, the others shared; `None` if there is no such element.
+    pub fn with_element(&mut self, array: ValueRef, index: usize, value: ValueRef) -> Option<ValueRef> {
+        if self.view().kind(array) != Kind::Array || index >= self.view().count(array) {
+            return None;
+        }
+        let start = self.heap.slots.len();
+        self.copy_parts(array, Kind::Array);
+        self.heap.slots[start + index] = value;
+        Some(self.finish_parts(meta::BUILT_ARRAY, start))
+    }
+
+    /// Appends the parts of an array or object to the slots; nothing when it is of another kind.
+    fn copy_parts(&mut self, container: ValueRef, kind: Kind) {
+        let Store { heap, constants } = self;
+        if !container.is_constant() {
+            let node = heap.nodes[container.at()];
+            if node.json_kind() == kind && node.is_built() {
+                let (start, count) = (node.start as usize, node.next as usize);
+                heap.slots.extend_from_within(start..start + count);
+            } else if node.json_kind() == kind {
+                let Heap { nodes, slots, .. } = &mut **heap;
+                slots.extend(parts(nodes.as_slice(), container, node));
+            }
+            return;
+        }
+        let node = constants.nodes[container.at()];
+        if node.json_kind() == kind {
+            debug_assert!(!node.is_built(), "constants are documents");
+            heap.slots
+                .extend(parts(constants.nodes.as_slice(), container, node));
+        }
+    }
+
+    fn finish_parts(&mut self, kind: u32, start: usize) -> ValueRef {
+        let count = self.heap.slots.len() - start;
+        let mut size = Size::of_container(count);
+        for at in start..start + count {
+            size.add(self.view().node(self.heap.slots[at]));
+        }
+        self.push_built(kind, start as u32, count as u32, size)
     }
 
     /// Reserves the slots of an array whose elements are set later, in any order.
@@ -206,14 +241,17 @@ impl<'a> Store<'a> {
         self.heap.slots[start as usize + index] = value;
     }
 
-    /// Ends an array under construction; all its elements must be set.
+    /// Ends an array under construction; all its elements must be set. Unlike [`Store::array`] it hands
+    /// documents among its elements on as they came, blanks and all (recorded: results of branches).
     pub fn finish_reserved(&mut self, start: u32, count: usize) -> ValueRef {
         let mut size = Size::of_container(count);
+        let mut raw = 0;
         for at in 0..count {
-            let element = self.heap.slots[start as usize + at];
-            size.add(self.view().node(element));
+            let element = self.view().node(self.heap.slots[start as usize + at]);
+            size.add(element);
+            raw |= element.meta & meta::RAW;
         }
-        self.push_built(meta::BUILT_ARRAY, start, count as u32, size)
+        self.push_built(meta::BUILT_ARRAY | raw, start, count as u32, size)
     }
 
     fn push_built(&mut self, kind: u32, start: u32, slots: u32, size: Size) -> ValueRef {
@@ -231,6 +269,21 @@ impl<'a> Store<'a> {
             meta: kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT,
         })
     }
+}
+
+/// Iterates over the handles of a document's array or object: elements, or keys and values in turn.
+fn parts(nodes: &[Node], container: ValueRef, node: Node) -> impl Iterator<Item = ValueRef> {
+    let constant = container.0 & ValueRef::CONSTANT;
+    let mut at = container.at() + 1;
+    std::iter::from_fn(move || {
+        let part = at;
+        at = if at < node.next as usize {
+            nodes[at].next as usize
+        } else {
+            return None;
+        };
+        Some(ValueRef(part as u32 | constant))
+    })
 }
 
 /// Sums up the dense length and the depth of a container.

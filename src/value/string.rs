@@ -103,7 +103,11 @@ fn hex4(text: &[u8]) -> Option<u32> {
 
 /// Appends a text with the escapes JSON needs, without quotes.
 pub fn escape_into(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
+    escape_bytes_into(out, text.as_bytes());
+}
+
+/// As [`escape_into`], of bytes that are UTF-8.
+pub(super) fn escape_bytes_into(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut done = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {

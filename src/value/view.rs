@@ -73,6 +73,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Says whether a built array hands documents among its elements on as they came.
+    pub fn keeps_originals(self, value: ValueRef) -> bool {
+        let node = self.node(value);
+        node.is_built() && Heap::is_raw(node)
+    }
+
     /// Returns a string's content.
     #[inline]
     pub fn string(self, value: ValueRef) -> Option<Str<'a>> {

@@ -189,7 +189,7 @@ impl Run {
                 let previous = if branch < children.limit {
                     children.start_event
                 } else {
-                    self.current.last
+                    children.previous
                 };
                 let event = Event::new(EventType::MapIterationStarted, previous)
                     .of(self.current.state)
@@ -229,8 +229,9 @@ impl Run {
     /// Takes a branch's output.
     pub(super) fn branch_succeeded(&mut self, program: &Program, parent: FrameId, child: FrameId) {
         let (branch, last) = (self.frames[child.at()].branch, self.current.last);
-        self.record_iteration(program, parent, child, EventType::MapIterationSucceeded, last);
-        self.branch_done(program, parent, child, branch, self.current.output, last);
+        let done = self.record_iteration(program, parent, child, EventType::MapIterationSucceeded, last);
+        self.frames[parent.at()].children.previous = last;
+        self.branch_done(program, parent, child, branch, self.current.output, done);
     }
 
     fn branch_done(
@@ -259,7 +260,7 @@ impl Run {
         let registers = self.frames[child.at()].registers;
         let branch = self.frames[child.at()].branch;
         let in_map = program.states[self.frames[parent.at()].registers.state.at()].kind == StateType::Map;
-        self.record_iteration(
+        let done = self.record_iteration(
             program,
             parent,
             child,
@@ -268,9 +269,10 @@ impl Run {
         );
         let children = &mut self.frames[parent.at()].children;
         children.failed += 1;
+        children.previous = registers.last;
         if children.failed <= children.tolerated {
             // What a tolerated iteration leaves in the result of an inline Map is not recorded.
-            return self.branch_done(program, parent, child, branch, ValueRef::NULL, registers.last);
+            return self.branch_done(program, parent, child, branch, ValueRef::NULL, done);
         }
         let exceeded = children.tolerated > 0;
         if !in_map && program.states[registers.state.at()].kind == StateType::Task {

@@ -91,6 +91,8 @@ pub(super) struct Children {
     pub(super) tolerated: u32,
     /// Id of the `…StateStarted` event.
     pub(super) start_event: u32,
+    /// Id of the last event inside the iteration that ended last: what the next one names.
+    pub(super) previous: u32,
     /// Where the results stand.
     pub(super) results: u32,
     /// Whether the frame is in the ready list.
@@ -107,6 +109,7 @@ impl Children {
         failed: 0,
         tolerated: 0,
         start_event: 0,
+        previous: 0,
         results: 0,
         queued: false,
     };

@@ -35,16 +35,18 @@ pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 /// Bytes behind a text that both passes may read.
 const PADDING: [u8; 64] = [b' '; 64];
 
-/// Buffers that indexing reuses.
+/// Buffers that indexing and building reuse.
 #[derive(Default)]
 pub(super) struct Scratch {
     marks: Marks,
+    /// For a text that is made before it is escaped.
+    pub(super) text: Vec<u8>,
 }
 
 impl Scratch {
     /// Returns how many bytes are reserved.
     pub(super) fn bytes(&self) -> usize {
-        self.marks.bytes()
+        self.marks.bytes() + self.text.capacity()
     }
 }
 
