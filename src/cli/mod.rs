@@ -12,6 +12,7 @@ mod document;
 mod exec;
 mod identity;
 mod output;
+mod state;
 mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -49,6 +50,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Exec(exec::Args),
+    State(state::Args),
     Test(test::Args),
     Disasm(disasm::Args),
 }
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
     let code = match cli.command {
         Command::Check(args) => check::run(&args),
         Command::Exec(args) => exec::run(&args),
+        Command::State(args) => state::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Disasm(args) => disasm::run(&args),
     };

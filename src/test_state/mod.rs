@@ -13,7 +13,7 @@ use crate::asl::model::StateMachine;
 use crate::asl::suggest;
 use crate::asl::syntax::{self, Node};
 use crate::compile::{Options, compile_with};
-use crate::program::{Program, Stage, StateId, StateType};
+use crate::program::{Program, Stage, StateType};
 use crate::vm::{
     Answer, EventSet, Identified, Identity, Level, Request, Run, StartError, Status as RunStatus, Token,
 };
@@ -87,6 +87,8 @@ pub struct Trial {
     pub status: Status,
     /// The type of the state.
     pub kind: Option<StateType>,
+    /// The input, as dense JSON text.
+    pub input: String,
     /// The output, as JSON text.
     pub output: Option<String>,
     /// The error's name.

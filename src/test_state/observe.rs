@@ -3,7 +3,7 @@
 use super::{Pause, Status, Trial};
 use crate::program::{Program, StateId, StateType};
 use crate::value::ValueRef;
-use crate::vm::{Decision, Run, Status as RunStatus};
+use crate::vm::{Decision, EventType, Run, Status as RunStatus};
 
 /// Returns what a run that was started at a state shows.
 pub(super) fn observe(
@@ -40,6 +40,9 @@ pub(super) fn observe(
         text.map(|text| text.decode().into_owned())
     };
     for event in run.events() {
+        if event.kind == EventType::ExecutionStarted {
+            trial.input = view.to_json(event.data);
+        }
         if !event.error.is_none() || !event.cause.is_none() {
             (trial.error, trial.cause) = (text(event.error), text(event.cause));
         }
