@@ -5,6 +5,7 @@
 //! library does the work. Invariant: with `--format json` a command prints exactly one JSON document on
 //! stdout, also when it fails; everything else goes to stderr.
 
+mod bench;
 mod check;
 mod definition;
 mod disasm;
@@ -52,6 +53,7 @@ enum Command {
     Exec(exec::Args),
     State(state::Args),
     Test(test::Args),
+    Bench(bench::Args),
     Disasm(disasm::Args),
 }
 
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Exec(args) => exec::run(&args),
         Command::State(args) => state::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Disasm(args) => disasm::run(&args),
     };
     ExitCode::from(code)
