@@ -6,6 +6,8 @@
 mod choice;
 mod task;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use crate::asl::model::{
     DataPath, Fail, FailText, Flow, Map, OrPath, Parallel, Pass, QueryLanguage, State, StateKind,
@@ -204,7 +206,8 @@ fn text(node: &Node, name: &str) -> Option<String> {
 
 fn integer(node: &Node) -> Option<u32> {
     match &node.value {
-        Value::Number(text) => text.parse().ok(),
+        // By way of a signed number: `-0` is one.
+        Value::Number(text) => u32::try_from(text.parse::<i64>().ok()?).ok(),
         _ => None,
     }
 }

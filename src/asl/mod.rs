@@ -1,8 +1,8 @@
 //! Amazon States Language definitions: document model, parser, validation into diagnostics.
 //!
 //! [`check`] reads a text (JSON or YAML, with positions), validates it as AWS does, and builds the
-//! [`model`] that the compiler reads. The way is: [`syntax`] makes a tree; [`fields`] says what may stand
-//! where; [`validate`] reports what does not; [`build`] turns an accepted tree into the model. Must not
+//! [`model`] that the compiler reads. The way is: `syntax` makes a tree; `fields` says what may stand
+//! where; `validate` reports what does not; `build` turns an accepted tree into the model. Must not
 //! know programs, the machine, or files: a text comes in, diagnostics go out, and every problem is
 //! reported, not the first alone.
 
@@ -17,6 +17,8 @@ pub(crate) mod place;
 pub mod render;
 pub(crate) mod suggest;
 pub(crate) mod syntax;
+#[cfg(test)]
+mod tests;
 pub(crate) mod validate;
 
 pub use diagnostic::{Diagnostic, Report, Severity, code};

@@ -1,22 +1,28 @@
 //! "Did you mean": the known name nearest to a misspelt one.
 
 /// Returns the candidate that was probably meant: the same but for letter case, or within a third of the
-/// word's length in edits.
+/// word's length in edits, or half of it if both begin alike.
 pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     if length > WORD_CHARS_MAX {
         return None;
     }
-    let edits_max = (length / 3).max(1);
+    let word = word.to_lowercase();
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != word && candidate.chars().count().abs_diff(length) <= edits_max)
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= length.div_ceil(2))
         .take(CANDIDATES_MAX)
-        .map(|candidate| {
-            let edits = strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase());
-            (edits, candidate)
+        .filter_map(|candidate| {
+            let lower = candidate.to_lowercase();
+            let begins_alike = word.chars().take(2).eq(lower.chars().take(2));
+            let edits_max = if begins_alike {
+                length / 2
+            } else {
+                (length / 3).max(1)
+            };
+            let edits = strsim::damerau_levenshtein(&word, &lower);
+            (edits <= edits_max).then_some((edits, candidate))
         })
-        .filter(|(edits, _)| *edits <= edits_max)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate)
 }
@@ -26,6 +32,25 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
     closest(word, candidates).map(|name| format!("did you mean \"{name}\"?"))
 }
 
+/// Returns the help text for a misspelt `States.` name: only what follows the prefix is compared.
+pub(crate) fn did_you_mean_reserved<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let own = |name: &'a str| name.strip_prefix(RESERVED_PREFIX);
+    let prefix = word
+        .get(..RESERVED_PREFIX.len())
+        .filter(|prefix| prefix.eq_ignore_ascii_case(RESERVED_PREFIX));
+    let rest = &word[prefix.map_or(0, str::len)..];
+    let name = match candidates.into_iter().filter_map(own).collect::<Vec<_>>() {
+        names if names.contains(&rest) => rest,
+        names => closest(rest, names)?,
+    };
+    Some(format!("did you mean \"{RESERVED_PREFIX}{name}\"?"))
+}
+
+/// What the names of the language begin with.
+const RESERVED_PREFIX: &str = "States.";
 /// The longest word worth comparing: state names end at 80 characters.
 const WORD_CHARS_MAX: usize = 100;
 /// The most candidates compared: edit distance is quadratic, and a definition can have 50,000 states.
@@ -43,6 +68,7 @@ mod tests {
         );
         assert_eq!(closest("Sucess", ["Success", "Fail"]), Some("Success"));
         assert_eq!(closest("Success", ["Succeed", "Pass"]), Some("Succeed"));
+        assert_eq!(closest("Sucess", ["Succeed", "Pass"]), Some("Succeed"));
         assert_eq!(closest("Zebra", ["Succeed", "Pass"]), None);
     }
 }

@@ -61,7 +61,10 @@ fn put_at(
             }
             let old = store.view().member(base, key);
             let new = put_at(store, old, accessor, position + 1, value)?;
-            let name = store.string(key.name());
+            let name = match accessor.names.get(position) {
+                Some(&name) => name,
+                None => store.string(key.name()),
+            };
             Ok(store.with_member(base, name, new))
         }
         Move::Index(index) => {
@@ -70,7 +73,9 @@ fn put_at(
                 return Err(refused(accessor, position + 1, "does not exist"));
             };
             let new = put_at(store, Some(old), accessor, position + 1, value)?;
-            Ok(with_element(store, base, *index, new))
+            let at = if *index < 0 { *index + store.view().count(base) as i64 } else { *index };
+            let replaced = usize::try_from(at).ok().and_then(|at| store.with_element(base, at, new));
+            replaced.ok_or_else(|| refused(accessor, position + 1, "does not exist"))
         }
         _ => Err(refused(accessor, position + 1, "is not a reference")),
     }
@@ -78,19 +83,6 @@ fn put_at(
 
 /// The longest path that can be written: deeper values are refused at the state's end anyway.
 const STEPS_MAX: usize = crate::value::DEPTH_MAX as usize;
-
-fn with_element(store: &mut Store, array: ValueRef, index: i64, value: ValueRef) -> ValueRef {
-    let mut elements: Vec<ValueRef> = store.view().elements(array).collect();
-    let at = if index < 0 {
-        index + elements.len() as i64
-    } else {
-        index
-    };
-    if let Some(slot) = usize::try_from(at).ok().and_then(|at| elements.get_mut(at)) {
-        *slot = value;
-    }
-    store.array(&elements)
-}
 
 #[cold]
 fn refused(accessor: &Accessor, count: usize, what: &str) -> PutError {

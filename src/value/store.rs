@@ -95,19 +95,12 @@ impl<'a> Store<'a> {
     /// not cut an escape or a character. Nothing where the value is not a string.
     pub fn push_part(&mut self, value: ValueRef, part: std::ops::Range<usize>) {
         if value.is_constant() {
-            let content = View::new(self.constants, self.constants)
-                .string(value)
-                .map(|text| text.escaped());
-            self.heap
-                .text
-                .extend_from_slice(content.and_then(|text| text.get(part)).unwrap_or_default());
+            let content = View::new(self.constants, self.constants).string(value).map(|text| text.escaped());
+            self.heap.text.extend_from_slice(content.and_then(|text| text.get(part)).unwrap_or_default());
             return;
         }
         let node = self.heap.nodes[value.at()];
-        let (start, end) = (
-            node.start as usize + 1 + part.start,
-            node.start as usize + 1 + part.end,
-        );
+        let (start, end) = (node.start as usize + 1 + part.start, node.start as usize + 1 + part.end);
         if node.kind() == meta::STRING && start <= end && end < node.end as usize {
             self.heap.text.extend_from_within(start..end);
         }

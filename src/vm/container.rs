@@ -14,7 +14,7 @@ use crate::program::{
 use crate::value::{Kind, Store, ValueRef, View};
 
 /// Most iterations of an inline Map that are in flight at once (facts 1.2).
-pub const MAP_CONCURRENCY_MAX: u32 = 40;
+pub(super) const MAP_CONCURRENCY_MAX: u32 = 40;
 
 impl Run {
     /// Begins a Parallel or Map: takes the ids of its start and lines up its branches.

@@ -8,8 +8,6 @@ use crate::value::ValueRef;
 pub(super) struct FrameId(pub u32);
 
 impl FrameId {
-    pub(super) const TOP: FrameId = FrameId(0);
-
     pub(super) fn at(self) -> usize {
         self.0 as usize
     }
@@ -162,6 +160,15 @@ impl Frame {
         self.variables.resize(variables, ValueRef::NONE);
         self.item = ValueRef::NONE;
         self.children = Children::NONE;
+    }
+
+    /// Forgets the retries of the state before.
+    #[inline]
+    pub(super) fn forget_retries(&mut self) {
+        if self.retries > 0 {
+            self.retries = 0;
+            self.attempts.clear();
+        }
     }
 
     /// Returns every value the frame holds.

@@ -5,7 +5,7 @@ use super::fault::{Fault, Outcome};
 use super::frame::{Activity, FrameId};
 use super::run::{Decision, PAYLOAD_BYTES_MAX, Run, Status, Traced};
 use crate::path;
-use crate::program::{AssignId, CallId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef};
+use crate::program::{AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef};
 use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 
 /// Why a frame stopped running.
@@ -63,6 +63,11 @@ impl Run {
             let instruction = program.at(self.current.pc);
             self.current.pc.0 += 1;
             match instruction {
+                Instruction::Fused(fused) => {
+                    if let Some(stop) = self.fused(program, frame, fused, fuel) {
+                        return Ok(stop);
+                    }
+                }
                 Instruction::Enter(state) => {
                     if *fuel == 0 {
                         self.current.pc.0 -= 1;
@@ -172,6 +177,7 @@ impl Run {
                 value
             }
             Instruction::Call(call) => self.call(program, call)?,
+            Instruction::Format(format) => self.format(program, format)?,
             _ => return Ok(()),
         };
         self.stack.push(value);
@@ -216,10 +222,7 @@ impl Run {
         current.last = id;
         let frame = &mut self.frames[frame.at()];
         frame.entered_at_ms = self.now_ms;
-        if frame.retries > 0 {
-            frame.retries = 0;
-            frame.attempts.clear();
-        }
+        frame.forget_retries();
     }
 
     /// Checks the output and takes the id of the exit event.
@@ -247,7 +250,7 @@ impl Run {
     }
 
     /// Ends a frame whose last state was left.
-    fn end(&mut self, program: &Program, frame: FrameId) {
+    pub(super) fn end(&mut self, program: &Program, frame: FrameId) {
         self.frames[frame.at()].registers = self.current;
         match self.frames[frame.at()].parent {
             None => self.succeed(self.current.last, self.current.output),
@@ -377,6 +380,22 @@ impl Run {
                 cause.push_str("' to the state's input: ");
                 cause.push_str(&error.to_string());
             })),
+        }
+    }
+
+    #[inline]
+    fn format(&mut self, program: &Program, format: FormatId) -> Outcome<ValueRef> {
+        let using = &program.formats[format.at()];
+        let arguments = program.calls[using.call.at()].arguments as usize;
+        let from = self.stack.len().saturating_sub(arguments);
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let values = self.stack.get(from + 1..).unwrap_or_default();
+        match using.template.format(&mut store, values) {
+            Some(text) => {
+                self.stack.truncate(from);
+                Ok(text)
+            }
+            None => self.call(program, using.call),
         }
     }
 

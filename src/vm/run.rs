@@ -456,9 +456,7 @@ impl Run {
     pub fn variables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (&'a str, ValueRef)> {
         let values = self.frames.first().map_or(&[][..], |frame| &frame.variables);
         let names = program.flows[0].variables.iter().map(|name| &**name);
-        names
-            .zip(values.iter().copied())
-            .filter(|(_, value)| !value.is_none())
+        names.zip(values.iter().copied()).filter(|(_, value)| !value.is_none())
     }
 
     /// Takes the next event id, keeps the event if its type is kept, returns the id.

@@ -8,7 +8,7 @@ mod case;
 mod events;
 mod play;
 
-use crate::shared::shared;
+use crate::shared;
 use case::Case;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ impl Summary {
 
 #[test]
 fn recorded_executions() {
-    let Some(root) = shared("conformance/cases") else {
+    let Some(root) = shared::folder("conformance/cases") else {
         return;
     };
     let mut summary = Summary::default();

@@ -6,7 +6,6 @@
 //! [`DEPTH_MAX`], so whoever walks it may recurse.
 
 pub(crate) mod json;
-mod json_text;
 mod lines;
 mod scalar;
 pub(crate) mod substitute;

@@ -34,6 +34,12 @@ pub(crate) fn name_at(text: &str) -> Option<&str> {
     (starts_well && continues_well).then_some(name)
 }
 
+/// Says whether a text holds a `${Name}`.
+pub(crate) fn has_placeholder(text: &str) -> bool {
+    text.match_indices("${")
+        .any(|(at, _)| name_at(&text[at..]).is_some())
+}
+
 /// Returns the message about a placeholder that nothing fills in.
 pub(crate) fn missing_message(name: &str) -> String {
     format!("The substitution ${{{name}}} has no value")

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::asl::place::Place;
-use crate::asl::syntax::{Member, Node};
+use crate::asl::syntax::{Member, Node, Value, substitute};
 use crate::asl::{code, suggest};
 
 use super::names::for_each_flow;
@@ -46,6 +46,9 @@ impl Checker<'_> {
         let Some(name) = node.as_text().filter(|name| !names.contains(name)) else {
             return;
         };
+        if substitute::has_placeholder(name) {
+            return; // Reported as a substitution without a value.
+        }
         let known = states.iter().map(|member| member.key.as_str());
         let help = self
             .wants_suggestions()
@@ -110,9 +113,7 @@ impl Checker<'_> {
 }
 
 fn is_terminal(state: &Node) -> bool {
-    let ends = state
-        .get("End")
-        .is_some_and(|end| end.value == crate::asl::syntax::Value::Bool(true));
+    let ends = state.get("End").is_some_and(|end| end.value == Value::Bool(true));
     ends || matches!(
         state.get("Type").and_then(Node::as_text),
         Some("Succeed" | "Fail")

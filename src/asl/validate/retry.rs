@@ -67,11 +67,10 @@ impl Checker<'_> {
         if is_other || !text.to_ascii_lowercase().starts_with("states.") || !self.wants_suggestions() {
             return;
         }
-        if let Some(meant) = suggest::closest(text, fault::RESERVED) {
+        if let Some(help) = suggest::did_you_mean_reserved(text, fault::RESERVED) {
             let message = format!("No state fails with the error '{text}'");
             let spot = Spot::at(place, &node.span);
-            self.warning(code::UNKNOWN_ERROR_NAME, spot, message).help =
-                Some(format!("did you mean \"{meant}\"?"));
+            self.warning(code::UNKNOWN_ERROR_NAME, spot, message).help = Some(help);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::asl::fields::{Kind, Range, Reference};
 use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
-use crate::asl::syntax::{Node, Value};
+use crate::asl::syntax::{Node, Value, substitute};
 use crate::asl::{code, paths, suggest};
 
 use super::object::Language;
@@ -15,9 +15,12 @@ impl Checker<'_> {
         if language != Some(QueryLanguage::JsonPath) && self.jsonata_text(kind, node, place) {
             return;
         }
+        if node.as_text().is_some_and(substitute::has_placeholder) {
+            return; // Reported as a substitution without a value.
+        }
         match kind {
             Kind::Any => {}
-            Kind::Text => self.text_value(node, place),
+            Kind::Text | Kind::Comment => self.text_value(node, place),
             Kind::Bool => self.typed(node, place, matches!(node.value, Value::Bool(_)), "Boolean"),
             Kind::True => self.true_value(node, place),
             Kind::Number => self.typed(node, place, matches!(node.value, Value::Number(_)), "Number"),
@@ -41,7 +44,12 @@ impl Checker<'_> {
     fn jsonata_text(&mut self, kind: Kind, node: &Node, place: &Place<'_>) -> bool {
         let structured = matches!(
             kind,
-            Kind::Template | Kind::Assign | Kind::ErrorNames | Kind::Path(_) | Kind::Reference(_)
+            Kind::Comment
+                | Kind::Template
+                | Kind::Assign
+                | Kind::ErrorNames
+                | Kind::Path(_)
+                | Kind::Reference(_)
         );
         let Some(text) = node
             .as_text()
@@ -70,7 +78,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks a text; one that looks like a path is probably meant for the `...Path` field (`NO_PATH`).
     fn text_value(&mut self, node: &Node, place: &Place<'_>) {
         self.typed(node, place, node.as_text().is_some(), "String");
     }

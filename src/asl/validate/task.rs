@@ -24,7 +24,7 @@ impl Checker<'_> {
     fn resource<'n>(&mut self, node: &'n Node, place: &Place<'_>) -> Option<Resource<'n>> {
         let spot = Spot::at(place, &node.span);
         let text = node.as_text().unwrap_or_default();
-        if has_placeholder(text) {
+        if substitute::has_placeholder(text) {
             return None; // Reported as a substitution without a value.
         }
         let Some(resource) = arn::parse(text) else {
@@ -115,10 +115,4 @@ impl Checker<'_> {
         self.template(credentials, &place, language);
         self.required_member(credentials, &place, "RoleArn");
     }
-}
-
-/// Says whether a text still holds a `${Name}`.
-fn has_placeholder(text: &str) -> bool {
-    text.match_indices("${")
-        .any(|(at, _)| substitute::name_at(&text[at..]).is_some())
 }

@@ -172,15 +172,7 @@ fn misspelt_function(text: &str) -> Option<String> {
     if FUNCTIONS.contains(&name) {
         return None;
     }
-    let full = if name.contains('.') {
-        name.to_owned()
-    } else {
-        format!("States.{name}")
-    };
-    match FUNCTIONS.iter().find(|known| **known == full) {
-        Some(known) => Some(format!("did you mean \"{known}\"?")),
-        None => suggest::did_you_mean(&full, FUNCTIONS),
-    }
+    suggest::did_you_mean_reserved(name, FUNCTIONS)
 }
 
 /// The path form of a Choice operator or text field that takes one, for `NO_PATH`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::asl::place::Place;
 use crate::asl::syntax::substitute::{self, Leftover, Step};
-use crate::asl::syntax::{self, DEFINITION_BYTES_MAX, Duplicate, Node, Problem, ProblemKind};
+use crate::asl::syntax::{self, DEFINITION_BYTES_MAX, Duplicate, Node, Problem, ProblemKind, Span, Value};
 use crate::asl::{Format, Source, code};
 
 use super::{Checker, Spot};
@@ -36,8 +36,8 @@ impl Checker<'_> {
         for problem in reading.problems {
             self.fault(problem, source.format);
         }
-        for duplicate in reading.duplicates {
-            self.duplicate_key(duplicate);
+        for duplicate in &reading.duplicates {
+            self.duplicate_key(duplicate, reading.root.as_ref());
         }
         let is_object = reading
             .root
@@ -91,11 +91,12 @@ impl Checker<'_> {
         format!("[Source: (String)\"{quoted}\"{more}; line: {line}, column: {column}]")
     }
 
-    fn duplicate_key(&mut self, duplicate: Duplicate) {
+    fn duplicate_key(&mut self, duplicate: &Duplicate, root: Option<&Node>) {
+        let pointer = root.and_then(|root| pointer_of_key(root, &duplicate.span, &Place::ROOT));
         let spot = Spot {
-            pointer: String::new(),
+            pointer: pointer.unwrap_or_default(),
             location: None,
-            span: duplicate.span,
+            span: duplicate.span.clone(),
         };
         let message = format!(
             "The key '{}' is given twice; this value replaces the earlier one",
@@ -117,5 +118,27 @@ fn spot_of(path: &[Step], place: &Place<'_>, leftover: &Leftover) -> Spot {
         None => Spot::at(place, &leftover.span),
         Some((Step::Key(key), rest)) => spot_of(rest, &place.key(key), leftover),
         Some((Step::Index(index), rest)) => spot_of(rest, &place.index(*index), leftover),
+    }
+}
+
+/// Finds the member whose key stands at a place. Descends only where that place lies.
+fn pointer_of_key(node: &Node, span: &Span, place: &Place<'_>) -> Option<String> {
+    let holds = |node: &Node| node.span.start <= span.start && span.end <= node.span.end;
+    match &node.value {
+        Value::Object(members) => members.iter().find_map(|member| {
+            let place = place.key(&member.key);
+            if member.key_span == *span {
+                return Some(place.pointer());
+            }
+            holds(&member.value)
+                .then(|| pointer_of_key(&member.value, span, &place))
+                .flatten()
+        }),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+            holds(item)
+                .then(|| pointer_of_key(item, span, &place.index(index)))
+                .flatten()
+        }),
+        _ => None,
     }
 }

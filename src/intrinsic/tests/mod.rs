@@ -84,6 +84,7 @@ fn every_function_refuses_what_it_does_not_take() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too many steps for an interpreter")]
 fn results_are_measured_before_they_are_built() {
     let (mut heap, constants) = (Heap::new(), Heap::for_constants());
     let mut store = Store::new(&mut heap, &constants);

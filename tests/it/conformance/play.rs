@@ -44,8 +44,7 @@ impl Host for Recorded<'_> {
             let expected = serde_json::from_str(&difference.expected).unwrap_or(Value::Null);
             let actual = serde_json::from_str(&difference.actual).unwrap_or(Value::Null);
             let differs = self.rules.difference(&expected, &actual);
-            self.notes
-                .extend(differs.map(|differs| format!("parameters of {}: {differs}", call.state)));
+            self.notes.extend(differs.map(|differs| format!("parameters of {}: {differs}", call.state)));
         }
         Some(taken.reply)
     }
@@ -70,10 +69,7 @@ pub(crate) fn play(case: &Case, at: usize) -> Result<Played<'_>, String> {
     let expected = &case.executions()[at];
     let rules = Rules {
         placeholders: case.placeholders(),
-        arns: (
-            format!("{ARN}:express:{NAME}:uuid"),
-            format!("{ARN}:execution:{NAME}"),
-        ),
+        arns: (format!("{ARN}:express:{NAME}:uuid"), format!("{ARN}:execution:{NAME}")),
     };
     let program = program(&case.definition(at))?;
     let (mut played, history) = run(case, at, &program, &rules, Level::All, true)?;
@@ -229,11 +225,7 @@ impl Played<'_> {
             }
         }
         if wanted("expected_error") != self.error.as_deref() {
-            return Some(format!(
-                "error: expected {:?}, got {:?}",
-                wanted("expected_error"),
-                self.error
-            ));
+            return Some(format!("error: expected {:?}, got {:?}", wanted("expected_error"), self.error));
         }
         match (wanted("expected_cause"), &self.cause) {
             (None, None) => {}
@@ -255,12 +247,7 @@ impl Played<'_> {
     /// Compares the history (level 4).
     pub(crate) fn history_difference(&self) -> Option<String> {
         let partial = self.expected["events_partial"] == true;
-        events::difference(
-            &self.rules,
-            &self.expected["expected_events"],
-            &self.history,
-            partial,
-        )
+        events::difference(&self.rules, &self.expected["expected_events"], &self.history, partial)
     }
 
     /// Compares the texts of inputs and outputs where they are written in an exact way.

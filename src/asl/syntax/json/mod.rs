@@ -4,13 +4,16 @@
 //! missing comma, `]` for `}`, single quotes, bare keys, a missing quote or brace) is understood well
 //! enough to say what was meant. Invariant: every loop either consumes a byte or returns.
 
+mod brackets;
+mod text;
+mod word;
+
 use std::collections::BTreeMap;
 
-use super::json_text::{self, TextEnd};
-use super::{
-    DEPTH_MAX, Member, Members, Node, PROBLEMS_MAX, Problem, ProblemKind, Reading, Span, Value, scalar,
-    substitute,
+use crate::asl::syntax::{
+    DEPTH_MAX, Lines, Member, Members, Node, PROBLEMS_MAX, Problem, ProblemKind, Reading, Span, Value,
 };
+use text::TextEnd;
 
 /// Reads a text. `substitutions` fill in `${Name}` where a value stands without quotes.
 pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Reading {
@@ -21,9 +24,16 @@ pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Read
     };
     let mut reader = Reader {
         text,
+        lines: Lines::new(text),
+        last_line: Line {
+            start: usize::MAX,
+            first: usize::MAX,
+        },
         at: start,
         depth: 0,
         open: Vec::new(),
+        suspect: None,
+        supplied: false,
         substitutions,
         out: Reading::default(),
     };
@@ -37,16 +47,37 @@ pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Read
 }
 
 /// An array or object that is being read.
+#[derive(Clone, Copy)]
 struct Open {
     closer: u8,
     at: usize,
+    line: Line,
+}
+
+/// A line: where it begins, and where its first character that is no blank stands.
+#[derive(Clone, Copy)]
+struct Line {
+    start: usize,
+    first: usize,
+}
+
+impl Line {
+    fn indentation(self) -> usize {
+        self.first - self.start
+    }
 }
 
 struct Reader<'a> {
     text: &'a str,
+    lines: Lines<'a>,
+    last_line: Line,
     at: usize,
     depth: usize,
     open: Vec<Open>,
+    /// What was the first to look unclosed by its indentation; named if an end turns out to be missing.
+    suspect: Option<Open>,
+    /// An end was just supplied, and the comma after it.
+    supplied: bool,
     substitutions: &'a BTreeMap<String, String>,
     out: Reading,
 }
@@ -67,6 +98,12 @@ impl Reader<'_> {
         if self.out.problems.len() >= PROBLEMS_MAX {
             self.at = self.text.len();
         }
+    }
+
+    /// Reports a fault after which what follows cannot be understood, and stops reading.
+    fn lost(&mut self, span: Span, message: impl Into<String>, help: &str) {
+        self.problem(ProblemKind::Broken, span, message, help);
+        self.at = self.text.len();
     }
 
     /// Skips blanks; comments too, with a problem each.
@@ -111,7 +148,12 @@ impl Reader<'_> {
         }
         self.at += 1;
         self.depth += 1;
-        self.open.push(Open { closer, at: start });
+        let line = self.line(start);
+        self.open.push(Open {
+            closer,
+            at: start,
+            line,
+        });
         let value = read(self);
         self.open.pop();
         self.depth -= 1;
@@ -177,9 +219,18 @@ impl Reader<'_> {
                 );
                 self.at = (self.at + 1).min(self.text.len());
             }
+            Some(b'"') => {
+                let message = format!("Expected ':' after the key \"{key}\"");
+                self.problem(
+                    ProblemKind::Broken,
+                    key_span.clone(),
+                    message,
+                    "a colon is missing here",
+                );
+            }
             _ => {
-                let message = format!("Expected ':' and a value after the key \"{key}\"");
-                self.problem(ProblemKind::Broken, key_span.clone(), message, "");
+                self.no_colon(&key, key_span);
+                return None;
             }
         }
         self.skip_blanks();
@@ -191,6 +242,30 @@ impl Reader<'_> {
             return None;
         }
         self.value().map(|value| Member { key, key_span, value })
+    }
+
+    /// Explains a key without colon; most often its closing quote is missing.
+    fn no_colon(&mut self, key: &str, key_span: Span) {
+        if self
+            .out
+            .problems
+            .last()
+            .is_some_and(|problem| problem.span == key_span)
+        {
+            self.at = self.text.len(); // The quote is known to be missing.
+            return;
+        }
+        match key.split_once(':') {
+            Some((name, "" | " ")) => {
+                let message = "The closing quote of this key is missing";
+                self.lost(key_span, message, &format!("write \"{name}\":"));
+            }
+            _ => self.lost(
+                key_span,
+                format!("Expected ':' and a value after the key \"{key}\""),
+                "",
+            ),
+        }
     }
 
     fn key(&mut self) -> Option<(String, Span)> {
@@ -216,10 +291,8 @@ impl Reader<'_> {
             }
             _ => {
                 let found = self.found();
-                let length = self.text[start..].chars().next().map_or(0, char::len_utf8);
                 let message = format!("Expected a key in double quotes, found {found}");
-                self.problem(ProblemKind::Broken, start..start + length, message, "");
-                self.skip_to_structure();
+                self.lost(self.here(), message, "");
                 None
             }
         }
@@ -229,7 +302,7 @@ impl Reader<'_> {
     fn closes(&mut self, closer: u8) -> bool {
         match self.peek() {
             None => {
-                self.unclosed(closer);
+                self.unclosed();
                 true
             }
             Some(found) if found == closer => {
@@ -241,78 +314,6 @@ impl Reader<'_> {
                 true
             }
             Some(_) => false,
-        }
-    }
-
-    fn unclosed(&mut self, closer: u8) {
-        let at = self.open.last().map_or(0, |open| open.at);
-        if self.out.problems.len() >= PROBLEMS_MAX
-            || self.out.problems.iter().any(|p| p.kind != ProblemKind::Slip)
-        {
-            return; // The end was reached because of what was said already.
-        }
-        let (line, column) = super::Lines::new(self.text).position(at);
-        let opener = if closer == b'}' { '{' } else { '[' };
-        let end = self.text.trim_end().len();
-        let last = self.text[..end]
-            .char_indices()
-            .next_back()
-            .map_or(0, |(offset, _)| offset);
-        let message = format!("The '{opener}' of line {line}, column {column}, is never closed");
-        let help = format!("add the missing '{}'", char::from(closer));
-        self.problem(ProblemKind::Broken, last..end, message, &help);
-    }
-
-    fn wrong_closer(&mut self, closer: u8, found: u8) {
-        let at = self.open.last().map_or(0, |open| open.at);
-        let (line, column) = super::Lines::new(self.text).position(at);
-        let (expected, found_char) = (char::from(closer), char::from(found));
-        let opener = char::from(self.text.as_bytes().get(at).copied().unwrap_or(b'{'));
-        let message = format!(
-            "Expected '{expected}' to close the '{opener}' of line {line}, column {column}, found '{found_char}'"
-        );
-        let outer = self.open.iter().rev().skip(1).any(|open| open.closer == found);
-        // The next closer tells: if it would fit here too, this one is a slip for ours.
-        let rest = &self.text[self.at + 1..];
-        let next = rest
-            .trim_start_matches([' ', '\t', '\n', '\r', ','])
-            .bytes()
-            .next();
-        let next_fits_outer = match self
-            .open
-            .len()
-            .checked_sub(2)
-            .and_then(|index| self.open.get(index))
-        {
-            Some(open) => next != Some(closer) || open.closer == closer,
-            None => true,
-        };
-        if outer && !next_fits_outer {
-            self.problem(
-                ProblemKind::Broken,
-                self.at..self.at + 1,
-                message,
-                &format!("write '{expected}'"),
-            );
-            self.at = (self.at + 1).min(self.text.len());
-            return;
-        }
-        let one_up = self
-            .open
-            .len()
-            .checked_sub(2)
-            .and_then(|index| self.open.get(index));
-        let fits_outer = one_up.is_some_and(|open| open.closer == found);
-        let doubled = next == Some(found);
-        let help = if fits_outer && !doubled {
-            format!("add the missing '{expected}' before it")
-        } else {
-            format!("write '{expected}' instead")
-        };
-        let consume = !(fits_outer && !doubled);
-        self.problem(ProblemKind::Broken, self.at..self.at + 1, message, &help);
-        if consume {
-            self.at = (self.at + 1).min(self.text.len());
         }
     }
 
@@ -346,6 +347,8 @@ impl Reader<'_> {
                         message,
                         "remove the trailing comma",
                     );
+                } else if self.suspect.is_none() && self.looks_outside() {
+                    self.suspect = self.open.last().copied();
                 }
                 true
             }
@@ -361,33 +364,26 @@ impl Reader<'_> {
                 self.at = (self.at + 1).min(self.text.len());
                 true
             }
-            Some(b':') if closer == b'}' => {
-                let message = "Expected ',' or '}', found a second ':'";
-                self.problem(
-                    ProblemKind::Broken,
-                    self.at..self.at + 1,
-                    message,
-                    "a key has one value",
-                );
-                self.at = (self.at + 1).min(self.text.len());
-                self.skip_blanks();
-                self.value();
+            Some(_) if std::mem::take(&mut self.supplied) => true,
+            Some(b'"') if self.looks_outside() => {
+                if let Some(open) = self.open.last().copied() {
+                    let span = self.last_character(end_of_item);
+                    self.never_closed(open, span);
+                    self.supplied = true;
+                }
+                false
+            }
+            Some(first) if b"\"{[".contains(&first) || first.is_ascii_alphanumeric() => {
+                let found = self.found();
+                let message = format!("Expected ',' or '{}', found {found}", char::from(closer));
+                let span = self.last_character(end_of_item);
+                self.problem(ProblemKind::Slip, span, message, "a comma is missing here");
                 true
             }
             Some(_) => {
-                let last = self.text[..end_of_item]
-                    .char_indices()
-                    .next_back()
-                    .map_or(0, |(offset, _)| offset);
-                let found = self.found();
-                let message = format!("Expected ',' or '{}', found {found}", char::from(closer));
-                self.problem(
-                    ProblemKind::Slip,
-                    last..end_of_item,
-                    message,
-                    "a comma is missing here",
-                );
-                true
+                let message = format!("Expected ',' or '{}', found {}", char::from(closer), self.found());
+                self.lost(self.here(), message, "");
+                false
             }
         }
     }
@@ -404,7 +400,7 @@ impl Reader<'_> {
     /// Reads a quoted text; the reader stands on its quote.
     fn quoted(&mut self) -> String {
         let start = self.at;
-        let read = json_text::read(self.text, start);
+        let read = text::read(self.text, start);
         self.at = read.end;
         if self.text.as_bytes().get(start) == Some(&b'\'') {
             let message = "JSON texts stand in double quotes";
@@ -430,100 +426,6 @@ impl Reader<'_> {
         read.text
     }
 
-    /// Reads `${Name}` outside quotes.
-    fn placeholder(&mut self) -> Option<Node> {
-        let start = self.at;
-        let rest = &self.text[start..];
-        let Some(name) = substitute::name_at(rest) else {
-            return self.word();
-        };
-        let span = start..start + name.len() + "${}".len();
-        self.at = span.end;
-        let Some(filling) = self.substitutions.get(name) else {
-            let message = substitute::missing_message(name);
-            self.problem(
-                ProblemKind::Broken,
-                span,
-                message,
-                &substitute::missing_help(name),
-            );
-            return None;
-        };
-        let inner = read(filling, &BTreeMap::new());
-        match inner.root {
-            Some(node) if inner.problems.is_empty() => Some(respan(node, &span)),
-            _ => {
-                let message = format!("The value of ${{{name}}} is not JSON: {filling}");
-                self.problem(
-                    ProblemKind::Broken,
-                    span,
-                    message,
-                    "put the placeholder into double quotes",
-                );
-                None
-            }
-        }
-    }
-
-    /// Reads a number, `true`, `false`, `null`, or what stands in their place.
-    fn word(&mut self) -> Option<Node> {
-        let start = self.at;
-        let rest = &self.text[start..];
-        let length = rest
-            .find(|c: char| " \t\r\n,:{}[]\"'".contains(c))
-            .unwrap_or(rest.len());
-        if length == 0 {
-            let found = self.found();
-            let length = rest.chars().next().map_or(0, char::len_utf8);
-            self.problem(
-                ProblemKind::Broken,
-                start..start + length,
-                format!("Expected a value, found {found}"),
-                "",
-            );
-            self.no_standstill(start);
-            return None;
-        }
-        let (word, span) = (&rest[..length], start..start + length);
-        self.at = span.end;
-        let value = match word {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            "null" => Value::Null,
-            number if scalar::is_json_number(number) => Value::Number(number.to_owned()),
-            other => return self.not_a_value(other, span),
-        };
-        Some(Node { span, value })
-    }
-
-    fn not_a_value(&mut self, word: &str, span: Span) -> Option<Node> {
-        let lower = word.to_ascii_lowercase();
-        let meant = match lower.as_str() {
-            "true" | "yes" => Some(("true", Value::Bool(true))),
-            "false" | "no" => Some(("false", Value::Bool(false))),
-            "null" | "none" | "nil" | "undefined" => Some(("null", Value::Null)),
-            _ => scalar::yaml_number(word).map(|number| ("", Value::Number(number))),
-        };
-        let shown: String = word.chars().take(WORD_CHARS_MAX).collect();
-        let message = format!(
-            "Unrecognized token '{shown}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-        );
-        let help = match &meant {
-            Some(("", Value::Number(number))) => format!("write the number as {number}"),
-            Some((word, _)) => format!("write {word}"),
-            None if self.open.is_empty() => String::new(),
-            None => "a text must stand in double quotes".to_owned(),
-        };
-        self.problem(ProblemKind::Broken, span.clone(), message, &help);
-        meant.map(|(_, value)| Node { span, value })
-    }
-
-    /// Goes on where an array or object may continue.
-    fn skip_to_structure(&mut self) {
-        let rest = &self.text[self.at..];
-        self.at += rest.find([',', '}', ']', '"', '\n']).unwrap_or(rest.len());
-    }
-
     fn after_the_end(&mut self) {
         self.skip_blanks();
         if self.at >= self.text.len()
@@ -536,14 +438,19 @@ impl Reader<'_> {
             return;
         }
         let found = self.found();
-        let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
         let message = format!("The definition ended before this: found {found} after it");
         self.problem(
             ProblemKind::Broken,
-            self.at..self.at + length,
+            self.here(),
             message,
             "a bracket is closed too early, or text is left over",
         );
+    }
+
+    /// Returns the place of the character at the reader.
+    fn here(&self) -> Span {
+        let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
+        self.at..self.at + length
     }
 
     /// Names what stands at the reader, for messages.
@@ -554,25 +461,4 @@ impl Reader<'_> {
             Some(other) => format!("'{}'", other.escape_default()),
         }
     }
-}
-
-/// The longest part of an unknown word that a message quotes.
-const WORD_CHARS_MAX: usize = 60;
-
-/// Gives every node of a filled-in value the place of its placeholder.
-fn respan(mut node: Node, span: &Span) -> Node {
-    node.span = span.clone();
-    node.value = match node.value {
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| respan(item, span)).collect()),
-        Value::Object(members) => {
-            let respan_member = |member: Member| Member {
-                key: member.key,
-                key_span: span.clone(),
-                value: respan(member.value, span),
-            };
-            Value::Object(members.into_iter().map(respan_member).collect())
-        }
-        other => other,
-    };
-    node
 }

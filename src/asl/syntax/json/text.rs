@@ -1,6 +1,6 @@
 //! Reads one quoted JSON text.
 
-use super::Span;
+use crate::asl::syntax::Span;
 
 /// How a text ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
