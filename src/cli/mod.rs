@@ -93,7 +93,9 @@ fn refuse_arguments(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Ex
     if !error.use_stderr() {
         return ExitCode::from(EXIT_OK);
     }
-    let json = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let json = arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--format" && pair[1] == "json");
     if json || arguments.iter().any(|argument| argument == "--format=json") {
         let message = error.render().to_string();
         let is_check = arguments.get(1).is_some_and(|command| command == "check");

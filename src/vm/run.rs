@@ -430,14 +430,16 @@ impl Run {
         self.stop();
     }
 
-    /// Returns the state that waits for the answer to a request; `None` when nobody does any more.
-    pub fn state_of(&self, token: Token) -> Option<StateId> {
-        let frame = self.frames.get(token.frame as usize)?;
-        let waits = matches!(
-            frame.activity,
-            Activity::Task(_) | Activity::Waiting | Activity::Retrying
-        );
-        (waits && frame.generation == token.generation).then_some(frame.registers.state)
+    /// Says whether the answer to a request is still waited for.
+    pub fn awaits(&self, token: Token) -> bool {
+        let frame = self.frames.get(token.frame as usize);
+        frame.is_some_and(|frame| frame.waits() && frame.generation == token.generation)
+    }
+
+    /// Returns a state that waits for an answer, for tools.
+    pub fn waiting_state(&self) -> Option<StateId> {
+        let frame = self.frames.iter().find(|frame| frame.waits())?;
+        Some(frame.registers.state)
     }
 
     /// Returns the state that comes next in the top flow, for a run that ran out of fuel.

@@ -1,7 +1,9 @@
 //! The one integration test binary: each module has one subject.
 
+mod cli;
 mod compare;
 mod conformance;
 mod dependencies;
+mod layers;
 mod shared;
 mod validation;

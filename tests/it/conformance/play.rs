@@ -26,6 +26,8 @@ pub(crate) struct Played<'a> {
     pub(crate) history: Vec<Value>,
     /// Log records at the level of the case.
     log: Vec<Value>,
+    /// The result of a run that keeps no events.
+    quiet: String,
     /// Differences that the script saw, and answers left.
     tasks: Vec<String>,
 }
@@ -44,7 +46,8 @@ impl Host for Recorded<'_> {
             let expected = serde_json::from_str(&difference.expected).unwrap_or(Value::Null);
             let actual = serde_json::from_str(&difference.actual).unwrap_or(Value::Null);
             let differs = self.rules.difference(&expected, &actual);
-            self.notes.extend(differs.map(|differs| format!("parameters of {}: {differs}", call.state)));
+            self.notes
+                .extend(differs.map(|differs| format!("parameters of {}: {differs}", call.state)));
         }
         Some(taken.reply)
     }
@@ -69,10 +72,14 @@ pub(crate) fn play(case: &Case, at: usize) -> Result<Played<'_>, String> {
     let expected = &case.executions()[at];
     let rules = Rules {
         placeholders: case.placeholders(),
-        arns: (format!("{ARN}:express:{NAME}:uuid"), format!("{ARN}:execution:{NAME}")),
+        arns: (
+            format!("{ARN}:express:{NAME}:uuid"),
+            format!("{ARN}:execution:{NAME}"),
+        ),
     };
     let program = program(&case.definition(at))?;
     let (mut played, history) = run(case, at, &program, &rules, Level::All, true)?;
+    played.quiet = run(case, at, &program, &rules, Level::Off, true)?.0.result();
     let logging = [&expected["logging"], &case.value["logging"]];
     let log = match logging.into_iter().find(|logging| logging.is_object()) {
         None => Vec::new(),
@@ -199,6 +206,7 @@ fn run<'a>(
         cause: text(outcome.cause),
         history: Vec::new(),
         log: Vec::new(),
+        quiet: String::new(),
         tasks,
     };
     Ok((played, records.collect()))
@@ -225,7 +233,11 @@ impl Played<'_> {
             }
         }
         if wanted("expected_error") != self.error.as_deref() {
-            return Some(format!("error: expected {:?}, got {:?}", wanted("expected_error"), self.error));
+            return Some(format!(
+                "error: expected {:?}, got {:?}",
+                wanted("expected_error"),
+                self.error
+            ));
         }
         match (wanted("expected_cause"), &self.cause) {
             (None, None) => {}
@@ -239,6 +251,18 @@ impl Played<'_> {
         None
     }
 
+    /// Returns all that level 1 compares, as one text.
+    fn result(&self) -> String {
+        let (status, output) = (self.status, &self.output);
+        format!("{status} {output:?} {:?} {:?}", self.error, self.cause)
+    }
+
+    /// Compares with the run that kept no events: the machine may take short cuts there.
+    pub(crate) fn quiet_difference(&self) -> Option<String> {
+        let loud = self.result();
+        (loud != self.quiet).then(|| format!("with events {loud}\n    without {}", self.quiet))
+    }
+
     /// Compares what the tasks were given.
     pub(crate) fn tasks_difference(&self) -> Option<String> {
         (!self.tasks.is_empty()).then(|| self.tasks.join("; "))
@@ -247,7 +271,12 @@ impl Played<'_> {
     /// Compares the history (level 4).
     pub(crate) fn history_difference(&self) -> Option<String> {
         let partial = self.expected["events_partial"] == true;
-        events::difference(&self.rules, &self.expected["expected_events"], &self.history, partial)
+        events::difference(
+            &self.rules,
+            &self.expected["expected_events"],
+            &self.history,
+            partial,
+        )
     }
 
     /// Compares the texts of inputs and outputs where they are written in an exact way.
