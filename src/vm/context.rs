@@ -7,7 +7,7 @@ use crate::timestamp;
 use crate::value::{Store, ValueRef};
 
 /// Who an execution is: what `$$.Execution` and `$$.StateMachine` show.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Identity<'a> {
     /// ARN of the execution.
     pub execution_arn: &'a str,

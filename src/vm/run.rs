@@ -225,7 +225,7 @@ pub struct Traced {
 }
 
 /// What makes one execution different from another, besides its input.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Identified<'a> {
     /// Who it is.
     pub identity: Identity<'a>,

@@ -4,6 +4,7 @@ use super::{CaseResult, FileResult, Outcome, Results};
 use crate::asl::render::render;
 use crate::asl::syntax::write_text;
 use crate::asl::{Diagnostic, Source};
+use crate::cli::output::stdout;
 use crate::cases::{Coverage, Difference, Kind};
 use std::fmt::Write;
 use std::path::Path;
@@ -77,7 +78,8 @@ pub(super) fn text(results: &Results) {
             let _ = write!(out, ", {count} {what}");
         }
     }
-    println!("{out}");
+    out.push('\n');
+    stdout(out.as_bytes());
 }
 
 fn write_file(file: &FileResult, out: &mut String) {
@@ -210,7 +212,8 @@ pub(super) fn json(results: &Results, with_coverage: bool) {
             .map(|(name, coverage)| coverage_json(name, coverage));
         let _ = write!(out, ",\"coverage\":[{}]", coverage.collect::<Vec<_>>().join(","));
     }
-    println!("{out}}}");
+    out.push_str("}\n");
+    stdout(out.as_bytes());
 }
 
 fn quoted(text: &str) -> String {
