@@ -14,14 +14,16 @@ pub(super) struct Loaded {
     pub(super) coverage: Coverage,
 }
 
+/// What makes one definition different from another: its text and its substitutions.
+type Key = (String, BTreeMap<String, String>);
+
 /// Compiles each definition once.
 pub(super) struct Loader {
     /// Compile for tracing: only then every Choice rule is told.
     trace: bool,
-    /// By text and substitutions.
-    known: BTreeMap<(String, BTreeMap<String, String>), Result<Loaded, Vec<Problem>>>,
+    known: BTreeMap<Key, Result<Loaded, Vec<Problem>>>,
     /// The names of the definitions, in order.
-    names: Vec<(String, (String, BTreeMap<String, String>))>,
+    names: Vec<(String, Key)>,
 }
 
 impl Loader {
