@@ -1,7 +1,7 @@
 //! The command line: arguments, files, terminal, exit codes.
 //!
-//! One file per command; what they share is how a definition is loaded ([`definition`]), how a JSON text
-//! from the user is refused ([`document`]) and how something is printed ([`output`]). The rest of the
+//! One file per command; what they share is how a definition is loaded (`definition`), how a JSON text
+//! from the user is refused (`document`) and how something is printed (`output`). The rest of the
 //! library does the work. Invariant: with `--format json` a command prints exactly one JSON document on
 //! stdout, also when it fails; everything else goes to stderr.
 

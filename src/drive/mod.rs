@@ -1,6 +1,6 @@
 //! Drives a run: what a single execution needs of the world, without a service around it.
 //!
-//! [`drive`] starts a run, hands its tasks to a [`Host`], keeps what is due ([`queue`]) and lets a
+//! [`drive`] starts a run, hands its tasks to a [`Host`], keeps what is due and lets a
 //! [`Clock`] pass the time: really, or by jumping to the next moment at which something happens. A
 //! [`Script`] is a host's list of prepared answers. Used by the command line and by tests; must not
 //! know files, arguments or printing. Invariant: answers due at the same moment arrive in the order

@@ -32,6 +32,8 @@ pub struct Run {
     pub(super) decisions: Option<Vec<Decision>>,
     pub(super) traced: Vec<Traced>,
     pub(super) requests: Vec<Request>,
+    /// The fault that a step has raised.
+    pub(super) raised: Fault,
     pub(super) now_ms: i64,
     pub(super) started_ms: i64,
     pub(super) context: Context,
@@ -264,6 +266,7 @@ impl Run {
             decisions: None,
             traced: Vec::new(),
             requests: Vec::new(),
+            raised: Fault::NONE,
             now_ms: 0,
             started_ms: 0,
             context: Context::EMPTY,
@@ -459,6 +462,16 @@ impl Run {
         let values = self.frames.first().map_or(&[][..], |frame| &frame.variables);
         let names = program.flows[0].variables.iter().map(|name| &**name);
         names.zip(values.iter().copied()).filter(|(_, value)| !value.is_none())
+    }
+
+    /// Takes the next event id; makes and keeps the event only if its type is kept. Returns the id.
+    #[inline(always)]
+    pub(super) fn tick(&mut self, kind: EventType, previous: u32, make: impl FnOnce(&Run, Event) -> Event) -> u32 {
+        if self.kept.has(kind) {
+            return self.record(make(self, Event::new(kind, previous)));
+        }
+        self.last_event += 1;
+        self.last_event
     }
 
     /// Takes the next event id, keeps the event if its type is kept, returns the id.

@@ -18,7 +18,7 @@ use clap::ValueEnum;
 use host::CommandHost;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Run a definition once, its tasks answered from a script.
 #[derive(clap::Args)]
@@ -147,19 +147,20 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         include_execution_data: true,
     };
     let mut host = CommandHost::new(script, encoder, args.events, args.format);
-    let interrupted = interrupt_flag();
+    let interrupt = Interrupt::new();
     let start_ms = args.now.unwrap_or_else(RealClock::system_ms);
     let (mut jumping, mut passing);
     let clock: &mut dyn Clock = if args.virtual_time {
-        jumping = VirtualClock::new(start_ms, Some(&interrupted));
+        jumping = VirtualClock::new(start_ms, Some(&interrupt.stop));
         &mut jumping
     } else {
-        passing = RealClock::new(start_ms, Some(&interrupted));
+        passing = RealClock::new(start_ms, Some(&interrupt.stop));
         &mut passing
     };
     let mut run = Run::new();
     let end = drive(&mut run, &program, &input.text, &with, clock, &mut host)
         .map_err(|error| not_started(&input, &error))?;
+    interrupt.over.store(true, Ordering::Relaxed);
     let lasted_ms = clock.now_ms() - start_ms;
     Ok(finish(args, &run, &program, &host, &end, lasted_ms))
 }
@@ -217,14 +218,23 @@ fn identity<'a>(args: &Args, names: &'a Names) -> Identity<'a> {
     }
 }
 
-/// Returns a flag that Ctrl-C sets; a second Ctrl-C ends the process as ever.
-fn interrupt_flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let signal = signal_hook::consts::SIGINT;
-    // Without a handler Ctrl-C still ends the process, only without a word.
-    let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag))
-        .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)));
-    flag
+/// What Ctrl-C does: it stops the run, and once the run is over it ends the process as ever.
+#[derive(Default)]
+struct Interrupt {
+    stop: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    fn new() -> Interrupt {
+        let interrupt = Interrupt::default();
+        let signal = signal_hook::consts::SIGINT;
+        // Without a handler Ctrl-C still ends the process, only without a word.
+        let _ = signal_hook::flag::register(signal, Arc::clone(&interrupt.stop)).and_then(|_| {
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupt.over))
+        });
+        interrupt
+    }
 }
 
 /// Prints how the run ended, returns the exit code.
