@@ -4,8 +4,8 @@ use super::{CaseResult, FileResult, Outcome, Results};
 use crate::asl::render::render;
 use crate::asl::syntax::write_text;
 use crate::asl::{Diagnostic, Source};
-use crate::cli::output::stdout;
 use crate::cases::{Coverage, Difference, Kind};
+use crate::cli::output::stdout;
 use std::fmt::Write;
 use std::path::Path;
 
