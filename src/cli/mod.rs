@@ -38,6 +38,9 @@ const EXIT_INTERRUPTED: u8 = 130;
   stepstream check order.asl.json                      is the definition accepted?
   stepstream exec order.asl.json --input '{\"id\": 1}'   run it once
   stepstream exec order.asl.json --input-file order.json --task-script answers.json --virtual-time
+  stepstream state order.asl.json 'check stock' --input '{\"id\": 1}'   try one state
+  stepstream test workflows/ --coverage                play the cases beside the definitions
+  stepstream bench order.asl.json --input-file orders.ndjson   how fast is it?
   stepstream disasm order.asl.json                     show what it was compiled to
 
 'stepstream help COMMAND' says more about each."

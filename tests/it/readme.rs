@@ -1,7 +1,7 @@
 //! The README's commands, run as they stand there, print what stands there.
 //!
 //! A line that is only `…` stands for any lines. Durations differ from run to run, and so do all numbers
-//! of `bench`: there only the words are compared.
+//! of `bench`: there only the words are compared. With `STEPSTREAM_BLESS=1` the README is rewritten instead.
 
 use std::process::Command;
 
@@ -10,6 +10,8 @@ const README: &str = include_str!("../../README.md");
 #[test]
 fn commands_print_what_the_readme_shows() {
     let examples = examples(README);
+    let bless = std::env::var_os("STEPSTREAM_BLESS").is_some();
+    let mut blessed = README.to_owned();
     assert!(
         examples.len() >= 8,
         "the README has lost its examples: {}",
@@ -35,11 +37,19 @@ fn commands_print_what_the_readme_shows() {
                 without_durations(text)
             }
         };
+        if matches(&stable(&expected), &stable(&actual)) {
+            continue;
+        }
+        blessed = blessed.replacen(expected.trim_end(), &cut_as(&expected, &actual), 1);
         assert!(
-            matches(&stable(&expected), &stable(&actual)),
+            bless,
             "$ {command}\n--- the README says\n{expected}\n--- it prints\n{actual}{}",
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+    if bless {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        std::fs::write(path, blessed).expect("the README can be written");
     }
 }
 
@@ -85,6 +95,22 @@ fn matches(expected: &str, actual: &str) -> bool {
             actual.len() >= head.len() + tail.len() && actual.starts_with(head) && actual.ends_with(tail)
         }
     }
+}
+
+/// Cuts what is printed where the README cuts it.
+fn cut_as(expected: &str, actual: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (
+        expected.trim_end().lines().collect(),
+        actual.trim_end().lines().collect(),
+    );
+    let Some(at) = old.iter().position(|line| *line == "…") else {
+        return new.join("\n");
+    };
+    let tail = (old.len() - at - 1).min(new.len());
+    let head = at.min(new.len() - tail);
+    [&new[..head], &["…"], &new[new.len() - tail..]]
+        .concat()
+        .join("\n")
 }
 
 /// Replaces `1.234 s` by `# s`.
