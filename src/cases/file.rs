@@ -31,6 +31,16 @@ pub fn read(source: &Source<'_>) -> Result<Suite, Vec<Diagnostic>> {
 
 fn suite(reader: &mut Reader<'_>, root: &Node) -> Suite {
     let place = Place::ROOT;
+    if root.get("States").is_some() && root.get("cases").is_none() {
+        let help = "cases stand beside it, in a file such as my_workflow.cases.json that names it".to_owned();
+        reader.error(
+            &place,
+            &root.span,
+            "This is a definition, not a file of cases",
+            Some(help),
+        );
+        return Suite::default();
+    }
     let fields = [settings::FIELDS, &["cases"]].concat();
     if reader.object(&place, root, &fields).is_empty() {
         return Suite::default();

@@ -77,6 +77,12 @@ fn mistakes_are_told_with_their_place() {
     );
     check_mistake("{\"definition\": \"a\"}", 1, "no \"cases\"", "add");
     check_mistake(
+        "{\"StartAt\": \"a\", \"States\": {}}",
+        1,
+        "a definition",
+        ".cases.json",
+    );
+    check_mistake(
         "{\"cases\": [\n{\"name\": \"x\"}]}",
         2,
         "no \"definition\"",

@@ -133,7 +133,11 @@ fn stop(document: &Document, events: &[(usize, &[u8])], at: usize, trouble: &Tro
                 name: place,
                 text: text.to_vec(),
             };
-            event.refuse("the event", &error.message, error.offset)
+            event.refuse(
+                "the event (one JSON document a line)",
+                &error.message,
+                error.offset,
+            )
         }
         Trouble::Start(error) => Stop::new(format!("error: {place}: {error}")),
         Trouble::NoAnswer { state, parameters } => Stop::new(format!(
