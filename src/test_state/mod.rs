@@ -153,7 +153,7 @@ impl std::fmt::Display for Problem {
                     .iter()
                     .try_for_each(|meant| write!(f, "; did you mean '{meant}'?"))
             }
-            Problem::Invalid { what, message } => write!(f, "the {what} is not valid: {message}"),
+            Problem::Invalid { what, message } => write!(f, "invalid {what}: {message}"),
             Problem::NoWork(kind) => {
                 write!(
                     f,
