@@ -1,9 +1,9 @@
 //! Compiles an accepted state machine to a flat program.
 //!
 //! Owns the translation and nothing that runs. The pipeline: scopes give every variable a slot
-//! ([`scope`]); each state becomes a run of instructions ([`state`]), its templates postfix code
-//! ([`template`]), its Choice rules jumps or a table ([`choice`]); labels become places at the end
-//! ([`emit`]). Must not know text positions: a definition that gets here has been accepted.
+//! (`scope`); each state becomes a run of instructions (`state`), its templates postfix code
+//! (`template`), its Choice rules jumps or a table (`choice`); labels become places at the end
+//! (`emit`). Must not know text positions: a definition that gets here has been accepted.
 
 mod choice;
 mod emit;

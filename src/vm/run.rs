@@ -228,7 +228,7 @@ pub struct Traced {
 }
 
 /// What makes one execution different from another, besides its input.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Identified<'a> {
     /// Who it is.
     pub identity: Identity<'a>,
@@ -458,6 +458,13 @@ impl Run {
             crate::program::Instruction::Enter(state) => Some(state),
             _ => None,
         }
+    }
+
+    /// Returns the variables of the top flow that have a value, for tools.
+    pub fn variables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (&'a str, ValueRef)> {
+        let values = self.frames.first().map_or(&[][..], |frame| &frame.variables);
+        let names = program.flows[0].variables.iter().map(|name| &**name);
+        names.zip(values.iter().copied()).filter(|(_, value)| !value.is_none())
     }
 
     /// Takes the next event id; makes and keeps the event only if its type is kept. Returns the id.
