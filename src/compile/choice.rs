@@ -51,8 +51,8 @@ impl Compiler {
         }
         self.code.emit(Instruction::ResultData);
         self.assign_values(assign, Source::Data);
-        self.assign(assign);
         self.output_path(&state.output_path);
+        self.assign(assign);
         self.code.emit(Instruction::Exit(target(labels, next)));
     }
 

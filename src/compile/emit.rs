@@ -58,6 +58,10 @@ impl Code {
                 .iter_mut()
                 .for_each(|catcher| self.resolve(&mut catcher.target));
         }
+        for fused in &mut program.fused {
+            self.resolve(&mut fused.last_state);
+            fused.next.iter_mut().for_each(|next| self.resolve(next));
+        }
         for switch in &mut program.switches {
             switch.strings.values_mut().for_each(|pc| self.resolve(pc));
             switch.numbers.iter_mut().for_each(|(_, _, pc)| self.resolve(pc));

@@ -7,6 +7,7 @@
 
 mod choice;
 mod emit;
+mod fuse;
 mod scope;
 mod state;
 mod template;
@@ -46,6 +47,8 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             flows: Vec::new(),
             paths: Vec::new(),
             calls: Vec::new(),
+            formats: Vec::new(),
+            fused: Vec::new(),
             tests: Vec::new(),
             switches: Vec::new(),
             assigns: Vec::new(),
@@ -96,8 +99,9 @@ impl Compiler {
             .map(|state| (state.name.as_str(), self.code.label()))
             .collect();
         self.program.flows[id.at()].entry = target(&labels, &flow.start_at);
+        let chains = if self.options.trace { fuse::Chains::new() } else { fuse::chains(flow) };
         for state in &flow.states {
-            self.state(state, &labels);
+            self.state(state, &labels, chains.get(state.name.as_str()).map(Vec::as_slice));
         }
         if let Some(scope) = self.scopes.pop() {
             self.program.flows[id.at()].variables = scope.into_names();
@@ -109,7 +113,6 @@ impl Compiler {
         let id = StateId(self.program.states.len() as u32);
         let name_value = self.string(name);
         let body = self.code.label();
-        self.code.place(enter);
         self.code.emit(Instruction::Enter(id));
         self.code.place(body);
         self.program.states.push(StateInfo {

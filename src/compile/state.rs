@@ -16,8 +16,13 @@ pub(super) type Labels<'a> = HashMap<&'a str, Pc>;
 
 impl Compiler {
     /// Compiles one state.
-    pub(super) fn state(&mut self, state: &State, labels: &Labels<'_>) {
-        let id = self.new_state(&state.name, kind(&state.kind), target(labels, &state.name));
+    pub(super) fn state(&mut self, state: &State, labels: &Labels<'_>, chain: Option<&[&State]>) {
+        let label = target(labels, &state.name);
+        self.code.place(label);
+        if let Some(chain) = chain {
+            self.fuse(chain, labels);
+        }
+        let id = self.new_state(&state.name, kind(&state.kind), label);
         self.input_path(&state.input_path);
         match &state.kind {
             StateKind::Pass(pass) => self.pass(state, pass, labels),
@@ -70,6 +75,8 @@ impl Compiler {
             DataPath::Null => self.code.emit(Instruction::Discard),
             DataPath::Path(path) => {
                 let id = self.path(path, Source::Input, "ResultPath");
+                let accessor = self.program.paths[id.at()].accessor.clone();
+                self.program.paths[id.at()].accessor = accessor.with_names(|name| self.string(name));
                 self.code.emit(Instruction::Put(id));
             }
         }
@@ -97,9 +104,9 @@ impl Compiler {
             (None, None) => self.code.emit(Instruction::ResultData),
         }
         self.assign_values(&state.assign, Source::Result);
-        self.assign(&state.assign);
         self.result_path(&pass.result_path);
         self.output_path(&state.output_path);
+        self.assign(&state.assign);
         self.transition(&pass.transition, labels);
     }
 
@@ -158,9 +165,9 @@ impl Compiler {
             self.code.emit(Instruction::Result);
             self.trace(Stage::AfterResultSelector);
         }
-        self.assign(&state.assign);
         self.result_path(result_path);
         self.output_path(&state.output_path);
+        self.assign(&state.assign);
         self.transition(transition, labels);
     }
 
@@ -206,8 +213,8 @@ impl Compiler {
         self.code.emit(Instruction::Wait(id));
         self.code.emit(Instruction::ResultData);
         self.assign_values(&state.assign, Source::Data);
-        self.assign(&state.assign);
         self.output_path(&state.output_path);
+        self.assign(&state.assign);
         self.transition(&wait.transition, labels);
     }
 

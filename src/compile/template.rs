@@ -2,9 +2,9 @@
 
 use super::Compiler;
 use crate::asl::model::{Expression, Template};
-use crate::intrinsic::{Argument, Call};
+use crate::intrinsic::{Argument, Call, Function, Prepared};
 use crate::path::{Accessor, Path, Root};
-use crate::program::{AssignId, Assignment, CallId, CallUse, Instruction, PathId, PathUse, Source};
+use crate::program::{AssignId, Assignment, CallId, CallUse, FormatId, FormatUse, Instruction, PathId, PathUse, Source};
 use crate::value::{ValueRef, escape_into};
 
 impl Compiler {
@@ -126,6 +126,11 @@ impl Compiler {
         for argument in &call.arguments {
             self.argument(argument, data, field, id);
         }
+        if let Some(template) = prepared(call) {
+            let format = FormatId(self.program.formats.len() as u32);
+            self.program.formats.push(FormatUse { template, call: id });
+            return self.code.emit(Instruction::Format(format));
+        }
         self.code.emit(Instruction::Call(id));
     }
 
@@ -143,5 +148,13 @@ impl Compiler {
             Argument::Call(call) => return self.call(call, data, field),
         };
         self.code.emit(Instruction::Constant(value));
+    }
+}
+
+/// Prepares a `States.Format` whose template is literal.
+fn prepared(call: &Call) -> Option<Prepared> {
+    match (call.function, call.arguments.split_first()) {
+        (Function::Format, Some((Argument::Text(template), values))) => Prepared::new(template, values.len()),
+        _ => None,
     }
 }

@@ -3,12 +3,29 @@
 //! Owns what the 18 functions mean. Must not know states, programs, or where a call stands in a
 //! definition; values come in resolved.
 
+mod array;
 mod ast;
+mod encode;
+mod error;
+mod evaluate;
+mod format;
+mod hash;
+mod java;
+mod math;
 mod parse;
+mod prepared;
+mod random;
+mod text;
+mod unique;
+
 #[cfg(test)]
 mod parse_tests;
+#[cfg(test)]
+mod tests;
 
 pub use ast::{Argument, Call, Function};
+pub use error::IntrinsicError;
+pub use evaluate::{RESULT_BYTES_MAX, evaluate};
 pub use parse::{NESTING_MAX, parse};
-mod stub;
-pub use stub::{Random, evaluate};
+pub use prepared::Prepared;
+pub use random::Random;

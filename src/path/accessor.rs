@@ -14,6 +14,8 @@ pub struct Accessor {
     pub(super) route: Route,
     /// JSON texts of the constants in filters; every selection indexes them once.
     pub(super) literals: Box<[Box<str>]>,
+    /// The names of the key steps as constants, for [`super::put`]; empty: they are made when needed.
+    pub(super) names: Box<[ValueRef]>,
 }
 
 /// The steps of a path, or of a path inside a filter.
@@ -75,7 +77,18 @@ impl Accessor {
             text: path.text.as_str().into(),
             route,
             literals: literals.into(),
+            names: Box::default(),
         }
+    }
+
+    /// Makes the names of the key steps constants, so that writing at the path adds none.
+    pub fn with_names(mut self, mut constant: impl FnMut(&str) -> ValueRef) -> Accessor {
+        let name = |step: &Move| match step {
+            Move::Key(key) => constant(key.name()),
+            _ => ValueRef::NONE,
+        };
+        self.names = self.route.moves.iter().map(name).collect();
+        self
     }
 
     /// Returns the path's text as the definition has it.

@@ -72,8 +72,9 @@ fn aggregate(function: Function, numbers: &[f64]) -> Option<f64> {
         Function::Sum => Some(sum),
         Function::Avg => Some(sum / count),
         Function::StdDev => {
+            let mean = sum / count;
             let squares: f64 = numbers.iter().map(|number| number * number).sum();
-            Some((squares / count - (sum / count).powi(2)).max(0.0).sqrt())
+            Some((squares / count - mean * mean).max(0.0).sqrt())
         }
         _ => None,
     }

@@ -174,10 +174,11 @@ fn parse_regex(scanner: &mut Scanner) -> Result<Operand, ParseError> {
     if !flags.chars().all(|flag| flag == 'i') {
         return Err(scanner.error("expected no flag but `i`"));
     }
-    Ok(Operand::Regex {
-        pattern,
-        ignore_case: !flags.is_empty(),
-    })
+    let ignore_case = !flags.is_empty();
+    match regex(&pattern, ignore_case) {
+        Ok(_) => Ok(Operand::Regex { pattern, ignore_case }),
+        Err(error) => Err(scanner.error(format!("not a pattern: {error}"))),
+    }
 }
 
 /// Builds a pattern that must match a whole text, as Java's `matches` does.

@@ -11,7 +11,7 @@ use crate::value::{Kind, Store, ValueRef};
 /// recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutError {
-    /// What is wrong, for the cause.
+    /// Which place on the path is wrong, and how: `$['a'] is not an object`.
     pub message: String,
 }
 
@@ -51,53 +51,45 @@ fn put_at(
         return Ok(value);
     };
     if position >= STEPS_MAX {
-        return Err(refused(accessor));
+        return Err(refused(accessor, position, "is too deep"));
     }
     match step {
         Move::Key(key) => {
             let base = base.unwrap_or(ValueRef::EMPTY_OBJECT);
             if store.view().kind(base) != Kind::Object {
-                return Err(refused(accessor));
+                return Err(refused(accessor, position, "is not an object"));
             }
             let old = store.view().member(base, key);
             let new = put_at(store, old, accessor, position + 1, value)?;
-            let name = store.string(key.name());
-            Ok(store.with_member(base, name, new))
+            let name = match accessor.names.get(position) {
+                Some(&name) => name,
+                None => store.string(key.name()),
+            };
+            Ok(match old {
+                Some(_) => store.with_member(base, name, new),
+                None => store.with_new_member(base, name, new),
+            })
         }
         Move::Index(index) => {
             let old = base.and_then(|base| element(store.view(), base, *index));
             let (Some(base), Some(old)) = (base, old) else {
-                return Err(refused(accessor));
+                return Err(refused(accessor, position + 1, "does not exist"));
             };
             let new = put_at(store, Some(old), accessor, position + 1, value)?;
-            Ok(with_element(store, base, *index, new))
+            let at = if *index < 0 { *index + store.view().count(base) as i64 } else { *index };
+            let replaced = usize::try_from(at).ok().and_then(|at| store.with_element(base, at, new));
+            replaced.ok_or_else(|| refused(accessor, position + 1, "does not exist"))
         }
-        _ => Err(refused(accessor)),
+        _ => Err(refused(accessor, position + 1, "is not a reference")),
     }
 }
 
 /// The longest path that can be written: deeper values are refused at the state's end anyway.
 const STEPS_MAX: usize = crate::value::DEPTH_MAX as usize;
 
-fn with_element(store: &mut Store, array: ValueRef, index: i64, value: ValueRef) -> ValueRef {
-    let mut elements: Vec<ValueRef> = store.view().elements(array).collect();
-    let at = if index < 0 {
-        index + elements.len() as i64
-    } else {
-        index
-    };
-    if let Some(slot) = usize::try_from(at).ok().and_then(|at| elements.get_mut(at)) {
-        *slot = value;
-    }
-    store.array(&elements)
-}
-
 #[cold]
-fn refused(accessor: &Accessor) -> PutError {
+fn refused(accessor: &Accessor, count: usize, what: &str) -> PutError {
     PutError {
-        message: format!(
-            "Unable to apply ReferencePath {} to the state's input.",
-            accessor.text()
-        ),
+        message: format!("{} {what}", accessor.route.fragment(count)),
     }
 }

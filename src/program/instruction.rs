@@ -6,7 +6,7 @@
 //! template calls `$` is *data*, or *result* in ResultSelector and Assign: the compiler says which
 //! in each [`super::PathUse`].
 
-use super::{AssignId, CallId, ContainerId, FailId, PathId, StateId, SwitchId, TaskId, TestId, WaitId};
+use super::{AssignId, FormatId, FusedId, CallId, ContainerId, FailId, PathId, StateId, SwitchId, TaskId, TestId, WaitId};
 use crate::value::ValueRef;
 
 /// The place of an instruction.
@@ -16,6 +16,9 @@ pub struct Pc(pub u32);
 /// One instruction, 12 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Instruction {
+    /// Takes a chain of Pass states at once, if no events are kept and none of them can fail; else no
+    /// effect. Emitted before the first state of such a chain.
+    Fused(FusedId),
     /// Enters a state: `data = input`; takes an event id for `…StateEntered`. First of every state.
     Enter(StateId),
 
@@ -34,6 +37,8 @@ pub enum Instruction {
     Array(u32),
     /// Pops a call's arguments, pushes its value. Emitted for `"k.$": "States.F(…)"`.
     Call(CallId),
+    /// Pops a template and its values, pushes the text. Emitted for `States.Format` with a literal template.
+    Format(FormatId),
     /// Ends a block that is evaluated on its own (ItemSelector): the value stays on the stack.
     Return,
 

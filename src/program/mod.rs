@@ -12,9 +12,9 @@ mod table;
 pub use instruction::{Instruction, Pc, Stage};
 pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
-    FailUse, FlowId, FlowInfo, Iteration, Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource,
+    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Iteration, Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource,
     Retrier, Source, StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId,
-    VariableRef, WaitId, WaitUntil, Words,
+    VariableRef, WaitId, WaitUntil, Words, Write, WriteValue,
 };
 
 use crate::value::Heap;
@@ -35,6 +35,10 @@ pub struct Program {
     pub paths: Vec<PathUse>,
     /// Every call of an intrinsic function.
     pub calls: Vec<CallUse>,
+    /// Every `States.Format` with a literal template.
+    pub formats: Vec<FormatUse>,
+    /// Every chain of Pass states that can be taken at once.
+    pub fused: Vec<Fused>,
     /// Every comparison of a Choice rule.
     pub tests: Vec<Test>,
     /// Every Choice, or part of one, that became a table.

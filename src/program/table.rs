@@ -1,9 +1,9 @@
 //! The tables that instructions refer to.
 
 use super::Pc;
-use crate::intrinsic::Function;
+use crate::intrinsic::{Function, Prepared};
 use crate::path::Accessor;
-use crate::value::ValueRef;
+use crate::value::{Key, ValueRef};
 use rustc_hash::FxHashMap;
 
 macro_rules! ids {
@@ -43,6 +43,10 @@ ids! {
     WaitId
     /// Index of a [`FailUse`].
     FailId
+    /// Index of a [`FormatUse`].
+    FormatId
+    /// Index of a [`Fused`].
+    FusedId
     /// Index of a [`Container`].
     ContainerId
 }
@@ -135,6 +139,48 @@ pub struct CallUse {
     pub arguments: u32,
     /// The call as written, for causes.
     pub text: Box<str>,
+}
+
+/// One `States.Format` with a literal template.
+pub struct FormatUse {
+    /// The template.
+    pub template: Prepared,
+    /// The call it is, for values that are not scalar, and for causes.
+    pub call: CallId,
+}
+
+/// A chain of Pass states that only pass on or write constants.
+pub struct Fused {
+    /// What the chain writes, in order.
+    pub writes: Vec<Write>,
+    /// How many states it has.
+    pub states: u32,
+    /// At most so many bytes are added to the input.
+    pub bytes: usize,
+    /// At most so many levels are added to the input.
+    pub depth: u32,
+    /// Where the chain's last state is.
+    pub last_state: Pc,
+    /// Where to go on; `None`: the flow ends.
+    pub next: Option<Pc>,
+}
+
+/// A member to write.
+pub struct Write {
+    /// Its name, to find it.
+    pub key: Key,
+    /// Its name, to add it.
+    pub name: ValueRef,
+    /// What to write.
+    pub value: WriteValue,
+}
+
+/// What is written at a member.
+#[allow(missing_docs)]
+pub enum WriteValue {
+    Constant(ValueRef),
+    /// `whole` where there is no such member; else the members, into the object that is there.
+    Object { whole: ValueRef, members: Vec<Write> },
 }
 
 /// A list of variables to set; the values are on the stack in the same order.

@@ -36,10 +36,7 @@ impl View<'_> {
 
     /// Compares two numbers by value; `None` when one is not a number.
     pub fn compare_number(self, a: ValueRef, b: ValueRef) -> Option<Ordering> {
-        Some(compare_numbers(
-            self.number(a)?.as_bytes(),
-            self.number(b)?.as_bytes(),
-        ))
+        Some(compare_numbers(self.number_text(a)?, self.number_text(b)?))
     }
 
     pub(super) fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {

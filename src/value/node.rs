@@ -103,6 +103,7 @@ pub(super) mod meta {
     /// A string whose text has a backslash.
     pub(in crate::value) const ESCAPED: u32 = 1 << 4;
     /// A document's root whose text came with blanks: [`super::super::Heap`] knows the original.
+    /// Also an array of results that has such a value among its elements.
     pub(in crate::value) const RAW: u32 = 1 << 5;
     pub(in crate::value) const DEPTH_SHIFT: u32 = 6;
     pub(in crate::value) const DEPTH: u32 = 1023;
@@ -114,7 +115,10 @@ pub(super) mod meta {
 impl Node {
     #[inline(always)]
     pub(super) fn new(start: u32, end: u32, next: u32, meta: u32) -> Node {
-        Node { span: u64::from(start) | u64::from(end) << 32, link: u64::from(next) | u64::from(meta) << 32 }
+        Node {
+            span: u64::from(start) | u64::from(end) << 32,
+            link: u64::from(next) | u64::from(meta) << 32,
+        }
     }
 
     #[inline(always)]
@@ -142,7 +146,10 @@ impl Node {
     }
 
     pub(super) fn with_next(self, next: u32) -> Node {
-        Node { link: u64::from(next) | u64::from(self.meta()) << 32, ..self }
+        Node {
+            link: u64::from(next) | u64::from(self.meta()) << 32,
+            ..self
+        }
     }
 
     pub(super) fn kind(self) -> u32 {

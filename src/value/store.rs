@@ -91,6 +91,28 @@ impl<'a> Store<'a> {
         }
     }
 
+    /// Appends a part of a string value's content, by its range in [`super::Str::escaped`]; the range must
+    /// not cut an escape or a character. Nothing where the value is not a string.
+    pub fn push_part(&mut self, value: ValueRef, part: std::ops::Range<usize>) {
+        if value.is_constant() {
+            let content = View::new(self.constants, self.constants)
+                .string(value)
+                .map(|text| text.escaped());
+            self.heap
+                .text
+                .extend_from_slice(content.and_then(|text| text.get(part)).unwrap_or_default());
+            return;
+        }
+        let node = self.heap.nodes[value.at()];
+        let (start, end) = (
+            node.start() as usize + 1 + part.start,
+            node.start() as usize + 1 + part.end,
+        );
+        if node.kind() == meta::STRING && start <= end && end < node.end() as usize {
+            self.heap.text.extend_from_within(start..end);
+        }
+    }
+
     fn push_text(&mut self, value: ValueRef) {
         let mut text = std::mem::take(&mut self.heap.scratch.text);
         text.clear();
@@ -219,14 +241,17 @@ impl<'a> Store<'a> {
         self.heap.slots[start as usize + index] = value;
     }
 
-    /// Ends an array under construction; all its elements must be set.
+    /// Ends an array under construction; all its elements must be set. Unlike [`Store::array`] it hands
+    /// documents among its elements on as they came, blanks and all (recorded: results of branches).
     pub fn finish_reserved(&mut self, start: u32, count: usize) -> ValueRef {
         let mut size = Size::of_container(count);
+        let mut raw = 0;
         for at in 0..count {
-            let element = self.heap.slots[start as usize + at];
-            size.add(self.view().node(element));
+            let element = self.view().node(self.heap.slots[start as usize + at]);
+            size.add(element);
+            raw |= element.meta() & meta::RAW;
         }
-        self.push_built(meta::BUILT_ARRAY, start, count as u32, size)
+        self.push_built(meta::BUILT_ARRAY | raw, start, count as u32, size)
     }
 
     fn push_built(&mut self, kind: u32, start: u32, slots: u32, size: Size) -> ValueRef {
@@ -237,7 +262,12 @@ impl<'a> Store<'a> {
             slots / 2
         }
         .min(meta::COUNT_MAX);
-        self.heap.push(Node::new(start, start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32), slots, kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT))
+        self.heap.push(Node::new(
+            start,
+            start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32),
+            slots,
+            kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT,
+        ))
     }
 }
 

@@ -73,6 +73,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Says whether a built array hands documents among its elements on as they came.
+    pub fn keeps_originals(self, value: ValueRef) -> bool {
+        let node = self.node(value);
+        node.is_built() && Heap::is_raw(node)
+    }
+
     /// Returns a string's content.
     #[inline]
     pub fn string(self, value: ValueRef) -> Option<Str<'a>> {
@@ -81,26 +87,32 @@ impl<'a> View<'a> {
         if node.kind() != meta::STRING {
             return None;
         }
-        let content = heap.text.get(node.start() as usize + 1..node.end() as usize - 1)?;
+        let content = heap
+            .text
+            .get(node.start() as usize + 1..node.end() as usize - 1)?;
         Some(Str::new(content, node.meta() & meta::ESCAPED != 0))
     }
 
     /// Returns a number's text.
     #[inline]
     pub fn number(self, value: ValueRef) -> Option<&'a str> {
+        std::str::from_utf8(self.number_text(value)?).ok()
+    }
+
+    #[inline]
+    pub(super) fn number_text(self, value: ValueRef) -> Option<&'a [u8]> {
         let heap = self.heap(value);
         let node = heap.nodes[value.at()];
         if node.kind() != meta::NUMBER {
             return None;
         }
-        std::str::from_utf8(heap.text.get(node.start() as usize..node.end() as usize)?).ok()
+        heap.text.get(node.start() as usize..node.end() as usize)
     }
 
     /// Returns a number as `f64`; infinite when out of range.
     #[inline]
     pub fn float(self, value: ValueRef) -> Option<f64> {
-        self.number(value)
-            .map(|text| super::number::to_f64(text.as_bytes()))
+        self.number_text(value).map(super::number::to_f64)
     }
 
     /// Returns a boolean.

@@ -4,14 +4,23 @@ use super::View;
 use super::node::{Kind, ValueRef};
 
 impl View<'_> {
-    /// Appends a value's JSON text: a document that is handed on whole as it came, anything else dense.
+    /// Appends a value's JSON text: a document that is handed on whole as it came, also as the result of
+    /// a branch; anything else dense.
     pub fn write(self, value: ValueRef, out: &mut Vec<u8>) {
-        match self.original(value) {
-            Some(text) => out.extend_from_slice(text),
-            None => {
-                out.reserve(self.len(value));
-                self.write_dense(value, out);
+        if let Some(text) = self.original(value) {
+            out.extend_from_slice(text);
+        } else if self.keeps_originals(value) {
+            out.push(b'[');
+            for (at, element) in self.elements(value).enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                self.write(element, out);
             }
+            out.push(b']');
+        } else {
+            out.reserve(self.len(value));
+            self.write_dense(value, out);
         }
     }
 

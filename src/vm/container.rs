@@ -4,7 +4,7 @@
 //! Map without tasks so needs one frame however many items it has.
 
 use super::event::{Event, EventType};
-use super::fault::{Fault, Outcome};
+use super::fault::{Fault, Outcome, Raised};
 use super::frame::{Activity, Children, FrameId};
 use super::run::Run;
 use crate::fault;
@@ -14,7 +14,7 @@ use crate::program::{
 use crate::value::{Kind, Store, ValueRef, View};
 
 /// Most iterations of an inline Map that are in flight at once (facts 1.2).
-pub const MAP_CONCURRENCY_MAX: u32 = 40;
+pub(super) const MAP_CONCURRENCY_MAX: u32 = 40;
 
 impl Run {
     /// Begins a Parallel or Map: takes the ids of its start and lines up its branches.
@@ -159,9 +159,9 @@ impl Run {
                 self.ready.push(frame);
             }
             self.current = self.frames[frame.at()].registers;
-            if let Err(fault) = self.start_branch(program, frame, container, branch) {
+            if let Err(Raised) = self.start_branch(program, frame, container, branch) {
                 self.stack.clear();
-                self.raise(program, frame, fault);
+                self.raise(program, frame);
             }
         } else if children.active == 0 && children.started == children.total {
             self.close(program, frame);
@@ -189,7 +189,7 @@ impl Run {
                 let previous = if branch < children.limit {
                     children.start_event
                 } else {
-                    self.current.last
+                    children.previous
                 };
                 let event = Event::new(EventType::MapIterationStarted, previous)
                     .of(self.current.state)
@@ -229,8 +229,9 @@ impl Run {
     /// Takes a branch's output.
     pub(super) fn branch_succeeded(&mut self, program: &Program, parent: FrameId, child: FrameId) {
         let (branch, last) = (self.frames[child.at()].branch, self.current.last);
-        self.record_iteration(program, parent, child, EventType::MapIterationSucceeded, last);
-        self.branch_done(program, parent, child, branch, self.current.output, last);
+        let done = self.record_iteration(program, parent, child, EventType::MapIterationSucceeded, last);
+        self.frames[parent.at()].children.previous = last;
+        self.branch_done(program, parent, child, branch, self.current.output, done);
     }
 
     fn branch_done(
@@ -259,7 +260,7 @@ impl Run {
         let registers = self.frames[child.at()].registers;
         let branch = self.frames[child.at()].branch;
         let in_map = program.states[self.frames[parent.at()].registers.state.at()].kind == StateType::Map;
-        self.record_iteration(
+        let done = self.record_iteration(
             program,
             parent,
             child,
@@ -268,9 +269,10 @@ impl Run {
         );
         let children = &mut self.frames[parent.at()].children;
         children.failed += 1;
+        children.previous = registers.last;
         if children.failed <= children.tolerated {
             // What a tolerated iteration leaves in the result of an inline Map is not recorded.
-            return self.branch_done(program, parent, child, branch, ValueRef::NULL, registers.last);
+            return self.branch_done(program, parent, child, branch, ValueRef::NULL, done);
         }
         let exceeded = children.tolerated > 0;
         if !in_map && program.states[registers.state.at()].kind == StateType::Task {

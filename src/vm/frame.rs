@@ -8,8 +8,6 @@ use crate::value::ValueRef;
 pub(super) struct FrameId(pub u32);
 
 impl FrameId {
-    pub(super) const TOP: FrameId = FrameId(0);
-
     pub(super) fn at(self) -> usize {
         self.0 as usize
     }
@@ -91,6 +89,8 @@ pub(super) struct Children {
     pub(super) tolerated: u32,
     /// Id of the `…StateStarted` event.
     pub(super) start_event: u32,
+    /// Id of the last event inside the iteration that ended last: what the next one names.
+    pub(super) previous: u32,
     /// Where the results stand.
     pub(super) results: u32,
     /// Whether the frame is in the ready list.
@@ -107,6 +107,7 @@ impl Children {
         failed: 0,
         tolerated: 0,
         start_event: 0,
+        previous: 0,
         results: 0,
         queued: false,
     };
@@ -159,6 +160,23 @@ impl Frame {
         self.variables.resize(variables, ValueRef::NONE);
         self.item = ValueRef::NONE;
         self.children = Children::NONE;
+    }
+
+    /// Says whether the frame waits for an answer from the world.
+    pub(super) fn waits(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Task(_) | Activity::Waiting | Activity::Retrying
+        )
+    }
+
+    /// Forgets the retries of the state before.
+    #[inline]
+    pub(super) fn forget_retries(&mut self) {
+        if self.retries > 0 {
+            self.retries = 0;
+            self.attempts.clear();
+        }
     }
 
     /// Returns every value the frame holds.

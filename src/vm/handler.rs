@@ -10,7 +10,8 @@ use crate::value::{Store, ValueRef, View};
 
 impl Run {
     /// Handles a fault of the frame that runs, found while its instructions were interpreted.
-    pub(super) fn raise(&mut self, program: &Program, frame: FrameId, fault: Fault) {
+    pub(super) fn raise(&mut self, program: &Program, frame: FrameId) {
+        let fault = self.raised;
         self.frames[frame.at()].registers = self.current;
         if fault.catchable {
             self.fail_state_of(program, frame, fault);
@@ -155,7 +156,7 @@ impl Run {
         self.frames[frame.at()].activity != Activity::Free
     }
 
-    /// Records an event of an iteration, if the parent is a Map.
+    /// Records an event of an iteration, if the parent is a Map; returns the last event's id.
     pub(super) fn record_iteration(
         &mut self,
         program: &Program,
@@ -163,12 +164,13 @@ impl Run {
         frame: FrameId,
         kind: EventType,
         previous: u32,
-    ) {
+    ) -> u32 {
         let state = self.frames[parent.at()].registers.state;
-        if program.states[state.at()].kind == StateType::Map {
-            let branch = self.frames[frame.at()].branch;
-            self.record(Event::new(kind, previous).of(state).number(branch));
+        if program.states[state.at()].kind != StateType::Map {
+            return previous;
         }
+        let branch = self.frames[frame.at()].branch;
+        self.record(Event::new(kind, previous).of(state).number(branch))
     }
 
     /// Gives a frame back; answers to it are ignored from now on.

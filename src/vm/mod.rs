@@ -17,6 +17,7 @@ mod context;
 mod event;
 mod fault;
 mod frame;
+mod fused;
 mod handler;
 mod interpret;
 mod run;

@@ -1,0 +1,229 @@
+//! The machine, its flows and states: which table applies, and in which query language (facts 4.1 to
+//! 4.3).
+
+use crate::asl::fields::{self, STATE_TYPES, Shape};
+use crate::asl::model::QueryLanguage;
+use crate::asl::place::Place;
+use crate::asl::syntax::{Node, Value};
+use crate::asl::{code, suggest};
+
+use super::object::{Language, heading};
+use super::{Checker, Spot};
+
+/// The values of `QueryLanguage`.
+const QUERY_LANGUAGES: [&str; 2] = ["JSONPath", "JSONata"];
+
+impl Checker<'_> {
+    /// Checks the fields of the whole definition.
+    pub(super) fn machine_fields(&mut self, root: &Node, place: &Place<'_>) {
+        self.machine_language = declared(root).unwrap_or_default();
+        self.object_fields(root, place, &fields::MACHINE, Some(self.machine_language));
+        self.query_language(root, place);
+        self.object_values(root, place, &fields::MACHINE, Some(QueryLanguage::JsonPath));
+        self.states(root, place);
+    }
+
+    /// Checks a branch or a processor.
+    fn flow(&mut self, flow: &Node, place: &Place<'_>, shape: &Shape) {
+        let language = Some(self.machine_language);
+        if self.object(flow, place, shape, language) {
+            self.states(flow, place);
+        }
+    }
+
+    fn states(&mut self, flow: &Node, place: &Place<'_>) {
+        let Some(states) = flow.get("States") else { return };
+        let place = place.key("States");
+        if states.as_object().is_some_and(<[_]>::is_empty) {
+            self.schema(Spot::at(&place, &states.span), "Value cannot be empty");
+        }
+        for member in states.as_object().unwrap_or_default() {
+            self.state(&member.value, &place.key(&member.key));
+        }
+    }
+
+    fn state(&mut self, state: &Node, place: &Place<'_>) {
+        if state.as_object().is_none() {
+            self.schema(Spot::at(place, &state.span), "Expected value of type Object");
+            return;
+        }
+        let language = self.state_language(state, place);
+        let Some(kind) = self.state_type(state, place) else {
+            self.query_language(state, place);
+            return;
+        };
+        let Some(shape) = fields::state(kind) else { return };
+        self.object_fields(state, place, shape, language);
+        self.query_language(state, place);
+        self.object_values(state, place, shape, language);
+        match kind {
+            "Task" => self.task(state, place, language),
+            "Choice" => self.choices(state, place, language),
+            "Pass" => self.static_result(state, place),
+            "Fail" => self.fail(state, place, language),
+            "Parallel" => self.branches(state, place),
+            "Map" => self.map(state, place, language),
+            _ => {}
+        }
+        if shape.field("Retry").is_some() {
+            self.retry_and_catch(state, place, language);
+        }
+    }
+
+    /// Returns the state's type if it is one.
+    fn state_type<'n>(&mut self, state: &'n Node, place: &Place<'_>) -> Option<&'n str> {
+        let Some(node) = state.get("Type") else {
+            let names = state
+                .as_object()
+                .unwrap_or_default()
+                .iter()
+                .map(|member| member.key.as_str());
+            let help = suggest::closest("Type", names).map(|name| format!("write \"Type\" for \"{name}\""));
+            let spot = Spot::at(place, &heading(self.text, state));
+            self.schema(spot, "These fields are required: [Type]").help = help;
+            return None;
+        };
+        let text = node.as_text().unwrap_or_default();
+        if STATE_TYPES.contains(&text) {
+            return Some(text);
+        }
+        let help = suggest::did_you_mean(text, STATE_TYPES);
+        let message = format!(
+            "The field 'Type' should have one of these values: [{}]",
+            STATE_TYPES.join(", ")
+        );
+        self.schema(Spot::at(&place.key("Type"), &node.span), message)
+            .help = help;
+        None
+    }
+
+    /// Resolves a state's query language: its own, else the machine's, never the enclosing state's. A
+    /// JSONata machine has no JSONPath states; such a one is checked in neither.
+    fn state_language(&mut self, state: &Node, place: &Place<'_>) -> Language {
+        match declared(state) {
+            Some(QueryLanguage::JsonPath) if self.machine_language == QueryLanguage::Jsonata => {
+                let span = state.get("QueryLanguage").map_or(0..0, |node| node.span.clone());
+                let spot = Spot::within(place, &place.key("QueryLanguage"), &span);
+                let message =
+                    "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+                self.schema(spot, message);
+                None
+            }
+            declared => Some(declared.unwrap_or(self.machine_language)),
+        }
+    }
+
+    /// Checks the value of `QueryLanguage`.
+    fn query_language(&mut self, object: &Node, place: &Place<'_>) {
+        let Some(node) = object.get("QueryLanguage") else {
+            return;
+        };
+        let spot = Spot::at(&place.key("QueryLanguage"), &node.span);
+        match node.as_text() {
+            None => {
+                self.schema(spot, "Expected value of type [STRING]");
+            }
+            Some(text) if !QUERY_LANGUAGES.contains(&text) => {
+                let message = format!(
+                    "Value should be one of the following: [{}]",
+                    QUERY_LANGUAGES.join(", ")
+                );
+                self.schema(spot, message).help = suggest::did_you_mean(text, QUERY_LANGUAGES);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn fail(&mut self, state: &Node, place: &Place<'_>, language: Language) {
+        for name in ["Error", "Cause"] {
+            if let Some(node) = state.get(name)
+                && language == Some(QueryLanguage::JsonPath)
+            {
+                self.looks_like_path(node, &place.key(name), name);
+            }
+        }
+    }
+
+    fn branches(&mut self, state: &Node, place: &Place<'_>) {
+        let list = place.key("Branches");
+        for (index, branch) in state
+            .get("Branches")
+            .and_then(Node::as_array)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
+            self.flow(branch, &list.index(index), &fields::BRANCH);
+        }
+    }
+
+    fn map(&mut self, state: &Node, place: &Place<'_>, language: Language) {
+        self.distributed_fields(state, place, language);
+        for name in ["ItemProcessor", "Iterator"] {
+            if let Some(processor) = state.get(name) {
+                let place = place.key(name);
+                self.flow(processor, &place, &fields::PROCESSOR);
+                self.processor_config(processor, &place, language);
+            }
+        }
+    }
+
+    /// Says where a definition asks for JSONata, which this version does not run: once for the machine,
+    /// else for each state that declares it.
+    pub(super) fn unsupported_languages(&mut self, flow: &Node, place: &Place<'_>) {
+        if self.asks_for_jsonata(flow, place, "definition") {
+            return;
+        }
+        let states = flow.get("States").and_then(Node::as_object).unwrap_or_default();
+        let list = place.key("States");
+        for member in states {
+            let (state, place) = (&member.value, list.key(&member.key));
+            self.asks_for_jsonata(state, &place, "state");
+            for name in ["ItemProcessor", "Iterator"] {
+                if let Some(processor) = state.get(name) {
+                    self.unsupported_states(processor, &place.key(name));
+                }
+            }
+            let branches = place.key("Branches");
+            for (index, branch) in state
+                .get("Branches")
+                .and_then(Node::as_array)
+                .unwrap_or_default()
+                .iter()
+                .enumerate()
+            {
+                self.unsupported_states(branch, &branches.index(index));
+            }
+        }
+    }
+
+    /// The same for a nested flow, whose own `QueryLanguage` means nothing.
+    fn unsupported_states(&mut self, flow: &Node, place: &Place<'_>) {
+        if flow.get("QueryLanguage").is_none() {
+            self.unsupported_languages(flow, place);
+        }
+    }
+
+    fn asks_for_jsonata(&mut self, object: &Node, place: &Place<'_>, what: &str) -> bool {
+        let Some(node) = object
+            .get("QueryLanguage")
+            .filter(|node| node.as_text() == Some("JSONata"))
+        else {
+            return false;
+        };
+        let spot = Spot::at(&place.key("QueryLanguage"), &node.span);
+        let message = format!("The {what} asks for JSONata, which is not supported yet");
+        let diagnostic = self.error(code::UNSUPPORTED_QUERY_LANGUAGE, spot, message);
+        diagnostic.help = Some("write it in JSONPath, the default".to_owned());
+        true
+    }
+}
+
+/// Returns the language an object declares: anything but the exact `JSONPath` counts as JSONata, besides
+/// being an error.
+fn declared(object: &Node) -> Option<QueryLanguage> {
+    object.get("QueryLanguage").map(|node| match &node.value {
+        Value::Text(text) if text == "JSONPath" => QueryLanguage::JsonPath,
+        _ => QueryLanguage::Jsonata,
+    })
+}

@@ -1,0 +1,104 @@
+//! Who a run is: names, ARNs (facts 1.4), and where its randomness comes from.
+
+use super::output::Stop;
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+
+/// Longest name of a state machine or an execution.
+const NAME_CHARACTERS_MAX: usize = 80;
+
+/// The names of one run.
+pub(super) struct Names {
+    pub(super) execution_arn: String,
+    pub(super) execution_name: String,
+    pub(super) role_arn: String,
+    pub(super) state_machine_arn: String,
+    pub(super) state_machine_name: String,
+}
+
+impl Names {
+    /// Composes the names of a run of the definition in a file.
+    pub(super) fn new(
+        file: &Path,
+        name: Option<&str>,
+        region: &str,
+        account: &str,
+    ) -> Result<Names, Stop> {
+        let machine = machine_name(file);
+        let execution = match name {
+            None => uuid(),
+            Some(name) if is_name(name) => name.to_owned(),
+            Some(name) => {
+                return Err(Stop::new(format!(
+                    "error: Invalid Name: '{name}': a name has 1 to {NAME_CHARACTERS_MAX} characters, \
+                     without blanks, brackets and any of ? * \" # % \\ ^ | ~ ` $ & , ; : /"
+                )));
+            }
+        };
+        let prefix = format!("arn:aws:states:{region}:{account}");
+        Ok(Names {
+            execution_arn: format!("{prefix}:express:{machine}:{execution}:{}", uuid()),
+            execution_name: execution,
+            role_arn: format!("arn:aws:iam::{account}:role/stepstream"),
+            state_machine_arn: format!("{prefix}:stateMachine:{machine}"),
+            state_machine_name: machine,
+        })
+    }
+}
+
+/// Names the state machine after its file: `order.asl.json` is `order`.
+fn machine_name(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = stem.strip_suffix(".asl").unwrap_or(&stem);
+    let allowed = |character: char| if is_allowed(character) { character } else { '-' };
+    let name: String = stem.chars().take(NAME_CHARACTERS_MAX).map(allowed).collect();
+    if name.is_empty() { "workflow".to_owned() } else { name }
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) && name.chars().all(is_allowed)
+}
+
+/// Says whether AWS allows a character in a name.
+fn is_allowed(character: char) -> bool {
+    !character.is_whitespace()
+        && !character.is_control()
+        && !"<>{}[]?*\"#%\\^|~`$&,;:/".contains(character)
+}
+
+/// Returns 64 random bits, seeded by the operating system.
+pub(super) fn random() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// Returns a fresh UUID, version 4.
+pub(super) fn uuid() -> String {
+    let bits = u128::from(random()) << 64 | u128::from(random());
+    let bits = bits & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{bits:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_named_after_its_file() {
+        for (file, name) in [
+            ("config/order fulfillment.asl.json", "order-fulfillment"),
+            ("a:b.yaml", "a-b"),
+            ("x.asl.yml", "x"),
+            ("", "workflow"),
+        ] {
+            assert_eq!(machine_name(Path::new(file)), name, "{file}");
+        }
+    }
+
+    #[test]
+    fn uuids_say_that_they_are_random() {
+        let uuid = uuid();
+        assert_eq!((uuid.len(), &uuid[14..15]), (36, "4"), "{uuid}");
+        assert!("89ab".contains(&uuid[19..20]), "{uuid}");
+    }
+}

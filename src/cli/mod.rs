@@ -1,0 +1,98 @@
+//! The command line: arguments, files, terminal, exit codes.
+//!
+//! One file per command; what they share is how a definition is loaded ([`definition`]), how a JSON text
+//! from the user is refused ([`document`]) and how something is printed ([`output`]). The rest of the
+//! library does the work. Invariant: with `--format json` a command prints exactly one JSON document on
+//! stdout, also when it fails; everything else goes to stderr.
+
+mod check;
+mod definition;
+mod disasm;
+mod document;
+mod exec;
+mod identity;
+mod output;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use output::Stop;
+use std::process::ExitCode;
+
+/// All was well: accepted, or SUCCEEDED.
+const EXIT_OK: u8 = 0;
+/// The answer is no: refused, FAILED or TIMED_OUT.
+const EXIT_NO: u8 = 1;
+/// There is no answer: the command could not do its work.
+const EXIT_PROBLEM: u8 = 2;
+/// Ctrl-C, as shells count it.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// Runs AWS Step Functions Express workflows (Amazon States Language) on your own machine.
+#[derive(Parser)]
+#[command(
+    name = "stepstream",
+    version,
+    after_help = "Examples:
+  stepstream check order.asl.json                      is the definition accepted?
+  stepstream exec order.asl.json --input '{\"id\": 1}'   run it once
+  stepstream exec order.asl.json --input-file order.json --task-script answers.json --virtual-time
+  stepstream disasm order.asl.json                     show what it was compiled to
+
+'stepstream help COMMAND' says more about each."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Args),
+    Exec(exec::Args),
+    Disasm(disasm::Args),
+}
+
+/// How a command prints its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading.
+    #[default]
+    Text,
+    /// One JSON document on stdout; everything else on stderr.
+    Json,
+}
+
+/// Runs the command line of this process and returns its exit code.
+pub fn main() -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse_arguments(&error, &arguments),
+    };
+    let code = match cli.command {
+        Command::Check(args) => check::run(&args),
+        Command::Exec(args) => exec::run(&args),
+        Command::Disasm(args) => disasm::run(&args),
+    };
+    ExitCode::from(code)
+}
+
+/// Answers arguments that cannot be understood, or a call for help. The format is not known then, so the
+/// arguments are searched for it.
+fn refuse_arguments(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
+    // Nothing can be done when the terminal is gone.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::from(EXIT_OK);
+    }
+    let json = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    if json || arguments.iter().any(|argument| argument == "--format=json") {
+        let message = error.render().to_string();
+        let is_check = arguments.get(1).is_some_and(|command| command == "check");
+        output::stdout(&if is_check {
+            check::usage_json(&message)
+        } else {
+            Stop::new(message).json()
+        });
+    }
+    ExitCode::from(EXIT_PROBLEM)
+}

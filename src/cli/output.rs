@@ -1,0 +1,171 @@
+//! Printing: stdout and stderr, JSON documents, and why a command stops.
+
+use super::definition::diagnostic_json;
+use super::{EXIT_PROBLEM, Format};
+use crate::asl::Diagnostic;
+use crate::value::escape_into;
+use std::io::{IsTerminal, Write};
+
+/// Prints bytes on stdout. A reader that has gone away (`| head`) is no problem of ours.
+pub(super) fn stdout(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
+}
+
+/// Prints a line on stderr.
+pub(super) fn stderr(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Says whether stdout shows colours.
+pub(super) fn has_colour() -> bool {
+    std::io::stdout().is_terminal() && wants_colour()
+}
+
+/// Says whether stderr shows colours.
+pub(super) fn stderr_has_colour() -> bool {
+    std::io::stderr().is_terminal() && wants_colour()
+}
+
+fn wants_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Why a command cannot do its work.
+pub(super) struct Stop {
+    message: String,
+    /// What is wrong with the definition, when that is the reason; for the JSON form.
+    diagnostics: Vec<(String, Diagnostic)>,
+}
+
+impl Stop {
+    /// Creates one with a message for the user, which may have several lines.
+    pub(super) fn new(message: impl Into<String>) -> Stop {
+        Stop {
+            message: message.into(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Creates one for a definition that was refused; the message is the rendered diagnostics.
+    pub(super) fn refused(message: String, file: &str, diagnostics: Vec<Diagnostic>) -> Stop {
+        let named = |diagnostic| (file.to_owned(), diagnostic);
+        Stop {
+            message,
+            diagnostics: diagnostics.into_iter().map(named).collect(),
+        }
+    }
+
+    /// Returns the message.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Tells the user, returns the exit code.
+    pub(super) fn tell(&self, format: Format) -> u8 {
+        stderr(&self.message);
+        if format == Format::Json {
+            stdout(&self.json());
+        }
+        EXIT_PROBLEM
+    }
+
+    /// Returns the JSON document that stands for the answer that could not be given.
+    pub(super) fn json(&self) -> Vec<u8> {
+        let mut json = Json::object();
+        json.string("status", "NOT_RUN");
+        json.string("message", self.message.trim_end());
+        if !self.diagnostics.is_empty() {
+            json.list("diagnostics", &self.diagnostics, |json, (file, diagnostic)| {
+                diagnostic_json(json, file, diagnostic);
+            });
+        }
+        json.finish()
+    }
+}
+
+/// Writes one JSON document; values that are JSON texts already are echoed.
+pub(super) struct Json {
+    out: Vec<u8>,
+    first: bool,
+}
+
+impl Json {
+    /// Begins a document that is an object.
+    pub(super) fn object() -> Json {
+        Json {
+            out: vec![b'{'],
+            first: true,
+        }
+    }
+
+    fn comma(&mut self) {
+        if !std::mem::take(&mut self.first) {
+            self.out.push(b',');
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.comma();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    /// Adds a string.
+    pub(super) fn string(&mut self, name: &str, text: &str) {
+        self.name(name);
+        self.out.push(b'"');
+        escape_into(&mut self.out, text);
+        self.out.push(b'"');
+    }
+
+    /// Adds a number.
+    pub(super) fn number(&mut self, name: &str, number: usize) {
+        self.raw(name, number.to_string().as_bytes());
+    }
+
+    /// Adds a value that is a JSON text.
+    pub(super) fn raw(&mut self, name: &str, text: &[u8]) {
+        self.name(name);
+        self.out.extend_from_slice(text);
+    }
+
+    /// Adds a list of objects.
+    pub(super) fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Json, &T)) {
+        self.name(name);
+        self.out.push(b'[');
+        self.items(items, write);
+        self.out.push(b']');
+        self.first = false;
+    }
+
+    fn items<T>(&mut self, items: &[T], write: impl Fn(&mut Json, &T)) {
+        self.first = true;
+        for item in items {
+            self.comma();
+            self.out.push(b'{');
+            self.first = true;
+            write(self, item);
+            self.out.push(b'}');
+            self.first = false;
+        }
+    }
+
+    /// Returns the document, with a newline.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.out.extend_from_slice(b"}\n");
+        self.out
+    }
+
+    /// Returns a document that is a list of objects.
+    pub(super) fn array<T>(items: &[T], write: impl Fn(&mut Json, &T)) -> Vec<u8> {
+        let mut json = Json {
+            out: vec![b'['],
+            first: true,
+        };
+        json.items(items, write);
+        json.out.extend_from_slice(b"]\n");
+        json.out
+    }
+}

@@ -1,0 +1,185 @@
+//! Chains of Pass states that only pass on or write constants, as one step.
+//!
+//! A program that keeps no events may take the whole chain at once ([`Instruction::Fused`]); the
+//! states' own instructions stay where they are for everyone else, and for inputs so large or so
+//! shaped that one of the states might fail. Ten such states cost what one costs (W3, W3b).
+
+use super::state::Labels;
+use super::{Compiler, target};
+use crate::asl::model::{DataPath, Flow, Pass, State, StateKind, Transition};
+use crate::path::{Root, Step};
+use crate::program::{Fused, FusedId, Instruction, Write, WriteValue};
+use crate::value::Key;
+use std::collections::{HashMap, HashSet};
+
+/// Most states of one chain.
+const CHAIN_STATES_MAX: usize = 64;
+
+/// The chains of a flow by the name of their first state.
+pub(super) type Chains<'a> = HashMap<&'a str, Vec<&'a State>>;
+
+/// Finds the chains of a flow.
+pub(super) fn chains(flow: &Flow) -> Chains<'_> {
+    let fusible: HashMap<&str, (&State, &Pass)> = flow
+        .states
+        .iter()
+        .filter_map(|state| fusible(state).map(|pass| (state.name.as_str(), (state, pass))))
+        .collect();
+    let mut covered: HashSet<&str> = HashSet::new();
+    let mut chains = Chains::new();
+    for state in &flow.states {
+        if covered.contains(state.name.as_str()) {
+            continue;
+        }
+        let chain = chain_from(&state.name, &fusible);
+        if chain.len() >= 2 {
+            covered.extend(chain.iter().map(|state| state.name.as_str()));
+            chains.insert(&state.name, chain);
+        }
+    }
+    chains
+}
+
+fn chain_from<'a>(first: &str, fusible: &HashMap<&str, (&'a State, &'a Pass)>) -> Vec<&'a State> {
+    let mut chain: Vec<&State> = Vec::new();
+    let mut next = Some(first);
+    while let Some((state, pass)) = next.and_then(|name| fusible.get(name)) {
+        if chain.len() == CHAIN_STATES_MAX || chain.iter().any(|known| known.name == state.name) {
+            break;
+        }
+        chain.push(state);
+        next = match &pass.transition {
+            Transition::Next(name) => Some(name),
+            Transition::End => None,
+        };
+    }
+    chain
+}
+
+/// Returns the state as a Pass if all it does is pass its input on or write a constant at a path of keys.
+fn fusible(state: &State) -> Option<&Pass> {
+    let StateKind::Pass(pass) = &state.kind else { return None };
+    let plain = state.input_path == DataPath::Whole
+        && state.output_path == DataPath::Whole
+        && state.assign.is_empty()
+        && pass.parameters.is_none();
+    let result = match (&pass.result, &pass.result_path) {
+        (None, DataPath::Whole) | (_, DataPath::Null) => true,
+        (Some(_), DataPath::Path(path)) => {
+            path.root == Root::Input && path.steps.iter().all(|step| matches!(step, Step::Key(_)))
+        }
+        _ => false,
+    };
+    (plain && result).then_some(pass)
+}
+
+/// What a chain writes: a tree by key, in the order of the first write.
+#[derive(Default)]
+struct Tree<'a> {
+    members: Vec<(&'a str, Node<'a>)>,
+}
+
+enum Node<'a> {
+    Constant(&'a str),
+    Object(Tree<'a>),
+}
+
+impl<'a> Tree<'a> {
+    /// Adds a write; `None` where it would go through a constant, which is for the states to do.
+    fn write(&mut self, keys: &[&'a str], json: &'a str) -> Option<()> {
+        let (key, rest) = keys.split_first()?;
+        let at = match self.members.iter().position(|(known, _)| known == key) {
+            Some(at) => at,
+            None => {
+                self.members.push((key, Node::Object(Tree::default())));
+                self.members.len() - 1
+            }
+        };
+        let node = &mut self.members[at].1;
+        match (rest.is_empty(), node) {
+            (true, node) => *node = Node::Constant(json),
+            (false, Node::Object(tree)) => tree.write(rest, json)?,
+            (false, Node::Constant(_)) => return None,
+        }
+        Some(())
+    }
+
+    fn depth(&self) -> u32 {
+        let deepest = self.members.iter().map(|(_, node)| match node {
+            Node::Constant(_) => 0,
+            Node::Object(tree) => tree.depth(),
+        });
+        1 + deepest.max().unwrap_or(0)
+    }
+}
+
+impl Compiler {
+    /// Emits the chain's step in front of its first state.
+    pub(super) fn fuse(&mut self, chain: &[&State], labels: &Labels<'_>) {
+        let mut tree = Tree::default();
+        let mut bytes = 0;
+        for state in chain {
+            let Some(Pass { result: Some(json), result_path: DataPath::Path(path), .. }) = fusible(state) else {
+                continue;
+            };
+            let keys: Vec<&str> = path
+                .steps
+                .iter()
+                .filter_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None })
+                .collect();
+            // Each key: at most six bytes a character when escaped, quotes, colon, comma, brackets.
+            bytes += json.len() + keys.iter().map(|key| key.len() * 6 + 6).sum::<usize>();
+            if tree.write(&keys, json).is_none() {
+                return;
+            }
+        }
+        let depth = if tree.members.is_empty() { 0 } else { tree.depth() };
+        let Some(last) = chain.last() else { return };
+        let next = match fusible(last).map(|pass| &pass.transition) {
+            Some(Transition::Next(name)) => Some(target(labels, name)),
+            _ => None,
+        };
+        let writes = self.writes(&tree);
+        // The states are compiled in order: the chain's last one may not have its number yet.
+        let id = FusedId(self.program.fused.len() as u32);
+        let last_state = target(labels, &last.name);
+        self.program.fused.push(Fused { writes, states: chain.len() as u32, bytes, depth, last_state, next });
+        self.code.emit(Instruction::Fused(id));
+    }
+
+    fn writes(&mut self, tree: &Tree<'_>) -> Vec<Write> {
+        let mut writes = Vec::with_capacity(tree.members.len());
+        for (key, node) in &tree.members {
+            let value = match node {
+                Node::Constant(json) => WriteValue::Constant(self.constant(json)),
+                Node::Object(inner) => {
+                    let whole = self.whole(inner);
+                    WriteValue::Object { whole: self.constant(&whole), members: self.writes(inner) }
+                }
+            };
+            writes.push(Write { key: Key::new(key), name: self.string(key), value });
+        }
+        writes
+    }
+
+    /// Returns the JSON text of what a tree writes where nothing stood before.
+    fn whole(&mut self, tree: &Tree<'_>) -> String {
+        let mut json = String::from("{");
+        for (at, (key, node)) in tree.members.iter().enumerate() {
+            if at > 0 {
+                json.push(',');
+            }
+            json.push('"');
+            let mut escaped = Vec::new();
+            crate::value::escape_into(&mut escaped, key);
+            json.push_str(&String::from_utf8_lossy(&escaped));
+            json.push_str("\":");
+            match node {
+                Node::Constant(text) => json.push_str(text),
+                Node::Object(inner) => json.push_str(&self.whole(inner)),
+            }
+        }
+        json.push('}');
+        json
+    }
+}

@@ -1,0 +1,121 @@
+//! Randomness without the operating system: the caller gives the seed.
+
+/// Source of `States.UUID` and of `States.MathRandom` without a seed: SplitMix64.
+///
+/// The shard seeds it; equal seeds give equal runs.
+#[derive(Clone, Debug)]
+pub struct Random {
+    state: u64,
+}
+
+impl Random {
+    /// Starts from a seed.
+    pub fn new(seed: u64) -> Random {
+        Random { state: seed }
+    }
+
+    /// Returns the next 64 bits.
+    pub fn next_u64(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Returns a number from 0, inclusive, to 1, exclusive.
+    pub fn fraction(&mut self) -> f64 {
+        // 53 bits are what an `f64` holds exactly.
+        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Returns a number from `start`, inclusive, to `end`, exclusive; `start` if the range is empty.
+    pub fn between(&mut self, start: i64, end: i64) -> i64 {
+        let span = end.saturating_sub(start).max(1) as u64;
+        // The bias is below 2^-31: ranges are of 32 bits.
+        start + (self.next_u64() % span) as i64
+    }
+
+    /// Returns a UUID of version 4 in its usual notation.
+    pub fn uuid(&mut self) -> String {
+        let high = (self.next_u64() & !0xF000) | 0x4000;
+        let low = (self.next_u64() & (u64::MAX >> 2)) | (1 << 63);
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xFFFF,
+            high & 0xFFFF,
+            low >> 48,
+            low & 0xFFFF_FFFF_FFFF
+        )
+    }
+}
+
+/// The generator of `java.util.Random`, for calls that bring their seed: 48 bits, linear congruential.
+pub(super) struct JavaRandom {
+    state: u64,
+}
+
+impl JavaRandom {
+    const MULTIPLIER: u64 = 0x5_DEEC_E66D;
+    const MASK: u64 = (1 << 48) - 1;
+
+    pub(super) fn new(seed: i64) -> JavaRandom {
+        JavaRandom {
+            state: (seed as u64 ^ Self::MULTIPLIER) & Self::MASK,
+        }
+    }
+
+    fn next(&mut self, bits: u32) -> i32 {
+        self.state = self.state.wrapping_mul(Self::MULTIPLIER).wrapping_add(0xB) & Self::MASK;
+        (self.state >> (48 - bits)) as i32
+    }
+
+    /// Returns a number from `start`, inclusive, to `end`, exclusive, both of 32 bits.
+    pub(super) fn between(&mut self, start: i64, end: i64) -> i64 {
+        match i32::try_from(end - start) {
+            Ok(bound) => start + i64::from(self.below(bound)),
+            // The span does not fit: try until a value falls in.
+            Err(_) => loop {
+                let value = i64::from(self.next(32));
+                if (start..end).contains(&value) {
+                    return value;
+                }
+            },
+        }
+    }
+
+    /// `nextInt(bound)`.
+    fn below(&mut self, bound: i32) -> i32 {
+        let mut bits = self.next(31);
+        if bound & (bound - 1) == 0 {
+            return ((i64::from(bound) * i64::from(bits)) >> 31) as i32;
+        }
+        loop {
+            let value = bits % bound;
+            if bits
+                .checked_sub(value)
+                .and_then(|base| base.checked_add(bound - 1))
+                .is_some()
+            {
+                return value;
+            }
+            bits = self.next(31);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn java_random_is_java_s() {
+        // `new Random(42)`: nextInt(10) gives 0, 3, 8.
+        let mut random = JavaRandom::new(42);
+        assert_eq!([random.below(10), random.below(10), random.below(10)], [0, 3, 8]);
+        // The facts' `$random(42)` is the same generator: 0.7275636800328681 from 26 and 27 bits.
+        let mut random = JavaRandom::new(42);
+        let bits = (i64::from(random.next(26)) << 27) + i64::from(random.next(27));
+        assert_eq!(bits as f64 / (1u64 << 53) as f64, 0.7275636800328681);
+    }
+}

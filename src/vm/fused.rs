@@ -1,0 +1,80 @@
+//! Chains of Pass states taken at once; see [`crate::program::Fused`].
+
+use super::frame::FrameId;
+use super::run::{PAYLOAD_BYTES_MAX, Run};
+use crate::program::{FusedId, Instruction, Pc, Program, Write, WriteValue};
+use crate::value::{DEPTH_MAX, Kind, Store, ValueRef, View};
+
+/// What follows a chain.
+pub(super) enum Next {
+    Pc(Pc),
+    Ended,
+}
+
+impl Run {
+    /// Takes a chain at once: ids, transitions, fuel and output are what its states would have left.
+    /// Has no effect where events are kept, fuel is short, or a state of the chain might fail.
+    pub(super) fn fused(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        fused: FusedId,
+        fuel: &mut u64,
+    ) -> Option<Next> {
+        let fused = &program.fused[fused.at()];
+        let input = self.current.input;
+        let view = View::new(&self.heap, &program.constants);
+        let fits = view.len(input) + fused.bytes <= PAYLOAD_BYTES_MAX
+            && view.depth(input) + fused.depth <= DEPTH_MAX
+            && *fuel >= u64::from(fused.states);
+        let Instruction::Enter(last) = program.at(fused.last_state) else { return None };
+        if !self.kept.is_empty() || !fits {
+            return None;
+        }
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let output = if fused.writes.is_empty() { input } else { apply(&mut store, input, &fused.writes)? };
+        *fuel -= u64::from(fused.states);
+        self.transitions += u64::from(fused.states);
+        self.last_event += 2 * fused.states;
+        let current = &mut self.current;
+        current.state = last;
+        current.entered = self.last_event - 1;
+        current.last = self.last_event;
+        current.output = output;
+        current.input = output;
+        let slot = &mut self.frames[frame.at()];
+        slot.entered_at_ms = self.now_ms;
+        slot.forget_retries();
+        match fused.next {
+            Some(next) => {
+                self.compact_if_due(program, frame);
+                Some(Next::Pc(next))
+            }
+            None => {
+                self.end(program, frame);
+                Some(Next::Ended)
+            }
+        }
+    }
+}
+
+/// Writes members into an object; `None` where something on the way is not an object.
+fn apply(store: &mut Store<'_>, object: ValueRef, writes: &[Write]) -> Option<ValueRef> {
+    if store.view().kind(object) != Kind::Object {
+        return None;
+    }
+    let mut object = object;
+    for write in writes {
+        let old = store.view().member(object, &write.key);
+        let value = match (&write.value, old) {
+            (WriteValue::Constant(value), _) => *value,
+            (WriteValue::Object { whole, .. }, None) => *whole,
+            (WriteValue::Object { members, .. }, Some(inner)) => apply(store, inner, members)?,
+        };
+        object = match old {
+            Some(_) => store.with_member(object, write.name, value),
+            None => store.with_new_member(object, write.name, value),
+        };
+    }
+    Some(object)
+}

@@ -1,0 +1,6 @@
+//! The one integration test binary: each module has one subject.
+
+mod compare;
+mod conformance;
+mod shared;
+mod validation;
