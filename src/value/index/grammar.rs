@@ -1,7 +1,8 @@
 //! The second pass: walks from token to token, checks the grammar, writes the nodes.
 //!
 //! Safe code: it works on slices, and gives up early when it runs out of room. Knows nothing of how the
-//! first pass was made, and not where an error is: it only stops.
+//! first pass was made, and not where an error is: it only stops. Without any bounds checks it would take
+//! about a fifth less time (`perf/value.md`); checks on the text alone are 5 %.
 
 use super::number;
 use crate::value::node::{DEPTH_MAX, Node, meta};
