@@ -13,7 +13,9 @@ fn index(criterion: &mut Criterion) {
     for (name, texts) in documents::all() {
         let mut heap = Heap::new();
         assert!(texts.iter().all(|text| heap.index(text).is_ok()));
-        group.throughput(Throughput::Bytes(texts.iter().map(|text| text.len() as u64).sum()));
+        group.throughput(Throughput::Bytes(
+            texts.iter().map(|text| text.len() as u64).sum(),
+        ));
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for text in &texts {
@@ -29,13 +31,29 @@ fn index(criterion: &mut Criterion) {
 fn member(criterion: &mut Criterion) {
     let constants = Heap::for_constants();
     let mut heap = Heap::new();
-    let orders: Vec<ValueRef> = documents::orders().iter().map(|order| heap.index(order).unwrap()).collect();
+    let orders: Vec<ValueRef> = documents::orders()
+        .iter()
+        .map(|order| heap.index(order).unwrap())
+        .collect();
     let view = View::new(&heap, &constants);
     let keys = ["order", "total", "customer", "tier", "email", "meta", "ts"].map(Key::new);
     let [order, total, customer, tier, email, meta, ts] = &keys;
-    let paths = [[order, total], [customer, tier], [customer, email], [meta, ts], [order, order]];
+    let paths = [
+        [order, total],
+        [customer, tier],
+        [customer, email],
+        [meta, ts],
+        [order, order],
+    ];
     let read = |root: ValueRef| {
-        paths.iter().filter(|[outer, inner]| view.member(root, outer).and_then(|o| view.member(o, inner)).is_some()).count()
+        paths
+            .iter()
+            .filter(|[outer, inner]| {
+                view.member(root, outer)
+                    .and_then(|o| view.member(o, inner))
+                    .is_some()
+            })
+            .count()
     };
     assert!(orders.iter().all(|&root| read(root) == 4));
     let mut group = criterion.benchmark_group("member");
@@ -51,7 +69,10 @@ fn build(heap: &mut Heap, constants: &Heap, order: ValueRef) -> ValueRef {
     let key = store.string("order");
     let route = store.string("route");
     let standard = store.string("standard");
-    let customer = store.view().member_named(order, "customer").unwrap_or(ValueRef::NULL);
+    let customer = store
+        .view()
+        .member_named(order, "customer")
+        .unwrap_or(ValueRef::NULL);
     store.object(&[key, customer, route, standard])
 }
 

@@ -57,7 +57,10 @@ fn same(one: View<'_>, other: View<'_>, value: ValueRef) {
             let (string, twin) = (one.string(value).unwrap(), other.string(value).unwrap());
             assert_eq!(string.decode(), twin.decode());
         }
-        Kind::Number => assert_eq!(one.float(value).map(f64::to_bits), other.float(value).map(f64::to_bits)),
+        Kind::Number => assert_eq!(
+            one.float(value).map(f64::to_bits),
+            other.float(value).map(f64::to_bits)
+        ),
         Kind::Array => one.elements(value).for_each(|element| same(one, other, element)),
         Kind::Object => {
             for (key, member) in one.members(value) {

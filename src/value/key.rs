@@ -5,8 +5,8 @@ use super::string::Str;
 
 /// A decoded object key that is compared often.
 ///
-/// A name of up to six bytes is compared as one word of eight, quotes included: that also compares the
-/// length. A longer one is told apart by its length and a word first.
+/// The first eight bytes are kept as a word: most keys of real documents are told apart by their
+/// length and that word, without a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     name: Box<str>,

@@ -115,7 +115,10 @@ pub(super) mod meta {
 impl Node {
     #[inline(always)]
     pub(super) fn new(start: u32, end: u32, next: u32, meta: u32) -> Node {
-        Node { span: u64::from(start) | u64::from(end) << 32, link: u64::from(next) | u64::from(meta) << 32 }
+        Node {
+            span: u64::from(start) | u64::from(end) << 32,
+            link: u64::from(next) | u64::from(meta) << 32,
+        }
     }
 
     #[inline(always)]
@@ -143,7 +146,10 @@ impl Node {
     }
 
     pub(super) fn with_next(self, next: u32) -> Node {
-        Node { link: u64::from(next) | u64::from(self.meta()) << 32, ..self }
+        Node {
+            link: u64::from(next) | u64::from(self.meta()) << 32,
+            ..self
+        }
     }
 
     pub(super) fn kind(self) -> u32 {

@@ -95,8 +95,12 @@ impl<'a> Store<'a> {
     /// not cut an escape or a character. Nothing where the value is not a string.
     pub fn push_part(&mut self, value: ValueRef, part: std::ops::Range<usize>) {
         if value.is_constant() {
-            let content = View::new(self.constants, self.constants).string(value).map(|text| text.escaped());
-            self.heap.text.extend_from_slice(content.and_then(|text| text.get(part)).unwrap_or_default());
+            let content = View::new(self.constants, self.constants)
+                .string(value)
+                .map(|text| text.escaped());
+            self.heap
+                .text
+                .extend_from_slice(content.and_then(|text| text.get(part)).unwrap_or_default());
             return;
         }
         let node = self.heap.nodes[value.at()];
@@ -272,7 +276,12 @@ impl<'a> Store<'a> {
             slots / 2
         }
         .min(meta::COUNT_MAX);
-        self.heap.push(Node::new(start, start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32), slots, kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT))
+        self.heap.push(Node::new(
+            start,
+            start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32),
+            slots,
+            kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT,
+        ))
     }
 }
 

@@ -51,6 +51,7 @@ impl View<'_> {
             }
             out.push(b']');
         } else {
+            out.reserve(self.len(value));
             self.write_dense(value, out);
         }
     }
@@ -63,7 +64,10 @@ impl View<'_> {
         }
         let (start, len) = (out.len(), self.len(value));
         out.resize(start + len + CHUNK, 0);
-        let mut cursor = Cursor { out: &mut out[start..], at: 0 };
+        let mut cursor = Cursor {
+            out: &mut out[start..],
+            at: 0,
+        };
         self.write_at(value, &mut cursor);
         out.truncate(start + len);
     }

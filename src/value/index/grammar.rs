@@ -1,7 +1,8 @@
 //! The second pass: walks from token to token, checks the grammar, writes the nodes.
 //!
 //! Safe code: it works on slices, and gives up early when it runs out of room. Knows nothing of how the
-//! first pass was made, and not where an error is: it only stops.
+//! first pass was made, and not where an error is: it only stops. Without any bounds checks it would take
+//! about a fifth less time (`perf/value.md`); checks on the text alone are 5 %.
 
 use super::number;
 use crate::value::node::{DEPTH_MAX, Node, meta};
@@ -77,7 +78,10 @@ pub(super) fn walk<const SPACED: bool>(
     if walk.at != source.end {
         return Err(walk.unexpected());
     }
-    Ok(Walked { nodes: walk.count - first, dense: walk.written })
+    Ok(Walked {
+        nodes: walk.count - first,
+        dense: walk.written,
+    })
 }
 
 const NONE: u32 = u32::MAX;
@@ -197,13 +201,21 @@ impl<const SPACED: bool> Walk<'_, SPACED> {
                 self.parts += 1;
                 return Ok(Step::Member);
             }
-            return if two[0] == b'}' { self.close(b'}', meta::OBJECT) } else { Err(stray(two)) };
+            return if two[0] == b'}' {
+                self.close(b'}', meta::OBJECT)
+            } else {
+                Err(stray(two))
+            };
         }
         match self.token()? {
             b',' => {
                 self.copy_byte(b',');
                 self.parts += 1;
-                if self.token()? == b'"' { Ok(Step::Member) } else { Err(Stop::Invalid) }
+                if self.token()? == b'"' {
+                    Ok(Step::Member)
+                } else {
+                    Err(Stop::Invalid)
+                }
             }
             b'}' => self.close(b'}', meta::OBJECT),
             _ => Err(Stop::Invalid),
@@ -249,7 +261,11 @@ impl<const SPACED: bool> Walk<'_, SPACED> {
     /// Returns the next two bytes: one look for what mostly comes in pairs.
     #[inline(always)]
     fn two(&self) -> Result<[u8; 2], Stop> {
-        self.text.get(self.at..).and_then(|rest| rest.first_chunk()).copied().ok_or(Stop::Invalid)
+        self.text
+            .get(self.at..)
+            .and_then(|rest| rest.first_chunk())
+            .copied()
+            .ok_or(Stop::Invalid)
     }
 
     #[inline(always)]
@@ -299,7 +315,11 @@ impl<const SPACED: bool> Walk<'_, SPACED> {
     /// Where the next byte stands in the heap's dense text.
     #[inline(always)]
     fn place(&self) -> u32 {
-        if SPACED { self.dense_base + self.written as u32 } else { self.at as u32 }
+        if SPACED {
+            self.dense_base + self.written as u32
+        } else {
+            self.at as u32
+        }
     }
 
     /// Writes the node of a scalar that ends at `end`, and moves there.
@@ -326,7 +346,10 @@ impl<const SPACED: bool> Walk<'_, SPACED> {
     fn copy(&mut self, end: usize) {
         let len = end - self.at;
         let from = self.text.get(self.at..).and_then(|text| text.first_chunk::<32>());
-        let to = self.dense.get_mut(self.written..).and_then(|dense| dense.first_chunk_mut::<32>());
+        let to = self
+            .dense
+            .get_mut(self.written..)
+            .and_then(|dense| dense.first_chunk_mut::<32>());
         match (from, to) {
             (Some(from), Some(to)) if len <= 32 => *to = *from,
             _ => self.dense[self.written..][..len].copy_from_slice(&self.text[self.at..end]),
@@ -347,13 +370,22 @@ impl<const SPACED: bool> Walk<'_, SPACED> {
         if first == end {
             self.copy_byte(end);
             self.deepest = self.deepest.max(level);
-            self.put(start, self.place(), self.count as u32 + 1, kind | 1 << meta::DEPTH_SHIFT)?;
+            self.put(
+                start,
+                self.place(),
+                self.count as u32 + 1,
+                kind | 1 << meta::DEPTH_SHIFT,
+            )?;
             return Ok(after);
         }
         if kind == meta::OBJECT && first != b'"' {
             return Err(self.unexpected());
         }
-        let outer = if matches!(after, Step::AfterMember) { meta::OBJECT } else { meta::ARRAY };
+        let outer = if matches!(after, Step::AfterMember) {
+            meta::OBJECT
+        } else {
+            meta::ARRAY
+        };
         self.around.push(Open {
             node: self.open_node,
             start: self.open_start,
@@ -386,7 +418,11 @@ impl<const SPACED: bool> Walk<'_, SPACED> {
         self.open_start = outer.start;
         self.parts = outer.parts;
         self.deepest = self.deepest.max(outer.meta >> meta::DEPTH_SHIFT);
-        Ok(if outer.meta & meta::KIND == meta::OBJECT { Step::AfterMember } else { Step::AfterElement })
+        Ok(if outer.meta & meta::KIND == meta::OBJECT {
+            Step::AfterMember
+        } else {
+            Step::AfterElement
+        })
     }
 }
 
@@ -403,7 +439,11 @@ fn unexpected<const SPACED: bool>(text: &[u8], at: usize) -> Stop {
 /// Says what is wrong after a member.
 #[cold]
 fn stray([first, second]: [u8; 2]) -> Stop {
-    if is_blank(first) || (first == b',' && is_blank(second)) { Stop::Blank } else { Stop::Invalid }
+    if is_blank(first) || (first == b',' && is_blank(second)) {
+        Stop::Blank
+    } else {
+        Stop::Invalid
+    }
 }
 
 fn is_blank(byte: u8) -> bool {

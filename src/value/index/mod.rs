@@ -151,15 +151,26 @@ fn remember(heap: &mut Heap, root: u32, base: usize, len: usize) {
 
 /// Runs both passes over `start..end` of the heap's text; says whether the dense text had to be written.
 fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, ()> {
-    let Heap { text, nodes, scratch, .. } = heap;
+    let Heap {
+        text, nodes, scratch, ..
+    } = heap;
     let Scratch { marks, around, .. } = scratch;
     if !scan(path, text, start, end, marks) {
         return Err(());
     }
     nodes.reserve(marks.strings() + (end - start) / 8 + 16);
     let (closes, escapes) = (marks.closes(), marks.escapes.as_slice());
-    let source = Source { text, start, end, closes, escapes };
-    let mut dense = Dense { text: &mut [], base: 0 };
+    let source = Source {
+        text,
+        start,
+        end,
+        closes,
+        escapes,
+    };
+    let mut dense = Dense {
+        text: &mut [],
+        base: 0,
+    };
     match write_nodes::<false>(&source, nodes, &mut dense, around) {
         Ok(_) => return Ok(false),
         Err(Stop::Blank) => {}
@@ -168,8 +179,17 @@ fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, 
     let raw_end = text.len();
     text.resize(raw_end + (end - start) + PADDING.len(), 0);
     let (raw, dense) = text.split_at_mut(raw_end);
-    let source = Source { text: raw, start, end, closes, escapes };
-    let mut dense = Dense { text: dense, base: raw_end };
+    let source = Source {
+        text: raw,
+        start,
+        end,
+        closes,
+        escapes,
+    };
+    let mut dense = Dense {
+        text: dense,
+        base: raw_end,
+    };
     let written = write_nodes::<true>(&source, nodes, &mut dense, around).map_err(|_| ())?;
     text.truncate(raw_end + written);
     Ok(true)
