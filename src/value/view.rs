@@ -87,9 +87,7 @@ impl<'a> View<'a> {
         if node.kind() != meta::STRING {
             return None;
         }
-        let content = heap
-            .text
-            .get(node.start() as usize + 1..node.end() as usize - 1)?;
+        let content = heap.text.get(node.start() as usize + 1..node.end() as usize - 1)?;
         Some(Str::new(content, node.meta() & meta::ESCAPED != 0))
     }
 
@@ -152,21 +150,11 @@ impl<'a> View<'a> {
         let node = heap.nodes[object.at()];
         match node.kind() {
             meta::OBJECT => {
-                let (nodes, text) = (heap.nodes.as_slice(), heap.text.as_slice());
-                let mut found = 0;
-                let (mut at, end) = (object.at() + 1, node.next() as usize);
-                while at < end {
-                    let name = nodes[at];
-                    if key.matches(text, name) {
-                        found = at + 1;
-                    }
-                    at = nodes[at + 1].next() as usize;
-                }
-                if found > 0 {
-                    Some(ValueRef(found as u32 | object.0 & ValueRef::CONSTANT))
-                } else {
-                    None
-                }
+                let first = object.at() + 1;
+                // The subtree's own entries: one check here instead of one for each member.
+                let subtree = heap.nodes.as_slice().get(first..node.next() as usize)?;
+                let found = last_member(subtree, first, &heap.text, key)?;
+                Some(ValueRef((first + found) as u32 | object.0 & ValueRef::CONSTANT))
             }
             meta::BUILT_OBJECT => {
                 let pairs = heap.slots[node.start() as usize..][..node.next() as usize].chunks_exact(2);
@@ -223,6 +211,20 @@ impl<'a> View<'a> {
             _ => Walk::Slots(&[]),
         })
     }
+}
+
+/// Returns where the value of the last member of that name is among the entries of an object's subtree,
+/// the first of which is entry `base` of its heap.
+#[inline]
+fn last_member(subtree: &[Node], base: usize, text: &[u8], key: &Key) -> Option<usize> {
+    let (mut at, mut found) = (0, None);
+    while let Some(&[name, value]) = subtree.get(at..at + 2).and_then(|pair| pair.first_chunk::<2>()) {
+        if key.matches(text, name) {
+            found = Some(at + 1);
+        }
+        at = value.next() as usize - base;
+    }
+    found
 }
 
 /// Iterates over the elements of an array.

@@ -1,10 +1,10 @@
 //! Makes the index of a JSON text: copies it, finds its strings, then writes one node per value.
 //!
-//! Two passes. The first ([`portable`] or [`avx2`], chosen at run time) goes through the text in
+//! Two passes. The first (`portable` or `avx2`, chosen at run time) goes through the text in
 //! blocks of 64 bytes and notes where each string ends and where its escapes are. The second
-//! ([`grammar`]) walks from token to token, checks the grammar and writes the nodes; a string costs it
+//! (`grammar`) walks from token to token, checks the grammar and writes the nodes; a string costs it
 //! one look into the first pass's notes. It reads every byte that is not in a string, so blanks and
-//! errors need no table of their own. A failure is explained afterwards by [`errors`], slowly.
+//! errors need no table of their own. A failure is explained afterwards by `errors`, slowly.
 //!
 //! Invariant: nodes point at dense text. A text with blanks between its tokens is written dense behind
 //! the original while it is walked; the heap remembers the original for the echo.
