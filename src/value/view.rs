@@ -87,7 +87,9 @@ impl<'a> View<'a> {
         if node.kind() != meta::STRING {
             return None;
         }
-        let content = heap.text.get(node.start() as usize + 1..node.end() as usize - 1)?;
+        let content = heap
+            .text
+            .get(node.start() as usize + 1..node.end() as usize - 1)?;
         Some(Str::new(content, node.meta() & meta::ESCAPED != 0))
     }
 

@@ -63,7 +63,10 @@ impl View<'_> {
         }
         let (start, len) = (out.len(), self.len(value));
         out.resize(start + len + CHUNK, 0);
-        let mut cursor = Cursor { out: &mut out[start..], at: 0 };
+        let mut cursor = Cursor {
+            out: &mut out[start..],
+            at: 0,
+        };
         self.write_at(value, &mut cursor);
         out.truncate(start + len);
     }
