@@ -5,8 +5,8 @@ use super::string::Str;
 
 /// A decoded object key that is compared often.
 ///
-/// The first eight bytes are kept as a word: most keys of real documents are told apart by their
-/// length and that word, without a call.
+/// A name of up to six bytes is compared as one word of eight, quotes included: that also compares the
+/// length. A longer one is told apart by its length and a word first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     name: Box<str>,
@@ -20,16 +20,25 @@ impl Key {
     pub fn new(name: &str) -> Key {
         let mut quoted = [0; 8];
         let mut mask = [0; 8];
-        let bytes = std::iter::once(b'"').chain(name.bytes()).chain(std::iter::once(b'"'));
+        let bytes = std::iter::once(b'"')
+            .chain(name.bytes())
+            .chain(std::iter::once(b'"'));
         for (at, byte) in bytes.take(8).enumerate() {
             (quoted[at], mask[at]) = (byte, 0xFF);
         }
         let (mut word, mut mask) = (u64::from_le_bytes(quoted), u64::from_le_bytes(mask));
-        if name.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        if name
+            .bytes()
+            .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+        {
             // Such a name has escapes in JSON text: no word of a text is to equal it.
             (word, mask) = (1, 0);
         }
-        Key { name: name.into(), word, mask }
+        Key {
+            name: name.into(),
+            word,
+            mask,
+        }
     }
 
     /// Returns the decoded name.
@@ -41,7 +50,10 @@ impl Key {
     #[inline(always)]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
         let start = node.start() as usize;
-        match text.get(start..start + 8).and_then(|word| word.first_chunk::<8>()) {
+        match text
+            .get(start..start + 8)
+            .and_then(|word| word.first_chunk::<8>())
+        {
             Some(head) if u64::from_le_bytes(*head) & self.mask == self.word => {
                 self.name.len() <= 6 || self.matches_slowly(text, node)
             }
@@ -54,7 +66,9 @@ impl Key {
     /// text that there is no word. Apart, so that the loop over members stays small.
     #[inline(never)]
     fn matches_slowly(&self, text: &[u8], node: Node) -> bool {
-        let Some(content) = text.get(node.start() as usize + 1..node.end() as usize - 1) else { return false };
+        let Some(content) = text.get(node.start() as usize + 1..node.end() as usize - 1) else {
+            return false;
+        };
         if node.meta() & meta::ESCAPED == 0 {
             content == self.name.as_bytes()
         } else {
@@ -70,17 +84,38 @@ mod tests {
     #[test]
     fn finds_a_name_in_every_notation() {
         let constants = Heap::for_constants();
-        let names = ["", "a", "ab", "sixsix", "seven77", "eight888", "a longer name", "a\":", "a\"", "\\b", "\n", "é", "€uro"];
+        let names = [
+            "",
+            "a",
+            "ab",
+            "sixsix",
+            "seven77",
+            "eight888",
+            "a longer name",
+            "a\":",
+            "a\"",
+            "\\b",
+            "\n",
+            "é",
+            "€uro",
+        ];
         for name in names {
             let plain = format!("{{{}:1}}", serde_json::to_string(name).unwrap());
             let escaped: String = name.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
-            for text in [plain, format!("{{\"{escaped}\":1}}"), format!("{{\"a\":\"x\",\"{escaped}\":1,\"z\":[]}}")] {
+            for text in [
+                plain,
+                format!("{{\"{escaped}\":1}}"),
+                format!("{{\"a\":\"x\",\"{escaped}\":1,\"z\":[]}}"),
+            ] {
                 let mut heap = Heap::new();
                 let object = heap.index(text.as_bytes()).unwrap();
                 let view = View::new(&heap, &constants);
                 let found = view.member_named(object, name).map(|value| view.to_json(value));
                 assert_eq!(found.as_deref(), Some("1"), "{name} in {text}");
-                for other in names.iter().filter(|other| **other != name && !text.contains(":\"x")) {
+                for other in names
+                    .iter()
+                    .filter(|other| **other != name && !text.contains(":\"x"))
+                {
                     assert_eq!(view.member_named(object, other), None, "{other} in {text}");
                 }
             }

@@ -104,7 +104,10 @@ impl<'a> Store<'a> {
             return;
         }
         let node = self.heap.nodes[value.at()];
-        let (start, end) = (node.start() as usize + 1 + part.start, node.start() as usize + 1 + part.end);
+        let (start, end) = (
+            node.start() as usize + 1 + part.start,
+            node.start() as usize + 1 + part.end,
+        );
         if node.kind() == meta::STRING && start <= end && end < node.end() as usize {
             self.heap.text.extend_from_within(start..end);
         }
@@ -191,7 +194,10 @@ impl<'a> Store<'a> {
         let whole = self.view().node(object);
         let comma = u64::from(self.heap.slots.len() > start);
         let (name, added) = (self.view().node(key), self.view().node(value));
-        let mut size = Size { len: u64::from(whole.len()) + comma + 1, depth: whole.depth().saturating_sub(1) };
+        let mut size = Size {
+            len: u64::from(whole.len()) + comma + 1,
+            depth: whole.depth().saturating_sub(1),
+        };
         size.add(name);
         size.add(added);
         self.heap.slots.extend([key, value]);
@@ -237,7 +243,11 @@ impl<'a> Store<'a> {
         let mut size = Size::of_container(count);
         let Heap { nodes, slots, .. } = &*self.heap;
         for part in slots.get(start..).unwrap_or_default() {
-            let table = if part.is_constant() { &self.constants.nodes } else { nodes };
+            let table = if part.is_constant() {
+                &self.constants.nodes
+            } else {
+                nodes
+            };
             size.add(table[part.at()]);
         }
         self.push_built(kind, start as u32, count as u32, size)

@@ -51,7 +51,6 @@ impl View<'_> {
             }
             out.push(b']');
         } else {
-            out.reserve(self.len(value));
             self.write_dense(value, out);
         }
     }
