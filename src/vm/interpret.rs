@@ -110,7 +110,6 @@ impl Run {
                 }
                 Instruction::OutputEmpty => self.current.output = ValueRef::EMPTY_OBJECT,
                 Instruction::Assign(assign) => self.assign(program, frame, assign)?,
-                Instruction::Jump(to) => self.current.pc = to,
                 Instruction::If(test, to) => {
                     if self.test(program, frame, test)? {
                         self.current.pc = to;
