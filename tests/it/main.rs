@@ -2,5 +2,6 @@
 
 mod compare;
 mod conformance;
+mod disasm;
 mod shared;
 mod validation;
