@@ -2,6 +2,11 @@
 
 mod compare;
 mod conformance;
+#[path = "../support/definitions.rs"]
+mod definitions;
 mod disasm;
+#[path = "../support/engine.rs"]
+mod engine;
+mod growth;
 mod shared;
 mod validation;
