@@ -3,7 +3,7 @@
 //! Work is counted (instructions, bytes, outstanding tasks), so that a busy machine changes nothing.
 //! Times are compared in release builds only, with wide margins; `benches/vm.rs` measures them.
 
-use crate::definitions::{chain, choice, counter, map};
+use crate::definitions::{chain, choice, constants, counter, map};
 use crate::engine::Engine;
 use std::time::{Duration, Instant};
 use stepstream::program::Instruction;
@@ -60,6 +60,38 @@ fn a_transition_costs_the_same_in_a_long_machine() {
         long.bytes_max
     );
     check_time((&mut short, r#"{"n":0}"#), (&mut long, r#"{"n":0}"#), 100.0);
+}
+
+/// A chain that is taken at once is cut after 64 states; each part is one step, wherever the states stand.
+#[test]
+fn a_chain_of_constants_is_taken_in_long_steps() {
+    for reversed in [false, true] {
+        let mut engine = Engine::new(&constants(150, reversed));
+        output(&mut engine, "{}");
+        assert_eq!(engine.run.transitions(), 150);
+        let fused = &engine.program.fused;
+        assert_eq!(
+            fused.iter().map(|fused| fused.states).sum::<u32>(),
+            150,
+            "reversed: {reversed}"
+        );
+        let last = |at: usize| engine.program.at(fused[at].last_state);
+        assert!((0..fused.len()).all(|at| matches!(last(at), Instruction::Enter(_))));
+    }
+}
+
+/// What the states of a chain would refuse one by one is refused: the last state's output is too deep.
+#[test]
+#[should_panic(expected = "'S1' (entered at the event id #4). The state's output is nested more than 1000")]
+fn a_chain_does_not_hide_a_value_that_is_too_deep() {
+    let deep = "[".repeat(150) + &"]".repeat(150);
+    let path = "$".to_owned() + &".a".repeat(900);
+    let definition = format!(
+        r#"{{"StartAt":"S0","States":{{
+            "S0":{{"Type":"Pass","Result":1,"ResultPath":"$.n","Next":"S1"}},
+            "S1":{{"Type":"Pass","Result":{deep},"ResultPath":"{path}","End":true}}}}}}"#
+    );
+    output(&mut Engine::new(&definition), "{}");
 }
 
 #[test]

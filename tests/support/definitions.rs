@@ -14,6 +14,22 @@ pub(crate) fn chain(count: usize) -> String {
     format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, states.join(","))
 }
 
+/// A chain of `count` states, each of which writes a constant at the same place; perhaps the last first.
+pub(crate) fn constants(count: usize, reversed: bool) -> String {
+    let state = |at: usize| {
+        let next = match at + 1 == count {
+            true => r#""End":true"#.to_owned(),
+            false => format!(r#""Next":"S{}""#, at + 1),
+        };
+        format!(r#""S{at}":{{"Type":"Pass","Result":{at},"ResultPath":"$.n",{next}}}"#)
+    };
+    let mut states: Vec<String> = (0..count).map(state).collect();
+    if reversed {
+        states.reverse();
+    }
+    format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, states.join(","))
+}
+
 /// A Choice of `count` rules over strings, each with a state that says which was taken.
 pub(crate) fn choice(count: usize) -> String {
     let pass = |name: &str, taken: &str| {
