@@ -4,7 +4,7 @@
 //! Map without tasks so needs one frame however many items it has.
 
 use super::event::{Event, EventType};
-use super::fault::{Fault, Outcome};
+use super::fault::{Fault, Outcome, Raised};
 use super::frame::{Activity, Children, FrameId};
 use super::run::Run;
 use crate::fault;
@@ -161,9 +161,9 @@ impl Run {
             self.current = self.frames[frame.at()].registers;
             // Iterations of one state each leave no state by `Exit`, where it is looked at otherwise.
             self.compact_if_due(program, frame);
-            if let Err(fault) = self.start_branch(program, frame, container, branch) {
+            if let Err(Raised) = self.start_branch(program, frame, container, branch) {
                 self.stack.clear();
-                self.raise(program, frame, fault);
+                self.raise(program, frame);
             }
         } else if children.active == 0 && children.started == children.total {
             self.close(program, frame);
