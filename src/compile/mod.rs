@@ -63,6 +63,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         },
         code: Code::default(),
         scopes: Vec::new(),
+        current_flow: FlowId(0),
         constants: HashMap::new(),
         options,
     };
@@ -81,6 +82,8 @@ struct Compiler {
     code: Code,
     /// The scopes around what is being compiled, outermost first.
     scopes: Vec<Scope>,
+    /// The innermost flow that is being compiled.
+    current_flow: FlowId,
     /// Constants by their text, so that each is kept once.
     constants: HashMap<String, crate::value::ValueRef>,
     options: Options,
@@ -96,6 +99,7 @@ impl Compiler {
             variables: Vec::new(),
         });
         self.scopes.push(Scope::of(flow));
+        let around = std::mem::replace(&mut self.current_flow, id);
         let labels: HashMap<&str, Pc> = flow
             .states
             .iter()
@@ -106,6 +110,7 @@ impl Compiler {
         for state in &flow.states {
             self.state(state, &labels, chains.get(state.name.as_str()).map(Vec::as_slice));
         }
+        self.current_flow = around;
         if let Some(scope) = self.scopes.pop() {
             self.program.flows[id.at()].variables = scope.into_names();
         }
@@ -122,6 +127,7 @@ impl Compiler {
             name: name.into(),
             name_value,
             kind,
+            flow: self.current_flow,
             enter,
             body,
             retriers: Vec::new(),

@@ -61,7 +61,9 @@ pub struct StateInfo {
     pub name_value: ValueRef,
     /// Its type.
     pub kind: StateType,
-    /// Where its `Enter` is.
+    /// The flow it is part of.
+    pub flow: FlowId,
+    /// Where its instructions begin: at its `Enter`, or at the `Fused` in front of it.
     pub enter: Pc,
     /// What follows `Enter`: where a retry begins.
     pub body: Pc,

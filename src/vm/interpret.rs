@@ -116,7 +116,6 @@ impl Run {
                 }
                 Instruction::OutputEmpty => self.current.output = ValueRef::EMPTY_OBJECT,
                 Instruction::Assign(assign) => self.assign(program, frame, assign)?,
-                Instruction::Jump(to) => pc = to,
                 Instruction::If(test, to) => {
                     if self.test(program, frame, test)? {
                         pc = to;

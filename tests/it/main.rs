@@ -5,6 +5,12 @@ mod cli;
 mod compare;
 mod conformance;
 mod dependencies;
+#[path = "../support/definitions.rs"]
+mod definitions;
+mod disasm;
+#[path = "../support/engine.rs"]
+mod engine;
+mod growth;
 mod layers;
 mod readme;
 mod shared;
