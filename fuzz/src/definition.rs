@@ -64,7 +64,7 @@ impl Generator {
                 let field = if u.arbitrary()? { "ItemProcessor" } else { "Iterator" };
                 let flow = self.flow(u, depth - 1, false)?;
                 fields.push(format!("\"Type\":\"Map\",\"{field}\":{{{flow}}}"));
-                let items = if u.ratio(3, 4)? { "$.list".into() } else { path(u, false)? };
+                let items = if u.ratio(3, 4)? { "$.list".into() } else { path(u, true)? };
                 fields.push(format!("\"ItemsPath\":{}", quoted(&items)));
                 optional(u, &mut fields, "ItemSelector", |u| template(u, 2))?;
                 optional(u, &mut fields, "MaxConcurrency", |u| Ok(u.int_in_range(0..=3)?.to_string()))?;
@@ -109,9 +109,9 @@ impl Generator {
     fn wait(&mut self, u: &mut Unstructured<'_>, fields: &mut Vec<String>) -> Result<()> {
         fields.push(match u.int_in_range(0..=3)? {
             0 => "\"Type\":\"Wait\",\"Seconds\":1".into(),
-            1 => format!("\"Type\":\"Wait\",\"SecondsPath\":{}", quoted(&path(u, false)?)),
+            1 => format!("\"Type\":\"Wait\",\"SecondsPath\":{}", quoted(&path(u, true)?)),
             2 => "\"Type\":\"Wait\",\"Timestamp\":\"2025-01-01T00:00:00Z\"".into(),
-            _ => format!("\"Type\":\"Wait\",\"TimestampPath\":{}", quoted(&path(u, false)?)),
+            _ => format!("\"Type\":\"Wait\",\"TimestampPath\":{}", quoted(&path(u, true)?)),
         });
         Ok(())
     }
@@ -228,9 +228,9 @@ fn test(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
             _ => format!("{{\"Not\":{a}}}"),
         });
     }
-    let variable = quoted(&path(u, false)?);
+    let variable = quoted(&path(u, true)?);
     let relation = *u.choose(&["Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"])?;
-    let other = quoted(&path(u, false)?);
+    let other = quoted(&path(u, true)?);
     let comparison = match u.int_in_range(0..=9)? {
         0 | 1 => format!("\"String{relation}\":{}", u.choose(&["\"a\"", "\"b\"", "\"1\"", "\"ä𝄞\""])?),
         2 | 3 => format!("\"Numeric{relation}\":{}", u.choose(&["0", "1", "-0.0", "1e3", "12345678901234567890"])?),

@@ -74,7 +74,8 @@ pub fn call(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
 pub fn template(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
     let mut members: Vec<String> = Vec::new();
     for at in 0..u.int_in_range(0..=3)? {
-        let key = KEYS[(at + u.int_in_range(0..=1)?) * 2 % KEYS.len()];
+        // Keys must differ, with their `.$` too.
+        let key = KEYS[2 * at + u.int_in_range(0..=1)?];
         let member = match u.int_in_range(0..=5)? {
             0 => format!("{}:{}", quoted(key), json::value(u, 2)?),
             1 if depth > 0 => format!("{}:{}", quoted(key), template(u, depth - 1)?),

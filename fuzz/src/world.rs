@@ -11,8 +11,8 @@ use stepstream::vm::{
 };
 
 /// States that one execution may leave, answers it may get.
-const FUEL: u64 = 3_000;
-const ANSWERS: usize = 200;
+const FUEL: u64 = 250;
+const ANSWERS: usize = 40;
 
 const ARN: &str = "arn:aws:states:us-east-1:111111111111:express:m:r:1";
 
@@ -29,12 +29,14 @@ pub const IDENTITY: Identity<'static> = Identity {
 };
 
 /// What the world does when the execution waits: whom it answers, and with what.
+#[derive(Debug)]
 pub struct Act {
     whom: usize,
     pass_ms: i64,
     reply: Reply,
 }
 
+#[derive(Debug)]
 enum Reply {
     Success(String),
     Failure(Option<&'static str>, Option<&'static str>),
