@@ -9,11 +9,13 @@ use std::path::PathBuf;
 
 /// Check definitions: every problem, where it is, and what was meant.
 #[derive(clap::Args)]
-#[command(after_help = "Exit code: 0 all are accepted (perhaps with warnings), 1 one is refused, 2 a file cannot be read.
+#[command(
+    after_help = "Exit code: 0 all are accepted (perhaps with warnings), 1 one is refused, 2 a file cannot be read.
 
 Examples:
   stepstream check workflows/*.asl.json
-  stepstream check order.asl.yaml --set QueueUrl=https://sqs.us-east-1.amazonaws.com/111111111111/q")]
+  stepstream check order.asl.yaml --set QueueUrl=https://sqs.us-east-1.amazonaws.com/111111111111/q"
+)]
 pub(super) struct Args {
     /// Definitions, JSON or YAML (by the file's ending).
     #[arg(required = true, value_name = "FILE")]
@@ -62,7 +64,12 @@ pub(super) fn run(args: &Args) -> u8 {
                     stdout(text(&checked).as_bytes());
                 }
                 let Checked { file, report, .. } = checked;
-                findings.extend(report.diagnostics.into_iter().map(|found| (file.clone(), Ok(found))));
+                findings.extend(
+                    report
+                        .diagnostics
+                        .into_iter()
+                        .map(|found| (file.clone(), Ok(found))),
+                );
             }
         }
     }
@@ -87,7 +94,11 @@ fn text(checked: &Checked) -> String {
         (0, warnings) => format!("accepted, {}", counted(warnings, "warning")),
         (errors, 0) => format!("refused, {}", counted(errors, "error")),
         (errors, warnings) => {
-            format!("refused, {}, {}", counted(errors, "error"), counted(warnings, "warning"))
+            format!(
+                "refused, {}, {}",
+                counted(errors, "error"),
+                counted(warnings, "warning")
+            )
         }
     };
     format!("{}{}: {verdict}\n", checked.rendered(has_colour()), checked.file)

@@ -32,7 +32,9 @@ impl Checked {
         let bytes = std::fs::read(file).map_err(|error| cannot_read(&name, &error))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            Stop::new(format!("error: {name} is not UTF-8 text: a broken character at byte {at}"))
+            Stop::new(format!(
+                "error: {name} is not UTF-8 text: a broken character at byte {at}"
+            ))
         })?;
         let options = Options {
             machine_type,
@@ -59,7 +61,11 @@ impl Checked {
     /// Returns the diagnostics as a person reads them.
     pub(super) fn rendered(&self, colour: bool) -> String {
         let source = self.source();
-        let texts = self.report.diagnostics.iter().map(|diagnostic| render(&source, diagnostic, colour));
+        let texts = self
+            .report
+            .diagnostics
+            .iter()
+            .map(|diagnostic| render(&source, diagnostic, colour));
         texts.map(|text| format!("{}\n\n", text.trim_end())).collect()
     }
 }
@@ -70,7 +76,10 @@ pub(super) fn load(file: &Path, substitutions: &[(String, String)]) -> Result<Pr
     match checked.report.machine.take() {
         Some(machine) => Ok(compile(&machine)),
         None => {
-            checked.report.diagnostics.retain(|diagnostic| diagnostic.severity == asl::Severity::Error);
+            checked
+                .report
+                .diagnostics
+                .retain(|diagnostic| diagnostic.severity == asl::Severity::Error);
             let message = format!(
                 "{}error: {} is not a definition that can run",
                 checked.rendered(stderr_has_colour()),

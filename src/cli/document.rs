@@ -2,7 +2,7 @@
 
 use super::definition::cannot_read;
 use super::output::{Stop, stderr_has_colour};
-use crate::asl::{Diagnostic, Format, Severity, Source, code, render::render};
+use crate::asl::{Diagnostic, Format, Severity, Source, render::render};
 use std::io::Read;
 use std::path::Path;
 
@@ -43,7 +43,7 @@ impl Document {
             before[line_start..].chars().count() + 1,
         );
         let diagnostic = Diagnostic {
-            code: code::INVALID_JSON_DESCRIPTION,
+            code: "INVALID_JSON",
             severity: Severity::Error,
             message: format!("{what} is not JSON: {message} (line {line}, column {column})"),
             pointer: String::new(),

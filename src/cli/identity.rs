@@ -18,12 +18,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Composes the names of a run of the definition in a file.
-    pub(super) fn new(
-        file: &Path,
-        name: Option<&str>,
-        region: &str,
-        account: &str,
-    ) -> Result<Names, Stop> {
+    pub(super) fn new(file: &Path, name: Option<&str>, region: &str, account: &str) -> Result<Names, Stop> {
         let machine = machine_name(file);
         let execution = match name {
             None => uuid(),
@@ -52,7 +47,11 @@ fn machine_name(file: &Path) -> String {
     let stem = stem.strip_suffix(".asl").unwrap_or(&stem);
     let allowed = |character: char| if is_allowed(character) { character } else { '-' };
     let name: String = stem.chars().take(NAME_CHARACTERS_MAX).map(allowed).collect();
-    if name.is_empty() { "workflow".to_owned() } else { name }
+    if name.is_empty() {
+        "workflow".to_owned()
+    } else {
+        name
+    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -61,9 +60,7 @@ fn is_name(name: &str) -> bool {
 
 /// Says whether AWS allows a character in a name.
 fn is_allowed(character: char) -> bool {
-    !character.is_whitespace()
-        && !character.is_control()
-        && !"<>{}[]?*\"#%\\^|~`$&,;:/".contains(character)
+    !character.is_whitespace() && !character.is_control() && !"<>{}[]?*\"#%\\^|~`$&,;:/".contains(character)
 }
 
 /// Returns 64 random bits, seeded by the operating system.

@@ -1,7 +1,7 @@
 //! The command line: arguments, files, terminal, exit codes.
 //!
-//! One file per command; what they share is how a definition is loaded ([`definition`]), how a JSON text
-//! from the user is refused ([`document`]) and how something is printed ([`output`]). The rest of the
+//! One file per command; what they share is how a definition is loaded (`definition`), how a JSON text
+//! from the user is refused (`document`) and how something is printed (`output`). The rest of the
 //! library does the work. Invariant: with `--format json` a command prints exactly one JSON document on
 //! stdout, also when it fails; everything else goes to stderr.
 
@@ -84,7 +84,9 @@ fn refuse_arguments(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Ex
     if !error.use_stderr() {
         return ExitCode::from(EXIT_OK);
     }
-    let json = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let json = arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--format" && pair[1] == "json");
     if json || arguments.iter().any(|argument| argument == "--format=json") {
         let message = error.render().to_string();
         let is_check = arguments.get(1).is_some_and(|command| command == "check");

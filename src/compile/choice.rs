@@ -5,7 +5,7 @@ use super::{Compiler, target};
 use crate::asl::model::{self, Choice, Comparison, OrPath, State, Test, TypeTest};
 use crate::path::Path;
 use crate::program::{self, Instruction, Pattern, Pc, Relation, Source, Switch, SwitchId, TestId};
-use crate::value::compare_numbers;
+use crate::value::{compare_numbers, plain_number};
 use rustc_hash::FxHashMap;
 
 /// Fewest rules in a row that are worth a table.
@@ -130,6 +130,7 @@ impl Compiler {
             Comparison::Numeric(of, OrPath::Literal(text)) => To::Numeric {
                 relation: relation(*of),
                 operand: self.constant(text),
+                plain: plain_number(text.as_bytes()),
             },
             Comparison::Timestamp(of, OrPath::Literal(text)) => To::Timestamp {
                 relation: relation(*of),

@@ -94,7 +94,11 @@ impl Clock for RealClock<'_> {
                 return true;
             };
             let left = Duration::from_millis(left);
-            std::thread::sleep(if self.interrupted.is_some() { left.min(Self::SLICE) } else { left });
+            std::thread::sleep(if self.interrupted.is_some() {
+                left.min(Self::SLICE)
+            } else {
+                left
+            });
         }
     }
     fn is_interrupted(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Drives a run: what a single execution needs of the world, without a service around it.
 //!
-//! [`drive`] starts a run, hands its tasks to a [`Host`], keeps what is due ([`queue`]) and lets a
+//! [`drive`] starts a run, hands its tasks to a [`Host`], keeps what is due and lets a
 //! [`Clock`] pass the time: really, or by jumping to the next moment at which something happens. A
 //! [`Script`] is a host's list of prepared answers. Used by the command line and by tests; must not
 //! know files, arguments or printing. Invariant: answers due at the same moment arrive in the order
@@ -16,7 +16,9 @@ pub use script::{Difference, Script, ScriptError, Taken};
 pub use task::{Host, Reply, TaskCall};
 
 use crate::program::{Program, StateId};
-use crate::vm::{Answer, Identified, Outcome, RUN_SECONDS_MAX, Request, Run, StartError, Status, TaskRequest};
+use crate::vm::{
+    Answer, Identified, Outcome, RUN_SECONDS_MAX, Request, Run, StartError, Status, TaskRequest,
+};
 use queue::{Due, Queue};
 use std::time::{Duration, Instant};
 
@@ -118,8 +120,7 @@ impl Driver<'_> {
 
     /// A jumping clock stands still while states run, so real time bounds a loop as well.
     fn is_overdue(&self, now_ms: i64) -> bool {
-        now_ms >= self.deadline_ms
-            || self.begun.elapsed() >= Duration::from_secs(u64::from(RUN_SECONDS_MAX))
+        now_ms >= self.deadline_ms || self.begun.elapsed() >= Duration::from_secs(u64::from(RUN_SECONDS_MAX))
     }
 
     /// Hands the tasks to the host and lines up what will be due.
@@ -164,15 +165,23 @@ impl Driver<'_> {
                 let at_ms = now_ms.saturating_add(after_ms);
                 self.queue.push(at_ms, task.token, Due::Success(result));
             }
-            Some(Reply::Failure { after_ms, error, cause }) => {
+            Some(Reply::Failure {
+                after_ms,
+                error,
+                cause,
+            }) => {
                 let at_ms = now_ms.saturating_add(after_ms);
                 self.queue.push(at_ms, task.token, Due::Failure { error, cause });
             }
         }
         // No host of ours sends heartbeats: the first one missed ends the task.
-        let limit = [task.timeout_seconds, task.heartbeat_seconds].into_iter().flatten().min();
+        let limit = [task.timeout_seconds, task.heartbeat_seconds]
+            .into_iter()
+            .flatten()
+            .min();
         if let Some(seconds) = limit {
-            self.queue.push(now_ms + i64::from(seconds) * 1_000, task.token, Due::TimedOut);
+            self.queue
+                .push(now_ms + i64::from(seconds) * 1_000, task.token, Due::TimedOut);
         }
         None
     }
@@ -180,11 +189,11 @@ impl Driver<'_> {
     /// Lets the time pass until the next thing is due, or the deadline, and brings it to the run.
     fn wait(&mut self) -> Option<End> {
         while let Some(item) = self.queue.pop_before(self.deadline_ms) {
-            let Some(state) = self.run.state_of(item.token) else {
+            if !self.run.awaits(item.token) {
                 continue;
-            };
+            }
             if !self.clock.wait_until(item.at_ms) {
-                return Some(End::Interrupted(Some(state)));
+                return Some(End::Interrupted(self.run.waiting_state()));
             }
             let answer = match &item.due {
                 Due::Time => Answer::Time,
@@ -203,9 +212,12 @@ impl Driver<'_> {
             return None;
         }
         if !self.clock.wait_until(self.deadline_ms) {
-            return Some(End::Interrupted(None));
+            return Some(End::Interrupted(self.run.waiting_state()));
         }
         self.run.time_out(self.program, self.deadline_ms);
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

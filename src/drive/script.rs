@@ -94,7 +94,9 @@ impl Script {
             });
         }
         let entries = view.elements(root).enumerate();
-        let entries = entries.map(|(at, entry)| read_entry(view, at, entry)).collect::<Result<_, _>>()?;
+        let entries = entries
+            .map(|(at, entry)| read_entry(view, at, entry))
+            .collect::<Result<_, _>>()?;
         Ok(Script {
             texts,
             entries,
@@ -107,8 +109,7 @@ impl Script {
         self.scratch.clear();
         let given = self.scratch.index(call.parameters).unwrap_or(ValueRef::NULL);
         let view = View::new(&self.scratch, &self.texts);
-        let unused =
-            |entry: &(usize, &mut Entry)| !entry.1.used && entry.1.state == call.state;
+        let unused = |entry: &(usize, &mut Entry)| !entry.1.used && entry.1.state == call.state;
         let equal = |entry: &Entry| entry.parameters.is_none_or(|wanted| view.equal(wanted, given));
         let mut entries = self.entries.iter_mut().enumerate().filter(unused);
         let mut taken = entries.next()?;
@@ -119,12 +120,15 @@ impl Script {
         }
         let (at, entry) = taken;
         entry.used = true;
-        let difference = entry.parameters.filter(|_| !equal(entry)).map(|wanted| Difference {
-            entry: at,
-            state: call.state.to_owned(),
-            expected: view.to_json(wanted),
-            actual: view.to_json(given),
-        });
+        let difference = entry
+            .parameters
+            .filter(|_| !equal(entry))
+            .map(|wanted| Difference {
+                entry: at,
+                state: call.state.to_owned(),
+                expected: view.to_json(wanted),
+                actual: view.to_json(given),
+            });
         Some(Taken {
             reply: entry.reply.clone(),
             difference,
@@ -164,9 +168,8 @@ fn read_entry(view: View<'_>, at: usize, entry: ValueRef) -> Result<Entry, Scrip
             _ => return Err(wrong("has a \"delay_seconds\" that is not a number of seconds")),
         },
     };
-    let never = member("timed_out").is_some_and(|value| {
-        view.kind(value) != Kind::Null && view.boolean(value) != Some(false)
-    });
+    let never = member("timed_out")
+        .is_some_and(|value| view.kind(value) != Kind::Null && view.boolean(value) != Some(false));
     let reply = match member("result") {
         _ if never => Reply::Never,
         Some(result) => Reply::Success {
@@ -178,7 +181,11 @@ fn read_entry(view: View<'_>, at: usize, entry: ValueRef) -> Result<Entry, Scrip
             error: text("error")?,
             cause: text("cause")?,
         },
-        None => return Err(wrong("has none of \"result\", \"error\", \"cause\" and \"timed_out\"")),
+        None => {
+            return Err(wrong(
+                "has none of \"result\", \"error\", \"cause\" and \"timed_out\"",
+            ));
+        }
     };
     Ok(Entry {
         state,

@@ -127,7 +127,11 @@ impl<'a> Members<'a> {
             return;
         }
         let cut = self.value(name, value);
-        let details = if name == "input" { "inputDetails" } else { "outputDetails" };
+        let details = if name == "input" {
+            "inputDetails"
+        } else {
+            "outputDetails"
+        };
         self.truncated(details, cut);
     }
 

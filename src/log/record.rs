@@ -43,8 +43,11 @@ impl Encoder<'_> {
 
     /// Returns the state's name, escaped for JSON, from the program's constants.
     pub(super) fn state_name<'v>(&self, view: View<'v>, event: &Event) -> &'v [u8] {
-        let state = event.state.map(|state| self.program.states[state.at()].name_value);
-        state.and_then(|name| view.string(name)).map_or(b"", |name| name.escaped())
+        let state = event
+            .state
+            .map(|state| self.program.states[state.at()].name_value);
+        state
+            .and_then(|name| view.string(name))
+            .map_or(b"", |name| name.escaped())
     }
 }
-

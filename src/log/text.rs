@@ -69,7 +69,10 @@ pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
 /// is handed on as it came may have line breaks.
 fn push_bytes(out: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20) {
+    while let Some(at) = rest
+        .iter()
+        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
+    {
         out.extend_from_slice(&rest[..at]);
         let letter = match rest[at] {
             b'\n' => b'n',
@@ -85,7 +88,11 @@ fn push_bytes(out: &mut Vec<u8>, text: &[u8]) {
 
 /// Removes the half of an escape or of a character that a cut has left.
 fn drop_broken_end(out: &mut Vec<u8>, start: usize) {
-    let backslashes = out[start..].iter().rev().take_while(|&&byte| byte == b'\\').count();
+    let backslashes = out[start..]
+        .iter()
+        .rev()
+        .take_while(|&&byte| byte == b'\\')
+        .count();
     if backslashes % 2 == 1 {
         out.pop();
     }

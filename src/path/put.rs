@@ -65,7 +65,10 @@ fn put_at(
                 Some(&name) => name,
                 None => store.string(key.name()),
             };
-            Ok(store.with_member(base, name, new))
+            Ok(match old {
+                Some(_) => store.with_member(base, name, new),
+                None => store.with_new_member(base, name, new),
+            })
         }
         Move::Index(index) => {
             let old = base.and_then(|base| element(store.view(), base, *index));

@@ -202,7 +202,7 @@ pub struct Test {
 pub enum Comparison {
     String { relation: Relation, operand: Box<str> },
     StringPath { relation: Relation, operand: PathId },
-    Numeric { relation: Relation, operand: ValueRef },
+    Numeric { relation: Relation, operand: ValueRef, plain: Option<f64> },
     NumericPath { relation: Relation, operand: PathId },
     Timestamp { relation: Relation, operand: i128 },
     TimestampPath { relation: Relation, operand: PathId },

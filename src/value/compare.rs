@@ -42,6 +42,17 @@ impl View<'_> {
         ))
     }
 
+    /// Compares a number with a constant whose [`super::plain_number`] is known; `None` when the value is not
+    /// a number.
+    #[inline]
+    pub fn compare_plain(self, value: ValueRef, plain: Option<f64>, constant: ValueRef) -> Option<Ordering> {
+        let text = self.number_text(value)?;
+        match (super::number::plain_number(text), plain) {
+            (Some(value), Some(plain)) => value.partial_cmp(&plain),
+            _ => self.compare_number(value, constant),
+        }
+    }
+
     pub(super) fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {
         match (self.string(a), self.string(b)) {
             (Some(x), Some(y)) => {

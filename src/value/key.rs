@@ -10,16 +10,27 @@ use super::string::Str;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     name: Box<str>,
+    /// The first eight bytes, missing ones zero, and the bits of the word that count.
     head: u64,
+    mask: u64,
+    /// Length of the name in quotes, as it stands in a document.
+    quoted: u32,
 }
+
+/// Bytes that are compared as one word.
+const WORD: usize = 8;
 
 impl Key {
     /// Prepares a decoded name.
     pub fn new(name: &str) -> Key {
-        Key {
-            name: name.into(),
-            head: head(name.as_bytes()),
-        }
+        let bytes = name.as_bytes();
+        let mut head = [0; WORD];
+        let count = bytes.len().min(WORD);
+        head[..count].copy_from_slice(&bytes[..count]);
+        let mask = if count == WORD { u64::MAX } else { (1 << (8 * count)) - 1 };
+        // No document has a name that long; the length must only not wrap.
+        let quoted = u32::try_from(bytes.len()).unwrap_or(u32::MAX - 2).saturating_add(2);
+        Key { name: name.into(), head: u64::from_le_bytes(head), mask, quoted }
     }
 
     /// Returns the decoded name.
@@ -28,21 +39,30 @@ impl Key {
     }
 
     /// Says whether a key node of `text` has this name.
-    #[inline]
+    #[inline(always)]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
-        if node.meta & meta::ESCAPED != 0 {
-            return self.matches_escaped(text, node);
+        if node.len() != self.quoted {
+            return node.meta & meta::ESCAPED != 0 && self.matches_escaped(text, node);
         }
-        let name = self.name.as_bytes();
-        if node.len() as usize != name.len() + 2 {
-            return false;
-        }
+        // A name with an escape is longer than what it stands for: of this length, it differs.
         let start = node.start as usize + 1;
-        match text.get(start..start + name.len()) {
-            Some(found) if name.len() > 8 => head(found) == self.head && found == name,
-            Some(found) => head(found) == self.head,
-            None => false,
+        match text.get(start..).and_then(|rest| rest.first_chunk::<WORD>()) {
+            Some(word) => {
+                u64::from_le_bytes(*word) & self.mask == self.head
+                    && node.meta & meta::ESCAPED == 0
+                    && self.tail_matches(text, start)
+            }
+            None => {
+                node.meta & meta::ESCAPED == 0
+                    && text.get(start..start + self.name.len()) == Some(self.name.as_bytes())
+            }
         }
+    }
+
+    #[inline]
+    fn tail_matches(&self, text: &[u8], start: usize) -> bool {
+        let name = self.name.as_bytes();
+        name.len() <= WORD || text.get(start + WORD..start + name.len()) == name.get(WORD..)
     }
 
     #[cold]
@@ -50,17 +70,4 @@ impl Key {
         let content = &text[node.start as usize + 1..node.end as usize - 1];
         Str::new(content, true).decode() == self.name.as_ref()
     }
-}
-
-/// Returns the first eight bytes as a word, missing ones as zero.
-#[inline]
-fn head(bytes: &[u8]) -> u64 {
-    if let Some(word) = bytes.first_chunk::<8>() {
-        return u64::from_le_bytes(*word);
-    }
-    let mut word = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        word |= u64::from(*byte) << (8 * at);
-    }
-    word
 }

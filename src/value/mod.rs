@@ -29,7 +29,7 @@ pub use key::Key;
 #[cfg(test)]
 use node::Node;
 pub use node::{DEPTH_MAX, Kind, ValueRef};
-pub use number::compare_numbers;
+pub use number::{compare_numbers, plain_number};
 pub use store::{Store, StringStart};
 pub use string::{Str, escape_into};
 pub use view::{Elements, Members, View};

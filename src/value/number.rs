@@ -16,7 +16,7 @@ const EXACT_DIGITS: usize = 15;
 
 /// Compares two JSON number texts by value.
 pub fn compare_numbers(a: &[u8], b: &[u8]) -> Ordering {
-    if let (Some(x), Some(y)) = (short_f64(a), short_f64(b)) {
+    if let (Some(x), Some(y)) = (plain_number(a), plain_number(b)) {
         return x.partial_cmp(&y).unwrap_or(Ordering::Equal);
     }
     // Rounding is monotone: what differs as f64 differs that way exactly.
@@ -28,7 +28,7 @@ pub fn compare_numbers(a: &[u8], b: &[u8]) -> Ordering {
 
 /// Reads a JSON number text; out of range becomes infinite, as `str::parse` has it.
 pub(super) fn to_f64(text: &[u8]) -> f64 {
-    short_f64(text).unwrap_or_else(|| {
+    plain_number(text).unwrap_or_else(|| {
         std::str::from_utf8(text)
             .ok()
             .and_then(|text| text.parse().ok())
@@ -36,8 +36,9 @@ pub(super) fn to_f64(text: &[u8]) -> f64 {
     })
 }
 
-/// Reads up to [`EXACT_DIGITS`] digits without exponent: one division gives the correctly rounded value.
-fn short_f64(text: &[u8]) -> Option<f64> {
+/// Reads a JSON number text of up to 15 digits without exponent: one division gives the value, correctly
+/// rounded. `None` for any other.
+pub fn plain_number(text: &[u8]) -> Option<f64> {
     let (negative, digits) = match text.split_first() {
         Some((b'-', rest)) => (true, rest),
         _ => (false, text),

@@ -180,6 +180,14 @@ impl<'a> Store<'a> {
         self.finish_parts(meta::BUILT_OBJECT, start)
     }
 
+    /// Adds an object with a member that it does not have; the others are shared.
+    pub fn with_new_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
+        let start = self.heap.slots.len();
+        self.copy_parts(object, Kind::Object);
+        self.heap.slots.extend([key, value]);
+        self.finish_parts(meta::BUILT_OBJECT, start)
+    }
+
     /// Adds an array with one element replaced, the others shared; `None` if there is no such element.
     pub fn with_element(&mut self, array: ValueRef, index: usize, value: ValueRef) -> Option<ValueRef> {
         if self.view().kind(array) != Kind::Array || index >= self.view().count(array) {

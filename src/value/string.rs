@@ -28,6 +28,12 @@ impl<'a> Str<'a> {
         }
     }
 
+    /// Says whether the decoded text is this one.
+    #[inline]
+    pub fn is(self, text: &str) -> bool {
+        if self.escaped { self.decode() == text } else { self.content == text.as_bytes() }
+    }
+
     /// Returns the decoded text.
     ///
     /// A lone surrogate becomes U+FFFD: no Rust string can hold it, and AWS stores UTF-8.

@@ -150,16 +150,17 @@ impl<'a> View<'a> {
         let node = heap.nodes[object.at()];
         match node.kind() {
             meta::OBJECT => {
-                let mut found = None;
+                let (nodes, text) = (heap.nodes.as_slice(), heap.text.as_slice());
+                let mut found = 0;
                 let (mut at, end) = (object.at() + 1, node.next as usize);
                 while at < end {
-                    let name = heap.nodes[at];
-                    if key.matches(&heap.text, name) {
-                        found = Some(at + 1);
+                    let name = nodes[at];
+                    if key.matches(text, name) {
+                        found = at + 1;
                     }
-                    at = heap.nodes[at + 1].next as usize;
+                    at = nodes[at + 1].next as usize;
                 }
-                found.map(|at| ValueRef(at as u32 | object.0 & ValueRef::CONSTANT))
+                (found > 0).then(|| ValueRef(found as u32 | object.0 & ValueRef::CONSTANT))
             }
             meta::BUILT_OBJECT => {
                 let pairs = heap.slots[node.start as usize..][..node.next as usize].chunks_exact(2);

@@ -3,6 +3,38 @@
 use super::View;
 use super::node::{Kind, ValueRef};
 
+/// Short texts are copied as chunks of this size where there is room on both sides: a copy of a known
+/// size is two moves, a copy of any size a call.
+const CHUNK: usize = 32;
+
+/// Writes into a buffer that is large enough and has [`CHUNK`] bytes to spare.
+struct Cursor<'o> {
+    out: &'o mut [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.out[self.at] = byte;
+        self.at += 1;
+    }
+
+    #[inline]
+    fn copy(&mut self, text: &[u8], start: usize, len: usize) {
+        let to = &mut self.out[self.at..];
+        self.at += len;
+        if len <= CHUNK
+            && let Some(from) = text.get(start..).and_then(|rest| rest.first_chunk::<CHUNK>())
+            && let Some(to) = to.first_chunk_mut::<CHUNK>()
+        {
+            *to = *from;
+            return;
+        }
+        to[..len].copy_from_slice(&text[start..start + len]);
+    }
+}
+
 impl View<'_> {
     /// Appends a value's JSON text: a document that is handed on whole as it came, also as the result of
     /// a branch; anything else dense.
@@ -29,25 +61,27 @@ impl View<'_> {
             out.extend_from_slice(text);
             return;
         }
-        let object = self.kind(value) == Kind::Object;
+        let (start, len) = (out.len(), self.len(value));
+        out.resize(start + len + CHUNK, 0);
+        let mut cursor = Cursor { out: &mut out[start..], at: 0 };
+        self.write_at(value, &mut cursor);
+        out.truncate(start + len);
+    }
+
+    fn write_at(self, value: ValueRef, out: &mut Cursor<'_>) {
+        let heap = self.heap(value);
+        let node = heap.nodes[value.at()];
+        if !node.is_built() {
+            return out.copy(&heap.text, node.start as usize, node.len() as usize);
+        }
+        let slots = &heap.slots[node.start as usize..][..node.next as usize];
+        let object = node.json_kind() == Kind::Object;
         out.push(if object { b'{' } else { b'[' });
-        let mut first = true;
-        if object {
-            for (key, member) in self.members(value) {
-                if !std::mem::take(&mut first) {
-                    out.push(b',');
-                }
-                self.write_dense(key, out);
-                out.push(b':');
-                self.write_dense(member, out);
+        for (at, &part) in slots.iter().enumerate() {
+            if at > 0 {
+                out.push(if object && at % 2 == 1 { b':' } else { b',' });
             }
-        } else {
-            for element in self.elements(value) {
-                if !std::mem::take(&mut first) {
-                    out.push(b',');
-                }
-                self.write_dense(element, out);
-            }
+            self.write_at(part, out);
         }
         out.push(if object { b'}' } else { b']' });
     }

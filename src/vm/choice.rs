@@ -1,6 +1,6 @@
 //! Choice: comparisons and tables (facts 4.6).
 
-use super::fault::{Fault, Outcome};
+use super::fault::{Outcome, Raised};
 use super::frame::FrameId;
 use super::run::Run;
 use crate::program::{Comparison, PathId, Pc, Program, Relation, SwitchId, TestId};
@@ -86,7 +86,7 @@ impl Run {
     }
 
     #[cold]
-    fn choice_miss(&mut self, program: &Program, path: PathId) -> Fault {
+    fn choice_miss(&mut self, program: &Program, path: PathId) -> Raised {
         self.runtime_fault(program, |cause| {
             cause.push_str("Invalid path '");
             cause.push_str(&program.paths[path.at()].text);
@@ -95,7 +95,7 @@ impl Run {
     }
 
     #[cold]
-    pub(super) fn no_choice(&mut self, program: &Program) -> Fault {
+    pub(super) fn no_choice(&mut self, program: &Program) -> Raised {
         self.runtime_fault(program, |cause| {
             cause
                 .push_str("Failed to transition out of the state. The state does not point to a next state.");
@@ -105,6 +105,9 @@ impl Run {
 
 fn holds(view: View<'_>, comparison: &Comparison, variable: ValueRef, operand: ValueRef) -> bool {
     match comparison {
+        Comparison::String { relation: Relation::Equals, operand } => {
+            view.string(variable).is_some_and(|text| text.is(operand))
+        }
         Comparison::String { relation, operand } => {
             compare_text(view, variable, operand).is_some_and(|order| is(*relation, order))
         }
@@ -114,8 +117,8 @@ fn holds(view: View<'_>, comparison: &Comparison, variable: ValueRef, operand: V
             }
             None => false,
         },
-        Comparison::Numeric { relation, operand } => view
-            .compare_number(variable, *operand)
+        Comparison::Numeric { relation, operand, plain } => view
+            .compare_plain(variable, *plain, *operand)
             .is_some_and(|order| is(*relation, order)),
         Comparison::NumericPath { relation, .. } => view
             .compare_number(variable, operand)

@@ -4,7 +4,7 @@
 //! Map without tasks so needs one frame however many items it has.
 
 use super::event::{Event, EventType};
-use super::fault::{Fault, Outcome};
+use super::fault::{Fault, Outcome, Raised};
 use super::frame::{Activity, Children, FrameId};
 use super::run::Run;
 use crate::fault;
@@ -159,9 +159,9 @@ impl Run {
                 self.ready.push(frame);
             }
             self.current = self.frames[frame.at()].registers;
-            if let Err(fault) = self.start_branch(program, frame, container, branch) {
+            if let Err(Raised) = self.start_branch(program, frame, container, branch) {
                 self.stack.clear();
-                self.raise(program, frame, fault);
+                self.raise(program, frame);
             }
         } else if children.active == 0 && children.started == children.total {
             self.close(program, frame);

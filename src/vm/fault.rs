@@ -16,14 +16,22 @@ pub(super) struct Fault {
     pub(super) catchable: bool,
 }
 
-/// The result of one step of a state. The fault is boxed nowhere: it is 12 bytes.
-pub(super) type Outcome<T> = Result<T, Fault>;
+impl Fault {
+    pub(super) const NONE: Fault = Fault { error: ValueRef::NONE, cause: ValueRef::NONE, catchable: false };
+}
+
+/// Says that a fault was raised; which one is in [`Run::raised`]. Results of steps so fit a register.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raised;
+
+/// The result of one step of a state.
+pub(super) type Outcome<T> = Result<T, Raised>;
 
 impl Run {
     /// Makes the fault of a state that cannot be processed: `States.Runtime` with the cause's prefix
     /// (facts 7.4) and what `write` adds.
     #[cold]
-    pub(super) fn runtime_fault(&mut self, program: &Program, write: impl FnOnce(&mut Store<'_>)) -> Fault {
+    pub(super) fn runtime_fault(&mut self, program: &Program, write: impl FnOnce(&mut Store<'_>)) -> Raised {
         let (state, entered) = (self.current.state, self.current.entered);
         let mut store = Store::new(&mut self.heap, &program.constants);
         let start = store.start_string();
@@ -35,16 +43,13 @@ impl Run {
         write(&mut store);
         let cause = store.finish_string(start);
         let error = store.string(fault::RUNTIME);
-        Fault {
-            error,
-            cause,
-            catchable: false,
-        }
+        self.raised = Fault { error, cause, catchable: false };
+        Raised
     }
 
     /// Makes the fault of a state's output, or a task's result, that is too large (facts 7.3).
     #[cold]
-    pub(super) fn too_large(&mut self, program: &Program, what: &str, did: &str, catchable: bool) -> Fault {
+    pub(super) fn too_large(&mut self, program: &Program, what: &str, did: &str, catchable: bool) -> Raised {
         let mut store = Store::new(&mut self.heap, &program.constants);
         let start = store.start_string();
         store.push_str("The state/task '");
@@ -54,10 +59,7 @@ impl Run {
         store.push_str(" with a size exceeding the maximum number of bytes service limit.");
         let cause = store.finish_string(start);
         let error = store.string(fault::DATA_LIMIT_EXCEEDED);
-        Fault {
-            error,
-            cause,
-            catchable,
-        }
+        self.raised = Fault { error, cause, catchable };
+        Raised
     }
 }

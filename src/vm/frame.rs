@@ -162,6 +162,14 @@ impl Frame {
         self.children = Children::NONE;
     }
 
+    /// Says whether the frame waits for an answer from the world.
+    pub(super) fn waits(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Task(_) | Activity::Waiting | Activity::Retrying
+        )
+    }
+
     /// Forgets the retries of the state before.
     #[inline]
     pub(super) fn forget_retries(&mut self) {

@@ -1,10 +1,15 @@
 //! Chains of Pass states taken at once; see [`crate::program::Fused`].
 
 use super::frame::FrameId;
-use super::interpret::Stop;
 use super::run::{PAYLOAD_BYTES_MAX, Run};
-use crate::program::{FusedId, Instruction, Program, Write, WriteValue};
+use crate::program::{FusedId, Instruction, Pc, Program, Write, WriteValue};
 use crate::value::{DEPTH_MAX, Kind, Store, ValueRef, View};
+
+/// What follows a chain.
+pub(super) enum Next {
+    Pc(Pc),
+    Ended,
+}
 
 impl Run {
     /// Takes a chain at once: ids, transitions, fuel and output are what its states would have left.
@@ -15,7 +20,7 @@ impl Run {
         frame: FrameId,
         fused: FusedId,
         fuel: &mut u64,
-    ) -> Option<Stop> {
+    ) -> Option<Next> {
         let fused = &program.fused[fused.at()];
         let input = self.current.input;
         let view = View::new(&self.heap, &program.constants);
@@ -42,13 +47,12 @@ impl Run {
         slot.forget_retries();
         match fused.next {
             Some(next) => {
-                current.pc = next;
                 self.compact_if_due(program, frame);
-                None
+                Some(Next::Pc(next))
             }
             None => {
                 self.end(program, frame);
-                Some(Stop::Blocked)
+                Some(Next::Ended)
             }
         }
     }
@@ -61,14 +65,16 @@ fn apply(store: &mut Store<'_>, object: ValueRef, writes: &[Write]) -> Option<Va
     }
     let mut object = object;
     for write in writes {
-        let value = match &write.value {
-            WriteValue::Constant(value) => *value,
-            WriteValue::Object { whole, members } => match store.view().member(object, &write.key) {
-                None => *whole,
-                Some(inner) => apply(store, inner, members)?,
-            },
+        let old = store.view().member(object, &write.key);
+        let value = match (&write.value, old) {
+            (WriteValue::Constant(value), _) => *value,
+            (WriteValue::Object { whole, .. }, None) => *whole,
+            (WriteValue::Object { members, .. }, Some(inner)) => apply(store, inner, members)?,
         };
-        object = store.with_member(object, write.name, value);
+        object = match old {
+            Some(_) => store.with_member(object, write.name, value),
+            None => store.with_new_member(object, write.name, value),
+        };
     }
     Some(object)
 }

@@ -10,7 +10,8 @@ use crate::value::{Store, ValueRef, View};
 
 impl Run {
     /// Handles a fault of the frame that runs, found while its instructions were interpreted.
-    pub(super) fn raise(&mut self, program: &Program, frame: FrameId, fault: Fault) {
+    pub(super) fn raise(&mut self, program: &Program, frame: FrameId) {
+        let fault = self.raised;
         self.frames[frame.at()].registers = self.current;
         if fault.catchable {
             self.fail_state_of(program, frame, fault);

@@ -1,8 +1,9 @@
 //! The loop over instructions.
 
 use super::event::{self, Event};
-use super::fault::{Fault, Outcome};
+use super::fault::{Outcome, Raised};
 use super::frame::{Activity, FrameId};
+use super::fused::Next;
 use super::run::{Decision, PAYLOAD_BYTES_MAX, Run, Status, Traced};
 use crate::path;
 use crate::program::{AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef};
@@ -35,9 +36,9 @@ impl Run {
             self.current = self.frames[frame.at()].registers;
             let stop = match self.interpret(program, frame, &mut fuel) {
                 Ok(stop) => stop,
-                Err(fault) => {
+                Err(Raised) => {
                     self.stack.clear();
-                    self.raise(program, frame, fault);
+                    self.raise(program, frame);
                     Stop::Blocked
                 }
             };
@@ -59,18 +60,23 @@ impl Run {
 
     /// Runs one frame until it yields, ends, or fails.
     fn interpret(&mut self, program: &Program, frame: FrameId, fuel: &mut u64) -> Outcome<Stop> {
+        // The place is kept in a register of the processor; frames have it only while they wait.
+        let mut pc = self.current.pc;
         loop {
-            let instruction = program.at(self.current.pc);
-            self.current.pc.0 += 1;
+            let instruction = program.at(pc);
+            pc.0 += 1;
             match instruction {
                 Instruction::Fused(fused) => {
-                    if let Some(stop) = self.fused(program, frame, fused, fuel) {
-                        return Ok(stop);
+                    if let Some(next) = self.fused(program, frame, fused, fuel) {
+                        match next {
+                            Next::Pc(next) => pc = next,
+                            Next::Ended => return Ok(Stop::Blocked),
+                        }
                     }
                 }
                 Instruction::Enter(state) => {
                     if *fuel == 0 {
-                        self.current.pc.0 -= 1;
+                        self.current.pc = Pc(pc.0 - 1);
                         return Ok(Stop::Fuel);
                     }
                     *fuel -= 1;
@@ -78,7 +84,7 @@ impl Run {
                 }
                 Instruction::Exit(next) => {
                     self.exit(program, frame)?;
-                    self.current.pc = next;
+                    pc = next;
                     self.current.input = self.current.output;
                     self.compact_if_due(program, frame);
                 }
@@ -110,28 +116,30 @@ impl Run {
                 }
                 Instruction::OutputEmpty => self.current.output = ValueRef::EMPTY_OBJECT,
                 Instruction::Assign(assign) => self.assign(program, frame, assign)?,
-                Instruction::Jump(to) => self.current.pc = to,
+                Instruction::Jump(to) => pc = to,
                 Instruction::If(test, to) => {
                     if self.test(program, frame, test)? {
-                        self.current.pc = to;
+                        pc = to;
                     }
                 }
                 Instruction::Unless(test, to) => {
                     if !self.test(program, frame, test)? {
-                        self.current.pc = to;
+                        pc = to;
                     }
                 }
-                Instruction::Switch(switch) => self.current.pc = self.switch(program, frame, switch)?,
+                Instruction::Switch(switch) => pc = self.switch(program, frame, switch)?,
                 Instruction::Matched(rule) => self.decide(Decision::Rule {
                     state: self.current.state,
                     rule,
                 }),
                 Instruction::NoChoice => return Err(self.no_choice(program)),
                 Instruction::Task(task) => {
+                    self.current.pc = pc;
                     self.schedule(program, frame, task)?;
                     return Ok(Stop::Blocked);
                 }
                 Instruction::Wait(wait) => {
+                    self.current.pc = pc;
                     self.wait(program, frame, wait)?;
                     return Ok(Stop::Blocked);
                 }
@@ -142,6 +150,7 @@ impl Run {
                     return Ok(Stop::Blocked);
                 }
                 Instruction::Container(container) => {
+                    self.current.pc = pc;
                     self.open(program, frame, container)?;
                     return Ok(Stop::Blocked);
                 }
@@ -210,10 +219,7 @@ impl Run {
     #[inline]
     fn enter(&mut self, program: &Program, frame: FrameId, state: crate::program::StateId) {
         let kind = event::entered(program.states[state.at()].kind);
-        let event = Event::new(kind, self.current.last)
-            .of(state)
-            .data(self.current.input);
-        let id = self.record(event);
+        let id = self.tick(kind, self.current.last, |run, event| event.of(state).data(run.current.input));
         let current = &mut self.current;
         current.state = state;
         current.data = current.input;
@@ -240,11 +246,11 @@ impl Run {
             }));
         }
         let info = &program.states[self.current.state.at()];
-        let mut event = Event::new(event::exited(info.kind), self.current.last)
-            .of(self.current.state)
-            .data(self.current.output);
-        event.extra = self.current.assigned;
-        self.current.last = self.record(event);
+        self.current.last = self.tick(event::exited(info.kind), self.current.last, |run, event| {
+            let mut event = event.of(run.current.state).data(run.current.output);
+            event.extra = run.current.assigned;
+            event
+        });
         self.transitions += 1;
         Ok(())
     }
@@ -320,7 +326,7 @@ impl Run {
     }
 
     #[cold]
-    fn template_miss(&mut self, program: &Program, path: PathId) -> Fault {
+    fn template_miss(&mut self, program: &Program, path: PathId) -> Raised {
         let using = &program.paths[path.at()];
         let scope = if using.source == Source::Result {
             self.current.result

@@ -32,6 +32,8 @@ pub struct Run {
     pub(super) decisions: Option<Vec<Decision>>,
     pub(super) traced: Vec<Traced>,
     pub(super) requests: Vec<Request>,
+    /// The fault that a step has raised.
+    pub(super) raised: Fault,
     pub(super) now_ms: i64,
     pub(super) started_ms: i64,
     pub(super) context: Context,
@@ -266,6 +268,7 @@ impl Run {
             decisions: None,
             traced: Vec::new(),
             requests: Vec::new(),
+            raised: Fault::NONE,
             now_ms: 0,
             started_ms: 0,
             context: Context::EMPTY,
@@ -445,14 +448,16 @@ impl Run {
         self.stop();
     }
 
-    /// Returns the state that waits for the answer to a request; `None` when nobody does any more.
-    pub fn state_of(&self, token: Token) -> Option<StateId> {
-        let frame = self.frames.get(token.frame as usize)?;
-        let waits = matches!(
-            frame.activity,
-            Activity::Task(_) | Activity::Waiting | Activity::Retrying
-        );
-        (waits && frame.generation == token.generation).then_some(frame.registers.state)
+    /// Says whether the answer to a request is still waited for.
+    pub fn awaits(&self, token: Token) -> bool {
+        let frame = self.frames.get(token.frame as usize);
+        frame.is_some_and(|frame| frame.waits() && frame.generation == token.generation)
+    }
+
+    /// Returns a state that waits for an answer, for tools.
+    pub fn waiting_state(&self) -> Option<StateId> {
+        let frame = self.frames.iter().find(|frame| frame.waits())?;
+        Some(frame.registers.state)
     }
 
     /// Returns the state that comes next in the top flow, for a run that ran out of fuel.
@@ -465,6 +470,16 @@ impl Run {
             crate::program::Instruction::Enter(state) => Some(state),
             _ => None,
         }
+    }
+
+    /// Takes the next event id; makes and keeps the event only if its type is kept. Returns the id.
+    #[inline(always)]
+    pub(super) fn tick(&mut self, kind: EventType, previous: u32, make: impl FnOnce(&Run, Event) -> Event) -> u32 {
+        if self.kept.has(kind) {
+            return self.record(make(self, Event::new(kind, previous)));
+        }
+        self.last_event += 1;
+        self.last_event
     }
 
     /// Takes the next event id, keeps the event if its type is kept, returns the id.

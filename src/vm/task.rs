@@ -1,7 +1,7 @@
 //! Task: schedule, yield, take the answer.
 
 use super::event::{Event, EventType};
-use super::fault::{Fault, Outcome};
+use super::fault::{Fault, Outcome, Raised};
 use super::frame::{Activity, FrameId};
 use super::run::{Answer, PAYLOAD_BYTES_MAX, Request, Run, TaskRequest, Token};
 use crate::fault;
@@ -28,8 +28,8 @@ impl Run {
         let view = View::new(&self.heap, &program.constants);
         if view.len(parameters) > PAYLOAD_BYTES_MAX {
             let name = resource_name(program, task);
-            let fault = self.too_large(program, name, "provided parameters", true);
-            self.fail_state_of(program, frame, fault);
+            let Raised = self.too_large(program, name, "provided parameters", true);
+            self.fail_state_of(program, frame, self.raised);
             return Ok(());
         }
         let scheduled = self.record_scheduled(program, task, parameters, credentials, timeout, heartbeat);
@@ -104,7 +104,7 @@ impl Run {
 
     /// The fault of a path that must refer to a number: facts 5.4, recorded for Map's fields.
     #[cold]
-    pub(super) fn bad_limit(&mut self, program: &Program, path: PathId, field: &str, wanted: &str) -> Fault {
+    pub(super) fn bad_limit(&mut self, program: &Program, path: PathId, field: &str, wanted: &str) -> Raised {
         let using = &program.paths[path.at()];
         let shown = self.limit_text(program, path);
         self.runtime_fault(program, |cause| {
@@ -199,7 +199,7 @@ impl Run {
                     self.ready.push(frame);
                     return;
                 }
-                Err(fault) => fault,
+                Err(Raised) => self.raised,
             },
             Answer::Failure { error, cause } => self.task_fault(program, error, cause),
             Answer::TimedOut | Answer::Time => {
@@ -212,7 +212,7 @@ impl Run {
         self.task_failed(program, frame, task, fault, false);
     }
 
-    fn task_result(&mut self, program: &Program, task: TaskId, text: &[u8]) -> Result<ValueRef, Fault> {
+    fn task_result(&mut self, program: &Program, task: TaskId, text: &[u8]) -> Outcome<ValueRef> {
         if text.len() > PAYLOAD_BYTES_MAX {
             let name = resource_name(program, task);
             return Err(self.too_large(program, name, "returned a result", true));

@@ -133,9 +133,9 @@ impl Run {
                 }));
             }
         }
-        let catchable = !view
+        let catchable = view
             .string(error_or_empty(error))
-            .is_some_and(|name| name.decode() == crate::fault::RUNTIME);
+            .is_none_or(|name| name.decode() != crate::fault::RUNTIME);
         Ok(Fault {
             error,
             cause,

@@ -25,7 +25,10 @@ impl Rules {
         match (expected, actual) {
             (Value::Object(wanted), Value::Object(given)) => {
                 if let Some(extra) = given.keys().find(|key| !wanted.contains_key(*key)) {
-                    return Some(format!("{at}: unexpected member {extra}: {}", short(&given[extra])));
+                    return Some(format!(
+                        "{at}: unexpected member {extra}: {}",
+                        short(&given[extra])
+                    ));
                 }
                 wanted.iter().find_map(|(key, value)| match given.get(key) {
                     None => Some(format!("{at}: member {key} is missing: {}", short(value))),
@@ -36,11 +39,17 @@ impl Rules {
                 .iter()
                 .zip(given)
                 .enumerate()
-                .find_map(|(index, (value, element))| self.compare(&format!("{at}[{index}]"), value, element)),
+                .find_map(|(index, (value, element))| {
+                    self.compare(&format!("{at}[{index}]"), value, element)
+                }),
             (Value::String(wanted), Value::String(given)) if self.texts_match(wanted, given) => None,
             (Value::Number(wanted), Value::Number(given)) if same_number(wanted, given) => None,
             _ if expected == actual => None,
-            _ => Some(format!("{at}: expected {}\n      got {}", short(expected), short(actual))),
+            _ => Some(format!(
+                "{at}: expected {}\n      got {}",
+                short(expected),
+                short(actual)
+            )),
         }
     }
 
@@ -50,7 +59,11 @@ impl Rules {
         expected == actual
             || matches(expected, actual, &self.placeholders)
             || (actual.contains(express.as_str())
-                && matches(expected, &actual.replace(express.as_str(), standard), &self.placeholders))
+                && matches(
+                    expected,
+                    &actual.replace(express.as_str(), standard),
+                    &self.placeholders,
+                ))
     }
 
     /// Compares causes: as values when both are objects as text, else as texts.

@@ -19,6 +19,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 enum Check {
     /// Status, output, error and cause: level 1.
     Result,
+    /// The same without events.
+    Quiet,
     /// What the tasks were given, and that there were as many.
     Tasks,
     /// Events with details, ids and previous ids: level 4.
@@ -70,7 +72,11 @@ fn recorded_executions() {
     report(&summary);
     let exceptions = exceptions();
     let excepted = |failure: &&Failure| failure.0 != Check::Result && exceptions.contains_key(&failure.1);
-    let unexpected = summary.failures.iter().filter(|failure| !excepted(failure)).count();
+    let unexpected = summary
+        .failures
+        .iter()
+        .filter(|failure| !excepted(failure))
+        .count();
     assert_eq!(unexpected, 0, "executions differ from what AWS recorded");
 }
 
@@ -83,6 +89,7 @@ fn play_one(case: &Case, at: usize, summary: &mut Summary) {
         Err(_) => return summary.note(Check::Result, &name, Some("panic".to_owned())),
     };
     summary.note(Check::Result, &name, played.result_difference());
+    summary.note(Check::Quiet, &name, played.quiet_difference());
     summary.note(Check::Tasks, &name, played.tasks_difference());
     if case.executions()[at]["expected_events"].is_array() {
         summary.note(Check::History, &name, played.history_difference());

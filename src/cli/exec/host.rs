@@ -70,7 +70,8 @@ impl<'a> CommandHost<'a> {
                 self.encoder.write(run.view(program), event, &mut self.buffer);
                 self.buffer.push(b'\n');
             } else {
-                self.story.tell(run.view(program), program, event, &mut self.buffer);
+                self.story
+                    .tell(run.view(program), program, event, &mut self.buffer);
             }
         }
         stdout(&self.buffer);

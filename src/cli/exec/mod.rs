@@ -18,11 +18,12 @@ use clap::ValueEnum;
 use host::CommandHost;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Run a definition once, its tasks answered from a script.
 #[derive(clap::Args)]
-#[command(after_help = "The task script is a JSON list; each attempt of a task takes one entry, the first unused one for its
+#[command(
+    after_help = "The task script is a JSON list; each attempt of a task takes one entry, the first unused one for its
 state with equal parameters, else its first unused one:
   [{\"state\": \"Charge card\", \"parameters\": {\"amount\": 5}, \"result\": {\"ok\": true}},
    {\"state\": \"Ship\", \"error\": \"Lambda.ServiceException\", \"cause\": \"busy\"},
@@ -34,13 +35,19 @@ Exit code: 0 SUCCEEDED, 1 FAILED or TIMED_OUT, 2 could not run (also: a task wit
 Examples:
   stepstream exec hello.asl.json --input '{}'
   stepstream exec order.asl.json --input-file order.json --task-script answers.json --virtual-time
-  cat order.json | stepstream exec order.asl.json --input-file - --format json --events")]
+  cat order.json | stepstream exec order.asl.json --input-file - --format json --events"
+)]
 pub(super) struct Args {
     /// The definition, JSON or YAML (by the file's ending).
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The input, as JSON text.
-    #[arg(long, value_name = "JSON", conflicts_with = "input_file", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "JSON",
+        conflicts_with = "input_file",
+        allow_hyphen_values = true
+    )]
     input: Option<String>,
     /// A file that holds the input; - for stdin.
     #[arg(long, value_name = "FILE")]
@@ -92,19 +99,23 @@ enum LogLevel {
 
 fn time(text: &str) -> Result<i64, String> {
     let nanos = timestamp::parse(text).ok_or("write it as 2026-01-31T12:00:00Z")?;
-    let millis = i64::try_from(nanos / 1_000_000).ok().filter(|millis| *millis >= 0);
+    let millis = i64::try_from(nanos / 1_000_000)
+        .ok()
+        .filter(|millis| *millis >= 0);
     millis.ok_or_else(|| "a time since 1970, please".to_owned())
 }
 
 fn account(text: &str) -> Result<String, String> {
     let ok = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    ok.then(|| text.to_owned()).ok_or_else(|| "an account has 12 digits".to_owned())
+    ok.then(|| text.to_owned())
+        .ok_or_else(|| "an account has 12 digits".to_owned())
 }
 
 fn region(text: &str) -> Result<String, String> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let ok = !text.is_empty() && text.bytes().all(allowed);
-    ok.then(|| text.to_owned()).ok_or_else(|| "a region looks like us-east-1".to_owned())
+    ok.then(|| text.to_owned())
+        .ok_or_else(|| "a region looks like us-east-1".to_owned())
 }
 
 pub(super) fn run(args: &Args) -> u8 {
@@ -136,19 +147,20 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         include_execution_data: true,
     };
     let mut host = CommandHost::new(script, encoder, args.events, args.format);
-    let interrupted = interrupt_flag();
+    let interrupt = Interrupt::new();
     let start_ms = args.now.unwrap_or_else(RealClock::system_ms);
     let (mut jumping, mut passing);
     let clock: &mut dyn Clock = if args.virtual_time {
-        jumping = VirtualClock::new(start_ms, Some(&interrupted));
+        jumping = VirtualClock::new(start_ms, Some(&interrupt.stop));
         &mut jumping
     } else {
-        passing = RealClock::new(start_ms, Some(&interrupted));
+        passing = RealClock::new(start_ms, Some(&interrupt.stop));
         &mut passing
     };
     let mut run = Run::new();
     let end = drive(&mut run, &program, &input.text, &with, clock, &mut host)
         .map_err(|error| not_started(&input, &error))?;
+    interrupt.over.store(true, Ordering::Relaxed);
     let lasted_ms = clock.now_ms() - start_ms;
     Ok(finish(args, &run, &program, &host, &end, lasted_ms))
 }
@@ -206,14 +218,23 @@ fn identity<'a>(args: &Args, names: &'a Names) -> Identity<'a> {
     }
 }
 
-/// Returns a flag that Ctrl-C sets; a second Ctrl-C ends the process as ever.
-fn interrupt_flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let signal = signal_hook::consts::SIGINT;
-    // Without a handler Ctrl-C still ends the process, only without a word.
-    let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag))
-        .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)));
-    flag
+/// What Ctrl-C does: it stops the run, and once the run is over it ends the process as ever.
+#[derive(Default)]
+struct Interrupt {
+    stop: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    fn new() -> Interrupt {
+        let interrupt = Interrupt::default();
+        let signal = signal_hook::consts::SIGINT;
+        // Without a handler Ctrl-C still ends the process, only without a word.
+        let _ = signal_hook::flag::register(signal, Arc::clone(&interrupt.stop)).and_then(|_| {
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupt.over))
+        });
+        interrupt
+    }
 }
 
 /// Prints how the run ended, returns the exit code.
@@ -239,7 +260,10 @@ fn finish(
         },
     }
     if args.format == Format::Text && args.task_script.is_some() && host.script.unused() > 0 {
-        stderr(&format!("note: {} of the script's answers were not used", host.script.unused()));
+        stderr(&format!(
+            "note: {} of the script's answers were not used",
+            host.script.unused()
+        ));
     }
     match end {
         End::Over(outcome) if outcome.status == Status::Succeeded => EXIT_OK,

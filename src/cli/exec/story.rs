@@ -77,7 +77,9 @@ impl Story {
         };
         let mut line = |label: &str, value: ValueRef| {
             if !value.is_none() {
-                let text = view.string(value).filter(|_| label == "error" || label == "cause");
+                let text = view
+                    .string(value)
+                    .filter(|_| label == "error" || label == "cause");
                 let text = text.map_or_else(|| view.to_json(value), |text| text.decode().into_owned());
                 let _ = writeln!(out, "{:>15}{label:7} {}", "", short(&text));
             }

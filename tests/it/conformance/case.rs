@@ -13,7 +13,11 @@ pub(crate) struct Case {
 pub(crate) fn load(root: &Path) -> Vec<Case> {
     let mut cases = Vec::new();
     let groups = std::fs::read_dir(root).expect("the corpus can be read");
-    for group in groups.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()) {
+    for group in groups
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+    {
         for path in std::fs::read_dir(&group).expect("a group can be read").flatten() {
             let path = path.path();
             let text = std::fs::read(&path).expect("a case can be read");

@@ -9,7 +9,12 @@ const TEXTS: [&str; 3] = ["input", "output", "parameters"];
 const CUTS: [&str; 3] = ["inputDetails", "outputDetails", "assignedVariablesDetails"];
 
 /// Compares a history with the expected one.
-pub(crate) fn difference(rules: &Rules, expected: &Value, records: &[Value], partial: bool) -> Option<String> {
+pub(crate) fn difference(
+    rules: &Rules,
+    expected: &Value,
+    records: &[Value],
+    partial: bool,
+) -> Option<String> {
     let actual: Vec<Value> = records.iter().map(normalize).collect();
     let expected = expected.as_array()?;
     if partial {
@@ -38,16 +43,19 @@ fn partial_difference(rules: &Rules, expected: &[Value], actual: &[Value]) -> Op
             return Some(difference);
         }
     }
-    expected.iter().filter(|event| event["id"].is_null()).find_map(|wanted| {
-        let same = |given: &&Value| event_difference(rules, wanted, given, false).is_none();
-        match left.iter().position(same) {
-            Some(at) => {
-                left.remove(at);
-                None
+    expected
+        .iter()
+        .filter(|event| event["id"].is_null())
+        .find_map(|wanted| {
+            let same = |given: &&Value| event_difference(rules, wanted, given, false).is_none();
+            match left.iter().position(same) {
+                Some(at) => {
+                    left.remove(at);
+                    None
+                }
+                None => Some(format!("nowhere: {}", short(wanted))),
             }
-            None => Some(format!("nowhere: {}", short(wanted))),
-        }
-    })
+        })
 }
 
 fn event_difference(rules: &Rules, wanted: &Value, given: &Value, ids: bool) -> Option<String> {
@@ -99,7 +107,9 @@ fn details(details: &Value) -> Value {
             Value::String(text) if TEXTS.contains(&name.as_str()) => parse(text),
             Value::Object(variables) if name == "assignedVariables" => {
                 let pairs = variables.iter();
-                pairs.map(|(name, value)| (name.clone(), parse(value.as_str().unwrap_or_default()))).collect()
+                pairs
+                    .map(|(name, value)| (name.clone(), parse(value.as_str().unwrap_or_default())))
+                    .collect()
             }
             other => other.clone(),
         };
@@ -116,7 +126,11 @@ fn parse(text: &str) -> Value {
 pub(crate) fn log_difference(rules: &Rules, expected: &Value, records: &[Value]) -> Option<String> {
     let expected = expected.as_array()?;
     if expected.len() != records.len() {
-        return Some(format!("expected {} records, got {}", expected.len(), records.len()));
+        return Some(format!(
+            "expected {} records, got {}",
+            expected.len(),
+            records.len()
+        ));
     }
     expected.iter().zip(records).find_map(|(wanted, record)| {
         let same = wanted["id"] == record["id"]
@@ -150,7 +164,12 @@ pub(crate) fn notation_difference(rules: &Rules, execution: &Value, records: &[V
             };
             let given = record["details"][name].as_str().unwrap_or_default();
             let same = rules.texts_match(&text, given);
-            (!same).then(|| format!("event {} {name}: expected {text}\n      got {given}", record["id"]))
+            (!same).then(|| {
+                format!(
+                    "event {} {name}: expected {text}\n      got {given}",
+                    record["id"]
+                )
+            })
         })
     })
 }

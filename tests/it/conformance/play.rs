@@ -9,7 +9,8 @@ use stepstream::compile::compile;
 use stepstream::drive::{End, Host, Reply, Script, TaskCall, VirtualClock, drive};
 use stepstream::log::Encoder;
 use stepstream::program::Program;
-use stepstream::vm::{EventSet, Identified, Identity, Level, Run, Status};
+use stepstream::value::ValueRef;
+use stepstream::vm::{EventSet, Identified, Identity, Level, Outcome, Run, Status};
 
 const ARN: &str = "arn:aws:states:us-east-1:111111111111";
 const NAME: &str = "machine:run";
@@ -18,16 +19,23 @@ const NAME: &str = "machine:run";
 pub(crate) struct Played<'a> {
     expected: &'a Value,
     rules: Rules,
+    /// At level ALL with data.
+    loud: Ended,
+    /// Without events.
+    quiet: Ended,
+    /// Records at the level of the case.
+    log: Vec<Value>,
+}
+
+/// How one run ended.
+struct Ended {
     status: &'static str,
     output: Option<Value>,
     error: Option<String>,
     cause: Option<String>,
-    /// Log records at level ALL with data.
-    pub(crate) history: Vec<Value>,
-    /// Log records at the level of the case.
-    log: Vec<Value>,
     /// Differences that the script saw, and answers left.
     tasks: Vec<String>,
+    records: Vec<Value>,
 }
 
 /// Answers tasks as recorded; a parameter that differs is noted.
@@ -44,7 +52,8 @@ impl Host for Recorded<'_> {
             let expected = serde_json::from_str(&difference.expected).unwrap_or(Value::Null);
             let actual = serde_json::from_str(&difference.actual).unwrap_or(Value::Null);
             let differs = self.rules.difference(&expected, &actual);
-            self.notes.extend(differs.map(|differs| format!("parameters of {}: {differs}", call.state)));
+            self.notes
+                .extend(differs.map(|differs| format!("parameters of {}: {differs}", call.state)));
         }
         Some(taken.reply)
     }
@@ -69,22 +78,29 @@ pub(crate) fn play(case: &Case, at: usize) -> Result<Played<'_>, String> {
     let expected = &case.executions()[at];
     let rules = Rules {
         placeholders: case.placeholders(),
-        arns: (format!("{ARN}:express:{NAME}:uuid"), format!("{ARN}:execution:{NAME}")),
+        arns: (
+            format!("{ARN}:express:{NAME}:uuid"),
+            format!("{ARN}:execution:{NAME}"),
+        ),
     };
     let program = program(&case.definition(at))?;
-    let (mut played, history) = run(case, at, &program, &rules, Level::All, true)?;
+    let play = |level, data| run(case, at, &program, &rules, level, data);
+    let (loud, quiet) = (play(Level::All, true)?, play(Level::Off, true)?);
     let logging = [&expected["logging"], &case.value["logging"]];
     let log = match logging.into_iter().find(|logging| logging.is_object()) {
         None => Vec::new(),
         Some(logging) => {
             let data = logging["includeExecutionData"] == true;
-            run(case, at, &program, &rules, level(&logging["level"]), data)?.1
+            play(level(&logging["level"]), data)?.records
         }
     };
-    played.history = history;
-    played.log = log;
-    played.rules = rules;
-    Ok(played)
+    Ok(Played {
+        expected,
+        rules,
+        loud,
+        quiet,
+        log,
+    })
 }
 
 /// Compares the one log of all executions of a case.
@@ -112,14 +128,14 @@ fn level(name: &Value) -> Level {
     }
 }
 
-fn run<'a>(
-    case: &'a Case,
+fn run(
+    case: &Case,
     at: usize,
     program: &Program,
     rules: &Rules,
     level: Level,
     data: bool,
-) -> Result<(Played<'a>, Vec<Value>), String> {
+) -> Result<Ended, String> {
     let expected = &case.executions()[at];
     let script = expected["task_script"].to_string();
     let mut host = Recorded {
@@ -127,9 +143,9 @@ fn run<'a>(
         rules,
         notes: Vec::new(),
     };
-    let (arn, machine) = (rules.arns.0.clone(), format!("{ARN}:stateMachine:machine"));
+    let machine = format!("{ARN}:stateMachine:machine");
     let identity = Identity {
-        execution_arn: &arn,
+        execution_arn: &rules.arns.0,
         execution_name: "run",
         role_arn: "arn:aws:iam::111111111111:role/stepstream",
         state_machine_arn: &machine,
@@ -145,89 +161,100 @@ fn run<'a>(
         now_ms: 0,
         seed: 1,
     };
-    let clock = case.value["clock"].as_str().unwrap_or("2025-01-01T00:00:00Z");
-    let now = stepstream::timestamp::parse(clock).expect("a clock is a timestamp");
-    let mut clock = VirtualClock::new((now / 1_000_000) as i64, None);
+    let encoder = Encoder {
+        program,
+        execution_arn: identity.execution_arn,
+        role_arn: identity.role_arn,
+        region: "us-east-1",
+        include_execution_data: data,
+    };
     let mut run = Run::new();
-    let input = expected["input_text"].as_str().unwrap_or_default();
-    let end = drive(&mut run, program, input.as_bytes(), &with, &mut clock, &mut host)
-        .map_err(|error| format!("did not start: {error}"))?;
-    let outcome = match end {
-        End::Over(outcome) => outcome,
-        other => return Err(format!("did not end: {other:?}")),
-    };
-    let view = run.view(program);
-    let text = |value: stepstream::value::ValueRef| {
-        (!value.is_none()).then(|| view.string(value).expect("a string").decode().into_owned())
-    };
+    let input = expected["input_text"].as_str().unwrap_or_default().as_bytes();
+    let end = drive(&mut run, program, input, &with, &mut clock(case), &mut host);
+    match end.map_err(|error| format!("did not start: {error}"))? {
+        End::Over(outcome) => Ok(ended(&run, &encoder, &outcome, host)),
+        other => Err(format!("did not end: {other:?}")),
+    }
+}
+
+fn clock(case: &Case) -> VirtualClock<'static> {
+    let text = case.value["clock"].as_str().unwrap_or("2025-01-01T00:00:00Z");
+    let nanos = stepstream::timestamp::parse(text).expect("a clock is a timestamp");
+    VirtualClock::new((nanos / 1_000_000) as i64, None)
+}
+
+fn ended(run: &Run, encoder: &Encoder<'_>, outcome: &Outcome, host: Recorded<'_>) -> Ended {
+    let view = run.view(encoder.program);
     let mut tasks = host.notes;
     match host.script.unused() {
         0 => {}
         left => tasks.push(format!("{left} answers are left")),
     }
-    let mut output = Vec::new();
-    if outcome.status == Status::Succeeded {
-        view.write(outcome.output, &mut output);
-    }
-    let encoder = Encoder {
-        program,
-        execution_arn: &arn,
-        role_arn: identity.role_arn,
-        region: "us-east-1",
-        include_execution_data: data,
+    let text = |value: ValueRef| {
+        let text = (!value.is_none()).then(|| view.string(value).expect("a string"));
+        text.map(|text| text.decode().into_owned())
     };
-    let records = run.events().iter().map(|event| {
+    let output = |value: ValueRef| {
+        let mut output = Vec::new();
+        view.write(value, &mut output);
+        serde_json::from_slice(&output).expect("the output is JSON")
+    };
+    let record = |event| {
         let mut bytes = Vec::new();
         encoder.write(view, event, &mut bytes);
         serde_json::from_slice(&bytes).expect("a record is JSON")
-    });
-    let played = Played {
-        expected,
-        rules: Rules {
-            placeholders: Vec::new(),
-            arns: Default::default(),
-        },
+    };
+    Ended {
         status: match outcome.status {
             Status::Succeeded => "SUCCEEDED",
             Status::Failed => "FAILED",
             Status::TimedOut => "TIMED_OUT",
             Status::Running | Status::Waiting => "RUNNING",
         },
-        output: (outcome.status == Status::Succeeded)
-            .then(|| serde_json::from_slice(&output).expect("the output is JSON")),
+        output: (!outcome.output.is_none()).then(|| output(outcome.output)),
         error: text(outcome.error),
         cause: text(outcome.cause),
-        history: Vec::new(),
-        log: Vec::new(),
         tasks,
-    };
-    Ok((played, records.collect()))
+        records: run.events().iter().map(record).collect(),
+    }
+}
+
+impl Ended {
+    /// Returns all that level 1 compares, as one text.
+    fn result(&self) -> String {
+        let (status, output) = (self.status, &self.output);
+        format!("{status} {output:?} {:?} {:?}", self.error, self.cause)
+    }
 }
 
 impl Played<'_> {
     /// Compares status, output, error and cause (level 1).
     pub(crate) fn result_difference(&self) -> Option<String> {
         let wanted = |name: &str| self.expected[name].as_str();
-        if wanted("expected_status") != Some(self.status) {
+        if wanted("expected_status") != Some(self.loud.status) {
             return Some(format!(
                 "status: expected {:?}, got {} {:?} {:?}; tasks: {:?}",
                 wanted("expected_status"),
-                self.status,
-                self.error,
-                self.cause,
-                self.tasks
+                self.loud.status,
+                self.loud.error,
+                self.loud.cause,
+                self.loud.tasks
             ));
         }
         if let Some(output) = self.expected.get("expected_output") {
-            let given = self.output.as_ref().unwrap_or(&Value::Null);
+            let given = self.loud.output.as_ref().unwrap_or(&Value::Null);
             if let Some(difference) = self.rules.difference(output, given) {
                 return Some(format!("output {difference}"));
             }
         }
-        if wanted("expected_error") != self.error.as_deref() {
-            return Some(format!("error: expected {:?}, got {:?}", wanted("expected_error"), self.error));
+        if wanted("expected_error") != self.loud.error.as_deref() {
+            return Some(format!(
+                "error: expected {:?}, got {:?}",
+                wanted("expected_error"),
+                self.loud.error
+            ));
         }
-        match (wanted("expected_cause"), &self.cause) {
+        match (wanted("expected_cause"), &self.loud.cause) {
             (None, None) => {}
             (Some(wanted), Some(given)) => {
                 if let Some(difference) = self.rules.cause_difference(wanted, given) {
@@ -239,20 +266,32 @@ impl Played<'_> {
         None
     }
 
+    /// Compares with the run that kept no events: the machine may take short cuts there.
+    pub(crate) fn quiet_difference(&self) -> Option<String> {
+        let loud = self.loud.result();
+        let quiet = self.quiet.result();
+        (loud != quiet).then(|| format!("with events {loud}\n    without {quiet}"))
+    }
+
     /// Compares what the tasks were given.
     pub(crate) fn tasks_difference(&self) -> Option<String> {
-        (!self.tasks.is_empty()).then(|| self.tasks.join("; "))
+        (!self.loud.tasks.is_empty()).then(|| self.loud.tasks.join("; "))
     }
 
     /// Compares the history (level 4).
     pub(crate) fn history_difference(&self) -> Option<String> {
         let partial = self.expected["events_partial"] == true;
-        events::difference(&self.rules, &self.expected["expected_events"], &self.history, partial)
+        events::difference(
+            &self.rules,
+            &self.expected["expected_events"],
+            &self.loud.records,
+            partial,
+        )
     }
 
     /// Compares the texts of inputs and outputs where they are written in an exact way.
     pub(crate) fn notation_difference(&self) -> Option<String> {
-        events::notation_difference(&self.rules, self.expected, &self.history)
+        events::notation_difference(&self.rules, self.expected, &self.loud.records)
     }
 
     /// Compares the log, if the case has one.
@@ -262,7 +301,7 @@ impl Played<'_> {
             return Some(events::log_difference(&self.rules, expected, &self.log));
         }
         let expected = self.expected.get("expected_end_event")?;
-        let last = self.history.last().cloned().unwrap_or(Value::Null);
+        let last = self.loud.records.last().cloned().unwrap_or(Value::Null);
         let expected = Value::Array(vec![expected.clone()]);
         Some(events::log_difference(&self.rules, &expected, &[last]))
     }

@@ -1,0 +1,135 @@
+//! The order of the modules: nothing uses a module below itself in this list.
+
+use std::path::{Path, PathBuf};
+
+/// The modules in dependency order.
+const ORDER: [&str; 12] = [
+    "fault",
+    "timestamp",
+    "value",
+    "path",
+    "intrinsic",
+    "asl",
+    "program",
+    "compile",
+    "vm",
+    "log",
+    "drive",
+    "cli",
+];
+
+/// Uses that the order alone would allow: the program is the one contract between compiler and machine.
+const FORBIDDEN: [(&str, &str); 3] = [("program", "asl"), ("vm", "asl"), ("vm", "compile")];
+
+/// Contact with the world, and the modules that may have it.
+const WORLD: [(&str, &[&str]); 6] = [
+    ("std::fs", &["cli"]),
+    ("std::net", &[]),
+    ("std::env", &["cli"]),
+    ("println!", &["cli"]),
+    ("SystemTime", &["drive", "cli"]),
+    ("thread::sleep", &["drive"]),
+];
+
+#[test]
+fn modules_use_only_what_stands_before_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut problems = Vec::new();
+    for file in files(&root) {
+        let relative = file.strip_prefix(&root).expect("below src").display().to_string();
+        let module = relative.split(['/', '.']).next().unwrap_or_default();
+        if matches!(module, "lib" | "main") || is_test(&file) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).expect("a source file");
+        let Some(rank) = ORDER.iter().position(|known| *known == module) else {
+            problems.push(format!("{relative}: module {module} is not in the list"));
+            continue;
+        };
+        for used in imports(&text) {
+            let allowed = ORDER[..=rank].contains(&used.as_str());
+            if !allowed || FORBIDDEN.contains(&(module, used.as_str())) {
+                problems.push(format!("{relative}: {module} may not use {used}"));
+            }
+        }
+        for (what, allowed) in WORLD {
+            if code(&text).contains(what) && !allowed.contains(&module) {
+                problems.push(format!("{relative}: {module} may not use {what}"));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn imports_are_found() {
+    let text = "use crate::value::{Heap, View};\nuse crate::{fault, path::Path};\ncrate::asl::check(x)";
+    assert_eq!(imports(text), ["value", "fault", "path", "asl"]);
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").flatten();
+    let paths = entries
+        .map(|entry| entry.path())
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![path],
+        });
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .collect()
+}
+
+/// Tests may use whatever shows what they are about.
+fn is_test(file: &Path) -> bool {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    stem == "tests" || stem.ends_with("_tests")
+}
+
+/// Returns the text without comments and tests, both of which may name anything.
+fn code(text: &str) -> String {
+    let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    lines
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Returns the modules that a file names after `crate::`.
+fn imports(text: &str) -> Vec<String> {
+    let code = code(text);
+    let parts = code.split("crate::").skip(1);
+    parts
+        .flat_map(|rest| match rest.strip_prefix('{') {
+            Some(group) => group_names(group),
+            None => name(rest).into_iter().collect(),
+        })
+        .collect()
+}
+
+/// Returns the first names of a group: `fault, path::{a, b}}`.
+fn group_names(group: &str) -> Vec<String> {
+    let (mut names, mut depth, mut begins) = (Vec::new(), 0, true);
+    for (at, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => begins = true,
+            ' ' | '\n' => {}
+            _ if begins => {
+                names.extend(name(&group[at..]));
+                begins = false;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn name(text: &str) -> Option<String> {
+    let end = text.find(|character: char| !character.is_alphanumeric() && character != '_');
+    let name = &text[..end.unwrap_or(text.len())];
+    name.starts_with(|character: char| character.is_lowercase())
+        .then(|| name.to_owned())
+}
