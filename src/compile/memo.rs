@@ -37,6 +37,10 @@ pub(super) fn share(program: &mut Program) {
 }
 
 fn beginnings(path: &PathUse) -> impl Iterator<Item = (usize, String)> + '_ {
-    let steps = if path.accessor.is_direct() { path.accessor.steps().min(STEPS_MAX) } else { 0 };
+    let steps = if path.accessor.is_direct() {
+        path.accessor.steps().min(STEPS_MAX)
+    } else {
+        0
+    };
     (1..=steps).map(|count| (count, path.accessor.beginning(count)))
 }

@@ -106,7 +106,11 @@ impl Compiler {
             .map(|state| (state.name.as_str(), self.code.label()))
             .collect();
         self.program.flows[id.at()].entry = target(&labels, &flow.start_at);
-        let chains = if self.options.trace { fuse::Chains::new() } else { fuse::chains(flow) };
+        let chains = if self.options.trace {
+            fuse::Chains::new()
+        } else {
+            fuse::chains(flow)
+        };
         for state in &flow.states {
             self.state(state, &labels, chains.get(state.name.as_str()).map(Vec::as_slice));
         }

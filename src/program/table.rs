@@ -187,7 +187,10 @@ pub struct Write {
 pub enum WriteValue {
     Constant(ValueRef),
     /// `whole` where there is no such member; else the members, into the object that is there.
-    Object { whole: ValueRef, members: Vec<Write> },
+    Object {
+        whole: ValueRef,
+        members: Vec<Write>,
+    },
 }
 
 /// A list of variables to set; the values are on the stack in the same order.
@@ -207,12 +210,31 @@ pub struct Test {
 /// An operator with its operand.
 #[allow(missing_docs)]
 pub enum Comparison {
-    String { relation: Relation, operand: Box<str> },
-    StringPath { relation: Relation, operand: PathId },
-    Numeric { relation: Relation, operand: ValueRef, plain: Option<f64> },
-    NumericPath { relation: Relation, operand: PathId },
-    Timestamp { relation: Relation, operand: i128 },
-    TimestampPath { relation: Relation, operand: PathId },
+    String {
+        relation: Relation,
+        operand: Box<str>,
+    },
+    StringPath {
+        relation: Relation,
+        operand: PathId,
+    },
+    Numeric {
+        relation: Relation,
+        operand: ValueRef,
+        plain: Option<f64>,
+    },
+    NumericPath {
+        relation: Relation,
+        operand: PathId,
+    },
+    Timestamp {
+        relation: Relation,
+        operand: i128,
+    },
+    TimestampPath {
+        relation: Relation,
+        operand: PathId,
+    },
     Boolean(bool),
     BooleanPath(PathId),
     Matches(Pattern),

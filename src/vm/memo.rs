@@ -26,7 +26,14 @@ impl Memos {
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 || self.memos.len() < count {
             self.memos.clear();
-            self.memos.resize(count, Memo { root: ValueRef::NONE, value: ValueRef::NONE, epoch: self.epoch.wrapping_sub(1) });
+            self.memos.resize(
+                count,
+                Memo {
+                    root: ValueRef::NONE,
+                    value: ValueRef::NONE,
+                    epoch: self.epoch.wrapping_sub(1),
+                },
+            );
         }
     }
 }
@@ -49,13 +56,20 @@ impl Run {
             None => (root, 0),
         };
         for &(steps, id) in path.shared.iter().skip(known.map_or(0, |at| at + 1)) {
-            value = path.accessor.get_part(view, value, done as usize..steps as usize)?;
-            memos[id.at()] = Memo { root, value, epoch: *epoch };
+            value = path
+                .accessor
+                .get_part(view, value, done as usize..steps as usize)?;
+            memos[id.at()] = Memo {
+                root,
+                value,
+                epoch: *epoch,
+            };
             done = steps;
         }
         if done as usize == path.accessor.steps() {
             return Some(value);
         }
-        path.accessor.get_part(view, value, done as usize..path.accessor.steps())
+        path.accessor
+            .get_part(view, value, done as usize..path.accessor.steps())
     }
 }

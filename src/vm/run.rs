@@ -479,12 +479,19 @@ impl Run {
     pub fn variables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (&'a str, ValueRef)> {
         let values = self.frames.first().map_or(&[][..], |frame| &frame.variables);
         let names = program.flows[0].variables.iter().map(|name| &**name);
-        names.zip(values.iter().copied()).filter(|(_, value)| !value.is_none())
+        names
+            .zip(values.iter().copied())
+            .filter(|(_, value)| !value.is_none())
     }
 
     /// Takes the next event id; makes and keeps the event only if its type is kept. Returns the id.
     #[inline(always)]
-    pub(super) fn tick(&mut self, kind: EventType, previous: u32, make: impl FnOnce(&Run, Event) -> Event) -> u32 {
+    pub(super) fn tick(
+        &mut self,
+        kind: EventType,
+        previous: u32,
+        make: impl FnOnce(&Run, Event) -> Event,
+    ) -> u32 {
         if self.kept.has(kind) {
             return self.record(make(self, Event::new(kind, previous)));
         }

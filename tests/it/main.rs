@@ -4,9 +4,9 @@ mod authors;
 mod cli;
 mod compare;
 mod conformance;
-mod dependencies;
 #[path = "../support/definitions.rs"]
 mod definitions;
+mod dependencies;
 mod disasm;
 #[path = "../support/engine.rs"]
 mod engine;
