@@ -8,7 +8,7 @@
 mod choice;
 mod emit;
 mod fuse;
-mod memo;
+mod gather;
 mod scope;
 mod state;
 mod template;
@@ -58,7 +58,8 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             fails: Vec::new(),
             containers: Vec::new(),
             timeout_seconds: machine.timeout_seconds,
-            memos: 0,
+            gathers: Vec::new(),
+            shapes: Vec::new(),
             uses_context: false,
         },
         code: Code::default(),
@@ -66,13 +67,13 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         current_flow: FlowId(0),
         constants: HashMap::new(),
         options,
+        gathering: None,
     };
     compiler.flow(&machine.flow);
     let Compiler {
         mut program, code, ..
     } = compiler;
     code.finish(&mut program);
-    memo::share(&mut program);
     program
 }
 
@@ -87,6 +88,8 @@ struct Compiler {
     /// Constants by their text, so that each is kept once.
     constants: HashMap<String, crate::value::ValueRef>,
     options: Options,
+    /// The walk behind which paths are being compiled.
+    gathering: Option<gather::Gathering>,
 }
 
 impl Compiler {

@@ -40,6 +40,12 @@ impl Prepared {
             .map(|piece| std::str::from_utf8(piece).unwrap_or_default())
     }
 
+    /// Returns how many values the template takes.
+    #[inline]
+    pub fn values(&self) -> usize {
+        self.pieces.len() - 1
+    }
+
     /// Writes the result; `None` where a value is an array or object, or the result would be too large:
     /// then [`super::evaluate`] has the answer.
     #[inline]

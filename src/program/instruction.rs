@@ -17,8 +17,8 @@
 //! catcher's code runs with *result* = *output* = the error output.
 
 use super::{
-    AssignId, CallId, ContainerId, FailId, FormatId, FusedId, PathId, StateId, SwitchId, TaskId, TestId,
-    WaitId,
+    AssignId, CallId, ContainerId, FailId, FormatId, FusedId, GatherId, PathId, ShapeId, StateId, SwitchId,
+    TaskId, TestId, WaitId,
 };
 use crate::value::ValueRef;
 
@@ -43,19 +43,25 @@ pub enum Instruction {
     /// `data = {}`. Emitted for `InputPath: null`.
     InputEmpty,
 
-    /// Pushes a constant. Emitted for constant parts and the keys of templates, and for literal
+    /// Pushes a constant. Emitted for constant parts of templates, and for literal
     /// arguments.
     Constant(ValueRef),
     /// Pushes the value at the path; a miss fails the run. Emitted for `"k.$": "$.a"`, for arguments,
     /// and for the parameters of a Task that has none (`$`).
     Path(PathId),
-    /// Pops `2n` operands (key, value, …), pushes the object. Emitted for templates.
-    Object(u32),
+    /// Finds what several paths read of `data` or `result` in one walk, for the instructions after it.
+    /// Emitted before a template, or the tests of a Choice, that reads more than one path.
+    Gather(GatherId),
+    /// Pushes what the last walk found at a place (first operand), or does as `Path` where it found
+    /// nothing. Emitted instead of `Path` behind `Gather`.
+    Gathered(u32, PathId),
+    /// Pops one operand per key of the shape, pushes the object. Emitted for templates.
+    Object(ShapeId),
     /// Pops `n` operands, pushes the array. Emitted for templates.
     Array(u32),
     /// Pops a call's arguments, pushes its value; a wrong argument fails the run. Emitted for `"k.$": "States.F(…)"`.
     Call(CallId),
-    /// Pops a template and its values, pushes the text; a value that is an array or object is left to
+    /// Pops a template's values, pushes the text; a value that is an array or object is left to
     /// the [`Instruction::Call`] it stands for. Emitted for `States.Format` with a literal template.
     Format(FormatId),
     /// Ends a block that is evaluated on its own (ItemSelector): pops its value. The compiler puts such

@@ -71,8 +71,18 @@ impl Run {
 
     fn choice_value(&mut self, program: &Program, frame: FrameId, path: PathId) -> Option<ValueRef> {
         let using = &program.paths[path.at()];
+        if let Some(place) = using.gathered {
+            return self
+                .found
+                .get(place as usize)
+                .copied()
+                .filter(|value| !value.is_none());
+        }
         let root = self.source(program, frame, using.source, None)?;
-        if let Some(value) = self.lookup(program, using, root) {
+        if let Some(value) = using
+            .accessor
+            .get(View::new(&self.heap, &program.constants), root)
+        {
             return Some(value);
         }
         if using.accessor.is_definite() {

@@ -2,20 +2,19 @@
 
 use super::frame::{Activity, FrameId};
 use super::run::{Request, Run};
-use crate::program::Program;
 use crate::value::ValueRef;
 
 impl Run {
     /// Compacts the heap if it has grown to twice what lived after the last time, and a floor.
     #[inline]
-    pub(super) fn compact_if_due(&mut self, program: &Program, frame: FrameId) {
+    pub(super) fn compact_if_due(&mut self, frame: FrameId) {
         if self.heap.bytes().0 > self.compact_at {
-            self.compact(program, frame);
+            self.compact(frame);
         }
     }
 
     #[cold]
-    fn compact(&mut self, program: &Program, frame: FrameId) {
+    fn compact(&mut self, frame: FrameId) {
         self.frames[frame.at()].registers = self.current;
         let mut compaction = std::mem::take(&mut self.compaction);
         self.each_root(|value| compaction.keep(*value));
@@ -36,7 +35,6 @@ impl Run {
             frame.children.results = compaction.moved_slots(frame.children.results);
         }
         self.compaction = compaction;
-        self.memos.forget(program.memos);
         self.current = self.frames[frame.at()].registers;
         self.compact_at = match self.compaction_floor {
             0 => 0,

@@ -160,7 +160,7 @@ impl Run {
             }
             self.current = self.frames[frame.at()].registers;
             // Iterations of one state each leave no state by `Exit`, where it is looked at otherwise.
-            self.compact_if_due(program, frame);
+            self.compact_if_due(frame);
             if let Err(Raised) = self.start_branch(program, frame, container, branch) {
                 self.stack.clear();
                 self.raise(program, frame);

@@ -53,7 +53,7 @@ impl Run {
         slot.forget_retries();
         match fused.next {
             Some(next) => {
-                self.compact_if_due(program, frame);
+                self.compact_if_due(frame);
                 Some(Next::Pc(next))
             }
             None => {

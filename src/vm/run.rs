@@ -40,7 +40,8 @@ pub struct Run {
     pub(super) random: Random,
     pub(super) outcome: Outcome,
     pub(super) transitions: u64,
-    pub(super) memos: super::memo::Memos,
+    /// What the last walk over a value found; see [`crate::program::Gather`].
+    pub(super) found: Vec<ValueRef>,
     pub(super) compaction: Compaction,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
@@ -276,7 +277,7 @@ impl Run {
             random: Random::new(0),
             outcome: Outcome::NONE,
             transitions: 0,
-            memos: super::memo::Memos::default(),
+            found: Vec::new(),
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
             compaction_floor: COMPACT_FLOOR,
@@ -304,7 +305,6 @@ impl Run {
             return Err(StartError::TooLarge(input.len()));
         }
         self.reset(with);
-        self.memos.forget(program.memos);
         let input = self.heap.index(input).map_err(StartError::Invalid)?;
         self.start_context(program, &with.identity, input);
         let mut event = Event::new(EventType::ExecutionStarted, 0);

@@ -16,7 +16,9 @@ impl Listing<'_> {
             | Instruction::Path(path)
             | Instruction::Put(path)
             | Instruction::OutputPath(path) => self.path_of(path),
-            Instruction::Object(count) => plural(count, "member"),
+            Instruction::Gather(gather) => self.gather(gather),
+            Instruction::Gathered(place, path) => format!("#{place}: {}", self.path_of(path)),
+            Instruction::Object(shape) => self.shape(shape),
             Instruction::Array(count) => plural(count, "element"),
             Instruction::Call(call) => self.call(call),
             Instruction::Format(format) => self.format(format),

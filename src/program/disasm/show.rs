@@ -1,8 +1,8 @@
 //! Operands: constants, paths, calls, comparisons.
 
 use super::super::{
-    AssignId, CallId, Comparison, FailId, FormatId, Limit, PathId, Pattern, Relation, Source, TestId,
-    VariableRef, WaitId, WaitUntil,
+    AssignId, CallId, Comparison, FailId, FormatId, GatherId, Limit, PathId, Pattern, Relation, ShapeId,
+    Source, TestId, VariableRef, WaitId, WaitUntil,
 };
 use super::Listing;
 use super::line::plural;
@@ -61,6 +61,28 @@ impl Listing<'_> {
         let pieces: Vec<&str> = self.program.formats[id.at()].template.pieces().collect();
         let values = plural(pieces.len() as u32 - 1, "value");
         format!("{values} into \"{}\"", cut(&pieces.join("{}")))
+    }
+
+    /// Shows the keys of a walk by place, each behind the place it is a member of.
+    pub(super) fn gather(&self, id: GatherId) -> String {
+        let gather = &self.program.gathers[id.at()];
+        let parent = |at: u32| gather.children.iter().position(|children| children.contains(&at));
+        let shown = gather
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| match parent(at as u32) {
+                Some(parent) => format!("#{at} {} in #{parent}", key.name()),
+                None => format!("#{at} {}", key.name()),
+            });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Shows the keys of an object.
+    pub(super) fn shape(&self, id: ShapeId) -> String {
+        let keys = self.program.shapes[id.at()].keys.iter();
+        let shown = keys.map(|&key| self.constant(key).trim_matches('"').to_owned());
+        cut(&shown.collect::<Vec<_>>().join(", "))
     }
 
     pub(super) fn assigned(&self, id: AssignId) -> String {
