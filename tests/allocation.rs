@@ -101,7 +101,11 @@ fn templates_choices_and_formats_do_not_allocate() {
             r#"{{"order":{{"id":"o-1","total":{total:.2}}},"customer":{{"name":"Zo\u00eb","tier":"{tier}"}}}}"#
         )
     };
-    let orders = [order(20.0, "gold"), order(200.5, "platinum"), order(2_000.25, "none")];
+    let orders = [
+        order(20.0, "gold"),
+        order(200.5, "platinum"),
+        order(2_000.25, "none"),
+    ];
     let events: Vec<&[u8]> = orders.iter().map(String::as_bytes).collect();
     check("routing", &mut Engine::new(definition), &events);
 }
@@ -111,14 +115,22 @@ fn maps_and_parallels_do_not_allocate() {
     let states = r#"{"StartAt":"P","States":{"P":{"Type":"Pass",
         "Parameters":{"kind":"line","sku.$":"$.sku"},"End":true}}}"#;
     let input = format!("[{}]", [r#"{"sku":"a","qty":1}"#; 50].join(","));
-    check("map", &mut Engine::new(&definitions::map(states)), &[input.as_bytes()]);
+    check(
+        "map",
+        &mut Engine::new(&definitions::map(states)),
+        &[input.as_bytes()],
+    );
     let branch = r#"{"StartAt":"NAME","States":{"NAME":{"Type":"Pass","End":true}}}"#;
     let definition = format!(
         r#"{{"StartAt":"P","States":{{"P":{{"Type":"Parallel","Branches":[{},{}],"ResultPath":"$.both","End":true}}}}}}"#,
         branch.replace("NAME", "A"),
         branch.replace("NAME", "B")
     );
-    check("parallel", &mut Engine::new(&definition), &[br#"{"a":[1,2,{"b":null}]}"#]);
+    check(
+        "parallel",
+        &mut Engine::new(&definition),
+        &[br#"{"a":[1,2,{"b":null}]}"#],
+    );
 }
 
 #[test]
@@ -134,6 +146,14 @@ fn tasks_do_not_allocate() {
 fn loops_and_tables_do_not_allocate() {
     let input = br#"{"n":0,"end":20000,"items":[]}"#;
     check("counter", &mut Engine::new(&definitions::counter()), &[input]);
-    check("choice", &mut Engine::new(&definitions::choice(100)), &[br#"{"k":"k77"}"#, br#"{"k":1}"#]);
-    check("chain", &mut Engine::new(&definitions::chain(100)), &[br#"{"n":1.5e0}"#]);
+    check(
+        "choice",
+        &mut Engine::new(&definitions::choice(100)),
+        &[br#"{"k":"k77"}"#, br#"{"k":1}"#],
+    );
+    check(
+        "chain",
+        &mut Engine::new(&definitions::chain(100)),
+        &[br#"{"n":1.5e0}"#],
+    );
 }
