@@ -1,13 +1,14 @@
 //! Compiles an accepted state machine to a flat program.
 //!
 //! Owns the translation and nothing that runs. The pipeline: scopes give every variable a slot
-//! ([`scope`]); each state becomes a run of instructions ([`state`]), its templates postfix code
-//! ([`template`]), its Choice rules jumps or a table ([`choice`]); labels become places at the end
-//! ([`emit`]). Must not know text positions: a definition that gets here has been accepted.
+//! (`scope`); each state becomes a run of instructions (`state`), its templates postfix code
+//! (`template`), its Choice rules jumps or a table (`choice`); labels become places at the end
+//! (`emit`). Must not know text positions: a definition that gets here has been accepted.
 
 mod choice;
 mod emit;
 mod fuse;
+mod memo;
 mod scope;
 mod state;
 mod template;
@@ -57,6 +58,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             fails: Vec::new(),
             containers: Vec::new(),
             timeout_seconds: machine.timeout_seconds,
+            memos: 0,
             uses_context: false,
         },
         code: Code::default(),
@@ -70,6 +72,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         mut program, code, ..
     } = compiler;
     code.finish(&mut program);
+    memo::share(&mut program);
     program
 }
 
@@ -103,7 +106,11 @@ impl Compiler {
             .map(|state| (state.name.as_str(), self.code.label()))
             .collect();
         self.program.flows[id.at()].entry = target(&labels, &flow.start_at);
-        let chains = if self.options.trace { fuse::Chains::new() } else { fuse::chains(flow) };
+        let chains = if self.options.trace {
+            fuse::Chains::new()
+        } else {
+            fuse::chains(flow)
+        };
         for state in &flow.states {
             self.state(state, &labels, chains.get(state.name.as_str()).map(Vec::as_slice));
         }

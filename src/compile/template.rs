@@ -4,7 +4,9 @@ use super::Compiler;
 use crate::asl::model::{Expression, Template};
 use crate::intrinsic::{Argument, Call, Function, Prepared};
 use crate::path::{Accessor, Path, Root};
-use crate::program::{AssignId, Assignment, CallId, CallUse, FormatId, FormatUse, Instruction, PathId, PathUse, Source};
+use crate::program::{
+    AssignId, Assignment, CallId, CallUse, FormatId, FormatUse, Instruction, PathId, PathUse, Source,
+};
 use crate::value::{ValueRef, escape_into};
 
 impl Compiler {
@@ -111,6 +113,7 @@ impl Compiler {
             text: path.text.as_str().into(),
             field: field.into(),
             call,
+            shared: Box::default(),
         });
         id
     }

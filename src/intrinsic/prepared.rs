@@ -35,7 +35,9 @@ impl Prepared {
     /// Returns the texts between the `{}`, escaped for JSON: one more than there are values.
     pub fn pieces(&self) -> impl Iterator<Item = &str> {
         // Pieces are made from `str` by escaping, which keeps them UTF-8.
-        self.pieces.iter().map(|piece| std::str::from_utf8(piece).unwrap_or_default())
+        self.pieces
+            .iter()
+            .map(|piece| std::str::from_utf8(piece).unwrap_or_default())
     }
 
     /// Writes the result; `None` where a value is an array or object, or the result would be too large:

@@ -47,6 +47,8 @@ ids! {
     FormatId
     /// Index of a [`Fused`].
     FusedId
+    /// Where a run remembers what it found for a beginning of paths.
+    MemoId
     /// Index of a [`Container`].
     ContainerId
 }
@@ -105,6 +107,9 @@ pub struct PathUse {
     pub field: Box<str>,
     /// Whether it is an argument of an intrinsic function: then causes are worded by the function.
     pub call: Option<CallId>,
+    /// The beginnings that other paths have too: how many steps, and where a run remembers what it found;
+    /// the shortest first.
+    pub shared: Box<[(u32, MemoId)]>,
 }
 
 /// What a path is applied to.
@@ -182,7 +187,10 @@ pub struct Write {
 pub enum WriteValue {
     Constant(ValueRef),
     /// `whole` where there is no such member; else the members, into the object that is there.
-    Object { whole: ValueRef, members: Vec<Write> },
+    Object {
+        whole: ValueRef,
+        members: Vec<Write>,
+    },
 }
 
 /// A list of variables to set; the values are on the stack in the same order.
@@ -202,12 +210,31 @@ pub struct Test {
 /// An operator with its operand.
 #[allow(missing_docs)]
 pub enum Comparison {
-    String { relation: Relation, operand: Box<str> },
-    StringPath { relation: Relation, operand: PathId },
-    Numeric { relation: Relation, operand: ValueRef, plain: Option<f64> },
-    NumericPath { relation: Relation, operand: PathId },
-    Timestamp { relation: Relation, operand: i128 },
-    TimestampPath { relation: Relation, operand: PathId },
+    String {
+        relation: Relation,
+        operand: Box<str>,
+    },
+    StringPath {
+        relation: Relation,
+        operand: PathId,
+    },
+    Numeric {
+        relation: Relation,
+        operand: ValueRef,
+        plain: Option<f64>,
+    },
+    NumericPath {
+        relation: Relation,
+        operand: PathId,
+    },
+    Timestamp {
+        relation: Relation,
+        operand: i128,
+    },
+    TimestampPath {
+        relation: Relation,
+        operand: PathId,
+    },
     Boolean(bool),
     BooleanPath(PathId),
     Matches(Pattern),

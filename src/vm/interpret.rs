@@ -1,12 +1,14 @@
 //! The loop over instructions.
 
-use super::event::{self, Event};
+use super::event;
 use super::fault::{Outcome, Raised};
 use super::frame::{Activity, FrameId};
 use super::fused::Next;
 use super::run::{Decision, PAYLOAD_BYTES_MAX, Run, Status, Traced};
 use crate::path;
-use crate::program::{AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef};
+use crate::program::{
+    AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef,
+};
 use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 
 /// Why a frame stopped running.
@@ -218,7 +220,9 @@ impl Run {
     #[inline]
     fn enter(&mut self, program: &Program, frame: FrameId, state: crate::program::StateId) {
         let kind = event::entered(program.states[state.at()].kind);
-        let id = self.tick(kind, self.current.last, |run, event| event.of(state).data(run.current.input));
+        let id = self.tick(kind, self.current.last, |run, event| {
+            event.of(state).data(run.current.input)
+        });
         let current = &mut self.current;
         current.state = state;
         current.data = current.input;
@@ -308,8 +312,7 @@ impl Run {
     ) -> Outcome<ValueRef> {
         let using = &program.paths[path.at()];
         if let Some(root) = self.source(program, frame, using.source, item) {
-            let view = View::new(&self.heap, &program.constants);
-            if let Some(value) = using.accessor.get(view, root) {
+            if let Some(value) = self.lookup(program, using, root) {
                 return Ok(value);
             }
             let mut store = Store::new(&mut self.heap, &program.constants);

@@ -1,14 +1,17 @@
 //! The one integration test binary: each module has one subject.
 
+mod authors;
 mod cli;
 mod compare;
 mod conformance;
 #[path = "../support/definitions.rs"]
 mod definitions;
+mod dependencies;
 mod disasm;
 #[path = "../support/engine.rs"]
 mod engine;
 mod growth;
 mod layers;
+mod readme;
 mod shared;
 mod validation;
