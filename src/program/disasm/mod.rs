@@ -29,8 +29,9 @@
 //!   indices refer to is written out. What an operand consists of follows on lines of its own.
 //! * A jump is `-> place (State)`; the state is left out where the jump stays within it.
 //! * A path stands as the definition has it. Where `$` is not the effective input, `of result` (or
-//!   `input`, `output`) says what it is; a variable has its slot, and how many flows up that is. Behind
-//!   `;` stands the field it was written for, which causes of errors name.
+//!   `input`, `output`) says what it is; a variable has its slot, and how many flows up that is.
+//!   `[m3 after 2]` says that what its first two steps lead to is remembered in memo 3, which other
+//!   paths share. Behind `;` stands the field it was written for, which causes of errors name.
 //! * A constant is its JSON text; a long one is cut, and its length told.
 
 mod line;

@@ -1,8 +1,8 @@
 //! Operands: constants, paths, calls, comparisons.
 
 use super::super::{
-    AssignId, CallId, Comparison, FailId, FormatId, Limit, PathId, Pattern, Relation, Source, TestId,
-    VariableRef, WaitId, WaitUntil,
+    AssignId, CallId, Comparison, FailId, FormatId, Limit, PathId, PathUse, Pattern, Relation, Source,
+    TestId, VariableRef, WaitId, WaitUntil,
 };
 use super::Listing;
 use super::line::plural;
@@ -23,9 +23,9 @@ impl Listing<'_> {
     /// Shows a path as the definition has it, and what it starts from where that is not the data.
     pub(super) fn path(&self, id: PathId) -> String {
         let using = &self.program.paths[id.at()];
-        let text = &using.text;
+        let text = written_path(using);
         match using.source {
-            Source::Data | Source::Context => text.to_string(),
+            Source::Data | Source::Context => text,
             Source::Input => format!("{text} of input"),
             Source::Result => format!("{text} of result"),
             Source::Output => format!("{text} of output"),
@@ -39,7 +39,7 @@ impl Listing<'_> {
         match (&*using.field, using.source) {
             // The instruction's name says what these start from.
             ("InputPath" | "ResultPath", Source::Input) | ("OutputPath", Source::Output) => {
-                using.text.to_string()
+                written_path(using)
             }
             ("InputPath" | "OutputPath", _) => self.path(id),
             (field, _) => format!("{}  ; for {field}", self.path(id)),
@@ -137,6 +137,15 @@ impl Listing<'_> {
             Limit::Path(path) => Some(self.path(path)),
         }
     }
+}
+
+/// Writes a path as the definition has it, and where its beginnings are remembered.
+fn written_path(using: &PathUse) -> String {
+    let mut text = using.text.to_string();
+    for (steps, memo) in &using.shared {
+        text.push_str(&format!(" [m{} after {steps}]", memo.0));
+    }
+    text
 }
 
 /// Cuts a long text and tells its length.
