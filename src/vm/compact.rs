@@ -1,7 +1,7 @@
 //! Bounds the memory of a long run: what no frame can reach any more is dropped at a state's end.
 
 use super::frame::{Activity, FrameId};
-use super::run::{COMPACT_FLOOR, Request, Run};
+use super::run::{Request, Run};
 use crate::program::Program;
 use crate::value::ValueRef;
 
@@ -38,7 +38,10 @@ impl Run {
         self.compaction = compaction;
         self.memos.forget(program.memos);
         self.current = self.frames[frame.at()].registers;
-        self.compact_at = (self.heap.bytes().0 * 2).max(COMPACT_FLOOR);
+        self.compact_at = match self.compaction_floor {
+            0 => 0,
+            floor => (self.heap.bytes().0 * 2).max(floor),
+        };
     }
 
     /// Visits every value that is still needed.

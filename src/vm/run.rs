@@ -44,6 +44,8 @@ pub struct Run {
     pub(super) compaction: Compaction,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
+    /// Bytes of heap below which nothing is compacted.
+    pub(super) compaction_floor: usize,
 }
 
 /// How far an execution is.
@@ -277,7 +279,15 @@ impl Run {
             memos: super::memo::Memos::default(),
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
+            compaction_floor: COMPACT_FLOOR,
         }
+    }
+
+    /// Sets how many bytes of heap are never compacted; with 0 the heap is compacted at every state's
+    /// end. For tests: it must not change what a run does.
+    pub fn set_compaction_floor(&mut self, bytes: usize) {
+        self.compaction_floor = bytes;
+        self.compact_at = bytes;
     }
 
     /// Forgets the last execution and starts one with an input, as JSON text.
@@ -355,7 +365,7 @@ impl Run {
         self.random = Random::new(with.seed);
         self.outcome = Outcome::NONE;
         self.transitions = 0;
-        self.compact_at = COMPACT_FLOOR;
+        self.compact_at = self.compaction_floor;
     }
 
     /// Takes what the execution asks of the world since the last call.
@@ -381,6 +391,11 @@ impl Run {
     /// Forgets the events kept so far, so that a long run with a log does not grow; write them first.
     pub fn clear_events(&mut self) {
         self.events.clear();
+    }
+
+    /// Returns the id of the last event, kept or not; 0 before the first.
+    pub fn last_event(&self) -> u32 {
+        self.last_event
     }
 
     /// Returns the decisions so far, if they are kept.
