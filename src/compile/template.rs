@@ -155,10 +155,16 @@ impl Compiler {
         for argument in call.arguments.iter().skip(usize::from(format.is_some())) {
             self.argument(argument, data, field, id);
         }
-        let Some((template, text)) = format else { return self.code.emit(Instruction::Call(id)) };
+        let Some((template, text)) = format else {
+            return self.code.emit(Instruction::Call(id));
+        };
         let text = self.string(text);
         let format = FormatId(self.program.formats.len() as u32);
-        self.program.formats.push(FormatUse { template, text, call: id });
+        self.program.formats.push(FormatUse {
+            template,
+            text,
+            call: id,
+        });
         self.code.emit(Instruction::Format(format));
     }
 
