@@ -66,7 +66,7 @@ fn put_at(
                 None => store.string(key.name()),
             };
             Ok(match old {
-                Some(_) => store.with_member(base, name, new),
+                Some(old) => store.with_replaced(base, name, old, new),
                 None => store.with_new_member(base, name, new),
             })
         }

@@ -203,6 +203,24 @@ impl<'a> Store<'a> {
         self.finish_parts(meta::BUILT_OBJECT, start)
     }
 
+    /// Adds an object with a member replaced, `old` being the value it has; the others are shared.
+    pub fn with_replaced(&mut self, object: ValueRef, key: ValueRef, old: ValueRef, value: ValueRef) -> ValueRef {
+        // Only a document's object has a name twice, and only there may other names be in the way.
+        if object.is_constant() || !self.heap.nodes[object.at()].is_built() {
+            return self.with_member(object, key, value);
+        }
+        let start = self.heap.slots.len();
+        self.copy_parts(object, Kind::Object);
+        for at in (start..self.heap.slots.len()).step_by(2) {
+            let name = self.heap.slots[at];
+            if self.heap.slots[at + 1] == old && (name == key || self.view().equal_strings(name, key)) {
+                self.heap.slots[at + 1] = value;
+                break;
+            }
+        }
+        self.finish_parts(meta::BUILT_OBJECT, start)
+    }
+
     /// Adds an object with a member that it does not have; the others are shared.
     pub fn with_new_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
         self.with_new_members(object, &[key, value])

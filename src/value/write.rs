@@ -7,32 +7,18 @@ use super::node::{Kind, ValueRef};
 /// size is two moves, a copy of any size a call.
 const CHUNK: usize = 32;
 
-/// Writes into a buffer that is large enough and has [`CHUNK`] bytes to spare.
-struct Cursor<'o> {
-    out: &'o mut [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    #[inline]
-    fn push(&mut self, byte: u8) {
-        self.out[self.at] = byte;
-        self.at += 1;
+/// Copies a part of a text to a place of the output; the output has [`CHUNK`] bytes to spare.
+#[inline(always)]
+fn copy(out: &mut [u8], at: usize, text: &[u8], start: usize, len: usize) {
+    let to = &mut out[at..];
+    if len <= CHUNK
+        && let Some(from) = text.get(start..).and_then(|rest| rest.first_chunk::<CHUNK>())
+        && let Some(to) = to.first_chunk_mut::<CHUNK>()
+    {
+        *to = *from;
+        return;
     }
-
-    #[inline]
-    fn copy(&mut self, text: &[u8], start: usize, len: usize) {
-        let to = &mut self.out[self.at..];
-        self.at += len;
-        if len <= CHUNK
-            && let Some(from) = text.get(start..).and_then(|rest| rest.first_chunk::<CHUNK>())
-            && let Some(to) = to.first_chunk_mut::<CHUNK>()
-        {
-            *to = *from;
-            return;
-        }
-        to[..len].copy_from_slice(&text[start..start + len]);
-    }
+    to[..len].copy_from_slice(&text[start..start + len]);
 }
 
 impl View<'_> {
@@ -63,39 +49,42 @@ impl View<'_> {
         }
         let (start, len) = (out.len(), self.len(value));
         out.resize(start + len + CHUNK, 0);
-        let mut cursor = Cursor {
-            out: &mut out[start..],
-            at: 0,
-        };
-        self.write_at(value, &mut cursor);
+        self.write_at(value, &mut out[start..], 0);
         out.truncate(start + len);
     }
 
-    /// Writes a built value; what is no built value is copied where it is met, without a call.
-    fn write_at(self, value: ValueRef, out: &mut Cursor<'_>) {
+    /// Writes a built value at a place of the output, returns where it ends; what is no built value is copied
+    /// where it is met, without a call. The place is handed on by value: kept in memory, every byte would
+    /// wait for the one before.
+    fn write_at(self, value: ValueRef, out: &mut [u8], at: usize) -> usize {
         let heap = self.heap(value);
         let node = heap.nodes[value.at()];
         let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
         let object = node.json_kind() == Kind::Object;
         let (open, close) = if object { (b'{', b'}') } else { (b'[', b']') };
         // What stands before a part: the bracket, then colon and comma in turn, or commas.
-        let (mut before, mut colon) = (open, object);
+        let (mut before, mut colon, mut at) = (open, object, at);
         for &part in slots {
-            out.push(before);
+            out[at] = before;
+            at += 1;
             before = if colon { b':' } else { b',' };
             colon = object && !colon;
             let from = self.heap(part);
             let node = from.nodes[part.at()];
             if node.is_built() {
-                self.write_at(part, out);
+                at = self.write_at(part, out, at);
             } else {
-                out.copy(&from.text, node.start() as usize, node.len() as usize);
+                let len = node.len() as usize;
+                copy(out, at, &from.text, node.start() as usize, len);
+                at += len;
             }
         }
         if slots.is_empty() {
-            out.push(open);
+            out[at] = open;
+            at += 1;
         }
-        out.push(close);
+        out[at] = close;
+        at + 1
     }
 
     /// Returns a value's dense JSON text as a new string; for messages and tests.

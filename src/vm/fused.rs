@@ -86,7 +86,7 @@ fn apply(
             (WriteValue::Object { members, .. }, Some(inner)) => apply(store, added, inner, members)?,
         };
         match old {
-            Some(_) => object = store.with_member(object, write.name, value),
+            Some(old) => object = store.with_replaced(object, write.name, old, value),
             None => added.extend([write.name, value]),
         }
     }
