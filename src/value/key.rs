@@ -49,7 +49,11 @@ impl Key {
     /// Says whether a key node of `text` has this name.
     #[inline(always)]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
-        self.matches_head(Key::head(text, node), text, node)
+        match Key::head(text, node) {
+            Some(head) if self.begins(head) => self.is_short() || self.matches_slowly(text, node),
+            Some(_) if node.meta() & meta::ESCAPED == 0 => false,
+            _ => self.matches_slowly(text, node),
+        }
     }
 
     /// Returns the first eight bytes of a key node's text, its quote included; `None` near the end of the text.
@@ -60,16 +64,16 @@ impl Key {
         Some(u64::from_le_bytes(*word))
     }
 
-    /// As [`Key::matches`], for a node whose [`Key::head`] is known.
+    /// Says whether a [`Key::head`] is the beginning of this name, or, where [`Key::is_short`], all of it.
     #[inline(always)]
-    pub(super) fn matches_head(&self, head: Option<u64>, text: &[u8], node: Node) -> bool {
-        match head {
-            Some(head) if head & self.mask == self.word => {
-                self.name.len() <= 6 || self.matches_slowly(text, node)
-            }
-            Some(_) if node.meta() & meta::ESCAPED == 0 => false,
-            _ => self.matches_slowly(text, node),
-        }
+    pub(super) fn begins(&self, head: u64) -> bool {
+        head & self.mask == self.word
+    }
+
+    /// Says whether the name and its quotes fit one word.
+    #[inline(always)]
+    pub(super) fn is_short(&self) -> bool {
+        self.name.len() <= 6
     }
 
     /// As [`Key::matches`], for long names, for keys with escapes, and for keys so near the end of the

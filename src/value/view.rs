@@ -257,8 +257,12 @@ impl<'a> View<'a> {
 /// Returns which of the keys a key node has.
 #[inline]
 fn place_of(keys: &[Key], text: &[u8], node: Node) -> Option<usize> {
-    let head = Key::head(text, node);
-    keys.iter().position(|key| key.matches_head(head, text, node))
+    match Key::head(text, node) {
+        Some(head) if node.meta() & meta::ESCAPED == 0 => {
+            keys.iter().position(|key| key.begins(head) && (key.is_short() || key.matches(text, node)))
+        }
+        _ => keys.iter().position(|key| key.matches(text, node)),
+    }
 }
 
 /// Returns where the value of the last member of that name is among the entries of an object's subtree,
