@@ -17,7 +17,10 @@ const ROUNDS: usize = 41;
 const PASSES: usize = 40;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
     for name in ["w1", "w2", "w3", "w3b"] {
         if !arguments.is_empty() && !arguments.iter().any(|argument| argument == name) {
             continue;
@@ -38,14 +41,19 @@ fn compare(workload: &Workload, alone: bool) {
     let mut index = rivals::ByHand::new();
     let mut tape = rivals::Tape::new();
     let mut tape_w1 = rivals::Tape::new();
-    let mut contenders: Vec<Contender<'_>> =
-        vec![("engine", Box::new(|event: &[u8], out: &mut Vec<u8>| engine.run(event, out)))];
+    let mut contenders: Vec<Contender<'_>> = vec![(
+        "engine",
+        Box::new(|event: &[u8], out: &mut Vec<u8>| engine.run(event, out)),
+    )];
     match workload.name {
         "w1" => {
             contenders.push(("sonic lazy", Box::new(|event, out| lazy.w1(event, out))));
             contenders.push(("sonic typed", Box::new(rivals::typed_w1)));
             contenders.push(("simd-json tape", Box::new(|event, out| tape_w1.w1(event, out))));
-            contenders.push(("by hand, own index", Box::new(|event, out| by_hand.w1(event, out))));
+            contenders.push((
+                "by hand, own index",
+                Box::new(|event, out| by_hand.w1(event, out)),
+            ));
         }
         "w2" => {
             contenders.push(("sonic lazy", Box::new(|event, out| lazy.w2(event, out))));
@@ -57,12 +65,20 @@ fn compare(workload: &Workload, alone: bool) {
     for (who, run) in &mut contenders {
         check(workload, who, run);
     }
-    contenders.push(("index alone", Box::new(|event, _| {
-        black_box(index.index(event));
-    })));
-    contenders.push(("simd-json fill_tape", Box::new(|event, _| tape.fill(event, |tape| {
-        black_box(tape.as_value());
-    }))));
+    contenders.push((
+        "index alone",
+        Box::new(|event, _| {
+            black_box(index.index(event));
+        }),
+    ));
+    contenders.push((
+        "simd-json fill_tape",
+        Box::new(|event, _| {
+            tape.fill(event, |tape| {
+                black_box(tape.as_value());
+            })
+        }),
+    ));
     if alone {
         contenders.truncate(1);
     }
@@ -89,7 +105,11 @@ fn report(workload: &Workload, contenders: &mut [Contender<'_>]) {
     let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
     println!("{}", workload.name);
     for ((who, _), ns) in contenders.iter().zip(&medians) {
-        println!("  {who:22} {ns:7.1} ns  {:5.2} M/s  engine is {:.2} x", 1e3 / ns, ns / medians[0]);
+        println!(
+            "  {who:22} {ns:7.1} ns  {:5.2} M/s  engine is {:.2} x",
+            1e3 / ns,
+            ns / medians[0]
+        );
     }
 }
 

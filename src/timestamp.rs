@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Option<i128> {
         .map(OffsetDateTime::unix_timestamp_nanos)
 }
 
-/// Length of what [`format`] writes.
+/// Length of what [`format()`] writes.
 pub const LEN: usize = 24;
 
 /// Writes milliseconds since 1970 as `2024-07-15T12:59:18.123Z` (facts 5.2).

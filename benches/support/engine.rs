@@ -24,10 +24,20 @@ const IDENTITY: Identity<'static> = Identity {
 
 impl Engine {
     pub fn new(definition: &str) -> Engine {
-        let source = Source { name: "bench.asl.json", text: definition, format: Format::Json };
+        let source = Source {
+            name: "bench.asl.json",
+            text: definition,
+            format: Format::Json,
+        };
         let report = asl::check(&source, &Options::default());
-        let machine = report.machine.unwrap_or_else(|| panic!("{:?}", report.diagnostics));
-        Engine { program: compile(&machine), run: Run::new(), tasks: Vec::new() }
+        let machine = report
+            .machine
+            .unwrap_or_else(|| panic!("{:?}", report.diagnostics));
+        Engine {
+            program: compile(&machine),
+            run: Run::new(),
+            tasks: Vec::new(),
+        }
     }
 
     /// Answers the task of a state with this result, at once.
@@ -61,7 +71,8 @@ impl Engine {
             let Request::Task(task) = request else { continue };
             let state = self.program.state_name(task.info(&self.program).state);
             let (_, result) = self.tasks.iter().find(|(name, _)| name == state).expect("task");
-            self.run.resume(&self.program, task.token, Answer::Success(result), now_ms);
+            self.run
+                .resume(&self.program, task.token, Answer::Success(result), now_ms);
         }
     }
 }

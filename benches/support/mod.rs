@@ -18,7 +18,8 @@ pub struct Workload {
 /// Returns the folder of the shared workloads; `STEPSTREAM_SHARED` says where it is elsewhere.
 pub fn shared() -> PathBuf {
     let root = std::env::var_os("STEPSTREAM_SHARED").map(PathBuf::from);
-    root.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared")).join("workloads")
+    root.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"))
+        .join("workloads")
 }
 
 /// Loads W1, W2, W3 or W3b; `None` when the shared folder is absent.
@@ -28,12 +29,23 @@ pub fn load(name: &'static str) -> Option<Workload> {
     let events = lines(&std::fs::read(folder.join("orders.ndjson")).ok()?);
     let expected = std::fs::read(folder.join(format!("expected.{name}.ndjson"))).map(|text| lines(&text));
     let expected = expected.unwrap_or_else(|_| events.clone());
-    let expected = expected.iter().map(|line| serde_json::from_slice(line).expect("reference output")).collect();
-    Some(Workload { name, definition, events, expected })
+    let expected = expected
+        .iter()
+        .map(|line| serde_json::from_slice(line).expect("reference output"))
+        .collect();
+    Some(Workload {
+        name,
+        definition,
+        events,
+        expected,
+    })
 }
 
 fn lines(text: &[u8]) -> Vec<Vec<u8>> {
-    text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+    text.split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
 }
 
 /// Fails unless the contender gives the reference output for every event.

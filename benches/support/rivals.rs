@@ -171,11 +171,20 @@ struct Route {
 
 fn typed_route(amount: f64, tier: &str) -> Route {
     if amount > 1000.0 {
-        Route { queue: "review", sla_hours: 24 }
+        Route {
+            queue: "review",
+            sla_hours: 24,
+        }
     } else if amount > 100.0 && (tier == "gold" || tier == "platinum") {
-        Route { queue: "priority", sla_hours: 4 }
+        Route {
+            queue: "priority",
+            sla_hours: 4,
+        }
     } else {
-        Route { queue: "standard", sla_hours: 72 }
+        Route {
+            queue: "standard",
+            sla_hours: 72,
+        }
     }
 }
 
@@ -200,7 +209,15 @@ pub fn typed_w2(event: &[u8], out: &mut Vec<u8>) {
     let event: EventWithItems<'_> = sonic_rs::from_slice(event).unwrap();
     let (order, customer) = (event.order, event.customer);
     let label = format!("order {} for {}", order.id, customer.name);
-    let lines = order.items.iter().map(|item| Line { kind: "line", sku: item.sku, qty: item.qty }).collect();
+    let lines = order
+        .items
+        .iter()
+        .map(|item| Line {
+            kind: "line",
+            sku: item.sku,
+            qty: item.qty,
+        })
+        .collect();
     let routed = Routed {
         order_id: order.id,
         amount: order.total,
@@ -240,7 +257,14 @@ impl ByHand {
         let order = view.member(root, order).unwrap();
         let customer = view.member(root, customer).unwrap();
         let text = |object, key| view.text(view.member(object, key).unwrap()).unwrap();
-        write_w1(out, text(order, id), text(order, total), text(customer, tier), text(customer, name), None);
+        write_w1(
+            out,
+            text(order, id),
+            text(order, total),
+            text(customer, tier),
+            text(customer, name),
+            None,
+        );
     }
 }
 
@@ -253,7 +277,11 @@ pub struct Tape {
 
 impl Tape {
     pub fn new() -> Tape {
-        Tape { buffers: simd_json::Buffers::default(), input: Vec::new(), tape: Some(simd_json::Tape::null()) }
+        Tape {
+            buffers: simd_json::Buffers::default(),
+            input: Vec::new(),
+            tape: Some(simd_json::Tape::null()),
+        }
     }
 
     /// Copies the event and fills the tape.
@@ -282,8 +310,14 @@ impl Tape {
             let tier = customer.get("tier").unwrap().into_string().unwrap();
             let name = customer.get("name").unwrap().into_string().unwrap();
             let label = format!("order {id} for {name}");
-            let routed =
-                Routed { order_id: id, amount: total, tier, label: &label, items: None, route: typed_route(total, tier) };
+            let routed = Routed {
+                order_id: id,
+                amount: total,
+                tier,
+                label: &label,
+                items: None,
+                route: typed_route(total, tier),
+            };
             sonic_rs::to_writer(&mut *out, &routed).unwrap();
         });
     }

@@ -12,10 +12,10 @@ mod diagnostic;
 pub(crate) mod fields;
 pub mod model;
 mod paths;
-mod place;
+pub(crate) mod place;
 #[cfg(feature = "cli")]
 pub mod render;
-mod suggest;
+pub(crate) mod suggest;
 pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Definitions from files.
 
 use super::output::{Json, Stop, stderr_has_colour};
+use crate::asl::model::StateMachine;
 use crate::asl::{self, Diagnostic, MachineType, Options, Report, Source, render::render};
 use crate::compile::compile;
 use crate::program::Program;
@@ -72,9 +73,14 @@ impl Checked {
 
 /// Reads, checks and compiles a file, for running it. Warnings are for `check` to tell.
 pub(super) fn load(file: &Path, substitutions: &[(String, String)]) -> Result<Program, Stop> {
+    load_machine(file, substitutions).map(|machine| compile(&machine))
+}
+
+/// Reads and checks a file, for tools that look at the definition itself.
+pub(super) fn load_machine(file: &Path, substitutions: &[(String, String)]) -> Result<StateMachine, Stop> {
     let mut checked = Checked::read(file, MachineType::Express, substitutions)?;
     match checked.report.machine.take() {
-        Some(machine) => Ok(compile(&machine)),
+        Some(machine) => Ok(machine),
         None => {
             checked
                 .report

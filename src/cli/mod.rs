@@ -5,6 +5,7 @@
 //! library does the work. Invariant: with `--format json` a command prints exactly one JSON document on
 //! stdout, also when it fails; everything else goes to stderr.
 
+mod bench;
 mod check;
 mod definition;
 mod disasm;
@@ -12,6 +13,8 @@ mod document;
 mod exec;
 mod identity;
 mod output;
+mod state;
+mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use output::Stop;
@@ -35,6 +38,9 @@ const EXIT_INTERRUPTED: u8 = 130;
   stepstream check order.asl.json                      is the definition accepted?
   stepstream exec order.asl.json --input '{\"id\": 1}'   run it once
   stepstream exec order.asl.json --input-file order.json --task-script answers.json --virtual-time
+  stepstream state order.asl.json 'check stock' --input '{\"id\": 1}'   try one state
+  stepstream test workflows/ --coverage                play the cases beside the definitions
+  stepstream bench order.asl.json --input-file orders.ndjson   how fast is it?
   stepstream disasm order.asl.json                     show what it was compiled to
 
 'stepstream help COMMAND' says more about each."
@@ -48,6 +54,9 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Exec(exec::Args),
+    State(state::Args),
+    Test(test::Args),
+    Bench(bench::Args),
     Disasm(disasm::Args),
 }
 
@@ -71,6 +80,9 @@ pub fn main() -> ExitCode {
     let code = match cli.command {
         Command::Check(args) => check::run(&args),
         Command::Exec(args) => exec::run(&args),
+        Command::State(args) => state::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Disasm(args) => disasm::run(&args),
     };
     ExitCode::from(code)

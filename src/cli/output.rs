@@ -108,7 +108,7 @@ impl Json {
     fn name(&mut self, name: &str) {
         self.comma();
         self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
+        escape_into(&mut self.out, name);
         self.out.extend_from_slice(b"\":");
     }
 

@@ -1,13 +1,14 @@
 //! Compiles an accepted state machine to a flat program.
 //!
 //! Owns the translation and nothing that runs. The pipeline: scopes give every variable a slot
-//! ([`scope`]); each state becomes a run of instructions ([`state`]), its templates postfix code
-//! ([`template`]), its Choice rules jumps or a table ([`choice`]); labels become places at the end
-//! ([`emit`]). Must not know text positions: a definition that gets here has been accepted.
+//! (`scope`); each state becomes a run of instructions (`state`), its templates postfix code
+//! (`template`), its Choice rules jumps or a table (`choice`); labels become places at the end
+//! (`emit`). Must not know text positions: a definition that gets here has been accepted.
 
 mod choice;
 mod emit;
 mod fuse;
+mod memo;
 mod scope;
 mod state;
 mod template;
@@ -57,6 +58,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             fails: Vec::new(),
             containers: Vec::new(),
             timeout_seconds: machine.timeout_seconds,
+            memos: 0,
             uses_context: false,
         },
         code: Code::default(),
@@ -69,6 +71,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         mut program, code, ..
     } = compiler;
     code.finish(&mut program);
+    memo::share(&mut program);
     program
 }
 

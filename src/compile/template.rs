@@ -111,6 +111,7 @@ impl Compiler {
             text: path.text.as_str().into(),
             field: field.into(),
             call,
+            shared: Box::default(),
         });
         id
     }

@@ -135,6 +135,15 @@ impl Script {
         })
     }
 
+    /// Returns all entries in order: state, parameters as JSON text, answer.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Option<String>, &Reply)> {
+        let view = View::new(&self.texts, &self.texts);
+        self.entries.iter().map(move |entry| {
+            let parameters = entry.parameters.map(|parameters| view.to_json(parameters));
+            (entry.state.as_str(), parameters, &entry.reply)
+        })
+    }
+
     /// Returns how many answers are left.
     pub fn unused(&self) -> usize {
         self.entries.iter().filter(|entry| !entry.used).count()

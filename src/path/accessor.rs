@@ -115,8 +115,14 @@ impl Accessor {
     /// the path is not such a one ([`Accessor::select`] serves all).
     #[inline]
     pub fn get(&self, view: View<'_>, root: ValueRef) -> Option<ValueRef> {
-        let mut at = root;
-        for step in &self.route.moves {
+        self.get_part(view, root, 0..self.route.moves.len())
+    }
+
+    /// Takes some of the path's steps from a value; as [`Accessor::get`].
+    #[inline(always)]
+    pub fn get_part(&self, view: View<'_>, from: ValueRef, steps: std::ops::Range<usize>) -> Option<ValueRef> {
+        let mut at = from;
+        for step in self.route.moves.get(steps)? {
             at = match step {
                 Move::Key(key) => view.member(at, key)?,
                 Move::Index(index) => element(view, at, *index)?,
@@ -124,6 +130,17 @@ impl Accessor {
             };
         }
         Some(at)
+    }
+
+    /// Returns how many steps the path has.
+    #[inline]
+    pub fn steps(&self) -> usize {
+        self.route.moves.len()
+    }
+
+    /// Returns a text that is the same for all paths that begin with the same steps.
+    pub fn beginning(&self, steps: usize) -> String {
+        self.route.fragment(steps)
     }
 }
 

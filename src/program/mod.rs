@@ -12,7 +12,7 @@ mod table;
 pub use instruction::{Instruction, Pc, Stage};
 pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
-    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Iteration, Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource,
+    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Iteration, Limit, MemoId, PathId, PathUse, Pattern, Percentage, Relation, Resource,
     Retrier, Source, StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId,
     VariableRef, WaitId, WaitUntil, Words, Write, WriteValue,
 };
@@ -55,6 +55,8 @@ pub struct Program {
     pub containers: Vec<Container>,
     /// `TimeoutSeconds` of the machine.
     pub timeout_seconds: Option<u32>,
+    /// How many [`MemoId`]s there are.
+    pub memos: usize,
     /// Whether any path starts at `$$`.
     pub uses_context: bool,
 }

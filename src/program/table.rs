@@ -47,6 +47,8 @@ ids! {
     FormatId
     /// Index of a [`Fused`].
     FusedId
+    /// Where a run remembers what it found for a beginning of paths.
+    MemoId
     /// Index of a [`Container`].
     ContainerId
 }
@@ -103,6 +105,9 @@ pub struct PathUse {
     pub field: Box<str>,
     /// Whether it is an argument of an intrinsic function: then causes are worded by the function.
     pub call: Option<CallId>,
+    /// The beginnings that other paths have too: how many steps, and where a run remembers what it found;
+    /// the shortest first.
+    pub shared: Box<[(u32, MemoId)]>,
 }
 
 /// What a path is applied to.

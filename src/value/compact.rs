@@ -133,9 +133,9 @@ impl Compaction {
             if !node.is_built() {
                 self.spans.push(value.0);
             } else if !node.is_moved() {
-                node.meta += meta::MOVED_ARRAY - meta::BUILT_ARRAY;
+                *node = node.with_meta(node.meta() + meta::MOVED_ARRAY - meta::BUILT_ARRAY);
                 self.built.push(value.0);
-                let (start, count) = (node.start as usize, node.next as usize);
+                let (start, count) = (node.start() as usize, node.next() as usize);
                 push_run_values(&mut todo, &heap.slots[start..start + count]);
             }
         }
@@ -150,7 +150,7 @@ impl Compaction {
             if root < copied {
                 continue;
             }
-            copied = heap.nodes[root as usize].next;
+            copied = heap.nodes[root as usize].next();
             let moved = copy_span(heap, &mut self.other, root);
             self.regions.push(Region {
                 start: root,
@@ -165,19 +165,19 @@ impl Compaction {
         let first = self.other.nodes.len();
         for &at in &self.built {
             let node = &mut heap.nodes[at as usize];
-            let kind = node.meta - (meta::MOVED_ARRAY - meta::BUILT_ARRAY);
-            let new = self.other.push(Node { meta: kind, ..*node });
-            node.next = new.0;
+            let kind = node.meta() - (meta::MOVED_ARRAY - meta::BUILT_ARRAY);
+            let new = self.other.push(node.with_meta(kind));
+            *node = node.with_next(new.0);
         }
         for at in first..self.other.nodes.len() {
             let node = self.other.nodes[at];
             let start = self.other.slots.len() as u32;
-            let slots = &heap.slots[node.start as usize..][..node.next as usize];
+            let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
             self.other
                 .slots
                 .extend(slots.iter().map(|&part| moved(&heap.nodes, &self.regions, part)));
             let end = start.wrapping_add(node.len());
-            self.other.nodes[at] = Node { start, end, ..node };
+            self.other.nodes[at] = Node::new(start, end, node.next(), node.meta());
         }
     }
 
@@ -205,7 +205,7 @@ fn moved(nodes: &Table<Node>, regions: &[Region], value: ValueRef) -> ValueRef {
     }
     let node = nodes[value.at()];
     if node.is_moved() {
-        return ValueRef(node.next);
+        return ValueRef(node.next());
     }
     let after = regions.partition_point(|region| region.start <= value.0);
     match after.checked_sub(1).map(|at| regions[at]) {
@@ -223,8 +223,8 @@ fn copy_span(heap: &Heap, to: &mut Heap, root: u32) -> u32 {
     let first = to.nodes.len() as u32;
     let raw = if Heap::is_raw(old) { heap.raw(root) } else { None };
     // Where there are blanks only around a document, its dense text lies within the original.
-    let within = raw.filter(|raw| raw.start <= old.start && old.end <= raw.end);
-    let (start, end) = within.map_or((old.start, old.end), |raw| (raw.start, raw.end));
+    let within = raw.filter(|raw| raw.start <= old.start() && old.end() <= raw.end);
+    let (start, end) = within.map_or((old.start(), old.end()), |raw| (raw.start, raw.end));
     let base = copy_text(heap, to, start, end);
     if let Some(raw) = raw {
         let base = if within.is_some() {
@@ -238,7 +238,7 @@ fn copy_span(heap: &Heap, to: &mut Heap, root: u32) -> u32 {
             end: base + (raw.end - raw.start),
         });
     }
-    let count = (old.next - root) as usize;
+    let count = (old.next() - root) as usize;
     to.nodes.reserve(count);
     let shift = |offset: u32| offset - start + base;
     for (new, node) in to
@@ -247,13 +247,8 @@ fn copy_span(heap: &Heap, to: &mut Heap, root: u32) -> u32 {
         .iter_mut()
         .zip(&heap.nodes.as_slice()[root as usize..][..count])
     {
-        let next = node.next - root + first;
-        *new = Node {
-            start: shift(node.start),
-            end: shift(node.end),
-            next,
-            ..*node
-        };
+        let next = node.next() - root + first;
+        *new = Node::new(shift(node.start()), shift(node.end()), next, node.meta());
     }
     to.nodes.add(count);
     first

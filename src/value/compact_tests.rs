@@ -208,7 +208,7 @@ fn apply(store: &mut Store<'_>, values: &mut Vec<ValueRef>, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 400 }, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 400 }, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn compaction_preserves_all_that_is_kept(

@@ -36,10 +36,7 @@ impl View<'_> {
 
     /// Compares two numbers by value; `None` when one is not a number.
     pub fn compare_number(self, a: ValueRef, b: ValueRef) -> Option<Ordering> {
-        Some(compare_numbers(
-            self.number_text(a)?,
-            self.number_text(b)?,
-        ))
+        Some(compare_numbers(self.number_text(a)?, self.number_text(b)?))
     }
 
     /// Compares a number with a constant whose [`super::plain_number`] is known; `None` when the value is not
@@ -56,7 +53,7 @@ impl View<'_> {
     pub(super) fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {
         match (self.string(a), self.string(b)) {
             (Some(x), Some(y)) => {
-                let escaped = (self.node(a).meta | self.node(b).meta) & meta::ESCAPED != 0;
+                let escaped = (self.node(a).meta() | self.node(b).meta()) & meta::ESCAPED != 0;
                 if escaped {
                     x.decode() == y.decode()
                 } else {

@@ -113,12 +113,7 @@ impl Heap {
         // The limits on what a state may build are far below; offsets must never wrap.
         assert!(self.text.len() <= TEXT_BYTES_MAX, "the text of a heap is limited");
         let next = self.nodes.len() as u32 + 1;
-        self.push(Node {
-            start: start as u32,
-            end: self.text.len() as u32,
-            next,
-            meta: kind,
-        })
+        self.push(Node::new(start as u32, self.text.len() as u32, next, kind))
     }
 
     /// Returns where the original text of a document with blanks stands.
@@ -141,6 +136,6 @@ impl Heap {
     }
 
     pub(super) fn is_raw(node: Node) -> bool {
-        node.meta & meta::RAW != 0
+        node.meta() & meta::RAW != 0
     }
 }

@@ -5,32 +5,40 @@ use super::string::Str;
 
 /// A decoded object key that is compared often.
 ///
-/// The first eight bytes are kept as a word: most keys of real documents are told apart by their
-/// length and that word, without a call.
+/// A name of up to six bytes is compared as one word of eight, quotes included: that also compares the
+/// length. A longer one is told apart by its length and a word first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     name: Box<str>,
-    /// The first eight bytes, missing ones zero, and the bits of the word that count.
-    head: u64,
+    /// The first eight bytes of the name between quotes, and which of them count.
+    word: u64,
     mask: u64,
-    /// Length of the name in quotes, as it stands in a document.
-    quoted: u32,
 }
-
-/// Bytes that are compared as one word.
-const WORD: usize = 8;
 
 impl Key {
     /// Prepares a decoded name.
     pub fn new(name: &str) -> Key {
-        let bytes = name.as_bytes();
-        let mut head = [0; WORD];
-        let count = bytes.len().min(WORD);
-        head[..count].copy_from_slice(&bytes[..count]);
-        let mask = if count == WORD { u64::MAX } else { (1 << (8 * count)) - 1 };
-        // No document has a name that long; the length must only not wrap.
-        let quoted = u32::try_from(bytes.len()).unwrap_or(u32::MAX - 2).saturating_add(2);
-        Key { name: name.into(), head: u64::from_le_bytes(head), mask, quoted }
+        let mut quoted = [0; 8];
+        let mut mask = [0; 8];
+        let bytes = std::iter::once(b'"')
+            .chain(name.bytes())
+            .chain(std::iter::once(b'"'));
+        for (at, byte) in bytes.take(8).enumerate() {
+            (quoted[at], mask[at]) = (byte, 0xFF);
+        }
+        let (mut word, mut mask) = (u64::from_le_bytes(quoted), u64::from_le_bytes(mask));
+        if name
+            .bytes()
+            .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+        {
+            // Such a name has escapes in JSON text: no word of a text is to equal it.
+            (word, mask) = (1, 0);
+        }
+        Key {
+            name: name.into(),
+            word,
+            mask,
+        }
     }
 
     /// Returns the decoded name.
@@ -41,33 +49,76 @@ impl Key {
     /// Says whether a key node of `text` has this name.
     #[inline(always)]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
-        if node.len() != self.quoted {
-            return node.meta & meta::ESCAPED != 0 && self.matches_escaped(text, node);
-        }
-        // A name with an escape is longer than what it stands for: of this length, it differs.
-        let start = node.start as usize + 1;
-        match text.get(start..).and_then(|rest| rest.first_chunk::<WORD>()) {
-            Some(word) => {
-                u64::from_le_bytes(*word) & self.mask == self.head
-                    && node.meta & meta::ESCAPED == 0
-                    && self.tail_matches(text, start)
+        let start = node.start() as usize;
+        match text
+            .get(start..start + 8)
+            .and_then(|word| word.first_chunk::<8>())
+        {
+            Some(head) if u64::from_le_bytes(*head) & self.mask == self.word => {
+                self.name.len() <= 6 || self.matches_slowly(text, node)
             }
-            None => {
-                node.meta & meta::ESCAPED == 0
-                    && text.get(start..start + self.name.len()) == Some(self.name.as_bytes())
-            }
+            Some(_) if node.meta() & meta::ESCAPED == 0 => false,
+            _ => self.matches_slowly(text, node),
         }
     }
 
-    #[inline]
-    fn tail_matches(&self, text: &[u8], start: usize) -> bool {
-        let name = self.name.as_bytes();
-        name.len() <= WORD || text.get(start + WORD..start + name.len()) == name.get(WORD..)
+    /// As [`Key::matches`], for long names, for keys with escapes, and for keys so near the end of the
+    /// text that there is no word. Apart, so that the loop over members stays small.
+    #[inline(never)]
+    fn matches_slowly(&self, text: &[u8], node: Node) -> bool {
+        let Some(content) = text.get(node.start() as usize + 1..node.end() as usize - 1) else {
+            return false;
+        };
+        if node.meta() & meta::ESCAPED == 0 {
+            content == self.name.as_bytes()
+        } else {
+            Str::new(content, true).decode() == self.name.as_ref()
+        }
     }
+}
 
-    #[cold]
-    fn matches_escaped(&self, text: &[u8], node: Node) -> bool {
-        let content = &text[node.start as usize + 1..node.end as usize - 1];
-        Str::new(content, true).decode() == self.name.as_ref()
+#[cfg(test)]
+mod tests {
+    use crate::value::{Heap, View};
+
+    #[test]
+    fn finds_a_name_in_every_notation() {
+        let constants = Heap::for_constants();
+        let names = [
+            "",
+            "a",
+            "ab",
+            "sixsix",
+            "seven77",
+            "eight888",
+            "a longer name",
+            "a\":",
+            "a\"",
+            "\\b",
+            "\n",
+            "é",
+            "€uro",
+        ];
+        for name in names {
+            let plain = format!("{{{}:1}}", serde_json::to_string(name).unwrap());
+            let escaped: String = name.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+            for text in [
+                plain,
+                format!("{{\"{escaped}\":1}}"),
+                format!("{{\"a\":\"x\",\"{escaped}\":1,\"z\":[]}}"),
+            ] {
+                let mut heap = Heap::new();
+                let object = heap.index(text.as_bytes()).unwrap();
+                let view = View::new(&heap, &constants);
+                let found = view.member_named(object, name).map(|value| view.to_json(value));
+                assert_eq!(found.as_deref(), Some("1"), "{name} in {text}");
+                for other in names
+                    .iter()
+                    .filter(|other| **other != name && !text.contains(":\"x"))
+                {
+                    assert_eq!(view.member_named(object, other), None, "{other} in {text}");
+                }
+            }
+        }
     }
 }

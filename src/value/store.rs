@@ -81,11 +81,11 @@ impl<'a> Store<'a> {
         if node.kind() == meta::STRING {
             self.heap
                 .text
-                .extend_from_within(node.start as usize + 1..node.end as usize - 1);
+                .extend_from_within(node.start() as usize + 1..node.end() as usize - 1);
         } else if node.kind() < meta::STRING {
             self.heap
                 .text
-                .extend_from_within(node.start as usize..node.end as usize);
+                .extend_from_within(node.start() as usize..node.end() as usize);
         } else {
             self.push_text(value);
         }
@@ -95,13 +95,20 @@ impl<'a> Store<'a> {
     /// not cut an escape or a character. Nothing where the value is not a string.
     pub fn push_part(&mut self, value: ValueRef, part: std::ops::Range<usize>) {
         if value.is_constant() {
-            let content = View::new(self.constants, self.constants).string(value).map(|text| text.escaped());
-            self.heap.text.extend_from_slice(content.and_then(|text| text.get(part)).unwrap_or_default());
+            let content = View::new(self.constants, self.constants)
+                .string(value)
+                .map(|text| text.escaped());
+            self.heap
+                .text
+                .extend_from_slice(content.and_then(|text| text.get(part)).unwrap_or_default());
             return;
         }
         let node = self.heap.nodes[value.at()];
-        let (start, end) = (node.start as usize + 1 + part.start, node.start as usize + 1 + part.end);
-        if node.kind() == meta::STRING && start <= end && end < node.end as usize {
+        let (start, end) = (
+            node.start() as usize + 1 + part.start,
+            node.start() as usize + 1 + part.end,
+        );
+        if node.kind() == meta::STRING && start <= end && end < node.end() as usize {
             self.heap.text.extend_from_within(start..end);
         }
     }
@@ -184,8 +191,18 @@ impl<'a> Store<'a> {
     pub fn with_new_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
         let start = self.heap.slots.len();
         self.copy_parts(object, Kind::Object);
+        let whole = self.view().node(object);
+        let comma = u64::from(self.heap.slots.len() > start);
+        let (name, added) = (self.view().node(key), self.view().node(value));
+        let mut size = Size {
+            len: u64::from(whole.len()) + comma + 1,
+            depth: whole.depth().saturating_sub(1),
+        };
+        size.add(name);
+        size.add(added);
         self.heap.slots.extend([key, value]);
-        self.finish_parts(meta::BUILT_OBJECT, start)
+        let count = self.heap.slots.len() - start;
+        self.push_built(meta::BUILT_OBJECT, start as u32, count as u32, size)
     }
 
     /// Adds an array with one element replaced, the others shared; `None` if there is no such element.
@@ -205,7 +222,7 @@ impl<'a> Store<'a> {
         if !container.is_constant() {
             let node = heap.nodes[container.at()];
             if node.json_kind() == kind && node.is_built() {
-                let (start, count) = (node.start as usize, node.next as usize);
+                let (start, count) = (node.start() as usize, node.next() as usize);
                 heap.slots.extend_from_within(start..start + count);
             } else if node.json_kind() == kind {
                 let Heap { nodes, slots, .. } = &mut **heap;
@@ -224,8 +241,14 @@ impl<'a> Store<'a> {
     fn finish_parts(&mut self, kind: u32, start: usize) -> ValueRef {
         let count = self.heap.slots.len() - start;
         let mut size = Size::of_container(count);
-        for at in start..start + count {
-            size.add(self.view().node(self.heap.slots[at]));
+        let Heap { nodes, slots, .. } = &*self.heap;
+        for part in slots.get(start..).unwrap_or_default() {
+            let table = if part.is_constant() {
+                &self.constants.nodes
+            } else {
+                nodes
+            };
+            size.add(table[part.at()]);
         }
         self.push_built(kind, start as u32, count as u32, size)
     }
@@ -250,25 +273,25 @@ impl<'a> Store<'a> {
         for at in 0..count {
             let element = self.view().node(self.heap.slots[start as usize + at]);
             size.add(element);
-            raw |= element.meta & meta::RAW;
+            raw |= element.meta() & meta::RAW;
         }
         self.push_built(meta::BUILT_ARRAY | raw, start, count as u32, size)
     }
 
     fn push_built(&mut self, kind: u32, start: u32, slots: u32, size: Size) -> ValueRef {
         let depth = (size.depth + 1).min(DEPTH_MAX + 1);
-        let count = if kind == meta::BUILT_ARRAY {
+        let count = if kind & meta::KIND == meta::BUILT_ARRAY {
             slots
         } else {
             slots / 2
         }
         .min(meta::COUNT_MAX);
-        self.heap.push(Node {
+        self.heap.push(Node::new(
             start,
-            end: start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32),
-            next: slots,
-            meta: kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT,
-        })
+            start.wrapping_add(size.len.min(u64::from(u32::MAX)) as u32),
+            slots,
+            kind | depth << meta::DEPTH_SHIFT | count << meta::COUNT_SHIFT,
+        ))
     }
 }
 
@@ -278,8 +301,8 @@ fn parts(nodes: &[Node], container: ValueRef, node: Node) -> impl Iterator<Item 
     let mut at = container.at() + 1;
     std::iter::from_fn(move || {
         let part = at;
-        at = if at < node.next as usize {
-            nodes[at].next as usize
+        at = if at < node.next() as usize {
+            nodes[at].next() as usize
         } else {
             return None;
         };

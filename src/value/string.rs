@@ -31,7 +31,11 @@ impl<'a> Str<'a> {
     /// Says whether the decoded text is this one.
     #[inline]
     pub fn is(self, text: &str) -> bool {
-        if self.escaped { self.decode() == text } else { self.content == text.as_bytes() }
+        if self.escaped {
+            self.decode() == text
+        } else {
+            self.content == text.as_bytes()
+        }
     }
 
     /// Returns the decoded text.

@@ -61,6 +61,12 @@ impl<T: Copy + Default> Table<T> {
         &mut self.items[self.len..]
     }
 
+    /// Returns all items, those in use and the room behind them.
+    #[inline]
+    pub(super) fn all(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
     /// Takes the first `count` items of the room into use.
     #[inline]
     pub(super) fn add(&mut self, count: usize) {

@@ -59,7 +59,7 @@ impl<'a> View<'a> {
         if node.is_built() {
             None
         } else {
-            heap.text.get(node.start as usize..node.end as usize)
+            heap.text.get(node.start() as usize..node.end() as usize)
         }
     }
 
@@ -87,8 +87,10 @@ impl<'a> View<'a> {
         if node.kind() != meta::STRING {
             return None;
         }
-        let content = heap.text.get(node.start as usize + 1..node.end as usize - 1)?;
-        Some(Str::new(content, node.meta & meta::ESCAPED != 0))
+        let content = heap
+            .text
+            .get(node.start() as usize + 1..node.end() as usize - 1)?;
+        Some(Str::new(content, node.meta() & meta::ESCAPED != 0))
     }
 
     /// Returns a number's text.
@@ -104,7 +106,7 @@ impl<'a> View<'a> {
         if node.kind() != meta::NUMBER {
             return None;
         }
-        heap.text.get(node.start as usize..node.end as usize)
+        heap.text.get(node.start() as usize..node.end() as usize)
     }
 
     /// Returns a number as `f64`; infinite when out of range.
@@ -127,10 +129,10 @@ impl<'a> View<'a> {
     pub fn count(self, value: ValueRef) -> usize {
         let node = self.node(value);
         match node.kind() {
-            meta::BUILT_ARRAY => node.next as usize,
-            meta::BUILT_OBJECT => node.next as usize / 2,
+            meta::BUILT_ARRAY => node.next() as usize,
+            meta::BUILT_OBJECT => node.next() as usize / 2,
             meta::ARRAY | meta::OBJECT => {
-                let count = node.meta >> meta::COUNT_SHIFT;
+                let count = node.meta() >> meta::COUNT_SHIFT;
                 if count < meta::COUNT_MAX {
                     count as usize
                 } else if node.kind() == meta::ARRAY {
@@ -150,20 +152,14 @@ impl<'a> View<'a> {
         let node = heap.nodes[object.at()];
         match node.kind() {
             meta::OBJECT => {
-                let (nodes, text) = (heap.nodes.as_slice(), heap.text.as_slice());
-                let mut found = 0;
-                let (mut at, end) = (object.at() + 1, node.next as usize);
-                while at < end {
-                    let name = nodes[at];
-                    if key.matches(text, name) {
-                        found = at + 1;
-                    }
-                    at = nodes[at + 1].next as usize;
-                }
-                (found > 0).then(|| ValueRef(found as u32 | object.0 & ValueRef::CONSTANT))
+                let first = object.at() + 1;
+                // The subtree's own entries: one check here instead of one for each member.
+                let subtree = heap.nodes.as_slice().get(first..node.next() as usize)?;
+                let found = last_member(subtree, first, &heap.text, key)?;
+                Some(ValueRef((first + found) as u32 | object.0 & ValueRef::CONSTANT))
             }
             meta::BUILT_OBJECT => {
-                let pairs = heap.slots[node.start as usize..][..node.next as usize].chunks_exact(2);
+                let pairs = heap.slots[node.start() as usize..][..node.next() as usize].chunks_exact(2);
                 pairs
                     .rev()
                     .find(|pair| self.is_named(pair[0], key))
@@ -188,8 +184,8 @@ impl<'a> View<'a> {
     pub fn element(self, array: ValueRef, index: usize) -> Option<ValueRef> {
         let node = self.node(array);
         match node.kind() {
-            meta::BUILT_ARRAY if index < node.next as usize => {
-                Some(self.heap(array).slots[node.start as usize + index])
+            meta::BUILT_ARRAY if index < node.next() as usize => {
+                Some(self.heap(array).slots[node.start() as usize + index])
             }
             meta::ARRAY => self.elements(array).nth(index),
             _ => None,
@@ -201,7 +197,7 @@ impl<'a> View<'a> {
         let heap = self.heap(array);
         let node = heap.nodes[array.at()];
         Elements(match node.kind() {
-            meta::BUILT_ARRAY => Walk::Slots(&heap.slots[node.start as usize..][..node.next as usize]),
+            meta::BUILT_ARRAY => Walk::Slots(&heap.slots[node.start() as usize..][..node.next() as usize]),
             meta::ARRAY => Walk::span(heap, array, node),
             _ => Walk::Slots(&[]),
         })
@@ -212,11 +208,25 @@ impl<'a> View<'a> {
         let heap = self.heap(object);
         let node = heap.nodes[object.at()];
         Members(match node.kind() {
-            meta::BUILT_OBJECT => Walk::Slots(&heap.slots[node.start as usize..][..node.next as usize]),
+            meta::BUILT_OBJECT => Walk::Slots(&heap.slots[node.start() as usize..][..node.next() as usize]),
             meta::OBJECT => Walk::span(heap, object, node),
             _ => Walk::Slots(&[]),
         })
     }
+}
+
+/// Returns where the value of the last member of that name is among the entries of an object's subtree,
+/// the first of which is entry `base` of its heap.
+#[inline]
+fn last_member(subtree: &[Node], base: usize, text: &[u8], key: &Key) -> Option<usize> {
+    let (mut at, mut found) = (0, None);
+    while let Some(&[name, value]) = subtree.get(at..at + 2).and_then(|pair| pair.first_chunk::<2>()) {
+        if key.matches(text, name) {
+            found = Some(at + 1);
+        }
+        at = value.next() as usize - base;
+    }
+    found
 }
 
 /// Iterates over the elements of an array.
@@ -243,7 +253,7 @@ impl<'a> Walk<'a> {
         Walk::Span {
             nodes: heap.nodes.as_slice(),
             at: container.at() + 1,
-            end: node.next as usize,
+            end: node.next() as usize,
             constant: container.0 & ValueRef::CONSTANT,
         }
     }
@@ -269,7 +279,7 @@ impl Iterator for Elements<'_> {
                     return None;
                 }
                 let value = ValueRef(*at as u32 | *constant);
-                *at = nodes[*at].next as usize;
+                *at = nodes[*at].next() as usize;
                 Some(value)
             }
         }
@@ -296,7 +306,7 @@ impl Iterator for Members<'_> {
                     return None;
                 }
                 let key = *at as u32;
-                *at = nodes[*at + 1].next as usize;
+                *at = nodes[*at + 1].next() as usize;
                 Some((ValueRef(key | *constant), ValueRef((key + 1) | *constant)))
             }
         }

@@ -63,27 +63,39 @@ impl View<'_> {
         }
         let (start, len) = (out.len(), self.len(value));
         out.resize(start + len + CHUNK, 0);
-        let mut cursor = Cursor { out: &mut out[start..], at: 0 };
+        let mut cursor = Cursor {
+            out: &mut out[start..],
+            at: 0,
+        };
         self.write_at(value, &mut cursor);
         out.truncate(start + len);
     }
 
+    /// Writes a built value; what is no built value is copied where it is met, without a call.
     fn write_at(self, value: ValueRef, out: &mut Cursor<'_>) {
         let heap = self.heap(value);
         let node = heap.nodes[value.at()];
-        if !node.is_built() {
-            return out.copy(&heap.text, node.start as usize, node.len() as usize);
-        }
-        let slots = &heap.slots[node.start as usize..][..node.next as usize];
+        let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
         let object = node.json_kind() == Kind::Object;
-        out.push(if object { b'{' } else { b'[' });
-        for (at, &part) in slots.iter().enumerate() {
-            if at > 0 {
-                out.push(if object && at % 2 == 1 { b':' } else { b',' });
+        let (open, close) = if object { (b'{', b'}') } else { (b'[', b']') };
+        // What stands before a part: the bracket, then colon and comma in turn, or commas.
+        let (mut before, mut colon) = (open, object);
+        for &part in slots {
+            out.push(before);
+            before = if colon { b':' } else { b',' };
+            colon = object && !colon;
+            let from = self.heap(part);
+            let node = from.nodes[part.at()];
+            if node.is_built() {
+                self.write_at(part, out);
+            } else {
+                out.copy(&from.text, node.start() as usize, node.len() as usize);
             }
-            self.write_at(part, out);
         }
-        out.push(if object { b'}' } else { b']' });
+        if slots.is_empty() {
+            out.push(open);
+        }
+        out.push(close);
     }
 
     /// Returns a value's dense JSON text as a new string; for messages and tests.

@@ -72,10 +72,7 @@ impl Run {
     fn choice_value(&mut self, program: &Program, frame: FrameId, path: PathId) -> Option<ValueRef> {
         let using = &program.paths[path.at()];
         let root = self.source(program, frame, using.source, None)?;
-        if let Some(value) = using
-            .accessor
-            .get(View::new(&self.heap, &program.constants), root)
-        {
+        if let Some(value) = self.lookup(program, using, root) {
             return Some(value);
         }
         if using.accessor.is_definite() {

@@ -16,7 +16,6 @@ impl Run {
 
     #[cold]
     fn compact(&mut self, program: &Program, frame: FrameId) {
-        let _ = program;
         self.frames[frame.at()].registers = self.current;
         let mut compaction = std::mem::take(&mut self.compaction);
         self.each_root(|value| compaction.keep(*value));
@@ -37,6 +36,7 @@ impl Run {
             frame.children.results = compaction.moved_slots(frame.children.results);
         }
         self.compaction = compaction;
+        self.memos.forget(program.memos);
         self.current = self.frames[frame.at()].registers;
         self.compact_at = match self.compaction_floor {
             0 => 0,

@@ -7,7 +7,7 @@ use crate::timestamp;
 use crate::value::{Store, ValueRef};
 
 /// Who an execution is: what `$$.Execution` and `$$.StateMachine` show.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Identity<'a> {
     /// ARN of the execution.
     pub execution_arn: &'a str,
@@ -103,8 +103,8 @@ impl Run {
         frame: FrameId,
         item: Option<(u32, ValueRef)>,
     ) -> ValueRef {
-        if !self.context.whole.is_none() && item.is_none() {
-            return self.context.whole;
+        if !self.context.whole.is_none() {
+            return self.given_context(program, item);
         }
         let words = &program.words;
         let info = &program.states[self.current.state.at()];
@@ -143,6 +143,19 @@ impl Run {
         let item = store.object(&[words.index, index, words.value, value]);
         whole[7] = store.object(&[words.item, item]);
         store.object(&whole)
+    }
+
+    /// Returns the context object that was given whole; an item selector adds its item.
+    fn given_context(&mut self, program: &Program, item: Option<(u32, ValueRef)>) -> ValueRef {
+        let Some((index, value)) = item else {
+            return self.context.whole;
+        };
+        let words = &program.words;
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let index = store.integer(i64::from(index));
+        let item = store.object(&[words.index, index, words.value, value]);
+        let map = store.object(&[words.item, item]);
+        store.with_member(self.context.whole, words.map, map)
     }
 
     /// Returns the item of the nearest iteration around a frame.

@@ -1,6 +1,6 @@
 //! The loop over instructions.
 
-use super::event::{self, Event};
+use super::event;
 use super::fault::{Outcome, Raised};
 use super::frame::{Activity, FrameId};
 use super::fused::Next;
@@ -309,8 +309,7 @@ impl Run {
     ) -> Outcome<ValueRef> {
         let using = &program.paths[path.at()];
         if let Some(root) = self.source(program, frame, using.source, item) {
-            let view = View::new(&self.heap, &program.constants);
-            if let Some(value) = using.accessor.get(view, root) {
+            if let Some(value) = self.lookup(program, using, root) {
                 return Ok(value);
             }
             let mut store = Store::new(&mut self.heap, &program.constants);

@@ -4,10 +4,10 @@
 //! until it is over or waits for the world; then [`Run::requests`] says for what (a task, a time),
 //! and [`Run::resume`] brings the answer. Time and randomness are handed in; there is no I/O here.
 //!
-//! Parallel and Map are child frames ([`frame`]) of one run; the events of its history ([`event`]) are
+//! Parallel and Map are child frames (`frame`) of one run; the events of its history (`event`) are
 //! kept as references into its heap, if anyone wants them. Must not know the document model or the
 //! compiler. Invariants: event ids count whether events are kept or not, since causes name them; a
-//! fault is data ([`fault::Fault`]), never a panic.
+//! fault is data (`fault::Fault`), never a panic.
 
 mod answer;
 mod choice;
@@ -20,6 +20,7 @@ mod frame;
 mod fused;
 mod handler;
 mod interpret;
+mod memo;
 mod run;
 mod task;
 mod wait;

@@ -40,6 +40,7 @@ pub struct Run {
     pub(super) random: Random,
     pub(super) outcome: Outcome,
     pub(super) transitions: u64,
+    pub(super) memos: super::memo::Memos,
     pub(super) compaction: Compaction,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
@@ -229,7 +230,7 @@ pub struct Traced {
 }
 
 /// What makes one execution different from another, besides its input.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Identified<'a> {
     /// Who it is.
     pub identity: Identity<'a>,
@@ -275,6 +276,7 @@ impl Run {
             random: Random::new(0),
             outcome: Outcome::NONE,
             transitions: 0,
+            memos: super::memo::Memos::default(),
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
             compaction_floor: COMPACT_FLOOR,
@@ -302,6 +304,7 @@ impl Run {
             return Err(StartError::TooLarge(input.len()));
         }
         self.reset(with);
+        self.memos.forget(program.memos);
         let input = self.heap.index(input).map_err(StartError::Invalid)?;
         self.start_context(program, &with.identity, input);
         let mut event = Event::new(EventType::ExecutionStarted, 0);
@@ -470,6 +473,13 @@ impl Run {
             crate::program::Instruction::Enter(state) => Some(state),
             _ => None,
         }
+    }
+
+    /// Returns the variables of the top flow that have a value, for tools.
+    pub fn variables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (&'a str, ValueRef)> {
+        let values = self.frames.first().map_or(&[][..], |frame| &frame.variables);
+        let names = program.flows[0].variables.iter().map(|name| &**name);
+        names.zip(values.iter().copied()).filter(|(_, value)| !value.is_none())
     }
 
     /// Takes the next event id; makes and keeps the event only if its type is kept. Returns the id.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The modules in dependency order.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 14] = [
     "fault",
     "timestamp",
     "value",
@@ -15,6 +15,8 @@ const ORDER: [&str; 12] = [
     "vm",
     "log",
     "drive",
+    "cases",
+    "test_state",
     "cli",
 ];
 

@@ -1,6 +1,6 @@
 //! The text of a definition as a tree with positions.
 //!
-//! Owns the tree, its limits, and the two readers ([`json`] and [`yaml`]) that make it. Knows nothing of
+//! Owns the tree, its limits, and the two readers (`json` and `yaml`) that make it. Knows nothing of
 //! states: what a key means is validation's business, which cannot tell from which format a tree came.
 //! Invariant: every span lies in the source text, at character boundaries, and no tree is deeper than
 //! [`DEPTH_MAX`], so whoever walks it may recurse.

@@ -10,7 +10,7 @@ use crate::value::table::Table;
 pub(super) struct Marks {
     /// The closing quote of each string.
     closes: Table<u32>,
-    /// Each backslash that begins an escape, then `u32::MAX`.
+    /// Each backslash that begins an escape.
     pub(super) escapes: Vec<u32>,
 }
 
@@ -91,11 +91,6 @@ impl Marks {
     pub(super) fn clear(&mut self) {
         self.closes.clear();
         self.escapes.clear();
-    }
-
-    /// Ends the lists, so that reading one past the last escape finds none.
-    pub(super) fn finish(&mut self) {
-        self.escapes.push(u32::MAX);
     }
 
     pub(super) fn strings(&self) -> usize {

@@ -1,10 +1,10 @@
 //! Makes the index of a JSON text: copies it, finds its strings, then writes one node per value.
 //!
-//! Two passes. The first ([`portable`] or [`avx2`], chosen at run time) goes through the text in
+//! Two passes. The first (`portable` or `avx2`, chosen at run time) goes through the text in
 //! blocks of 64 bytes and notes where each string ends and where its escapes are. The second
-//! ([`grammar`]) walks from token to token, checks the grammar and writes the nodes; a string costs it
+//! (`grammar`) walks from token to token, checks the grammar and writes the nodes; a string costs it
 //! one look into the first pass's notes. It reads every byte that is not in a string, so blanks and
-//! errors need no table of their own. A failure is explained afterwards by [`errors`], slowly.
+//! errors need no table of their own. A failure is explained afterwards by `errors`, slowly.
 //!
 //! Invariant: nodes point at dense text. A text with blanks between its tokens is written dense behind
 //! the original while it is walked; the heap remembers the original for the echo.
@@ -23,9 +23,10 @@ mod portable;
 mod words;
 
 use super::heap::{RawText, TEXT_BYTES_MAX};
-use super::node::meta;
+use super::node::{Node, meta};
+use super::table::Table;
 use super::{Heap, IndexError};
-use grammar::Stop;
+use grammar::{Dense, Open, Source, Stop};
 use marks::Marks;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -39,6 +40,8 @@ const PADDING: [u8; 64] = [b' '; 64];
 #[derive(Default)]
 pub(super) struct Scratch {
     marks: Marks,
+    /// The arrays and objects around the innermost open one.
+    around: Vec<Open>,
     /// For a text that is made before it is escaped.
     pub(super) text: Vec<u8>,
 }
@@ -46,7 +49,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Returns how many bytes are reserved.
     pub(super) fn bytes(&self) -> usize {
-        self.marks.bytes() + self.text.capacity()
+        self.marks.bytes() + self.around.capacity() * size_of::<Open>() + self.text.capacity()
     }
 }
 
@@ -142,72 +145,88 @@ fn remember(heap: &mut Heap, root: u32, base: usize, len: usize) {
         start: base as u32,
         end: (base + len) as u32,
     });
-    heap.nodes[root as usize].meta |= meta::RAW;
+    let node = &mut heap.nodes[root as usize];
+    *node = node.with_meta(node.meta() | meta::RAW);
 }
 
 /// Runs both passes over `start..end` of the heap's text; says whether the dense text had to be written.
 fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, ()> {
-    let marks = &mut heap.scratch.marks;
-    marks.clear();
-    let found = match path {
-        Path::Portable => portable::scan(&heap.text, start, end, marks),
-        #[cfg(target_arch = "x86_64")]
-        Path::Avx2 => avx2::scan(&heap.text, start, end, marks),
-    };
-    if !found.is_sound {
+    let Heap {
+        text, nodes, scratch, ..
+    } = heap;
+    let Scratch { marks, around, .. } = scratch;
+    if !scan(path, text, start, end, marks) {
         return Err(());
     }
-    let text = &heap.text[start..end];
-    if found.has_wide_bytes && !is_utf8(path, text) {
-        return Err(());
-    }
-    if !marks.escapes.is_empty() && !marks.check_escapes(&heap.text[..end]) {
-        return Err(());
-    }
-    marks.finish();
-    heap.nodes.reserve(marks.strings() + (end - start) / 8 + 16);
-    let source = grammar::Source {
+    nodes.reserve(marks.strings() + (end - start) / 8 + 16);
+    let (closes, escapes) = (marks.closes(), marks.escapes.as_slice());
+    let source = Source {
+        text,
         start,
         end,
-        closes: marks.closes(),
-        escapes: &marks.escapes,
+        closes,
+        escapes,
     };
-    loop {
-        match grammar::walk::<false>(
-            &heap.text,
-            &mut [],
-            0,
-            &source,
-            heap.nodes.len(),
-            heap.nodes.room(),
-        ) {
-            Ok(walked) => {
-                heap.nodes.add(walked.nodes);
-                return Ok(false);
-            }
-            Err(Stop::Room) => {
-                let room = heap.nodes.room().len();
-                heap.nodes.reserve(2 * room);
-            }
-            Err(Stop::Blank) => break,
-            Err(Stop::Invalid) => return Err(()),
-        }
+    let mut dense = Dense {
+        text: &mut [],
+        base: 0,
+    };
+    match write_nodes::<false>(&source, nodes, &mut dense, around) {
+        Ok(_) => return Ok(false),
+        Err(Stop::Blank) => {}
+        Err(_) => return Err(()),
     }
-    let raw_end = heap.text.len();
-    heap.text.resize(raw_end + (end - start) + PADDING.len(), 0);
-    let (raw, dense) = heap.text.split_at_mut(raw_end);
+    let raw_end = text.len();
+    text.resize(raw_end + (end - start) + PADDING.len(), 0);
+    let (raw, dense) = text.split_at_mut(raw_end);
+    let source = Source {
+        text: raw,
+        start,
+        end,
+        closes,
+        escapes,
+    };
+    let mut dense = Dense {
+        text: dense,
+        base: raw_end,
+    };
+    let written = write_nodes::<true>(&source, nodes, &mut dense, around).map_err(|_| ())?;
+    text.truncate(raw_end + written);
+    Ok(true)
+}
+
+/// Runs the first pass; says whether all strings are sound.
+fn scan(path: Path, text: &[u8], start: usize, end: usize, marks: &mut Marks) -> bool {
+    marks.clear();
+    let found = match path {
+        Path::Portable => portable::scan(text, start, end, marks),
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => avx2::scan(text, start, end, marks),
+    };
+    found.is_sound
+        && (!found.has_wide_bytes || is_utf8(path, &text[start..end]))
+        && (marks.escapes.is_empty() || marks.check_escapes(&text[..end]))
+}
+
+/// Runs the second pass, again with more room when the nodes need it; returns the bytes of dense text.
+fn write_nodes<const SPACED: bool>(
+    source: &Source<'_>,
+    nodes: &mut Table<Node>,
+    dense: &mut Dense<'_>,
+    around: &mut Vec<Open>,
+) -> Result<usize, Stop> {
     loop {
-        match grammar::walk::<true>(raw, dense, raw_end, &source, heap.nodes.len(), heap.nodes.room()) {
+        let first = nodes.len();
+        match grammar::walk::<SPACED>(source, nodes.all(), first, dense, around) {
             Ok(walked) => {
-                heap.nodes.add(walked.nodes);
-                heap.text.truncate(raw_end + walked.dense);
-                return Ok(true);
+                nodes.add(walked.nodes);
+                return Ok(walked.dense);
             }
             Err(Stop::Room) => {
-                let room = heap.nodes.room().len();
-                heap.nodes.reserve(2 * room);
+                let room = nodes.room().len();
+                nodes.reserve(2 * room);
             }
-            Err(_) => return Err(()),
+            Err(stop) => return Err(stop),
         }
     }
 }

@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn masks_every_byte_value_in_every_place() {
         for byte in 0..=255u8 {
-            for at in 0..64 {
+            for at in (0..64).step_by(if cfg!(miri) { 9 } else { 1 }) {
                 let mut block = [b'a'; 64];
                 block[at] = byte;
                 let found = masks(&block);

@@ -1,0 +1,164 @@
+//! How a try is told.
+
+use crate::cli::output::Json;
+use crate::program::{Stage, StateType};
+use crate::test_state::{Status, Trial};
+use std::fmt::Write;
+
+/// The stages in the order of the data flow: AWS's name, and a heading.
+const STAGES: [(Stage, &str, &str); 7] = [
+    (Stage::AfterInputPath, "afterInputPath", "after InputPath"),
+    (Stage::AfterItemsPath, "afterItemsPath", "after ItemsPath"),
+    (
+        Stage::AfterItemSelector,
+        "afterItemSelector",
+        "after ItemSelector",
+    ),
+    (Stage::AfterParameters, "afterParameters", "after Parameters"),
+    (Stage::Result, "result", "result"),
+    (
+        Stage::AfterResultSelector,
+        "afterResultSelector",
+        "after ResultSelector",
+    ),
+    (Stage::AfterResultPath, "afterResultPath", "after ResultPath"),
+];
+
+/// Returns the try as one JSON document, in TestState's names.
+pub(super) fn json(trial: &Trial, state: &str) -> Vec<u8> {
+    let mut json = Json::object();
+    json.string("status", trial.status.name());
+    json.string("state", state);
+    let texts = [
+        ("error", &trial.error),
+        ("cause", &trial.cause),
+        ("nextState", &trial.next),
+    ];
+    if let Some(output) = &trial.output {
+        json.raw("output", output.as_bytes());
+    }
+    for (name, text) in texts {
+        if let Some(text) = text {
+            json.string(name, text);
+        }
+    }
+    if let (Status::NeedsResult, Some(parameters)) = (trial.status, trial.stage(Stage::AfterParameters)) {
+        json.raw("parameters", parameters.as_bytes());
+    }
+    json.raw("inspectionData", inspection(trial).trim_ascii_end());
+    json.finish()
+}
+
+fn inspection(trial: &Trial) -> Vec<u8> {
+    let mut json = Json::object();
+    json.raw("input", trial.input.as_bytes());
+    for (stage, name, _) in STAGES {
+        if let Some(value) = trial.stage(stage) {
+            json.raw(name, value.as_bytes());
+        }
+    }
+    let mut variables = Json::object();
+    for (name, value) in &trial.variables {
+        variables.raw(name, value.as_bytes());
+    }
+    json.raw("variables", variables.finish().trim_ascii_end());
+    match trial.rule {
+        Some(u32::MAX) => json.string("matchedRule", "Default"),
+        Some(rule) => json.number("matchedRule", rule as usize),
+        None => {}
+    }
+    let mut details = Json::object();
+    if let Some((retrier, delay_ms)) = trial.retry {
+        details.number("retryIndex", retrier as usize);
+        details.raw("retryBackoffIntervalSeconds", seconds(delay_ms).as_bytes());
+    }
+    if let Some(catcher) = trial.catch {
+        details.number("catchIndex", catcher as usize);
+    }
+    if trial.retry.is_some() || trial.catch.is_some() {
+        json.raw("errorDetails", details.finish().trim_ascii_end());
+    }
+    json.finish()
+}
+
+/// Returns milliseconds as seconds, without a needless fraction.
+fn seconds(ms: i64) -> String {
+    (ms as f64 / 1_000.0).to_string()
+}
+
+/// Returns the try for reading.
+pub(super) fn text(trial: &Trial, state: &str, rules: usize) -> String {
+    let mut out = String::new();
+    let kind = trial.kind.map_or(String::new(), |kind| format!("{kind:?} "));
+    let _ = writeln!(out, "{kind}'{state}'");
+    if let Some(resource) = &trial.resource {
+        let _ = writeln!(out, "  {:20}  {resource}", "resource");
+    }
+    let _ = writeln!(out, "  {:20}  {}", "input", trial.input);
+    let mut last = trial.input.as_str();
+    for (stage, _, heading) in STAGES {
+        if let Some(value) = trial.stage(stage) {
+            // A stage that the state has no field for changes nothing: only what changes is worth a line.
+            if value != last || stage == Stage::Result {
+                let _ = writeln!(out, "  {heading:20}  {value}");
+            }
+            last = value;
+        }
+    }
+    if let Some(output) = &trial.output {
+        let _ = writeln!(out, "  {:20}  {output}", "output");
+    }
+    for (name, value) in &trial.variables {
+        let _ = writeln!(out, "  {:20}  {value}", format!("${name}"));
+    }
+    match trial.rule {
+        Some(u32::MAX) => {
+            let _ = writeln!(out, "  {:20}  Default, none of {rules} rules matched", "choice");
+        }
+        Some(rule) => {
+            let _ = writeln!(out, "  {:20}  rule {} of {rules} matched", "choice", rule + 1);
+        }
+        None => {}
+    }
+    if let Some((retrier, delay_ms)) = trial.retry {
+        let _ = writeln!(
+            out,
+            "  {:20}  retrier {}, after {} s",
+            "retry",
+            retrier + 1,
+            seconds(delay_ms)
+        );
+    }
+    if let Some(catcher) = trial.catch {
+        let _ = writeln!(out, "  {:20}  catcher {}", "catch", catcher + 1);
+    }
+    write_end(trial, &mut out);
+    out
+}
+
+fn write_end(trial: &Trial, out: &mut String) {
+    if let Some(at_ms) = trial.wait_until_ms {
+        let at = crate::timestamp::format(at_ms);
+        let _ = writeln!(out, "  {:20}  {}", "waits until", String::from_utf8_lossy(&at));
+    }
+    for (name, text) in [("error", &trial.error), ("cause", &trial.cause)] {
+        if let Some(text) = text {
+            let _ = writeln!(out, "  {name:20}  {text}");
+        }
+    }
+    let _ = match (&trial.next, trial.status) {
+        (Some(next), status) => writeln!(out, "{}, next is '{next}'", status.name()),
+        (None, Status::Succeeded) => writeln!(out, "SUCCEEDED, and ends here"),
+        (None, status) => writeln!(out, "{}", status.name()),
+    };
+}
+
+/// Says what to give so that the try can go on.
+pub(super) fn missing_result(trial: &Trial) -> String {
+    let what = match trial.kind {
+        Some(StateType::Parallel) => "its branches come to, a list: --result '[…]'",
+        Some(StateType::Map) => "its items come to, a list: --result '[…]'",
+        _ => "the task answers: --result '{…}'",
+    };
+    format!("to go on, say what {what}, or --error NAME [--cause TEXT]")
+}
