@@ -125,7 +125,7 @@ pub fn play(run: &mut Run, program: &Program, input: &str, acts: &[Act], manner:
             Status::Waiting => {}
             over => break over,
         }
-        asked.retain(|token| run.state_of(*token).is_some());
+        asked.retain(|token| run.awaits(*token));
         assert!(!asked.is_empty(), "waits for nothing");
         if acted == ANSWERS {
             run.time_out(program, now_ms);
