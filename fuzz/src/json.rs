@@ -25,6 +25,15 @@ pub fn value(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
     Ok(out)
 }
 
+/// Writes an answer of a task: as an input, sometimes behind a lot of blanks.
+pub fn answer(u: &mut Unstructured<'_>) -> Result<String> {
+    let answer = input(u)?;
+    Ok(match u.ratio(1, 16)? {
+        true => " ".repeat(100_000) + &answer,
+        false => answer,
+    })
+}
+
 /// Writes an object that has most of the names which generated paths ask for.
 pub fn input(u: &mut Unstructured<'_>) -> Result<String> {
     if u.ratio(1, 8)? {

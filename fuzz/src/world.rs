@@ -51,7 +51,7 @@ pub fn acts(u: &mut Unstructured<'_>) -> Result<Vec<Act>> {
     let mut acts = Vec::new();
     for _ in 0..u.int_in_range(0..=12)? {
         let reply = match u.int_in_range(0..=9)? {
-            0..=4 => Reply::Success(json::input(u)?),
+            0..=4 => Reply::Success(json::answer(u)?),
             5 => Reply::Success("{".into()),
             6 => Reply::Failure(Some(*u.choose(&ERRORS)?), Some("why")),
             7 => Reply::Failure(None, None),
@@ -149,7 +149,9 @@ pub fn play(run: &mut Run, program: &Program, input: &str, acts: &[Act], manner:
         true => Vec::new(),
         false => {
             assert!(view.len(outcome.output) <= PAYLOAD_BYTES_MAX);
-            assert_written(view, outcome.output)
+            let text = assert_written(view, outcome.output);
+            assert!(text.len() <= PAYLOAD_BYTES_MAX);
+            text
         }
     };
     Some(Played {

