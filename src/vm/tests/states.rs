@@ -107,6 +107,7 @@ fn a_chain_does_not_hide_the_failure_of_one_of_its_states() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a path of 900 keys: an hour under Miri")]
 fn a_chain_counts_the_nesting_of_what_it_writes() {
     // 150 levels of `Result` under 900 of keys: the state's output is too deep, also in a chain.
     let path = ".k".repeat(900);
