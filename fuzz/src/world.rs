@@ -187,15 +187,24 @@ fn bring(
             return;
         }
     };
-    assert!(run.resume(program, token, answer, now_ms), "an answer was not taken");
-    assert!(!run.resume(program, token, answer, now_ms), "an answer was taken twice");
+    assert!(
+        run.resume(program, token, answer, now_ms),
+        "an answer was not taken"
+    );
+    assert!(
+        !run.resume(program, token, answer, now_ms),
+        "an answer was taken twice"
+    );
     asked.retain(|other| *other != token);
     answered.push(token);
 }
 
 fn check_stale(run: &mut Run, program: &Program, answered: &[Token], now_ms: i64) {
     for token in answered {
-        assert!(!run.resume(program, *token, Answer::Success(b"1"), now_ms), "a stale answer was taken");
+        assert!(
+            !run.resume(program, *token, Answer::Success(b"1"), now_ms),
+            "a stale answer was taken"
+        );
     }
 }
 
@@ -211,8 +220,14 @@ fn check_events(run: &Run, program: &Program, level: Level) {
     let mut before = 0;
     let mut record = Vec::new();
     for event in run.events() {
-        assert!(event.id > before && event.previous < event.id, "{event:?} after {before}");
-        assert!(level < Level::All || event.id == before + 1, "{event:?} after {before}");
+        assert!(
+            event.id > before && event.previous < event.id,
+            "{event:?} after {before}"
+        );
+        assert!(
+            level < Level::All || event.id == before + 1,
+            "{event:?} after {before}"
+        );
         before = event.id;
         record.clear();
         encoder.write(run.view(program), event, &mut record);
@@ -220,5 +235,9 @@ fn check_events(run: &Run, program: &Program, level: Level) {
             panic!("{error}: {}", String::from_utf8_lossy(&record));
         }
     }
-    assert!(level < Level::All || before == run.last_event(), "the last id is {}", run.last_event());
+    assert!(
+        level < Level::All || before == run.last_event(),
+        "the last id is {}",
+        run.last_event()
+    );
 }

@@ -15,6 +15,7 @@ impl Compiler {
     /// Compiles a Choice: the tests in order, then what each rule does when it matches.
     pub(super) fn choice(&mut self, state: &State, choice: &Choice, labels: &Labels<'_>) {
         let matched: Vec<Pc> = choice.rules.iter().map(|_| self.code.label()).collect();
+        self.gather_choice(choice);
         let mut at = 0;
         while at < choice.rules.len() {
             let run = switch_run(&choice.rules[at..]);
@@ -26,6 +27,7 @@ impl Compiler {
                 at += 1;
             }
         }
+        self.gathering = None;
         match &choice.default {
             None => self.code.emit(Instruction::NoChoice),
             Some(name) => self.leave(state, u32::MAX, &state.assign, name, labels),

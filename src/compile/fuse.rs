@@ -9,7 +9,7 @@ use super::{Compiler, target};
 use crate::asl::model::{DataPath, Flow, Pass, State, StateKind, Transition};
 use crate::path::{Root, Step};
 use crate::program::{Fused, FusedId, Instruction, Write, WriteValue};
-use crate::value::Key;
+use crate::value::{DEPTH_MAX, Key};
 use std::collections::{HashMap, HashSet};
 
 /// Most states of one chain.
@@ -18,47 +18,72 @@ const CHAIN_STATES_MAX: usize = 64;
 /// The chains of a flow by the name of their first state.
 pub(super) type Chains<'a> = HashMap<&'a str, Vec<&'a State>>;
 
-/// Finds the chains of a flow.
+type Fusible<'a> = HashMap<&'a str, (&'a State, &'a Pass)>;
+
+/// Finds the chains of a flow. None ends in the first state of another one: its last state stands for
+/// itself.
 pub(super) fn chains(flow: &Flow) -> Chains<'_> {
-    let fusible: HashMap<&str, (&State, &Pass)> = flow
+    let fusible: Fusible<'_> = flow
         .states
         .iter()
         .filter_map(|state| fusible(state).map(|pass| (state.name.as_str(), (state, pass))))
         .collect();
+    let followers: HashSet<&str> = fusible.values().filter_map(|(_, pass)| next(pass)).collect();
+    let (inner, heads): (Vec<&State>, Vec<&State>) = flow
+        .states
+        .iter()
+        .partition(|state| followers.contains(state.name.as_str()));
     let mut covered: HashSet<&str> = HashSet::new();
     let mut chains = Chains::new();
-    for state in &flow.states {
-        if covered.contains(state.name.as_str()) {
-            continue;
-        }
-        let chain = chain_from(&state.name, &fusible);
-        if chain.len() >= 2 {
+    // Behind the heads, what is left is in cycles.
+    for state in heads.into_iter().chain(inner) {
+        let mut first = Some(state.name.as_str());
+        // A chain that was cut goes on in the next one.
+        while let Some(name) = first.filter(|name| !covered.contains(name)) {
+            let chain = chain_from(name, &fusible, &chains);
             covered.extend(chain.iter().map(|state| state.name.as_str()));
-            chains.insert(&state.name, chain);
+            first = chain
+                .last()
+                .and_then(|last| fusible.get(last.name.as_str()))
+                .and_then(|(_, pass)| next(pass));
+            if chain.len() >= 2 {
+                chains.insert(name, chain);
+            } else if chain.is_empty() {
+                break;
+            }
         }
     }
     chains
 }
 
-fn chain_from<'a>(first: &str, fusible: &HashMap<&str, (&'a State, &'a Pass)>) -> Vec<&'a State> {
+fn next(pass: &Pass) -> Option<&str> {
+    match &pass.transition {
+        Transition::Next(name) => Some(name),
+        Transition::End => None,
+    }
+}
+
+/// Follows the states from the first one to where the chain must end: in front of another chain, too.
+fn chain_from<'a>(first: &str, fusible: &Fusible<'a>, chains: &Chains<'a>) -> Vec<&'a State> {
     let mut chain: Vec<&State> = Vec::new();
-    let mut next = Some(first);
-    while let Some((state, pass)) = next.and_then(|name| fusible.get(name)) {
-        if chain.len() == CHAIN_STATES_MAX || chain.iter().any(|known| known.name == state.name) {
+    let mut at = Some(first);
+    while let Some((state, pass)) = at.and_then(|name| fusible.get(name)) {
+        let name = state.name.as_str();
+        let ends = chain.len() == CHAIN_STATES_MAX || chain.iter().any(|known| known.name == name);
+        if ends || chains.contains_key(name) {
             break;
         }
         chain.push(state);
-        next = match &pass.transition {
-            Transition::Next(name) => Some(name),
-            Transition::End => None,
-        };
+        at = next(pass);
     }
     chain
 }
 
 /// Returns the state as a Pass if all it does is pass its input on or write a constant at a path of keys.
 fn fusible(state: &State) -> Option<&Pass> {
-    let StateKind::Pass(pass) = &state.kind else { return None };
+    let StateKind::Pass(pass) = &state.kind else {
+        return None;
+    };
     let plain = state.input_path == DataPath::Whole
         && state.output_path == DataPath::Whole
         && state.assign.is_empty()
@@ -107,6 +132,7 @@ impl<'a> Tree<'a> {
         Some(())
     }
 
+    /// Returns how many levels are added at most.
     fn depth(&self) -> u32 {
         let deepest = self.members.iter().map(|(_, node)| match node {
             Node::Constant(json) => nesting(json),
@@ -142,13 +168,24 @@ impl Compiler {
         let mut tree = Tree::default();
         let mut bytes = 0;
         for state in chain {
-            let Some(Pass { result: Some(json), result_path: DataPath::Path(path), .. }) = fusible(state) else {
+            let Some(Pass {
+                result: Some(json),
+                result_path: DataPath::Path(path),
+                ..
+            }) = fusible(state)
+            else {
                 continue;
             };
             let keys: Vec<&str> = path
                 .steps
                 .iter()
-                .filter_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None })
+                .filter_map(|step| {
+                    if let Step::Key(key) = step {
+                        Some(key.as_str())
+                    } else {
+                        None
+                    }
+                })
                 .collect();
             // Each key: at most six bytes a character when escaped, quotes, colon, comma, brackets.
             bytes += json.len() + keys.iter().map(|key| key.len() * 6 + 6).sum::<usize>();
@@ -157,6 +194,9 @@ impl Compiler {
             }
         }
         let depth = if tree.members.is_empty() { 0 } else { tree.depth() };
+        if depth > DEPTH_MAX {
+            return;
+        }
         let Some(last) = chain.last() else { return };
         let next = match fusible(last).map(|pass| &pass.transition) {
             Some(Transition::Next(name)) => Some(target(labels, name)),
@@ -166,7 +206,14 @@ impl Compiler {
         // The states are compiled in order: the chain's last one may not have its number yet.
         let id = FusedId(self.program.fused.len() as u32);
         let last_state = target(labels, &last.name);
-        self.program.fused.push(Fused { writes, states: chain.len() as u32, bytes, depth, last_state, next });
+        self.program.fused.push(Fused {
+            writes,
+            states: chain.len() as u32,
+            bytes,
+            depth,
+            last_state,
+            next,
+        });
         self.code.emit(Instruction::Fused(id));
     }
 
@@ -177,10 +224,17 @@ impl Compiler {
                 Node::Constant(json) => WriteValue::Constant(self.constant(json)),
                 Node::Object(inner) => {
                     let whole = self.whole(inner);
-                    WriteValue::Object { whole: self.constant(&whole), members: self.writes(inner) }
+                    WriteValue::Object {
+                        whole: self.constant(&whole),
+                        members: self.writes(inner),
+                    }
                 }
             };
-            writes.push(Write { key: Key::new(key), name: self.string(key), value });
+            writes.push(Write {
+                key: Key::new(key),
+                name: self.string(key),
+                value,
+            });
         }
         writes
     }

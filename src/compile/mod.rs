@@ -8,7 +8,7 @@
 mod choice;
 mod emit;
 mod fuse;
-mod memo;
+mod gather;
 mod scope;
 mod state;
 mod template;
@@ -58,20 +58,22 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             fails: Vec::new(),
             containers: Vec::new(),
             timeout_seconds: machine.timeout_seconds,
-            memos: 0,
+            gathers: Vec::new(),
+            shapes: Vec::new(),
             uses_context: false,
         },
         code: Code::default(),
         scopes: Vec::new(),
+        current_flow: FlowId(0),
         constants: HashMap::new(),
         options,
+        gathering: None,
     };
     compiler.flow(&machine.flow);
     let Compiler {
         mut program, code, ..
     } = compiler;
     code.finish(&mut program);
-    memo::share(&mut program);
     program
 }
 
@@ -81,9 +83,13 @@ struct Compiler {
     code: Code,
     /// The scopes around what is being compiled, outermost first.
     scopes: Vec<Scope>,
+    /// The innermost flow that is being compiled.
+    current_flow: FlowId,
     /// Constants by their text, so that each is kept once.
     constants: HashMap<String, crate::value::ValueRef>,
     options: Options,
+    /// The walk behind which paths are being compiled.
+    gathering: Option<gather::Gathering>,
 }
 
 impl Compiler {
@@ -96,16 +102,22 @@ impl Compiler {
             variables: Vec::new(),
         });
         self.scopes.push(Scope::of(flow));
+        let around = std::mem::replace(&mut self.current_flow, id);
         let labels: HashMap<&str, Pc> = flow
             .states
             .iter()
             .map(|state| (state.name.as_str(), self.code.label()))
             .collect();
         self.program.flows[id.at()].entry = target(&labels, &flow.start_at);
-        let chains = if self.options.trace { fuse::Chains::new() } else { fuse::chains(flow) };
+        let chains = if self.options.trace {
+            fuse::Chains::new()
+        } else {
+            fuse::chains(flow)
+        };
         for state in &flow.states {
             self.state(state, &labels, chains.get(state.name.as_str()).map(Vec::as_slice));
         }
+        self.current_flow = around;
         if let Some(scope) = self.scopes.pop() {
             self.program.flows[id.at()].variables = scope.into_names();
         }
@@ -122,6 +134,7 @@ impl Compiler {
             name: name.into(),
             name_value,
             kind,
+            flow: self.current_flow,
             enter,
             body,
             retriers: Vec::new(),

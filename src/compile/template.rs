@@ -4,8 +4,11 @@ use super::Compiler;
 use crate::asl::model::{Expression, Template};
 use crate::intrinsic::{Argument, Call, Function, Prepared};
 use crate::path::{Accessor, Path, Root};
-use crate::program::{AssignId, Assignment, CallId, CallUse, FormatId, FormatUse, Instruction, PathId, PathUse, Source};
-use crate::value::{ValueRef, escape_into};
+use crate::program::{
+    AssignId, Assignment, CallId, CallUse, FormatId, FormatUse, Instruction, PathId, PathUse, Shape, ShapeId,
+    Source,
+};
+use crate::value::{ValueRef, View, escape_into};
 
 impl Compiler {
     /// Adds a constant from its JSON text.
@@ -31,8 +34,8 @@ impl Compiler {
         self.constant(&String::from_utf8(json).unwrap_or_default())
     }
 
-    /// Emits code that pushes a template's value; `data` is what `$` means in it.
-    pub(super) fn template(&mut self, template: &Template, data: Source) {
+    /// Emits code that pushes the value of a template or a part of one; `data` is what `$` means in it.
+    pub(super) fn template_part(&mut self, template: &Template, data: Source) {
         match template {
             Template::Constant(json) => {
                 let value = self.constant(json);
@@ -40,22 +43,45 @@ impl Compiler {
             }
             Template::Path { field, path } => {
                 let id = self.path(path, data, field);
-                self.code.emit(Instruction::Path(id));
+                self.push_path(id);
             }
             Template::Call { field, call } => self.call(call, data, field),
             Template::Object(members) => {
-                for (name, member) in members {
-                    let key = self.string(name);
-                    self.code.emit(Instruction::Constant(key));
-                    self.template(member, data);
-                }
-                self.code.emit(Instruction::Object(members.len() as u32));
+                members
+                    .iter()
+                    .for_each(|(_, member)| self.template_part(member, data));
+                let shape = self.shape(members);
+                self.code.emit(Instruction::Object(shape));
             }
             Template::Array(elements) => {
-                elements.iter().for_each(|element| self.template(element, data));
+                elements
+                    .iter()
+                    .for_each(|element| self.template_part(element, data));
                 self.code.emit(Instruction::Array(elements.len() as u32));
             }
         }
+    }
+
+    fn push_path(&mut self, id: PathId) {
+        self.code.emit(match self.program.paths[id.at()].gathered {
+            Some(place) => Instruction::Gathered(place, id),
+            None => Instruction::Path(id),
+        });
+    }
+
+    fn shape(&mut self, members: &[(String, Template)]) -> ShapeId {
+        let keys: Box<[ValueRef]> = members.iter().map(|(name, _)| self.string(name)).collect();
+        let constants = &self.program.constants;
+        let view = View::new(constants, constants);
+        // Brackets, and a comma or colon behind each key and value but the last.
+        let bytes =
+            keys.iter().map(|&key| view.len(key) + 2).sum::<usize>() + 2 - usize::from(!keys.is_empty());
+        let id = ShapeId(self.program.shapes.len() as u32);
+        self.program.shapes.push(Shape {
+            keys,
+            bytes: bytes as u32,
+        });
+        id
     }
 
     /// Emits code that pushes a path's or a call's value.
@@ -111,7 +137,7 @@ impl Compiler {
             text: path.text.as_str().into(),
             field: field.into(),
             call,
-            shared: Box::default(),
+            gathered: self.gathered(path, source),
         });
         id
     }
@@ -124,15 +150,22 @@ impl Compiler {
             arguments: call.arguments.len() as u32,
             text: call.text.as_str().into(),
         });
-        for argument in &call.arguments {
+        let format = prepared(call);
+        // A prepared template is not pushed: it comes with the instruction.
+        for argument in call.arguments.iter().skip(usize::from(format.is_some())) {
             self.argument(argument, data, field, id);
         }
-        if let Some(template) = prepared(call) {
-            let format = FormatId(self.program.formats.len() as u32);
-            self.program.formats.push(FormatUse { template, call: id });
-            return self.code.emit(Instruction::Format(format));
-        }
-        self.code.emit(Instruction::Call(id));
+        let Some((template, text)) = format else {
+            return self.code.emit(Instruction::Call(id));
+        };
+        let text = self.string(text);
+        let format = FormatId(self.program.formats.len() as u32);
+        self.program.formats.push(FormatUse {
+            template,
+            text,
+            call: id,
+        });
+        self.code.emit(Instruction::Format(format));
     }
 
     fn argument(&mut self, argument: &Argument, data: Source, field: &str, call: CallId) {
@@ -143,8 +176,7 @@ impl Compiler {
             Argument::Null => ValueRef::NULL,
             Argument::Path(path) => {
                 let id = self.path_in(path, data, field, Some(call));
-                self.code.emit(Instruction::Path(id));
-                return;
+                return self.push_path(id);
             }
             Argument::Call(call) => return self.call(call, data, field),
         };
@@ -152,10 +184,12 @@ impl Compiler {
     }
 }
 
-/// Prepares a `States.Format` whose template is literal.
-fn prepared(call: &Call) -> Option<Prepared> {
+/// Prepares a `States.Format` whose template is literal; also returns the template.
+fn prepared(call: &Call) -> Option<(Prepared, &str)> {
     match (call.function, call.arguments.split_first()) {
-        (Function::Format, Some((Argument::Text(template), values))) => Prepared::new(template, values.len()),
+        (Function::Format, Some((Argument::Text(template), values))) => {
+            Some((Prepared::new(template, values.len())?, template))
+        }
         _ => None,
     }
 }

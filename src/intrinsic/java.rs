@@ -82,7 +82,9 @@ fn hash_text(text: &str) -> i32 {
 /// Returns an object's members as a map has them: of duplicate keys the last one.
 fn members(view: View<'_>, object: ValueRef) -> BTreeMap<Cow<'_, str>, ValueRef> {
     let members = view.members(object);
-    members.filter_map(|(key, member)| Some((view.string(key)?.decode(), member))).collect()
+    members
+        .filter_map(|(key, member)| Some((view.string(key)?.decode(), member)))
+        .collect()
 }
 
 /// Returns a second hash, which has nothing to do with Java: equal values have equal ones. Recursion is
@@ -94,9 +96,13 @@ pub(super) fn check(view: View<'_>, value: ValueRef) -> u64 {
         // Equal numbers are equal as floats; `-0` is `0`.
         Kind::Number => mix(4, (view.float(value).unwrap_or_default() + 0.0).to_bits()),
         Kind::String => view.string(value).map_or(5, |text| {
-            text.decode().bytes().fold(5, |hash, byte| mix(hash, u64::from(byte)))
+            text.decode()
+                .bytes()
+                .fold(5, |hash, byte| mix(hash, u64::from(byte)))
         }),
-        Kind::Array => view.elements(value).fold(6, |hash, element| mix(hash, check(view, element))),
+        Kind::Array => view
+            .elements(value)
+            .fold(6, |hash, element| mix(hash, check(view, element))),
         Kind::Object => members(view, value).iter().fold(7, |hash, (name, member)| {
             let name = name.bytes().fold(8, |hash, byte| mix(hash, u64::from(byte)));
             mix(mix(hash, name), check(view, *member))

@@ -32,6 +32,20 @@ impl Prepared {
         Some(Prepared { pieces, bytes })
     }
 
+    /// Returns the texts between the `{}`, escaped for JSON: one more than there are values.
+    pub fn pieces(&self) -> impl Iterator<Item = &str> {
+        // Pieces are made from `str` by escaping, which keeps them UTF-8.
+        self.pieces
+            .iter()
+            .map(|piece| std::str::from_utf8(piece).unwrap_or_default())
+    }
+
+    /// Returns how many values the template takes.
+    #[inline]
+    pub fn values(&self) -> usize {
+        self.pieces.len() - 1
+    }
+
     /// Writes the result; `None` where a value is an array or object, or the result would be too large:
     /// then [`super::evaluate`] has the answer.
     #[inline]

@@ -120,7 +120,12 @@ impl Accessor {
 
     /// Takes some of the path's steps from a value; as [`Accessor::get`].
     #[inline(always)]
-    pub fn get_part(&self, view: View<'_>, from: ValueRef, steps: std::ops::Range<usize>) -> Option<ValueRef> {
+    pub fn get_part(
+        &self,
+        view: View<'_>,
+        from: ValueRef,
+        steps: std::ops::Range<usize>,
+    ) -> Option<ValueRef> {
         let mut at = from;
         for step in self.route.moves.get(steps)? {
             at = match step {

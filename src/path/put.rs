@@ -76,8 +76,14 @@ fn put_at(
                 return Err(refused(accessor, position + 1, "does not exist"));
             };
             let new = put_at(store, Some(old), accessor, position + 1, value)?;
-            let at = if *index < 0 { *index + store.view().count(base) as i64 } else { *index };
-            let replaced = usize::try_from(at).ok().and_then(|at| store.with_element(base, at, new));
+            let at = if *index < 0 {
+                *index + store.view().count(base) as i64
+            } else {
+                *index
+            };
+            let replaced = usize::try_from(at)
+                .ok()
+                .and_then(|at| store.with_element(base, at, new));
             replaced.ok_or_else(|| refused(accessor, position + 1, "does not exist"))
         }
         _ => Err(refused(accessor, position + 1, "is not a reference")),

@@ -1,12 +1,25 @@
 //! The instruction set.
 //!
-//! A state is a run of instructions from its `Enter` to its `Exit` or `End`. A frame (one level of
-//! the state machine in flight) has the registers *input* (what the state was entered with), *data*
-//! (the effective input), *result* and *output*; templates work on the operand stack. What a
-//! template calls `$` is *data*, or *result* in ResultSelector and Assign: the compiler says which
-//! in each [`super::PathUse`].
+//! A state is a run of instructions from its `Enter` to an `Exit`, `End` or `Fail`. A frame (one level
+//! of the state machine in flight) has a program counter and these registers:
+//!
+//! * *input*: what the state was entered with;
+//! * *data*: the effective input, what InputPath (and Parameters of a Parallel) left of it;
+//! * *result*: what the state's work gave, then what ResultSelector made of it;
+//! * *output*: what the state leaves; it starts as *result*, ResultPath and OutputPath change it.
+//!
+//! Templates work on an operand stack, which is empty between states and whenever a frame yields: all
+//! frames share one. What a template calls `$` is *data*, or *result* in ResultSelector, and in Assign of a state with a result:
+//! the compiler says which in each [`super::PathUse`].
+//!
+//! An instruction that "fails the run" raises `States.Runtime`, which ends it from whatever depth; what
+//! "fails the state" goes to the state's retriers, its catchers, then to the flow around it. A
+//! catcher's code runs with *result* = *output* = the error output.
 
-use super::{AssignId, FormatId, FusedId, CallId, ContainerId, FailId, PathId, StateId, SwitchId, TaskId, TestId, WaitId};
+use super::{
+    AssignId, CallId, ContainerId, FailId, FormatId, FusedId, GatherId, PathId, ShapeId, StateId, SwitchId,
+    TaskId, TestId, WaitId,
+};
 use crate::value::ValueRef;
 
 /// The place of an instruction.
@@ -16,30 +29,43 @@ pub struct Pc(pub u32);
 /// One instruction, 12 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Instruction {
-    /// Takes a chain of Pass states at once, if no events are kept and none of them can fail; else no
-    /// effect. Emitted before the first state of such a chain.
+    /// Takes a chain of Pass states at once: `input = output =` what the chain leaves, the event ids,
+    /// transitions and fuel of its states are used up, and it goes on behind the chain (or the flow
+    /// ends). No effect where events are kept, fuel is short, or one of the states might fail: then
+    /// the states that follow do the work. Emitted in front of the first state of such a chain.
     Fused(FusedId),
-    /// Enters a state: `data = input`; takes an event id for `…StateEntered`. First of every state.
+    /// Enters a state: `data = input`, retries are forgotten; takes an event id for `…StateEntered`
+    /// and one unit of fuel (without fuel the frame stops here). First of every state.
     Enter(StateId),
 
-    /// `data` = the value at the path. Emitted for `InputPath`.
+    /// `data` = the value at the path; a miss fails the run. Emitted for `InputPath`.
     InputPath(PathId),
     /// `data = {}`. Emitted for `InputPath: null`.
     InputEmpty,
 
-    /// Pushes a constant. Emitted for constant parts of templates.
+    /// Pushes a constant. Emitted for constant parts of templates, and for literal
+    /// arguments.
     Constant(ValueRef),
-    /// Pushes the value at the path. Emitted for `"k.$": "$.a"`.
+    /// Pushes the value at the path; a miss fails the run. Emitted for `"k.$": "$.a"`, for arguments,
+    /// and for the parameters of a Task that has none (`$`).
     Path(PathId),
-    /// Pops `2n` operands (key, value, …), pushes the object. Emitted for templates.
-    Object(u32),
+    /// Finds what several paths read of `data` or `result` in one walk, for the instructions after it.
+    /// Emitted before a template, or the tests of a Choice, that reads more than one path.
+    Gather(GatherId),
+    /// Pushes what the last walk found at a place (first operand), or does as `Path` where it found
+    /// nothing. Emitted instead of `Path` behind `Gather`.
+    Gathered(u32, PathId),
+    /// Pops one operand per key of the shape, pushes the object. Emitted for templates.
+    Object(ShapeId),
     /// Pops `n` operands, pushes the array. Emitted for templates.
     Array(u32),
-    /// Pops a call's arguments, pushes its value. Emitted for `"k.$": "States.F(…)"`.
+    /// Pops a call's arguments, pushes its value; a wrong argument fails the run. Emitted for `"k.$": "States.F(…)"`.
     Call(CallId),
-    /// Pops a template and its values, pushes the text. Emitted for `States.Format` with a literal template.
+    /// Pops a template's values, pushes the text; a value that is an array or object is left to
+    /// the [`Instruction::Call`] it stands for. Emitted for `States.Format` with a literal template.
     Format(FormatId),
-    /// Ends a block that is evaluated on its own (ItemSelector): the value stays on the stack.
+    /// Ends a block that is evaluated on its own (ItemSelector): pops its value. The compiler puts such
+    /// a block behind its state's last instruction; nothing falls into it.
     Return,
 
     /// `result = output =` the popped operand. Emitted after Parameters of a Pass and after ResultSelector.
@@ -50,46 +76,57 @@ pub enum Instruction {
     ResultConstant(ValueRef),
     /// `result = output = data`. Emitted where a state has no work of its own: Pass, Wait, Choice, Succeed.
     ResultData,
-    /// `output =` the input with `result` at the path. Emitted for `ResultPath`.
+    /// `output` = the input with `result` at the path; fails the run where the path does not fit.
+    /// Emitted for `ResultPath`.
     Put(PathId),
     /// `output = input`. Emitted for `ResultPath: null`.
     Discard,
-    /// `output` = the value at the path. Emitted for `OutputPath`.
+    /// `output` = the value at the path; a miss fails the run. Emitted for `OutputPath`.
     OutputPath(PathId),
     /// `output = {}`. Emitted for `OutputPath: null`.
     OutputEmpty,
-    /// Pops one operand per variable, to be visible from the next state on. Emitted for `Assign`.
+    /// Pops one operand per variable and sets the variables; fails the run when they are too large.
+    /// Emitted last before
+    /// `Exit` or `End`, for `Assign` of a state, a Choice rule or a catcher: all its values were pushed
+    /// before, so they saw the variables as they were.
     Assign(AssignId),
 
-    /// Leaves the state for another one: checks the output's size, takes an event id for
-    /// `…StateExited`, `input = output`, goes on at the place.
+    /// Leaves the state for another one: fails the run when `output` is too large or too deep, takes an
+    /// event id for `…StateExited`, `input = output`, goes on at the place; the heap may be compacted.
+    /// Emitted for `Next`, also of Choice rules and catchers.
     Exit(Pc),
     /// Leaves the state and its flow: as `Exit`, then the run or the branch has succeeded with `output`.
+    /// Emitted for `End` and by Succeed.
     End,
 
-    /// Goes on at the place. Emitted by Choice.
-    Jump(Pc),
-    /// Goes on at the place unless the comparison holds. Emitted by Choice rules.
+    /// Goes on at the place unless the comparison holds; a `Variable` without a value fails the run
+    /// (but for IsPresent). Emitted by Choice rules (And, Not).
     Unless(TestId, Pc),
-    /// Goes on at the place if the comparison holds. Emitted by Choice rules (Not, Or).
+    /// Goes on at the place if the comparison holds; fails as `Unless`. Emitted by Choice rules.
     If(TestId, Pc),
-    /// Goes on where the table says. Emitted for rules that compare one variable with constants.
+    /// Goes on where the table says; fails as `Unless`. Emitted for four or more rules in a row that
+    /// compare one variable with constants.
     Switch(SwitchId),
-    /// Notes which Choice rule matched (`u32::MAX`: Default); no effect on the run.
+    /// Notes which Choice rule matched (`u32::MAX`: Default); no effect on the run. Emitted only for
+    /// tools.
     Matched(u32),
-    /// Fails the run: no rule matched and there is no Default.
+    /// Fails the run: no rule matched and there is no Default. Emitted by Choice.
     NoChoice,
 
-    /// Calls a task with the popped operand (its parameters), yields; goes on with `result`.
+    /// Pops a task's parameters, and its credentials below them; yields a request, goes on with
+    /// `result = output =` the answer; a failure, a timeout or too large parameters fail the state. Emitted by Task.
     Task(TaskId),
-    /// Yields until the time has come.
+    /// Yields until the time has come; registers stay as they are. Emitted by Wait.
     Wait(WaitId),
-    /// Pops what the tables says, fails the flow.
+    /// Pops the cause and the error that its table entry says are there; fails the flow, past the
+    /// state's handlers. Emitted by Fail.
     Fail(FailId),
-    /// Runs the branches with `data`, or the items; goes on with `result`.
+    /// Runs the branches with `data`, or the processor with each item, as child frames; goes on with
+    /// `result = output =` the array of their outputs; the first failure that is not tolerated fails
+    /// the state and aborts the others. Emitted by Parallel and Map.
     Container(ContainerId),
 
-    /// Tells a tracing run which stage of the data flow `value` has reached. Emitted only for tools.
+    /// Tells a tracing run which value a stage of the data flow has come to. Emitted only for tools.
     Trace(Stage),
 }
 

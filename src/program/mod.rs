@@ -12,9 +12,10 @@ mod table;
 pub use instruction::{Instruction, Pc, Stage};
 pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
-    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Iteration, Limit, MemoId, PathId, PathUse, Pattern, Percentage, Relation, Resource,
-    Retrier, Source, StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId,
-    VariableRef, WaitId, WaitUntil, Words, Write, WriteValue,
+    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Gather, GatherId, Iteration, Limit,
+    PathId, PathUse, Pattern, Percentage, Relation, Resource, Retrier, Shape, ShapeId, Source, StateId,
+    StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil,
+    Words, Write, WriteValue,
 };
 
 use crate::value::Heap;
@@ -55,8 +56,10 @@ pub struct Program {
     pub containers: Vec<Container>,
     /// `TimeoutSeconds` of the machine.
     pub timeout_seconds: Option<u32>,
-    /// How many [`MemoId`]s there are.
-    pub memos: usize,
+    /// Every walk that finds several paths at once.
+    pub gathers: Vec<Gather>,
+    /// The keys of every object that a template builds.
+    pub shapes: Vec<Shape>,
     /// Whether any path starts at `$$`.
     pub uses_context: bool,
 }

@@ -47,8 +47,10 @@ ids! {
     FormatId
     /// Index of a [`Fused`].
     FusedId
-    /// Where a run remembers what it found for a beginning of paths.
-    MemoId
+    /// Index of a [`Gather`].
+    GatherId
+    /// Index of a [`Shape`].
+    ShapeId
     /// Index of a [`Container`].
     ContainerId
 }
@@ -61,7 +63,9 @@ pub struct StateInfo {
     pub name_value: ValueRef,
     /// Its type.
     pub kind: StateType,
-    /// Where its `Enter` is.
+    /// The flow it is part of.
+    pub flow: FlowId,
+    /// Where its instructions begin: at its `Enter`, or at the `Fused` in front of it.
     pub enter: Pc,
     /// What follows `Enter`: where a retry begins.
     pub body: Pc,
@@ -105,9 +109,8 @@ pub struct PathUse {
     pub field: Box<str>,
     /// Whether it is an argument of an intrinsic function: then causes are worded by the function.
     pub call: Option<CallId>,
-    /// The beginnings that other paths have too: how many steps, and where a run remembers what it found;
-    /// the shortest first.
-    pub shared: Box<[(u32, MemoId)]>,
+    /// Where the walk before it leaves its value, if there is one: see [`Gather`].
+    pub gathered: Option<u32>,
 }
 
 /// What a path is applied to.
@@ -146,10 +149,32 @@ pub struct CallUse {
     pub text: Box<str>,
 }
 
+/// What several paths read of one value, found in one walk.
+pub struct Gather {
+    /// The value.
+    pub source: Source,
+    /// The keys, siblings side by side, parents before children; what is found stands at the same place.
+    pub keys: Vec<Key>,
+    /// How many keys are members of the value itself.
+    pub top: u32,
+    /// For each key, which keys are members of what is found for it.
+    pub children: Vec<std::ops::Range<u32>>,
+}
+
+/// The keys of an object that a template builds.
+pub struct Shape {
+    /// The keys, constant strings.
+    pub keys: Box<[ValueRef]>,
+    /// Length of the object's dense text without its values.
+    pub bytes: u32,
+}
+
 /// One `States.Format` with a literal template.
 pub struct FormatUse {
     /// The template.
     pub template: Prepared,
+    /// The template as written, a constant string.
+    pub text: ValueRef,
     /// The call it is, for values that are not scalar, and for causes.
     pub call: CallId,
 }
@@ -185,7 +210,10 @@ pub struct Write {
 pub enum WriteValue {
     Constant(ValueRef),
     /// `whole` where there is no such member; else the members, into the object that is there.
-    Object { whole: ValueRef, members: Vec<Write> },
+    Object {
+        whole: ValueRef,
+        members: Vec<Write>,
+    },
 }
 
 /// A list of variables to set; the values are on the stack in the same order.
@@ -205,12 +233,31 @@ pub struct Test {
 /// An operator with its operand.
 #[allow(missing_docs)]
 pub enum Comparison {
-    String { relation: Relation, operand: Box<str> },
-    StringPath { relation: Relation, operand: PathId },
-    Numeric { relation: Relation, operand: ValueRef, plain: Option<f64> },
-    NumericPath { relation: Relation, operand: PathId },
-    Timestamp { relation: Relation, operand: i128 },
-    TimestampPath { relation: Relation, operand: PathId },
+    String {
+        relation: Relation,
+        operand: Box<str>,
+    },
+    StringPath {
+        relation: Relation,
+        operand: PathId,
+    },
+    Numeric {
+        relation: Relation,
+        operand: ValueRef,
+        plain: Option<f64>,
+    },
+    NumericPath {
+        relation: Relation,
+        operand: PathId,
+    },
+    Timestamp {
+        relation: Relation,
+        operand: i128,
+    },
+    TimestampPath {
+        relation: Relation,
+        operand: PathId,
+    },
     Boolean(bool),
     BooleanPath(PathId),
     Matches(Pattern),

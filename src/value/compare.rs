@@ -93,7 +93,9 @@ impl<'a> View<'a> {
     /// Returns the members by name; of duplicate keys the last one.
     fn named_members(self, object: ValueRef) -> BTreeMap<Cow<'a, str>, ValueRef> {
         let members = self.members(object);
-        members.filter_map(|(key, value)| Some((self.string(key)?.decode(), value))).collect()
+        members
+            .filter_map(|(key, value)| Some((self.string(key)?.decode(), value)))
+            .collect()
     }
 
     fn has_duplicate_keys(self, object: ValueRef) -> bool {

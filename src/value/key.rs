@@ -49,12 +49,22 @@ impl Key {
     /// Says whether a key node of `text` has this name.
     #[inline(always)]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
+        self.matches_head(Key::head(text, node), text, node)
+    }
+
+    /// Returns the first eight bytes of a key node's text, its quote included; `None` near the end of the text.
+    #[inline(always)]
+    pub(super) fn head(text: &[u8], node: Node) -> Option<u64> {
         let start = node.start() as usize;
-        match text
-            .get(start..start + 8)
-            .and_then(|word| word.first_chunk::<8>())
-        {
-            Some(head) if u64::from_le_bytes(*head) & self.mask == self.word => {
+        let word = text.get(start..start + 8)?.first_chunk::<8>()?;
+        Some(u64::from_le_bytes(*word))
+    }
+
+    /// As [`Key::matches`], for a node whose [`Key::head`] is known.
+    #[inline(always)]
+    pub(super) fn matches_head(&self, head: Option<u64>, text: &[u8], node: Node) -> bool {
+        match head {
+            Some(head) if head & self.mask == self.word => {
                 self.name.len() <= 6 || self.matches_slowly(text, node)
             }
             Some(_) if node.meta() & meta::ESCAPED == 0 => false,

@@ -163,6 +163,22 @@ impl<'a> Store<'a> {
         self.finish_parts(meta::BUILT_OBJECT, start)
     }
 
+    /// Adds an object with these keys, which must differ, and values; `bytes` is the length of its dense text
+    /// without the values.
+    #[inline]
+    pub fn object_of(&mut self, keys: &[ValueRef], bytes: u32, values: &[ValueRef]) -> ValueRef {
+        let start = self.heap.slots.len();
+        let mut size = Size {
+            len: u64::from(bytes),
+            depth: 0,
+        };
+        for (&key, &value) in keys.iter().zip(values) {
+            size.add(self.view().node(value));
+            self.heap.slots.extend([key, value]);
+        }
+        self.push_built(meta::BUILT_OBJECT, start as u32, keys.len() as u32 * 2, size)
+    }
+
     /// Adds an object with one member added or replaced; the others are shared.
     pub fn with_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
         let start = self.heap.slots.len();

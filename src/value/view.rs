@@ -169,6 +169,45 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Finds several members in one walk: leaves each key's value at its place in `found`, the last one where
+    /// a name stands twice, and what is not there as it was.
+    pub fn find_members(self, object: ValueRef, keys: &[Key], found: &mut [ValueRef]) {
+        let heap = self.heap(object);
+        let node = heap.nodes[object.at()];
+        match node.kind() {
+            meta::OBJECT => {
+                let first = object.at() + 1;
+                let constant = object.0 & ValueRef::CONSTANT;
+                let Some(subtree) = heap.nodes.as_slice().get(first..node.next() as usize) else {
+                    return;
+                };
+                let mut at = 0;
+                while let Some(&[name, value]) =
+                    subtree.get(at..at + 2).and_then(|pair| pair.first_chunk::<2>())
+                {
+                    if let Some(place) = place_of(keys, &heap.text, name)
+                        && let Some(found) = found.get_mut(place)
+                    {
+                        *found = ValueRef((first + at + 1) as u32 | constant);
+                    }
+                    at = value.next() as usize - first;
+                }
+            }
+            meta::BUILT_OBJECT => {
+                let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
+                for pair in slots.chunks_exact(2) {
+                    let from = self.heap(pair[0]);
+                    if let Some(place) = place_of(keys, &from.text, from.nodes[pair[0].at()])
+                        && let Some(found) = found.get_mut(place)
+                    {
+                        *found = pair[1];
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     #[inline]
     pub(super) fn is_named(self, name: ValueRef, key: &Key) -> bool {
         let heap = self.heap(name);
@@ -213,6 +252,13 @@ impl<'a> View<'a> {
             _ => Walk::Slots(&[]),
         })
     }
+}
+
+/// Returns which of the keys a key node has.
+#[inline]
+fn place_of(keys: &[Key], text: &[u8], node: Node) -> Option<usize> {
+    let head = Key::head(text, node);
+    keys.iter().position(|key| key.matches_head(head, text, node))
 }
 
 /// Returns where the value of the last member of that name is among the entries of an object's subtree,

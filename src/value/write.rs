@@ -63,7 +63,10 @@ impl View<'_> {
         if !self.keeps_originals(value) {
             return self.len(value) as u64;
         }
-        let parts: u64 = self.elements(value).map(|element| self.written_len(element) + 1).sum();
+        let parts: u64 = self
+            .elements(value)
+            .map(|element| self.written_len(element) + 1)
+            .sum();
         parts + 1
     }
 

@@ -71,8 +71,18 @@ impl Run {
 
     fn choice_value(&mut self, program: &Program, frame: FrameId, path: PathId) -> Option<ValueRef> {
         let using = &program.paths[path.at()];
+        if let Some(place) = using.gathered {
+            return self
+                .found
+                .get(place as usize)
+                .copied()
+                .filter(|value| !value.is_none());
+        }
         let root = self.source(program, frame, using.source, None)?;
-        if let Some(value) = self.lookup(program, using, root) {
+        if let Some(value) = using
+            .accessor
+            .get(View::new(&self.heap, &program.constants), root)
+        {
             return Some(value);
         }
         if using.accessor.is_definite() {
@@ -102,9 +112,10 @@ impl Run {
 
 fn holds(view: View<'_>, comparison: &Comparison, variable: ValueRef, operand: ValueRef) -> bool {
     match comparison {
-        Comparison::String { relation: Relation::Equals, operand } => {
-            view.string(variable).is_some_and(|text| text.is(operand))
-        }
+        Comparison::String {
+            relation: Relation::Equals,
+            operand,
+        } => view.string(variable).is_some_and(|text| text.is(operand)),
         Comparison::String { relation, operand } => {
             compare_text(view, variable, operand).is_some_and(|order| is(*relation, order))
         }
@@ -114,7 +125,11 @@ fn holds(view: View<'_>, comparison: &Comparison, variable: ValueRef, operand: V
             }
             None => false,
         },
-        Comparison::Numeric { relation, operand, plain } => view
+        Comparison::Numeric {
+            relation,
+            operand,
+            plain,
+        } => view
             .compare_plain(variable, *plain, *operand)
             .is_some_and(|order| is(*relation, order)),
         Comparison::NumericPath { relation, .. } => view

@@ -18,11 +18,11 @@ impl Run {
     /// Compacts the heap if it has grown to twice what lived after the last time, and a floor. Says
     /// whether kept events hold so much that the driver should take them.
     #[inline]
-    pub(super) fn compact_if_due(&mut self, program: &Program, frame: FrameId) -> bool {
+    pub(super) fn compact_if_due(&mut self, frame: FrameId) -> bool {
         if self.heap.bytes().0 <= self.compact_at {
             return false;
         }
-        self.compact(program, frame);
+        self.compact(frame);
         self.heap.bytes().0 > PAUSE_BYTES && !self.events.is_empty()
     }
 
@@ -43,7 +43,7 @@ impl Run {
     }
 
     #[cold]
-    fn compact(&mut self, program: &Program, frame: FrameId) {
+    fn compact(&mut self, frame: FrameId) {
         self.frames[frame.at()].registers = self.current;
         let mut compaction = std::mem::take(&mut self.compaction);
         self.each_root(|value| compaction.keep(*value));
@@ -64,7 +64,6 @@ impl Run {
             frame.children.results = compaction.moved_slots(frame.children.results);
         }
         self.compaction = compaction;
-        self.memos.forget(program.memos);
         self.current = self.frames[frame.at()].registers;
         self.compact_at = match self.compaction_floor {
             0 => 0,

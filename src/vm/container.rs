@@ -159,6 +159,8 @@ impl Run {
                 self.ready.push(frame);
             }
             self.current = self.frames[frame.at()].registers;
+            // Iterations of one state each leave no state by `Exit`, where it is looked at otherwise.
+            self.compact_if_due(frame);
             if let Err(Raised) = self.start_branch(program, frame, container, branch) {
                 self.stack.clear();
                 self.raise(program, frame);

@@ -17,7 +17,11 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    pub(super) const NONE: Fault = Fault { error: ValueRef::NONE, cause: ValueRef::NONE, catchable: false };
+    pub(super) const NONE: Fault = Fault {
+        error: ValueRef::NONE,
+        cause: ValueRef::NONE,
+        catchable: false,
+    };
 }
 
 /// Says that a fault was raised; which one is in [`Run::raised`]. Results of steps so fit a register.
@@ -52,7 +56,11 @@ impl Run {
         write(&mut store);
         let cause = store.finish_string(start);
         let error = store.string(fault::RUNTIME);
-        self.raised = Fault { error, cause, catchable: false };
+        self.raised = Fault {
+            error,
+            cause,
+            catchable: false,
+        };
         Raised
     }
 
@@ -68,7 +76,11 @@ impl Run {
         store.push_str(" with a size exceeding the maximum number of bytes service limit.");
         let cause = store.finish_string(start);
         let error = store.string(fault::DATA_LIMIT_EXCEEDED);
-        self.raised = Fault { error, cause, catchable };
+        self.raised = Fault {
+            error,
+            cause,
+            catchable,
+        };
         Raised
     }
 }

@@ -27,12 +27,18 @@ impl Run {
         let fits = view.len(input) + fused.bytes <= PAYLOAD_BYTES_MAX
             && view.depth(input) + fused.depth <= DEPTH_MAX
             && *fuel >= u64::from(fused.states);
-        let Instruction::Enter(last) = program.at(fused.last_state) else { return None };
+        let Instruction::Enter(last) = program.at(fused.last_state) else {
+            return None;
+        };
         if !self.kept.is_empty() || !fits {
             return None;
         }
         let mut store = Store::new(&mut self.heap, &program.constants);
-        let output = if fused.writes.is_empty() { input } else { apply(&mut store, input, &fused.writes)? };
+        let output = if fused.writes.is_empty() {
+            input
+        } else {
+            apply(&mut store, input, &fused.writes)?
+        };
         *fuel -= u64::from(fused.states);
         self.transitions += u64::from(fused.states);
         self.last_event = self.last_event.saturating_add(2 * fused.states);
@@ -47,7 +53,7 @@ impl Run {
         slot.forget_retries();
         match fused.next {
             Some(next) => {
-                self.compact_if_due(program, frame);
+                self.compact_if_due(frame);
                 Some(Next::Pc(next))
             }
             None => {

@@ -6,7 +6,9 @@ use super::frame::{Activity, FrameId};
 use super::fused::Next;
 use super::run::{Decision, PAYLOAD_BYTES_MAX, Run, Status, Traced};
 use crate::path;
-use crate::program::{AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef};
+use crate::program::{
+    AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef,
+};
 use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 
 /// Why a frame stopped running.
@@ -32,7 +34,7 @@ impl Run {
             self.current = self.frames[frame.at()].registers;
             // Here as well as at a state's end: iterations of one state end without going on, and what
             // they leave may be large.
-            self.compact_if_due(program, frame);
+            self.compact_if_due(frame);
             if let Err(Raised) = self.check_memory(program) {
                 self.raise(program, frame);
                 continue;
@@ -93,7 +95,7 @@ impl Run {
                     self.exit(program, frame)?;
                     pc = next;
                     self.current.input = self.current.output;
-                    if self.compact_if_due(program, frame) {
+                    if self.compact_if_due(frame) {
                         self.current.pc = pc;
                         return Ok(Stop::Fuel);
                     }
@@ -126,7 +128,6 @@ impl Run {
                 }
                 Instruction::OutputEmpty => self.current.output = ValueRef::EMPTY_OBJECT,
                 Instruction::Assign(assign) => self.assign(program, frame, assign)?,
-                Instruction::Jump(to) => pc = to,
                 Instruction::If(test, to) => {
                     if self.test(program, frame, test)? {
                         pc = to;
@@ -171,8 +172,8 @@ impl Run {
         }
     }
 
-    /// Runs one instruction of a template.
-    #[inline]
+    /// Runs one instruction of a template; a call for each would cost a tenth of W1.
+    #[inline(always)]
     fn operand(
         &mut self,
         program: &Program,
@@ -183,9 +184,19 @@ impl Run {
         let value = match instruction {
             Instruction::Constant(value) => value,
             Instruction::Path(path) => self.template_path(program, frame, path, item)?,
-            Instruction::Object(count) => {
-                let from = self.stack.len().saturating_sub(count as usize * 2);
-                let value = Store::new(&mut self.heap, &program.constants).object(&self.stack[from..]);
+            Instruction::Gather(gather) => {
+                self.gather(program, gather);
+                return Ok(());
+            }
+            Instruction::Gathered(place, path) => match self.found[place as usize] {
+                ValueRef::NONE => self.template_path(program, frame, path, item)?,
+                value => value,
+            },
+            Instruction::Object(shape) => {
+                let shape = &program.shapes[shape.at()];
+                let from = self.stack.len().saturating_sub(shape.keys.len());
+                let mut store = Store::new(&mut self.heap, &program.constants);
+                let value = store.object_of(&shape.keys, shape.bytes, &self.stack[from..]);
                 self.stack.truncate(from);
                 value
             }
@@ -231,7 +242,9 @@ impl Run {
     #[inline]
     fn enter(&mut self, program: &Program, frame: FrameId, state: crate::program::StateId) {
         let kind = event::entered(program.states[state.at()].kind);
-        let id = self.tick(kind, self.current.last, |run, event| event.of(state).data(run.current.input));
+        let id = self.tick(kind, self.current.last, |run, event| {
+            event.of(state).data(run.current.input)
+        });
         let current = &mut self.current;
         current.state = state;
         current.data = current.input;
@@ -325,7 +338,10 @@ impl Run {
     ) -> Outcome<ValueRef> {
         let using = &program.paths[path.at()];
         if let Some(root) = self.source(program, frame, using.source, item) {
-            if let Some(value) = self.lookup(program, using, root) {
+            if let Some(value) = using
+                .accessor
+                .get(View::new(&self.heap, &program.constants), root)
+            {
                 return Ok(value);
             }
             let mut store = Store::new(&mut self.heap, &program.constants);
@@ -407,16 +423,17 @@ impl Run {
     #[inline]
     fn format(&mut self, program: &Program, format: FormatId) -> Outcome<ValueRef> {
         let using = &program.formats[format.at()];
-        let arguments = program.calls[using.call.at()].arguments as usize;
-        let from = self.stack.len().saturating_sub(arguments);
+        let from = self.stack.len().saturating_sub(using.template.values());
         let mut store = Store::new(&mut self.heap, &program.constants);
-        let values = self.stack.get(from + 1..).unwrap_or_default();
-        match using.template.format(&mut store, values) {
+        match using.template.format(&mut store, &self.stack[from..]) {
             Some(text) => {
                 self.stack.truncate(from);
                 Ok(text)
             }
-            None => self.call(program, using.call),
+            None => {
+                self.stack.insert(from, using.text);
+                self.call(program, using.call)
+            }
         }
     }
 

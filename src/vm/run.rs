@@ -40,7 +40,8 @@ pub struct Run {
     pub(super) random: Random,
     pub(super) outcome: Outcome,
     pub(super) transitions: u64,
-    pub(super) memos: super::memo::Memos,
+    /// What the last walk over a value found; see [`crate::program::Gather`].
+    pub(super) found: Vec<ValueRef>,
     pub(super) compaction: Compaction,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
@@ -276,7 +277,7 @@ impl Run {
             random: Random::new(0),
             outcome: Outcome::NONE,
             transitions: 0,
-            memos: super::memo::Memos::default(),
+            found: Vec::new(),
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
             compaction_floor: COMPACT_FLOOR,
@@ -304,7 +305,6 @@ impl Run {
             return Err(StartError::TooLarge(input.len()));
         }
         self.reset(with);
-        self.memos.forget(program.memos);
         let input = self.heap.index(input).map_err(StartError::Invalid)?;
         self.start_context(program, &with.identity, input);
         let mut event = Event::new(EventType::ExecutionStarted, 0);
@@ -479,12 +479,19 @@ impl Run {
     pub fn variables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (&'a str, ValueRef)> {
         let values = self.frames.first().map_or(&[][..], |frame| &frame.variables);
         let names = program.flows[0].variables.iter().map(|name| &**name);
-        names.zip(values.iter().copied()).filter(|(_, value)| !value.is_none())
+        names
+            .zip(values.iter().copied())
+            .filter(|(_, value)| !value.is_none())
     }
 
     /// Takes the next event id; makes and keeps the event only if its type is kept. Returns the id.
     #[inline(always)]
-    pub(super) fn tick(&mut self, kind: EventType, previous: u32, make: impl FnOnce(&Run, Event) -> Event) -> u32 {
+    pub(super) fn tick(
+        &mut self,
+        kind: EventType,
+        previous: u32,
+        make: impl FnOnce(&Run, Event) -> Event,
+    ) -> u32 {
         if self.kept.has(kind) {
             return self.record(make(self, Event::new(kind, previous)));
         }

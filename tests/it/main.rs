@@ -4,7 +4,13 @@ mod authors;
 mod cli;
 mod compare;
 mod conformance;
+#[path = "../support/definitions.rs"]
+mod definitions;
 mod dependencies;
+mod disasm;
+#[path = "../support/engine.rs"]
+mod engine;
+mod growth;
 mod layers;
 mod readme;
 mod shared;

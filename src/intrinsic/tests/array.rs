@@ -167,12 +167,21 @@ fn array_unique() {
 fn array_unique_of_texts_with_one_hash() {
     // `Aa` and `BB` have one hash in Java, so have all texts of them of one length: comparing each with
     // each took seconds. Objects and arrays of such texts collide as well.
-    let text = |at: u32| (0..14).map(|bit| if at >> bit & 1 == 0 { "Aa" } else { "BB" }).collect::<String>();
+    let text = |at: u32| {
+        (0..14)
+            .map(|bit| if at >> bit & 1 == 0 { "Aa" } else { "BB" })
+            .collect::<String>()
+    };
     for (before, behind) in [("\"", "\""), ("[\"", "\"]"), ("{\"k\":\"", "\"}")] {
-        let texts: Vec<String> = (0..1 << 13).map(|at| format!("{before}{}{behind}", text(at))).collect();
+        let texts: Vec<String> = (0..1 << 13)
+            .map(|at| format!("{before}{}{behind}", text(at)))
+            .collect();
         let input = format!("[{},{}]", texts.join(","), texts[7]);
         let began = std::time::Instant::now();
-        assert_eq!(call(&input, "States.ArrayLength(States.ArrayUnique($))"), Ok(texts.len().to_string()));
+        assert_eq!(
+            call(&input, "States.ArrayLength(States.ArrayUnique($))"),
+            Ok(texts.len().to_string())
+        );
         assert!(began.elapsed().as_secs() < 30);
     }
 }
@@ -186,6 +195,10 @@ fn array_unique_finds_equals_of_different_texts() {
         r#"[[true,null],[true,null]]"#,
     ];
     for input in equal {
-        assert_eq!(call(input, "States.ArrayLength(States.ArrayUnique($))").as_deref(), Ok("1"), "{input}");
+        assert_eq!(
+            call(input, "States.ArrayLength(States.ArrayUnique($))").as_deref(),
+            Ok("1"),
+            "{input}"
+        );
     }
 }

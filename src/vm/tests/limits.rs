@@ -43,7 +43,10 @@ fn doubling_data_meets_the_limit() {
         "Choices":[{"Variable":"$.end","IsPresent":true,"Next":"C"}],"Default":"A"},"C":{"Type":"Succeed"}"#;
     for level in [Level::Off, Level::All] {
         let mut player = start_with("A", states, "\"0123456789\"", level);
-        player.fails("States.DataLimitExceeded", "exceeding the maximum number of bytes service limit");
+        player.fails(
+            "States.DataLimitExceeded",
+            "exceeding the maximum number of bytes service limit",
+        );
         assert!(player.run.transitions() < 60);
     }
 }
@@ -67,9 +70,13 @@ fn iterations_of_one_state_leave_nothing_behind() {
 #[cfg_attr(miri, ignore = "a gigabyte")]
 fn one_template_cannot_fill_the_memory() {
     // 6,000 calls with results of 240 KiB: the heap's offsets ran out, which is a panic.
-    let calls: Vec<String> =
-        (0..6_000).map(|at| format!(r#""k{at}.$":"States.Format('{{}}{{}}',$.b,$.b)""#)).collect();
-    let states = format!(r#""A":{{"Type":"Pass","Parameters":{{{}}},"End":true}}"#, calls.join(","));
+    let calls: Vec<String> = (0..6_000)
+        .map(|at| format!(r#""k{at}.$":"States.Format('{{}}{{}}',$.b,$.b)""#))
+        .collect();
+    let states = format!(
+        r#""A":{{"Type":"Pass","Parameters":{{{}}},"End":true}}"#,
+        calls.join(",")
+    );
     let input = format!(r#"{{"b":"{}"}}"#, "x".repeat(120_000));
     let mut player = start_with("A", &states, &input, Level::Off);
     player.fails("States.DataLimitExceeded", "holds values");
@@ -81,7 +88,11 @@ fn a_cause_does_not_quote_what_is_longer_than_a_payload() {
     // A Map's result shares its parts: a quarter of a megabyte, 2,000 times, is half a gigabyte as text.
     let states = r#""M":{"Type":"Map","ItemsPath":"$.list","ItemSelector":{"big.$":"$.big"},"ItemProcessor":{
         "StartAt":"A","States":{"A":{"Type":"Succeed"}}},"ResultSelector":{"a.$":"$.nothing"},"End":true}"#;
-    let input = format!(r#"{{"big":"{}","list":[{}0]}}"#, "x".repeat(200_000), "0,".repeat(1_999));
+    let input = format!(
+        r#"{{"big":"{}","list":[{}0]}}"#,
+        "x".repeat(200_000),
+        "0,".repeat(1_999)
+    );
     let mut player = start_with("M", states, &input, Level::Off);
     player.fails("States.Runtime", "bytes)'");
     assert!(player.run.bytes().1 < 64 << 20, "{:?}", player.run.bytes());
@@ -104,7 +115,16 @@ fn thousands_of_branches_are_aborted_in_time() {
     assert_eq!(player.go(), Status::Waiting);
     assert_eq!(player.asked.len(), 64_000);
     let began = std::time::Instant::now();
-    assert_eq!(player.answer(0, Answer::Failure { error: Some("E"), cause: None }), Status::Failed);
+    assert_eq!(
+        player.answer(
+            0,
+            Answer::Failure {
+                error: Some("E"),
+                cause: None
+            }
+        ),
+        Status::Failed
+    );
     assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
 }
 
@@ -133,7 +153,10 @@ fn blanks_of_branch_results_count() {
     let states = format!(r#""P":{{"Type":"Parallel","Branches":[{branches}],"End":true}}"#);
     let mut player = start("P", &states, "{}");
     player.go();
-    assert_eq!(player.answer_all(&format!("{}1", " ".repeat(200_000))), Status::Failed);
+    assert_eq!(
+        player.answer_all(&format!("{}1", " ".repeat(200_000))),
+        Status::Failed
+    );
     assert_eq!(player.failure().0, "States.DataLimitExceeded");
     player.restart("{}", Level::Off);
     player.go();

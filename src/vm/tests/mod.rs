@@ -40,10 +40,21 @@ fn start(first: &str, states: &str, input: &str) -> Player {
 #[track_caller]
 fn start_with(first: &str, states: &str, input: &str, level: Level) -> Player {
     let text = format!("{{\"StartAt\":\"{first}\",\"States\":{{{states}}}}}");
-    let source = Source { name: "test", text: &text, format: Format::Json };
+    let source = Source {
+        name: "test",
+        text: &text,
+        format: Format::Json,
+    };
     let report = asl::check(&source, &asl::Options::default());
-    let machine = report.machine.unwrap_or_else(|| panic!("{:#?}", report.diagnostics));
-    let mut player = Player { program: compile(&machine), run: Run::new(), asked: Vec::new(), now_ms: 0 };
+    let machine = report
+        .machine
+        .unwrap_or_else(|| panic!("{:#?}", report.diagnostics));
+    let mut player = Player {
+        program: compile(&machine),
+        run: Run::new(),
+        asked: Vec::new(),
+        now_ms: 0,
+    };
     player.restart(input, level);
     player
 }
@@ -83,7 +94,10 @@ impl Player {
     /// Answers a request and goes on.
     #[track_caller]
     fn answer(&mut self, at: usize, answer: Answer<'_>) -> Status {
-        assert!(self.run.resume(&self.program, self.token(at), answer, self.now_ms));
+        assert!(
+            self.run
+                .resume(&self.program, self.token(at), answer, self.now_ms)
+        );
         self.go()
     }
 
@@ -92,7 +106,12 @@ impl Player {
         let tokens: Vec<Token> = (0..self.asked.len()).map(|at| self.token(at)).collect();
         self.asked.clear();
         for token in tokens {
-            self.run.resume(&self.program, token, Answer::Success(text.as_bytes()), self.now_ms);
+            self.run.resume(
+                &self.program,
+                token,
+                Answer::Success(text.as_bytes()),
+                self.now_ms,
+            );
         }
         self.go()
     }
@@ -124,7 +143,9 @@ impl Player {
     #[track_caller]
     fn has_output(&self, output: &str) {
         let mut written = Vec::new();
-        self.run.view(&self.program).write(self.run.outcome().output, &mut written);
+        self.run
+            .view(&self.program)
+            .write(self.run.outcome().output, &mut written);
         assert_eq!(String::from_utf8(written).unwrap(), output);
     }
 

@@ -14,7 +14,12 @@ fn pass_states_move_data() {
 fn an_input_is_handed_on_as_it_came() {
     let mut player = start("A", r#""A":{"Type":"Succeed"}"#, "{ \"a\" : 1.0 }\n");
     player.succeeds("{ \"a\" : 1.0 }\n");
-    let names = ["ExecutionStarted", "SucceedStateEntered", "SucceedStateExited", "ExecutionSucceeded"];
+    let names = [
+        "ExecutionStarted",
+        "SucceedStateEntered",
+        "SucceedStateExited",
+        "ExecutionSucceeded",
+    ];
     assert_eq!(player.events(), names);
 }
 

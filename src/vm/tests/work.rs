@@ -10,11 +10,17 @@ fn task(name: &str, more: &str) -> String {
 
 #[test]
 fn a_task_is_asked_for_and_answered() {
-    let states = task("A", r#""Parameters":{"p.$":"$.a"},"ResultSelector":{"r.$":"$.x"},"ResultPath":"$.t","End":true"#);
+    let states = task(
+        "A",
+        r#""Parameters":{"p.$":"$.a"},"ResultSelector":{"r.$":"$.x"},"ResultPath":"$.t","End":true"#,
+    );
     let mut player = start("A", &states, r#"{"a":1}"#);
     assert_eq!(player.go(), Status::Waiting);
     assert_eq!(player.parameters(0), r#"{"p":1}"#);
-    assert_eq!(player.answer(0, Answer::Success(b"{\"x\": [ ]}")), Status::Succeeded);
+    assert_eq!(
+        player.answer(0, Answer::Success(b"{\"x\": [ ]}")),
+        Status::Succeeded
+    );
     player.has_output(r#"{"a":1,"t":{"r":[]}}"#);
 }
 
@@ -34,7 +40,10 @@ fn retries_wait_longer_each_time_then_the_catcher_takes_over() {
     let states = format!("{},\"B\":{{\"Type\":\"Succeed\"}}", task("A", more));
     let mut player = start("A", &states, "{}");
     player.go();
-    let failure = Answer::Failure { error: Some("E"), cause: Some("c") };
+    let failure = Answer::Failure {
+        error: Some("E"),
+        cause: Some("c"),
+    };
     for (at, delay_ms) in [(0, 3_000), (2, 6_000)] {
         assert_eq!(player.answer(at, failure), Status::Waiting);
         assert_eq!(player.timer_ms(at + 1), player.now_ms + delay_ms);
@@ -61,7 +70,11 @@ fn a_delay_beyond_all_numbers_is_a_long_delay() {
 #[test]
 fn a_time_out_is_an_error_that_a_catcher_sees() {
     let more = r#""TimeoutSeconds":2,"Catch":[{"ErrorEquals":["States.Timeout"],"Next":"B"}],"Next":"B""#;
-    let mut player = start("A", &format!("{},\"B\":{{\"Type\":\"Succeed\"}}", task("A", more)), "{}");
+    let mut player = start(
+        "A",
+        &format!("{},\"B\":{{\"Type\":\"Succeed\"}}", task("A", more)),
+        "{}",
+    );
     player.go();
     assert_eq!(player.answer(0, Answer::TimedOut), Status::Succeeded);
     player.has_output(r#"{"Error":"States.Timeout","Cause":null}"#);
@@ -79,10 +92,23 @@ fn a_late_or_second_answer_is_ignored() {
     let mut player = start("P", &states, "{}");
     assert_eq!(player.go(), Status::Waiting);
     let (a, b) = (player.token(0), player.token(1));
-    assert_eq!(player.answer(0, Answer::Failure { error: Some("E"), cause: None }), Status::Waiting);
+    assert_eq!(
+        player.answer(
+            0,
+            Answer::Failure {
+                error: Some("E"),
+                cause: None
+            }
+        ),
+        Status::Waiting
+    );
     for token in [a, b] {
         assert!(!player.run.awaits(token));
-        assert!(!player.run.resume(&player.program, token, Answer::Success(b"1"), 0));
+        assert!(
+            !player
+                .run
+                .resume(&player.program, token, Answer::Success(b"1"), 0)
+        );
     }
     assert_eq!(player.answer(2, Answer::Success(b"2")), Status::Succeeded);
     player.has_output("2");
@@ -116,7 +142,10 @@ fn a_map_tolerates_some_failures() {
         r#""M":{{"Type":"Map","ToleratedFailureCount":1,"ItemProcessor":{{"StartAt":"A","States":{{{}}}}},"End":true}}"#,
         task("A", r#""End":true"#)
     );
-    let failure = Answer::Failure { error: Some("E"), cause: None };
+    let failure = Answer::Failure {
+        error: Some("E"),
+        cause: None,
+    };
     let mut player = start("M", &states, "[1,2,3]");
     player.go();
     player.answer(0, failure);

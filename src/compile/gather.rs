@@ -1,0 +1,179 @@
+//! Paths that are read together: found in one walk over the value, not in one walk each.
+//!
+//! `$.order.id`, `$.order.total` and `$.customer.name` share their beginnings, and finding any of them
+//! looks at every member on the way, since the last of duplicate keys counts. One walk does for all.
+
+use super::Compiler;
+use crate::asl::model::{Choice, Comparison, OrPath, Template, Test};
+use crate::intrinsic::{Argument, Call};
+use crate::path::{Path, Root, Step};
+use crate::program::{Gather, GatherId, Instruction, Source};
+use crate::value::Key;
+
+/// Most paths that are worth a walk of their own; each is compared with every member.
+const PATHS_MAX: usize = 24;
+/// Most paths of a Choice that are found before its first test: it may need only that one.
+const CHOICE_PATHS_MAX: usize = 6;
+/// Longest path that is found in a walk.
+const STEPS_MAX: usize = 8;
+
+/// The walk whose paths are being compiled.
+pub(super) struct Gathering {
+    source: Source,
+    tree: Vec<Entry>,
+}
+
+/// One key of the tree; `parent` is `None` at the root.
+struct Entry {
+    parent: Option<usize>,
+    name: String,
+}
+
+impl Compiler {
+    /// Emits a template's code, its paths found in one walk where that pays.
+    pub(super) fn template(&mut self, template: &Template, data: Source) {
+        let mut paths = Vec::new();
+        of_template(template, &mut paths);
+        self.gather(&paths, data, PATHS_MAX);
+        self.template_part(template, data);
+        self.gathering = None;
+    }
+
+    /// Emits the walk for what a Choice reads; its tests find their values there.
+    pub(super) fn gather_choice(&mut self, choice: &Choice) {
+        let mut paths = Vec::new();
+        choice
+            .rules
+            .iter()
+            .for_each(|rule| of_test(&rule.test, &mut paths));
+        self.gather(&paths, Source::Data, CHOICE_PATHS_MAX);
+    }
+
+    fn gather(&mut self, paths: &[&Path], source: Source, most: usize) {
+        let paths: Vec<&Path> = paths.iter().copied().filter(|path| gatherable(path)).collect();
+        let mut tree = Vec::new();
+        for path in &paths {
+            let mut parent = None;
+            for step in &path.steps {
+                let Step::Key(name) = step else { break };
+                parent = Some(find(&tree, parent, name).unwrap_or_else(|| {
+                    tree.push(Entry {
+                        parent,
+                        name: name.clone(),
+                    });
+                    tree.len() - 1
+                }));
+            }
+        }
+        if paths.len() < 2 || tree.len() > most || self.options.trace {
+            return;
+        }
+        let gather = lay_out(&mut tree, source);
+        let id = GatherId(self.program.gathers.len() as u32);
+        self.program.gathers.push(gather);
+        self.code.emit(Instruction::Gather(id));
+        self.gathering = Some(Gathering { source, tree });
+    }
+
+    /// Returns where the current walk leaves the value of a path, if it does.
+    pub(super) fn gathered(&self, path: &Path, source: Source) -> Option<u32> {
+        let gathering = self
+            .gathering
+            .as_ref()
+            .filter(|gathering| gathering.source == source)?;
+        let mut at = None;
+        if !gatherable(path) {
+            return None;
+        }
+        for step in &path.steps {
+            let Step::Key(name) = step else { return None };
+            at = Some(find(&gathering.tree, at, name)?);
+        }
+        at.map(|at| at as u32)
+    }
+}
+
+fn gatherable(path: &Path) -> bool {
+    path.root == Root::Input
+        && (1..=STEPS_MAX).contains(&path.steps.len())
+        && path.steps.iter().all(|step| matches!(step, Step::Key(_)))
+}
+
+fn find(tree: &[Entry], parent: Option<usize>, name: &str) -> Option<usize> {
+    tree.iter()
+        .position(|entry| entry.parent == parent && entry.name == name)
+}
+
+/// Orders the tree so that siblings stand side by side, parents before children.
+fn lay_out(tree: &mut Vec<Entry>, source: Source) -> Gather {
+    let mut ordered: Vec<Entry> = Vec::with_capacity(tree.len());
+    let mut old: Vec<usize> = Vec::with_capacity(tree.len());
+    let mut children = Vec::new();
+    let add =
+        |parent: Option<usize>, place: Option<usize>, ordered: &mut Vec<Entry>, old: &mut Vec<usize>| {
+            let start = ordered.len() as u32;
+            for (at, entry) in tree
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| entry.parent == parent)
+            {
+                ordered.push(Entry {
+                    parent: place,
+                    name: entry.name.clone(),
+                });
+                old.push(at);
+            }
+            start..ordered.len() as u32
+        };
+    let top = add(None, None, &mut ordered, &mut old);
+    let mut at = 0;
+    while at < ordered.len() {
+        children.push(add(Some(old[at]), Some(at), &mut ordered, &mut old));
+        at += 1;
+    }
+    *tree = ordered;
+    let keys = tree.iter().map(|entry| Key::new(&entry.name)).collect();
+    Gather {
+        source,
+        keys,
+        top: top.end,
+        children,
+    }
+}
+
+fn of_template<'a>(template: &'a Template, paths: &mut Vec<&'a Path>) {
+    match template {
+        Template::Constant(_) => {}
+        Template::Path { path, .. } => paths.push(path),
+        Template::Call { call, .. } => of_call(call, paths),
+        Template::Object(members) => members.iter().for_each(|(_, member)| of_template(member, paths)),
+        Template::Array(elements) => elements.iter().for_each(|element| of_template(element, paths)),
+    }
+}
+
+fn of_call<'a>(call: &'a Call, paths: &mut Vec<&'a Path>) {
+    for argument in &call.arguments {
+        match argument {
+            Argument::Path(path) => paths.push(path),
+            Argument::Call(call) => of_call(call, paths),
+            _ => {}
+        }
+    }
+}
+
+fn of_test<'a>(test: &'a Test, paths: &mut Vec<&'a Path>) {
+    match test {
+        Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| of_test(test, paths)),
+        Test::Not(test) => of_test(test, paths),
+        Test::Compare { variable, comparison } => {
+            paths.push(variable);
+            match comparison {
+                Comparison::String(_, OrPath::Path(path))
+                | Comparison::Numeric(_, OrPath::Path(path))
+                | Comparison::Timestamp(_, OrPath::Path(path))
+                | Comparison::Boolean(OrPath::Path(path)) => paths.push(path),
+                _ => {}
+            }
+        }
+    }
+}

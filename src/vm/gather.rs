@@ -1,0 +1,32 @@
+//! Finds what several paths read in one walk; see [`crate::program::Gather`].
+
+use super::run::Run;
+use crate::program::{GatherId, Program, Source};
+use crate::value::{ValueRef, View};
+
+impl Run {
+    /// Leaves the values of a walk's keys in `found`, [`ValueRef::NONE`] where there is none.
+    #[inline]
+    pub(super) fn gather(&mut self, program: &Program, gather: GatherId) {
+        let gather = &program.gathers[gather.at()];
+        let root = if gather.source == Source::Result {
+            self.current.result
+        } else {
+            self.current.data
+        };
+        let view = View::new(&self.heap, &program.constants);
+        let found = &mut self.found;
+        found.clear();
+        found.resize(gather.keys.len(), ValueRef::NONE);
+        let top = gather.top as usize;
+        view.find_members(root, &gather.keys[..top], &mut found[..top]);
+        // Parents stand before their children.
+        for (at, children) in gather.children.iter().enumerate() {
+            let (start, end) = (children.start as usize, children.end as usize);
+            let parent = found[at];
+            if start < end && !parent.is_none() {
+                view.find_members(parent, &gather.keys[start..end], &mut found[start..end]);
+            }
+        }
+    }
+}
