@@ -1,5 +1,8 @@
 //! Prints how the engine stands beside its rivals, all measured in turn in one process: the median
-//! of many short rounds each, so that a noisy machine disturbs all alike.
+//! of many short rounds each, so that a noisy machine disturbs all alike. Then how it grows.
+//!
+//! `cargo bench --bench ratios [NAME...] [engine]`: only those of `w1 w2 w3 w3b w4 growth`; `engine`
+//! leaves the rivals out, for a profiler. `perf/README.md` says what the lines mean.
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -8,112 +11,100 @@ mod support;
 
 use std::hint::black_box;
 use std::time::Instant;
-use support::engine::Engine;
-use support::{Workload, check, rivals};
-
-type Contender<'a> = (&'static str, Box<dyn FnMut(&[u8], &mut Vec<u8>) + 'a>);
+use support::contenders::{Contender, contenders};
+use support::series::{Point, Series, series};
+use support::{Workload, median};
 
 const ROUNDS: usize = 41;
-const PASSES: usize = 40;
+/// Events of one round of a contender.
+const ROUND_EVENTS: usize = 10_000;
+/// Units of one round of a point of a series.
+const ROUND_UNITS: u64 = 40_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|arg| !arg.starts_with("--"))
         .collect();
-    for name in ["w1", "w2", "w3", "w3b"] {
-        if !arguments.is_empty() && !arguments.iter().any(|argument| argument == name) {
-            continue;
-        }
-        let Some(workload) = support::load(name) else {
-            println!("the shared workloads are not here; set STEPSTREAM_SHARED");
-            return;
-        };
-        compare(&workload, arguments.iter().any(|argument| argument == "engine"));
+    let names: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|&name| name != "engine")
+        .collect();
+    let alone = names.len() < arguments.len();
+    let wanted = |name: &str| names.is_empty() || names.contains(&name);
+    for workload in support::NAMES
+        .into_iter()
+        .filter(|name| wanted(name))
+        .filter_map(support::load)
+    {
+        compare(&workload, alone);
+    }
+    if wanted("growth") {
+        series().iter_mut().for_each(grow);
     }
 }
 
-/// Measures one workload; `alone` leaves the rivals out, for a profiler.
 fn compare(workload: &Workload, alone: bool) {
-    let lazy = rivals::SonicLazy::new();
-    let mut engine = Engine::new(&workload.definition);
-    let mut by_hand = rivals::ByHand::new();
-    let mut index = rivals::ByHand::new();
-    let mut tape = rivals::Tape::new();
-    let mut tape_w1 = rivals::Tape::new();
-    let mut contenders: Vec<Contender<'_>> = vec![(
-        "engine",
-        Box::new(|event: &[u8], out: &mut Vec<u8>| engine.run(event, out)),
-    )];
-    match workload.name {
-        "w1" => {
-            contenders.push(("sonic lazy", Box::new(|event, out| lazy.w1(event, out))));
-            contenders.push(("sonic typed", Box::new(rivals::typed_w1)));
-            contenders.push(("simd-json tape", Box::new(|event, out| tape_w1.w1(event, out))));
-            contenders.push((
-                "by hand, own index",
-                Box::new(|event, out| by_hand.w1(event, out)),
-            ));
-        }
-        "w2" => {
-            contenders.push(("sonic lazy", Box::new(|event, out| lazy.w2(event, out))));
-            contenders.push(("sonic typed", Box::new(rivals::typed_w2)));
-        }
-        "w3" => contenders.push(("sonic lazy", Box::new(|event, out| lazy.w3(event, out)))),
-        _ => contenders.push(("sonic lazy", Box::new(|event, out| lazy.w3b(event, out)))),
-    }
-    for (who, run) in &mut contenders {
-        check(workload, who, run);
-    }
-    contenders.push((
-        "index alone",
-        Box::new(|event, _| {
-            black_box(index.index(event));
-        }),
-    ));
-    contenders.push((
-        "simd-json fill_tape",
-        Box::new(|event, _| {
-            tape.fill(event, |tape| {
-                black_box(tape.as_value());
-            })
-        }),
-    ));
+    let mut contenders = contenders(workload);
     if alone {
         contenders.truncate(1);
     }
-    report(workload, &mut contenders);
-}
-
-fn report(workload: &Workload, contenders: &mut [Contender<'_>]) {
     let mut times = vec![Vec::with_capacity(ROUNDS); contenders.len()];
-    let mut out = Vec::with_capacity(1 << 16);
     for _ in 0..ROUNDS {
-        for (at, (_, run)) in contenders.iter_mut().enumerate() {
-            let start = Instant::now();
-            for _ in 0..PASSES {
-                for event in &workload.events {
-                    out.clear();
-                    run(event, &mut out);
-                    black_box(&out);
-                }
-            }
-            let count = (PASSES * workload.events.len()) as f64;
-            times[at].push(start.elapsed().as_nanos() as f64 / count);
+        for (times, contender) in times.iter_mut().zip(&mut contenders) {
+            times.push(round(workload, contender));
         }
     }
     let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
     println!("{}", workload.name);
     for ((who, _), ns) in contenders.iter().zip(&medians) {
         println!(
-            "  {who:22} {ns:7.1} ns  {:5.2} M/s  engine is {:.2} x",
+            "  {who:22} {ns:7.1} ns  {:6.3} M/s  engine is {:.2} x",
             1e3 / ns,
             ns / medians[0]
         );
     }
 }
 
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+/// Runs a contender over some thousand events; returns nanoseconds per event.
+fn round(workload: &Workload, (_, run): &mut Contender) -> f64 {
+    let passes = ROUND_EVENTS.div_ceil(workload.events.len());
+    let mut out = Vec::with_capacity(1 << 16);
+    let start = Instant::now();
+    for _ in 0..passes {
+        for event in &workload.events {
+            out.clear();
+            run(event, &mut out);
+            black_box(&out);
+        }
+    }
+    start.elapsed().as_nanos() as f64 / (passes * workload.events.len()) as f64
+}
+
+fn grow(series: &mut Series) {
+    let mut times = vec![Vec::with_capacity(ROUNDS); series.points.len()];
+    for _ in 0..ROUNDS {
+        for (times, point) in times.iter_mut().zip(&mut series.points) {
+            times.push(round_of(point));
+        }
+    }
+    let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
+    println!("{}", series.name);
+    for (point, ns) in series.points.iter().zip(&medians) {
+        let per = format!("ns per {}", series.unit);
+        println!(
+            "  {:>22} {ns:7.1} {per}  {:.2} x the smallest",
+            point.size,
+            ns / medians[0]
+        );
+    }
+}
+
+/// Runs a point until enough units are done; returns nanoseconds per unit.
+fn round_of(point: &mut Point) -> f64 {
+    let runs = (ROUND_UNITS / point.units).max(1);
+    let start = Instant::now();
+    (0..runs).for_each(|_| point.run());
+    start.elapsed().as_nanos() as f64 / (runs * point.units) as f64
 }

@@ -1,14 +1,16 @@
 //! The engine: event bytes to output bytes, level OFF, one thread.
 
-use stepstream::asl::{self, Format, Options, Source};
+use stepstream::asl::{self, Format, Options, Source, model::StateMachine};
 use stepstream::compile::compile;
 use stepstream::program::Program;
 use stepstream::vm::{Answer, EventSet, Identified, Identity, Request, Run, Status};
 
-pub struct Engine {
+pub(crate) struct Engine {
     program: Program,
     run: Run,
-    tasks: Vec<(String, Vec<u8>)>,
+    /// What each task of the program answers.
+    answers: Vec<Vec<u8>>,
+    requests: Vec<Request>,
 }
 
 const IDENTITY: Identity<'static> = Identity {
@@ -22,31 +24,46 @@ const IDENTITY: Identity<'static> = Identity {
     whole: None,
 };
 
+/// Checks a definition that must be accepted.
+pub(crate) fn check(definition: &str) -> StateMachine {
+    let source = Source {
+        name: "bench.asl.json",
+        text: definition,
+        format: Format::Json,
+    };
+    let report = asl::check(&source, &Options::default());
+    report
+        .machine
+        .unwrap_or_else(|| panic!("{:?}", report.diagnostics))
+}
+
 impl Engine {
-    pub fn new(definition: &str) -> Engine {
-        let source = Source {
-            name: "bench.asl.json",
-            text: definition,
-            format: Format::Json,
-        };
-        let report = asl::check(&source, &Options::default());
-        let machine = report
-            .machine
-            .unwrap_or_else(|| panic!("{:?}", report.diagnostics));
+    pub(crate) fn new(definition: &str) -> Engine {
         Engine {
-            program: compile(&machine),
+            program: compile(&check(definition)),
             run: Run::new(),
-            tasks: Vec::new(),
+            answers: Vec::new(),
+            requests: Vec::new(),
         }
     }
 
-    /// Answers the task of a state with this result, at once.
-    pub fn with_task(mut self, state: &str, result: &str) -> Engine {
-        self.tasks.push((state.into(), result.into()));
+    /// Answers the tasks at once, by their states; a state that is not named answers `{}`.
+    pub(crate) fn answering(mut self, tasks: &[(String, String)]) -> Engine {
+        let states = self
+            .program
+            .tasks
+            .iter()
+            .map(|task| self.program.state_name(task.state));
+        let answer = |state: &str| {
+            let known = tasks.iter().find(|(name, _)| name == state);
+            known.map_or("{}", |(_, result)| result).as_bytes().to_vec()
+        };
+        self.answers = states.map(answer).collect();
         self
     }
 
-    pub fn run(&mut self, event: &[u8], out: &mut Vec<u8>) {
+    /// Runs an event to its end and appends its output.
+    pub(crate) fn run(&mut self, event: &[u8], out: &mut Vec<u8>) {
         let with = Identified {
             identity: IDENTITY,
             kept: EventSet::default(),
@@ -59,20 +76,28 @@ impl Engine {
             match self.run.advance(&self.program, with.now_ms, u64::MAX) {
                 Status::Waiting => self.answer(with.now_ms),
                 Status::Succeeded => break,
-                other => panic!("{other:?}"),
+                other => panic!("{other:?}: {}", self.cause()),
             }
         }
         self.run.view(&self.program).write(self.run.outcome().output, out);
     }
 
+    /// Returns how many states the last run left.
+    pub(crate) fn transitions(&self) -> u64 {
+        self.run.transitions()
+    }
+
     fn answer(&mut self, now_ms: i64) {
-        let requests: smallvec::SmallVec<[Request; 8]> = self.run.requests().collect();
-        for request in requests {
-            let Request::Task(task) = request else { continue };
-            let state = self.program.state_name(task.info(&self.program).state);
-            let (_, result) = self.tasks.iter().find(|(name, _)| name == state).expect("task");
-            self.run
-                .resume(&self.program, task.token, Answer::Success(result), now_ms);
+        self.requests.extend(self.run.requests());
+        for request in self.requests.drain(..) {
+            if let Request::Task(task) = request {
+                let answer = Answer::Success(&self.answers[task.task.at()]);
+                self.run.resume(&self.program, task.token, answer, now_ms);
+            }
         }
+    }
+
+    fn cause(&self) -> String {
+        self.run.view(&self.program).to_json(self.run.outcome().cause)
     }
 }

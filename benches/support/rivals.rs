@@ -38,13 +38,13 @@ fn write_w1(out: &mut Vec<u8>, id: &[u8], amount: &[u8], tier: &[u8], name: &[u8
     out.push(b'}');
 }
 
-pub struct SonicLazy {
+pub(crate) struct SonicLazy {
     w1: PointerTree,
     w2: PointerTree,
 }
 
 impl SonicLazy {
-    pub fn new() -> SonicLazy {
+    pub(crate) fn new() -> SonicLazy {
         let mut w1 = PointerTree::new();
         w1.add_path(&pointer!["order", "id"]);
         w1.add_path(&pointer!["order", "total"]);
@@ -59,13 +59,13 @@ impl SonicLazy {
         SonicLazy { w1, w2 }
     }
 
-    pub fn w1(&self, event: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn w1(&self, event: &[u8], out: &mut Vec<u8>) {
         let found = sonic_rs::get_many(event, &self.w1).unwrap();
         let raw = |at: usize| found[at].as_ref().unwrap().as_raw_str().as_bytes();
         write_w1(out, raw(0), raw(1), raw(2), raw(3), None);
     }
 
-    pub fn w2(&self, event: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn w2(&self, event: &[u8], out: &mut Vec<u8>) {
         let found = sonic_rs::get_many(event, &self.w2).unwrap();
         let raw = |at: usize| found[at].as_ref().unwrap().as_raw_str().as_bytes();
         let mut items = Vec::with_capacity(256);
@@ -86,13 +86,13 @@ impl SonicLazy {
     }
 
     /// Validates the whole text and copies it.
-    pub fn w3(&self, event: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn w3(&self, event: &[u8], out: &mut Vec<u8>) {
         let whole: sonic_rs::LazyValue<'_> = sonic_rs::from_slice(event).unwrap();
         out.extend_from_slice(whole.as_raw_str().as_bytes());
     }
 
     /// Validates the whole text and appends to it.
-    pub fn w3b(&self, event: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn w3b(&self, event: &[u8], out: &mut Vec<u8>) {
         self.w3(event, out);
         out.pop();
         out.extend_from_slice(
@@ -189,7 +189,7 @@ fn typed_route(amount: f64, tier: &str) -> Route {
 }
 
 /// W1 through typed structs.
-pub fn typed_w1(event: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn typed_w1(event: &[u8], out: &mut Vec<u8>) {
     let event: Event<'_> = sonic_rs::from_slice(event).unwrap();
     let (order, customer) = (event.order, event.customer);
     let label = format!("order {} for {}", order.id, customer.name);
@@ -205,7 +205,7 @@ pub fn typed_w1(event: &[u8], out: &mut Vec<u8>) {
 }
 
 /// W2 through typed structs.
-pub fn typed_w2(event: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn typed_w2(event: &[u8], out: &mut Vec<u8>) {
     let event: EventWithItems<'_> = sonic_rs::from_slice(event).unwrap();
     let (order, customer) = (event.order, event.customer);
     let label = format!("order {} for {}", order.id, customer.name);
@@ -230,14 +230,14 @@ pub fn typed_w2(event: &[u8], out: &mut Vec<u8>) {
 }
 
 /// By hand over our own index.
-pub struct ByHand {
+pub(crate) struct ByHand {
     heap: Heap,
     constants: Heap,
     keys: [Key; 7],
 }
 
 impl ByHand {
-    pub fn new() -> ByHand {
+    pub(crate) fn new() -> ByHand {
         ByHand {
             heap: Heap::new(),
             constants: Heap::for_constants(),
@@ -245,12 +245,12 @@ impl ByHand {
         }
     }
 
-    pub fn index(&mut self, event: &[u8]) -> ValueRef {
+    pub(crate) fn index(&mut self, event: &[u8]) -> ValueRef {
         self.heap.clear();
         self.heap.index(event).unwrap()
     }
 
-    pub fn w1(&mut self, event: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn w1(&mut self, event: &[u8], out: &mut Vec<u8>) {
         let root = self.index(event);
         let view = View::new(&self.heap, &self.constants);
         let [order, id, total, customer, tier, name, _] = &self.keys;
@@ -269,14 +269,14 @@ impl ByHand {
 }
 
 /// simd-json's tape, filled with reused buffers.
-pub struct Tape {
+pub(crate) struct Tape {
     buffers: simd_json::Buffers,
     input: Vec<u8>,
     tape: Option<simd_json::Tape<'static>>,
 }
 
 impl Tape {
-    pub fn new() -> Tape {
+    pub(crate) fn new() -> Tape {
         Tape {
             buffers: simd_json::Buffers::default(),
             input: Vec::new(),
@@ -285,7 +285,7 @@ impl Tape {
     }
 
     /// Copies the event and fills the tape.
-    pub fn fill<R>(&mut self, event: &[u8], with: impl FnOnce(&simd_json::Tape<'_>) -> R) -> R {
+    pub(crate) fn fill<R>(&mut self, event: &[u8], with: impl FnOnce(&simd_json::Tape<'_>) -> R) -> R {
         self.input.clear();
         self.input.extend_from_slice(event);
         let mut tape = self.tape.take().unwrap().reset();
@@ -295,7 +295,7 @@ impl Tape {
         result
     }
 
-    pub fn w1(&mut self, event: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn w1(&mut self, event: &[u8], out: &mut Vec<u8>) {
         use simd_json::prelude::{ValueAsScalar, ValueIntoString};
         let _ = out;
         self.fill(event, |tape| {

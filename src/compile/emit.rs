@@ -69,10 +69,11 @@ impl Code {
             self.resolve(&mut switch.otherwise);
         }
         for container in &mut program.containers {
-            if let crate::program::Branches::Map(map) = &mut container.branches
-                && let Some(selector) = &mut map.selector
-            {
-                self.resolve(selector);
+            if let crate::program::Branches::Map(map) = &mut container.branches {
+                map.selector
+                    .iter_mut()
+                    .chain(&mut map.inline)
+                    .for_each(|pc| self.resolve(pc));
             }
         }
     }

@@ -9,6 +9,7 @@ mod choice;
 mod emit;
 mod fuse;
 mod gather;
+mod inline;
 mod scope;
 mod state;
 mod template;

@@ -287,11 +287,21 @@ impl Compiler {
             self.code.emit(Instruction::Return);
             label
         });
+        let inline = super::inline::template(&map.processor)
+            .filter(|_| !self.options.trace)
+            .map(|template| {
+                let label = self.code.label();
+                self.code.place(label);
+                self.template(template, Source::Data);
+                self.code.emit(Instruction::Return);
+                label
+            });
         let flow = self.flow(&map.processor);
         self.program.containers[container.at()].branches = Branches::Map(Box::new(Iteration {
             flow,
             items,
             selector,
+            inline,
             max_concurrency,
             tolerated_count,
             tolerated_percentage,

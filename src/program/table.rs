@@ -400,6 +400,9 @@ pub struct Iteration {
     pub items: Option<PathId>,
     /// The block that computes an iteration's input from `$` and `$$.Map.Item`.
     pub selector: Option<Pc>,
+    /// The block that computes an iteration's output from its input, where the processor is one Pass state
+    /// whose template reads nothing else: then no frame is needed if no events are kept.
+    pub inline: Option<Pc>,
     /// `MaxConcurrency`.
     pub max_concurrency: Limit,
     /// `ToleratedFailureCount`.

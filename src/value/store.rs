@@ -205,18 +205,25 @@ impl<'a> Store<'a> {
 
     /// Adds an object with a member that it does not have; the others are shared.
     pub fn with_new_member(&mut self, object: ValueRef, key: ValueRef, value: ValueRef) -> ValueRef {
+        self.with_new_members(object, &[key, value])
+    }
+
+    /// Adds an object with members that it does not have: key, value, key, value…; the others are shared.
+    /// Only the new ones are measured.
+    pub fn with_new_members(&mut self, object: ValueRef, pairs: &[ValueRef]) -> ValueRef {
         let start = self.heap.slots.len();
         self.copy_parts(object, Kind::Object);
         let whole = self.view().node(object);
-        let comma = u64::from(self.heap.slots.len() > start);
-        let (name, added) = (self.view().node(key), self.view().node(value));
+        let parts = pairs.len() + usize::from(self.heap.slots.len() > start);
+        // A comma or colon stands before each new part but the first of all.
         let mut size = Size {
-            len: u64::from(whole.len()) + comma + 1,
+            len: u64::from(whole.len()) + (parts as u64).saturating_sub(1),
             depth: whole.depth().saturating_sub(1),
         };
-        size.add(name);
-        size.add(added);
-        self.heap.slots.extend([key, value]);
+        for &part in pairs {
+            size.add(self.view().node(part));
+        }
+        self.heap.slots.extend_from_slice(pairs);
         let count = self.heap.slots.len() - start;
         self.push_built(meta::BUILT_OBJECT, start as u32, count as u32, size)
     }

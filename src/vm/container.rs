@@ -149,6 +149,10 @@ impl Run {
         };
         let children = &mut self.frames[frame.at()].children;
         children.queued = false;
+        if children.active == 0 {
+            self.inline_iterations(program, frame, container);
+        }
+        let children = &mut self.frames[frame.at()].children;
         if children.started < children.total && children.active < children.limit {
             let branch = children.started;
             children.started += 1;

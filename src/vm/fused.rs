@@ -33,11 +33,13 @@ impl Run {
         if !self.kept.is_empty() || !fits {
             return None;
         }
-        let mut store = Store::new(&mut self.heap, &program.constants);
         let output = if fused.writes.is_empty() {
             input
         } else {
-            apply(&mut store, input, &fused.writes)?
+            let mut store = Store::new(&mut self.heap, &program.constants);
+            let written = apply(&mut store, &mut self.stack, input, &fused.writes);
+            self.stack.clear();
+            written?
         };
         *fuel -= u64::from(fused.states);
         self.transitions += u64::from(fused.states);
@@ -64,23 +66,33 @@ impl Run {
     }
 }
 
-/// Writes members into an object; `None` where something on the way is not an object.
-fn apply(store: &mut Store<'_>, object: ValueRef, writes: &[Write]) -> Option<ValueRef> {
+/// Writes members into an object; `None` where something on the way is not an object. New members are
+/// lined up in `added` and come in together: one copy of the object for the whole chain.
+fn apply(
+    store: &mut Store<'_>,
+    added: &mut Vec<ValueRef>,
+    object: ValueRef,
+    writes: &[Write],
+) -> Option<ValueRef> {
     if store.view().kind(object) != Kind::Object {
         return None;
     }
-    let mut object = object;
+    let (mut object, from) = (object, added.len());
     for write in writes {
         let old = store.view().member(object, &write.key);
         let value = match (&write.value, old) {
             (WriteValue::Constant(value), _) => *value,
             (WriteValue::Object { whole, .. }, None) => *whole,
-            (WriteValue::Object { members, .. }, Some(inner)) => apply(store, inner, members)?,
+            (WriteValue::Object { members, .. }, Some(inner)) => apply(store, added, inner, members)?,
         };
-        object = match old {
-            Some(_) => store.with_member(object, write.name, value),
-            None => store.with_new_member(object, write.name, value),
-        };
+        match old {
+            Some(_) => object = store.with_member(object, write.name, value),
+            None => added.extend([write.name, value]),
+        }
+    }
+    if added.len() > from {
+        object = store.with_new_members(object, &added[from..]);
+        added.truncate(from);
     }
     Some(object)
 }

@@ -20,6 +20,7 @@ mod frame;
 mod fused;
 mod gather;
 mod handler;
+mod inline;
 mod interpret;
 mod run;
 mod task;

@@ -3,7 +3,7 @@
 //! Work is counted (instructions, bytes, outstanding tasks), so that a busy machine changes nothing.
 //! Times are compared in release builds only, with wide margins; `benches/vm.rs` measures them.
 
-use crate::definitions::{chain, choice, constants, counter, map};
+use crate::definitions::{chain, choice, constants, counter, map, writes};
 use crate::engine::Engine;
 use std::time::{Duration, Instant};
 use stepstream::program::Instruction;
@@ -78,6 +78,13 @@ fn a_chain_of_constants_is_taken_in_long_steps() {
         let last = |at: usize| engine.program.at(fused[at].last_state);
         assert!((0..fused.len()).all(|at| matches!(last(at), Instruction::Enter(_))));
     }
+}
+
+#[test]
+fn members_are_written_in_order() {
+    let members: Vec<String> = (0..150).map(|at| format!(r#""p{at}":{at}"#)).collect();
+    let expected = format!(r#"{{"steps":{{{}}}}}"#, members.join(","));
+    assert_eq!(output(&mut Engine::new(&writes(150)), "{}"), expected);
 }
 
 /// What the states of a chain would refuse one by one is refused: the last state's output is too deep.

@@ -14,14 +14,24 @@ pub(crate) fn chain(count: usize) -> String {
     format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, states.join(","))
 }
 
+/// A chain of `count` states, each of which writes a constant at a place of its own.
+pub(crate) fn writes(count: usize) -> String {
+    constant_states(count, false, |at| format!("$.steps.p{at}"))
+}
+
 /// A chain of `count` states, each of which writes a constant at the same place; perhaps the last first.
 pub(crate) fn constants(count: usize, reversed: bool) -> String {
+    constant_states(count, reversed, |_| "$.n".into())
+}
+
+fn constant_states(count: usize, reversed: bool, path: impl Fn(usize) -> String) -> String {
     let state = |at: usize| {
+        let path = path(at);
         let next = match at + 1 == count {
             true => r#""End":true"#.to_owned(),
             false => format!(r#""Next":"S{}""#, at + 1),
         };
-        format!(r#""S{at}":{{"Type":"Pass","Result":{at},"ResultPath":"$.n",{next}}}"#)
+        format!(r#""S{at}":{{"Type":"Pass","Result":{at},"ResultPath":"{path}",{next}}}"#)
     };
     let mut states: Vec<String> = (0..count).map(state).collect();
     if reversed {

@@ -17,7 +17,7 @@ impl Listing<'_> {
             | Instruction::Put(path)
             | Instruction::OutputPath(path) => self.path_of(path),
             Instruction::Gather(gather) => self.gather(gather),
-            Instruction::Gathered(place, path) => format!("#{place}: {}", self.path_of(path)),
+            Instruction::Gathered(_, path) => self.path_of(path),
             Instruction::Object(shape) => self.shape(shape),
             Instruction::Array(count) => plural(count, "element"),
             Instruction::Call(call) => self.call(call),

@@ -29,8 +29,8 @@
 //!   indices refer to is written out. What an operand consists of follows on lines of its own.
 //! * A jump is `-> place (State)`; the state is left out where the jump stays within it.
 //! * A path stands as the definition has it. Where `$` is not the effective input, `of result` (or
-//!   `input`, `output`) says what it is; a variable has its slot, and how many flows up that is. Behind
-//!   `;` stands the field it was written for, which causes of errors name.
+//!   `input`, `output`) says what it is; a variable has its slot, and how many flows up that is.
+//!   `[#3]` says that the `Gather` before it leaves its value at place 3. Behind `;` stands the field it was written for, which causes of errors name.
 //! * A constant is its JSON text; a long one is cut, and its length told.
 
 mod line;

@@ -1,8 +1,8 @@
 //! Operands: constants, paths, calls, comparisons.
 
 use super::super::{
-    AssignId, CallId, Comparison, FailId, FormatId, GatherId, Limit, PathId, Pattern, Relation, ShapeId,
-    Source, TestId, VariableRef, WaitId, WaitUntil,
+    AssignId, CallId, Comparison, FailId, FormatId, GatherId, Limit, PathId, PathUse, Pattern, Relation,
+    ShapeId, Source, TestId, VariableRef, WaitId, WaitUntil,
 };
 use super::Listing;
 use super::line::plural;
@@ -23,9 +23,9 @@ impl Listing<'_> {
     /// Shows a path as the definition has it, and what it starts from where that is not the data.
     pub(super) fn path(&self, id: PathId) -> String {
         let using = &self.program.paths[id.at()];
-        let text = &using.text;
+        let text = written_path(using);
         match using.source {
-            Source::Data | Source::Context => text.to_string(),
+            Source::Data | Source::Context => text,
             Source::Input => format!("{text} of input"),
             Source::Result => format!("{text} of result"),
             Source::Output => format!("{text} of output"),
@@ -39,7 +39,7 @@ impl Listing<'_> {
         match (&*using.field, using.source) {
             // The instruction's name says what these start from.
             ("InputPath" | "ResultPath", Source::Input) | ("OutputPath", Source::Output) => {
-                using.text.to_string()
+                written_path(using)
             }
             ("InputPath" | "OutputPath", _) => self.path(id),
             (field, _) => format!("{}  ; for {field}", self.path(id)),
@@ -158,6 +158,14 @@ impl Listing<'_> {
             Limit::Literal(value) => Some(value.to_string()),
             Limit::Path(path) => Some(self.path(path)),
         }
+    }
+}
+
+/// Writes a path as the definition has it, and where the walk before it leaves its value.
+fn written_path(using: &PathUse) -> String {
+    match using.gathered {
+        Some(place) => format!("{} [#{place}]", using.text),
+        None => using.text.to_string(),
     }
 }
 

@@ -49,6 +49,9 @@ impl Listing<'_> {
         if let Some(selector) = map.selector {
             lines.push(format!("selector {}", self.jump(selector, Some(within))));
         }
+        if let Some(inline) = map.inline {
+            lines.push(format!("without events {}", self.jump(inline, Some(within))));
+        }
         let entry = self.program.flows[map.flow.at()].entry;
         lines.push(format!("processor {}", self.jump(entry, None)));
         if let Some(limit) = self.limit(map.max_concurrency) {
