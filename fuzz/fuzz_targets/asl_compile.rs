@@ -13,8 +13,15 @@ fuzz_target!(|text: &str| {
     for format in [Format::Json, Format::Yaml] {
         for machine_type in [MachineType::Express, MachineType::Standard] {
             let substitutions = BTreeMap::from([("Name".into(), "a\"b".into())]);
-            let options = Options { machine_type, substitutions };
-            let source = Source { name: "f", text, format };
+            let options = Options {
+                machine_type,
+                substitutions,
+            };
+            let source = Source {
+                name: "f",
+                text,
+                format,
+            };
             let report = check(&source, &options);
             for diagnostic in &report.diagnostics {
                 check_place(text, diagnostic);
@@ -39,5 +46,9 @@ fn check_place(text: &str, diagnostic: &Diagnostic) {
     let lines = before.matches('\n').count() + 1;
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let column = before[line_start..].chars().count() + 1;
-    assert_eq!((diagnostic.line, diagnostic.column), (lines, column), "{diagnostic:?}");
+    assert_eq!(
+        (diagnostic.line, diagnostic.column),
+        (lines, column),
+        "{diagnostic:?}"
+    );
 }

@@ -18,7 +18,11 @@ use stepstream_fuzz::world::{Act, Manner, acts, play};
 fuzz_target!(|data: &[u8]| {
     let mut u = Unstructured::new(data);
     let Ok(text) = definition(&mut u) else { return };
-    let source = Source { name: "", text: &text, format: Format::Json };
+    let source = Source {
+        name: "",
+        text: &text,
+        format: Format::Json,
+    };
     let report = check(&source, &Options::default());
     let Some(machine) = report.machine else {
         if std::env::var_os("SHOW").is_some() {
@@ -32,7 +36,9 @@ fuzz_target!(|data: &[u8]| {
     memory.1.set_compaction_floor(0);
     // Checking a definition costs far more than running it.
     for _ in 0..EXECUTIONS {
-        let (Ok(input), Ok(acts)) = (json::input(&mut u), acts(&mut u)) else { return };
+        let (Ok(input), Ok(acts)) = (json::input(&mut u), acts(&mut u)) else {
+            return;
+        };
         compare(&text, &program, &traced, &mut memory, &input, &acts);
     }
 });
@@ -52,15 +58,32 @@ fn compare(
     if std::env::var_os("SHOW").is_some() {
         eprintln!("{text}\n{input}\n{acts:?}");
     }
-    let manner = |level| Manner { level, fuel: u64::MAX };
-    let single = Manner { level: Level::Off, fuel: 1 };
-    let Some(expected) = play(run, program, input, acts, manner(Level::All)) else { return };
+    let manner = |level| Manner {
+        level,
+        fuel: u64::MAX,
+    };
+    let single = Manner {
+        level: Level::Off,
+        fuel: 1,
+    };
+    let Some(expected) = play(run, program, input, acts, manner(Level::All)) else {
+        return;
+    };
     let plays = [
         ("no events", play(run, program, input, acts, manner(Level::Off))),
-        ("some events", play(run, program, input, acts, manner(Level::Error))),
+        (
+            "some events",
+            play(run, program, input, acts, manner(Level::Error)),
+        ),
         ("one state at a time", play(run, program, input, acts, single)),
-        ("compacted", play(compacted, program, input, acts, manner(Level::All))),
-        ("compacted, no events", play(compacted, program, input, acts, manner(Level::Off))),
+        (
+            "compacted",
+            play(compacted, program, input, acts, manner(Level::All)),
+        ),
+        (
+            "compacted, no events",
+            play(compacted, program, input, acts, manner(Level::Off)),
+        ),
         ("traced", play(run, traced, input, acts, manner(Level::Off))),
     ];
     for (how, played) in plays {

@@ -14,7 +14,9 @@ use stepstream_fuzz::{assert_written, json};
 fuzz_target!(|data: &[u8]| {
     let cut = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     let (text, rest) = data.split_at(cut);
-    let Ok(text) = std::str::from_utf8(text) else { return };
+    let Ok(text) = std::str::from_utf8(text) else {
+        return;
+    };
     let rest = rest.strip_prefix(b"\n").unwrap_or(rest);
     let made = json::input(&mut Unstructured::new(rest)).unwrap_or_else(|_| "{}".into());
     let constants = Heap::for_constants();
@@ -48,7 +50,9 @@ fn use_path(heap: &mut Heap, constants: &Heap, document: ValueRef, parsed: &path
         assert_written(store.view(), selected);
     }
     let value = store.string("new");
-    let Ok(put) = path::put(&mut store, document, &accessor, value) else { return };
+    let Ok(put) = path::put(&mut store, document, &accessor, value) else {
+        return;
+    };
     assert_written(store.view(), put);
     if parsed.steps.iter().all(|step| matches!(step, Step::Key(_))) {
         assert_eq!(accessor.get(store.view(), put), Some(value));

@@ -6,14 +6,24 @@ use arbitrary::{Result, Unstructured};
 
 /// Error names that retriers, catchers and tasks use.
 pub const ERRORS: [&str; 8] = [
-    "States.ALL", "States.TaskFailed", "States.Timeout", "States.DataLimitExceeded",
-    "States.ExceedToleratedFailureThreshold", "Custom", "Lambda.ServiceException", "States.Runtime",
+    "States.ALL",
+    "States.TaskFailed",
+    "States.Timeout",
+    "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold",
+    "Custom",
+    "Lambda.ServiceException",
+    "States.Runtime",
 ];
 
 /// Makes a definition as JSON text.
 pub fn definition(u: &mut Unstructured<'_>) -> Result<String> {
     let mut generator = Generator { named: 0 };
-    let timeout = if u.ratio(1, 8)? { "\"TimeoutSeconds\":2," } else { "" };
+    let timeout = if u.ratio(1, 8)? {
+        "\"TimeoutSeconds\":2,"
+    } else {
+        ""
+    };
     let flow = generator.flow(u, 2, true)?;
     Ok(format!("{{{timeout}{flow}}}"))
 }
@@ -38,7 +48,11 @@ impl Generator {
             let body = self.state(u, &names, at, depth)?;
             states.push(format!("\"{}\":{{{body}}}", names[at]));
         }
-        Ok(format!("\"StartAt\":\"{}\",\"States\":{{{}}}", names[0], states.join(",")))
+        Ok(format!(
+            "\"StartAt\":\"{}\",\"States\":{{{}}}",
+            names[0],
+            states.join(",")
+        ))
     }
 
     fn state(&mut self, u: &mut Unstructured<'_>, names: &[String], at: usize, depth: u32) -> Result<String> {
@@ -56,19 +70,34 @@ impl Generator {
                 for _ in 0..u.int_in_range(1..=3)? {
                     branches.push(format!("{{{}}}", self.flow(u, depth - 1, false)?));
                 }
-                fields.push(format!("\"Type\":\"Parallel\",\"Branches\":[{}]", branches.join(",")));
+                fields.push(format!(
+                    "\"Type\":\"Parallel\",\"Branches\":[{}]",
+                    branches.join(",")
+                ));
                 optional(u, &mut fields, "Parameters", |u| template(u, 2))?;
                 self.result(u, names, &mut fields)?;
             }
             9 | 10 => {
-                let field = if u.arbitrary()? { "ItemProcessor" } else { "Iterator" };
+                let field = if u.arbitrary()? {
+                    "ItemProcessor"
+                } else {
+                    "Iterator"
+                };
                 let flow = self.flow(u, depth - 1, false)?;
                 fields.push(format!("\"Type\":\"Map\",\"{field}\":{{{flow}}}"));
-                let items = if u.ratio(3, 4)? { "$.list".into() } else { path(u, true)? };
+                let items = if u.ratio(3, 4)? {
+                    "$.list".into()
+                } else {
+                    path(u, true)?
+                };
                 fields.push(format!("\"ItemsPath\":{}", quoted(&items)));
                 optional(u, &mut fields, "ItemSelector", |u| template(u, 2))?;
-                optional(u, &mut fields, "MaxConcurrency", |u| Ok(u.int_in_range(0..=3)?.to_string()))?;
-                optional(u, &mut fields, "ToleratedFailureCount", |u| Ok(u.int_in_range(0..=2)?.to_string()))?;
+                optional(u, &mut fields, "MaxConcurrency", |u| {
+                    Ok(u.int_in_range(0..=3)?.to_string())
+                })?;
+                optional(u, &mut fields, "ToleratedFailureCount", |u| {
+                    Ok(u.int_in_range(0..=2)?.to_string())
+                })?;
                 self.result(u, names, &mut fields)?;
             }
             _ => self.pass(u, &mut fields)?,
@@ -100,9 +129,13 @@ impl Generator {
         } else {
             fields.push("\"Resource\":\"arn:aws:states:::lambda:invoke\"".into());
             let payload = template(u, 1)?;
-            fields.push(format!("\"Parameters\":{{\"FunctionName\":\"f\",\"Payload\":{payload}}}"));
+            fields.push(format!(
+                "\"Parameters\":{{\"FunctionName\":\"f\",\"Payload\":{payload}}}"
+            ));
         }
-        optional(u, fields, "TimeoutSeconds", |u| Ok(u.int_in_range(1..=3)?.to_string()))?;
+        optional(u, fields, "TimeoutSeconds", |u| {
+            Ok(u.int_in_range(1..=3)?.to_string())
+        })?;
         self.result(u, names, fields)
     }
 
@@ -123,7 +156,11 @@ impl Generator {
         optional(u, fields, "Retry", |u| {
             let error = quoted(u.choose(&ERRORS)?);
             let attempts = u.int_in_range(0..=3)?;
-            let jitter = if u.arbitrary()? { ",\"JitterStrategy\":\"FULL\"" } else { "" };
+            let jitter = if u.arbitrary()? {
+                ",\"JitterStrategy\":\"FULL\""
+            } else {
+                ""
+            };
             let rate = *u.choose(&["1.0", "2", "1e308"])?;
             Ok(format!(
                 "[{{\"ErrorEquals\":[{error}],\"MaxAttempts\":{attempts},\"BackoffRate\":{rate}{jitter}}}]"
@@ -131,7 +168,10 @@ impl Generator {
         })?;
         optional(u, fields, "Catch", |u| {
             let error = quoted(u.choose(&ERRORS)?);
-            let mut catcher = vec![format!("\"ErrorEquals\":[{error}],\"Next\":{}", quoted(u.choose(names)?))];
+            let mut catcher = vec![format!(
+                "\"ErrorEquals\":[{error}],\"Next\":{}",
+                quoted(u.choose(names)?)
+            )];
             result_path(u, &mut catcher)?;
             assign(u, &mut catcher)?;
             Ok(format!("[{{{}}}]", catcher.join(",")))
@@ -164,7 +204,11 @@ fn end_state(u: &mut Unstructured<'_>) -> Result<String> {
     if u.arbitrary()? {
         fields.push(format!("\"Error\":{}", quoted(u.choose(&ERRORS)?)));
         optional(u, &mut fields, "CausePath", |u| {
-            let expression = if u.arbitrary()? { path(u, false)? } else { call(u, 1)? };
+            let expression = if u.arbitrary()? {
+                path(u, false)?
+            } else {
+                call(u, 1)?
+            };
             Ok(quoted(&expression))
         })?;
     } else {
@@ -191,8 +235,16 @@ fn data_path(u: &mut Unstructured<'_>, fields: &mut Vec<String>, field: &str) ->
 fn assign(u: &mut Unstructured<'_>, fields: &mut Vec<String>) -> Result<()> {
     if u.ratio(1, 12)? {
         let name = u.choose(&VARIABLES)?;
-        let value = if u.arbitrary()? { path(u, false)? } else { call(u, 1)? };
-        fields.push(format!("\"Assign\":{{{}:{}}}", quoted(&format!("{name}.$")), quoted(&value)));
+        let value = if u.arbitrary()? {
+            path(u, false)?
+        } else {
+            call(u, 1)?
+        };
+        fields.push(format!(
+            "\"Assign\":{{{}:{}}}",
+            quoted(&format!("{name}.$")),
+            quoted(&value)
+        ));
     }
     Ok(())
 }
@@ -229,15 +281,33 @@ fn test(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
         });
     }
     let variable = quoted(&path(u, true)?);
-    let relation = *u.choose(&["Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"])?;
+    let relation = *u.choose(&[
+        "Equals",
+        "LessThan",
+        "GreaterThan",
+        "LessThanEquals",
+        "GreaterThanEquals",
+    ])?;
     let other = quoted(&path(u, true)?);
     let comparison = match u.int_in_range(0..=9)? {
-        0 | 1 => format!("\"String{relation}\":{}", u.choose(&["\"a\"", "\"b\"", "\"1\"", "\"ä𝄞\""])?),
-        2 | 3 => format!("\"Numeric{relation}\":{}", u.choose(&["0", "1", "-0.0", "1e3", "12345678901234567890"])?),
+        0 | 1 => format!(
+            "\"String{relation}\":{}",
+            u.choose(&["\"a\"", "\"b\"", "\"1\"", "\"ä𝄞\""])?
+        ),
+        2 | 3 => format!(
+            "\"Numeric{relation}\":{}",
+            u.choose(&["0", "1", "-0.0", "1e3", "12345678901234567890"])?
+        ),
         4 => format!("\"BooleanEquals\":{}", u.arbitrary::<bool>()?),
         5 => format!("\"Timestamp{relation}\":\"2025-01-01T00:00:00Z\""),
-        6 => format!("\"StringMatches\":{}", u.choose(&["\"*\"", "\"a*b*\"", "\"\\\\\\\\*\""])?),
-        7 => format!("\"{}{relation}Path\":{other}", u.choose(&["String", "Numeric", "Timestamp"])?),
+        6 => format!(
+            "\"StringMatches\":{}",
+            u.choose(&["\"*\"", "\"a*b*\"", "\"\\\\\\\\*\""])?
+        ),
+        7 => format!(
+            "\"{}{relation}Path\":{other}",
+            u.choose(&["String", "Numeric", "Timestamp"])?
+        ),
         8 => format!("\"BooleanEqualsPath\":{other}"),
         _ => {
             let kind = u.choose(&["Null", "Present", "Numeric", "String", "Boolean", "Timestamp"])?;

@@ -7,15 +7,44 @@ pub const KEYS: [&str; 8] = ["a", "b", "c", "list", "n", "s", "größe", "x y"];
 
 /// Numbers that differ in notation, size and sign.
 const NUMBERS: [&str; 18] = [
-    "0", "-0", "1", "2", "3", "-1", "0.0", "1.10", "1e3", "1E-2", "1e400", "-1e400", "2147483647",
-    "2147483648", "9223372036854775807", "12345678901234567890", "0.5", "99",
+    "0",
+    "-0",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "0.0",
+    "1.10",
+    "1e3",
+    "1E-2",
+    "1e400",
+    "-1e400",
+    "2147483647",
+    "2147483648",
+    "9223372036854775807",
+    "12345678901234567890",
+    "0.5",
+    "99",
 ];
 
 /// Strings with what makes strings hard.
 const STRINGS: [&str; 16] = [
-    r#""""#, r#""a""#, r#""b""#, r#""1""#, r#""true""#, r#""2024-02-29T23:59:59Z""#,
-    r#""9999-12-31T23:59:59.999999999Z""#, r#""0000-01-01T00:00:00+18:00""#, r#""\ud800""#, r#""\u0000""#,
-    r#""\n\t\"\\\/""#, r#""ä𝄞""#, r#""$.a""#, r#""{}{}""#, r#""a,b,c""#, r#""{\"a\":[1]}""#,
+    r#""""#,
+    r#""a""#,
+    r#""b""#,
+    r#""1""#,
+    r#""true""#,
+    r#""2024-02-29T23:59:59Z""#,
+    r#""9999-12-31T23:59:59.999999999Z""#,
+    r#""0000-01-01T00:00:00+18:00""#,
+    r#""\ud800""#,
+    r#""\u0000""#,
+    r#""\n\t\"\\\/""#,
+    r#""ä𝄞""#,
+    r#""$.a""#,
+    r#""{}{}""#,
+    r#""a,b,c""#,
+    r#""{\"a\":[1]}""#,
 ];
 
 /// Writes an arbitrary value.
@@ -23,6 +52,15 @@ pub fn value(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
     let mut out = String::new();
     write(u, depth, &mut out)?;
     Ok(out)
+}
+
+/// Writes an answer of a task: as an input, sometimes behind a lot of blanks.
+pub fn answer(u: &mut Unstructured<'_>) -> Result<String> {
+    let answer = input(u)?;
+    Ok(match u.ratio(1, 16)? {
+        true => " ".repeat(100_000) + &answer,
+        false => answer,
+    })
 }
 
 /// Writes an object that has most of the names which generated paths ask for.

@@ -19,6 +19,7 @@ pub fn assert_written(view: View<'_>, value: ValueRef) -> Vec<u8> {
     assert_eq!(dense.len(), view.len(value), "the length of {dense}");
     let mut text = Vec::new();
     view.write(value, &mut text);
+    assert_eq!(text.len() as u64, view.written_len(value));
     for written in [dense.as_bytes(), &text] {
         if let Err(error) = serde_json::from_slice::<&serde_json::value::RawValue>(written) {
             panic!("not JSON ({error}): {}", String::from_utf8_lossy(written));

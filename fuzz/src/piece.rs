@@ -5,23 +5,63 @@ use arbitrary::{Result, Unstructured};
 
 /// Steps that are more than a key.
 const STEPS: [&str; 22] = [
-    "[0]", "[1]", "[-1]", "[*]", ".*", "..a", "..*", "[0:2]", "[-2:]", "[:1]", "[0,1]", "['a','b']",
-    "[?(@.a)]", "[?(@.n > 1)]", "[?(@.a == 'b' || !(@.b))]", "[?(@.s =~ /a.*/i)]", "[?(@.a in ['a', 1])]",
-    ".length()", ".sum()", ".max()", ".keys()", "['größe']",
+    "[0]",
+    "[1]",
+    "[-1]",
+    "[*]",
+    ".*",
+    "..a",
+    "..*",
+    "[0:2]",
+    "[-2:]",
+    "[:1]",
+    "[0,1]",
+    "['a','b']",
+    "[?(@.a)]",
+    "[?(@.n > 1)]",
+    "[?(@.a == 'b' || !(@.b))]",
+    "[?(@.s =~ /a.*/i)]",
+    "[?(@.a in ['a', 1])]",
+    ".length()",
+    ".sum()",
+    ".max()",
+    ".keys()",
+    "['größe']",
 ];
 
 const CONTEXT: [&str; 8] = [
-    "$$", "$$.Execution.Id", "$$.Execution.Input", "$$.State.Name", "$$.State.RetryCount",
-    "$$.Map.Item.Value", "$$.Map.Item.Index", "$$.StateMachine.Name",
+    "$$",
+    "$$.Execution.Id",
+    "$$.Execution.Input",
+    "$$.State.Name",
+    "$$.State.RetryCount",
+    "$$.Map.Item.Value",
+    "$$.Map.Item.Index",
+    "$$.StateMachine.Name",
 ];
 
 /// The names of variables.
 pub const VARIABLES: [&str; 3] = ["v", "w", "größe"];
 
 const FUNCTIONS: [&str; 18] = [
-    "Array", "ArrayPartition", "ArrayContains", "ArrayRange", "ArrayGetItem", "ArrayLength", "ArrayUnique",
-    "Base64Encode", "Base64Decode", "Hash", "JsonMerge", "StringToJson", "JsonToString", "MathAdd",
-    "MathRandom", "StringSplit", "Format", "UUID",
+    "Array",
+    "ArrayPartition",
+    "ArrayContains",
+    "ArrayRange",
+    "ArrayGetItem",
+    "ArrayLength",
+    "ArrayUnique",
+    "Base64Encode",
+    "Base64Decode",
+    "Hash",
+    "JsonMerge",
+    "StringToJson",
+    "JsonToString",
+    "MathAdd",
+    "MathRandom",
+    "StringSplit",
+    "Format",
+    "UUID",
 ];
 
 /// Quotes a text for JSON.
@@ -53,16 +93,32 @@ pub fn call(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
     let mut arguments = Vec::new();
     let usual = match function {
         "UUID" => 0,
-        "ArrayLength" | "ArrayUnique" | "Base64Encode" | "Base64Decode" | "StringToJson" | "JsonToString" => 1,
+        "ArrayLength" | "ArrayUnique" | "Base64Encode" | "Base64Decode" | "StringToJson" | "JsonToString" => {
+            1
+        }
         "ArrayRange" | "JsonMerge" | "MathRandom" => 3,
         _ => 2,
     };
-    let count = if u.ratio(1, 8)? { u.int_in_range(0..=4)? } else { usual };
+    let count = if u.ratio(1, 8)? {
+        u.int_in_range(0..=4)?
+    } else {
+        usual
+    };
     for at in 0..count {
         arguments.push(match u.int_in_range(0..=5)? {
             0 if depth > 0 => call(u, depth - 1)?,
             1 => (*u.choose(&["1", "-1", "0", "3.7", "2147483647", "true", "false", "null"])?).into(),
-            2 => (*u.choose(&["'a'", "','", "'{}'", "'{} \\\\{\\\\} {}'", "'SHA-256'", "'MD5'", "''", "'ä'"])?).into(),
+            2 => (*u.choose(&[
+                "'a'",
+                "','",
+                "'{}'",
+                "'{} \\\\{\\\\} {}'",
+                "'SHA-256'",
+                "'MD5'",
+                "''",
+                "'ä'",
+            ])?)
+            .into(),
             3 if function == "Format" && at == 0 => "'<{}>'".into(),
             _ => path(u, false)?,
         });
@@ -79,7 +135,12 @@ pub fn template(u: &mut Unstructured<'_>, depth: u32) -> Result<String> {
         let member = match u.int_in_range(0..=5)? {
             0 => format!("{}:{}", quoted(key), json::value(u, 2)?),
             1 if depth > 0 => format!("{}:{}", quoted(key), template(u, depth - 1)?),
-            2 if depth > 0 => format!("{}:[{},{}]", quoted(key), template(u, depth - 1)?, json::value(u, 1)?),
+            2 if depth > 0 => format!(
+                "{}:[{},{}]",
+                quoted(key),
+                template(u, depth - 1)?,
+                json::value(u, 1)?
+            ),
             3 => format!("{}:{}", quoted(&format!("{key}.$")), quoted(&call(u, 2)?)),
             _ => format!("{}:{}", quoted(&format!("{key}.$")), quoted(&path(u, false)?)),
         };

@@ -51,7 +51,7 @@ pub fn acts(u: &mut Unstructured<'_>) -> Result<Vec<Act>> {
     let mut acts = Vec::new();
     for _ in 0..u.int_in_range(0..=12)? {
         let reply = match u.int_in_range(0..=9)? {
-            0..=4 => Reply::Success(json::input(u)?),
+            0..=4 => Reply::Success(json::answer(u)?),
             5 => Reply::Success("{".into()),
             6 => Reply::Failure(Some(*u.choose(&ERRORS)?), Some("why")),
             7 => Reply::Failure(None, None),
@@ -125,7 +125,7 @@ pub fn play(run: &mut Run, program: &Program, input: &str, acts: &[Act], manner:
             Status::Waiting => {}
             over => break over,
         }
-        asked.retain(|token| run.state_of(*token).is_some());
+        asked.retain(|token| run.awaits(*token));
         assert!(!asked.is_empty(), "waits for nothing");
         if acted == ANSWERS {
             run.time_out(program, now_ms);
@@ -149,7 +149,9 @@ pub fn play(run: &mut Run, program: &Program, input: &str, acts: &[Act], manner:
         true => Vec::new(),
         false => {
             assert!(view.len(outcome.output) <= PAYLOAD_BYTES_MAX);
-            assert_written(view, outcome.output)
+            let text = assert_written(view, outcome.output);
+            assert!(text.len() <= PAYLOAD_BYTES_MAX);
+            text
         }
     };
     Some(Played {
@@ -185,15 +187,24 @@ fn bring(
             return;
         }
     };
-    assert!(run.resume(program, token, answer, now_ms), "an answer was not taken");
-    assert!(!run.resume(program, token, answer, now_ms), "an answer was taken twice");
+    assert!(
+        run.resume(program, token, answer, now_ms),
+        "an answer was not taken"
+    );
+    assert!(
+        !run.resume(program, token, answer, now_ms),
+        "an answer was taken twice"
+    );
     asked.retain(|other| *other != token);
     answered.push(token);
 }
 
 fn check_stale(run: &mut Run, program: &Program, answered: &[Token], now_ms: i64) {
     for token in answered {
-        assert!(!run.resume(program, *token, Answer::Success(b"1"), now_ms), "a stale answer was taken");
+        assert!(
+            !run.resume(program, *token, Answer::Success(b"1"), now_ms),
+            "a stale answer was taken"
+        );
     }
 }
 
@@ -209,8 +220,14 @@ fn check_events(run: &Run, program: &Program, level: Level) {
     let mut before = 0;
     let mut record = Vec::new();
     for event in run.events() {
-        assert!(event.id > before && event.previous < event.id, "{event:?} after {before}");
-        assert!(level < Level::All || event.id == before + 1, "{event:?} after {before}");
+        assert!(
+            event.id > before && event.previous < event.id,
+            "{event:?} after {before}"
+        );
+        assert!(
+            level < Level::All || event.id == before + 1,
+            "{event:?} after {before}"
+        );
         before = event.id;
         record.clear();
         encoder.write(run.view(program), event, &mut record);
@@ -218,5 +235,9 @@ fn check_events(run: &Run, program: &Program, level: Level) {
             panic!("{error}: {}", String::from_utf8_lossy(&record));
         }
     }
-    assert!(level < Level::All || before == run.last_event(), "the last id is {}", run.last_event());
+    assert!(
+        level < Level::All || before == run.last_event(),
+        "the last id is {}",
+        run.last_event()
+    );
 }

@@ -122,6 +122,9 @@ impl<'a> Tree<'a> {
         };
         let node = &mut self.members[at].1;
         match (rest.is_empty(), node) {
+            // The earlier write inside fails where something else than an object stands; this one would
+            // hide that. An empty tree was made just now.
+            (true, Node::Object(tree)) if !tree.members.is_empty() => return None,
             (true, node) => *node = Node::Constant(json),
             (false, Node::Object(tree)) => tree.write(rest, json)?,
             (false, Node::Constant(_)) => return None,
@@ -129,14 +132,34 @@ impl<'a> Tree<'a> {
         Some(())
     }
 
-    /// At most so many levels are added; an upper bound, since brackets of a constant are only counted.
+    /// Returns how many levels are added at most.
     fn depth(&self) -> u32 {
         let deepest = self.members.iter().map(|(_, node)| match node {
-            Node::Constant(json) => json.matches(['[', '{']).count() as u32,
+            Node::Constant(json) => nesting(json),
             Node::Object(tree) => tree.depth(),
         });
         1 + deepest.max().unwrap_or(0)
     }
+}
+
+/// Returns how deep a dense JSON text is nested.
+fn nesting(json: &str) -> u32 {
+    let (mut depth, mut deepest) = (0u32, 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 impl Compiler {

@@ -5,6 +5,7 @@ use super::IntrinsicError;
 use super::evaluate::RESULT_BYTES_MAX;
 use crate::value::{Kind, ValueRef, View};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The longest value, in bytes of JSON, that is printed: the printed text may be shorter than the
 /// JSON, but a value above this does not fit even then.
@@ -63,17 +64,54 @@ pub(super) fn hash(view: View<'_>, value: ValueRef) -> i32 {
         Kind::Boolean if view.boolean(value) == Some(true) => 1231,
         Kind::Boolean => 1237,
         Kind::Number => hash_number(view.float(value).unwrap_or_default()),
-        Kind::String => view.string(value).map_or(0, |text| {
-            let add = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
-            text.decode().encode_utf16().fold(0, add)
-        }),
+        Kind::String => view.string(value).map_or(0, |text| hash_text(&text.decode())),
         Kind::Array => view.elements(value).fold(1, |hash: i32, element| {
             hash.wrapping_mul(31).wrapping_add(self::hash(view, element))
         }),
-        Kind::Object => view.members(value).fold(0, |hash: i32, (key, member)| {
-            hash.wrapping_add(self::hash(view, key) ^ self::hash(view, member))
+        Kind::Object => members(view, value).iter().fold(0, |hash: i32, (name, member)| {
+            hash.wrapping_add(hash_text(name) ^ self::hash(view, *member))
         }),
     }
+}
+
+fn hash_text(text: &str) -> i32 {
+    let add = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
+    text.encode_utf16().fold(0, add)
+}
+
+/// Returns an object's members as a map has them: of duplicate keys the last one.
+fn members(view: View<'_>, object: ValueRef) -> BTreeMap<Cow<'_, str>, ValueRef> {
+    let members = view.members(object);
+    members
+        .filter_map(|(key, member)| Some((view.string(key)?.decode(), member)))
+        .collect()
+}
+
+/// Returns a second hash, which has nothing to do with Java: equal values have equal ones. Recursion is
+/// bounded by the value's depth.
+pub(super) fn check(view: View<'_>, value: ValueRef) -> u64 {
+    match view.kind(value) {
+        Kind::Null => 1,
+        Kind::Boolean => 2 + u64::from(view.boolean(value) == Some(true)),
+        // Equal numbers are equal as floats; `-0` is `0`.
+        Kind::Number => mix(4, (view.float(value).unwrap_or_default() + 0.0).to_bits()),
+        Kind::String => view.string(value).map_or(5, |text| {
+            text.decode()
+                .bytes()
+                .fold(5, |hash, byte| mix(hash, u64::from(byte)))
+        }),
+        Kind::Array => view
+            .elements(value)
+            .fold(6, |hash, element| mix(hash, check(view, element))),
+        Kind::Object => members(view, value).iter().fold(7, |hash, (name, member)| {
+            let name = name.bytes().fold(8, |hash, byte| mix(hash, u64::from(byte)));
+            mix(mix(hash, name), check(view, *member))
+        }),
+    }
+}
+
+fn mix(hash: u64, value: u64) -> u64 {
+    (hash.rotate_left(5) ^ value).wrapping_mul(0x517C_C1B7_2722_0A95)
 }
 
 /// Whole numbers hash as `Integer` or `Long`, others as `Double`. A number beyond 64 bits is a

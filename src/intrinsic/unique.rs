@@ -26,15 +26,17 @@ pub(super) fn unique(work: &mut Work, array: ValueRef) -> Result<ValueRef, Intri
         .enumerate()
         .map(|(seen, value)| Entry {
             hash: spread(java::hash(view, value)),
+            check: java::check(view, value),
             seen,
             value,
         })
         .collect();
     // Equal values have equal hashes, so they are neighbours now, first seen first.
-    entries.sort_unstable_by_key(|entry| (entry.hash, entry.seen));
+    entries.sort_unstable_by_key(|entry| (entry.hash, entry.check, entry.seen));
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
     for entry in entries {
-        let same = kept.iter().rev().take_while(|other| other.hash == entry.hash);
+        let alike = |other: &&Entry| (other.hash, other.check) == (entry.hash, entry.check);
+        let same = kept.iter().rev().take_while(alike);
         if !{ same }.any(|other| view.equal(other.value, entry.value)) {
             kept.push(entry);
         }
@@ -50,6 +52,9 @@ pub(super) fn unique(work: &mut Work, array: ValueRef) -> Result<ValueRef, Intri
 
 struct Entry {
     hash: u32,
+    /// Another hash: texts that collide in Java's are easily made (`Aa`, `BB`), and comparing each with
+    /// each takes too long.
+    check: u64,
     seen: usize,
     value: ValueRef,
 }

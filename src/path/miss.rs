@@ -75,7 +75,11 @@ impl Miss {
             ),
             (_, Kind::Null) => Miss::new(MissKind::Parent, format!("The path {before} is null")),
             _ => {
-                let context = view.to_json(value);
+                // A value that is built of shared parts may be far longer than any payload.
+                let context = match view.len(value) as u64 {
+                    bytes if bytes > super::BYTES_MAX => format!("({bytes} bytes)"),
+                    _ => view.to_json(value),
+                };
                 let message =
                     format!("Filter: {step} can only be applied to arrays. Current context is: {context}");
                 Miss::new(MissKind::Parent, message)

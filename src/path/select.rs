@@ -112,7 +112,12 @@ impl Route {
 impl Scope {
     /// Counts one visited value.
     pub(super) fn visit(&mut self) -> Result<(), Miss> {
-        self.work = self.work.checked_sub(1).ok_or_else(Miss::too_large)?;
+        self.spend(1)
+    }
+
+    /// Counts values that were passed on the way to another.
+    fn spend(&mut self, work: usize) -> Result<(), Miss> {
+        self.work = self.work.checked_sub(work).ok_or_else(Miss::too_large)?;
         Ok(())
     }
 
@@ -177,11 +182,18 @@ impl Position<'_> {
             Move::Key(key) => to.extend(view.member(value, key)),
             Move::Index(index) => to.extend(element(view, value, *index)),
             Move::Wildcard => children(view, scope, value, to)?,
-            Move::Keys(keys) => to.extend(self.merge(store, keys, value)?),
+            Move::Keys(keys) => to.extend(self.merge(store, scope, keys, value)?),
             Move::Indices(indices) => {
-                to.extend(indices.iter().filter_map(|index| element(view, value, *index)));
+                for index in indices {
+                    // An element is found by walking the ones before it.
+                    scope.spend(view.count(value).min(index.unsigned_abs() as usize))?;
+                    to.extend(element(view, value, *index));
+                }
             }
-            Move::Slice { start, end } => slice(view, value, *start, *end, to),
+            Move::Slice { start, end } => {
+                scope.spend(view.count(value))?;
+                slice(view, value, *start, *end, to);
+            }
             Move::Descend => descend(view, scope, value, to)?,
             Move::Function(function) => to.push(function::of_value(store, *function, value)?),
             Move::Filter(condition) => {
@@ -199,7 +211,13 @@ impl Position<'_> {
     }
 
     /// Collects several members into one object, at the end of a path only (recorded: reported text).
-    fn merge(&self, store: &mut Store, keys: &[Key], value: ValueRef) -> Result<Option<ValueRef>, Miss> {
+    fn merge(
+        &self,
+        store: &mut Store,
+        scope: &mut Scope,
+        keys: &[Key],
+        value: ValueRef,
+    ) -> Result<Option<ValueRef>, Miss> {
         if self.position + 1 != self.route.moves.len() {
             let place = self.route.fragment(self.position + 1);
             let message = format!("Multi properties can only be used as path leafs: {place}");
@@ -210,6 +228,7 @@ impl Position<'_> {
         }
         let mut pairs = Vec::with_capacity(keys.len() * 2);
         for (at, key) in keys.iter().enumerate() {
+            scope.spend(at + store.view().count(value))?;
             let repeated = keys[..at].iter().any(|earlier| earlier == key);
             if let (Some(member), false) = (store.view().member(value, key), repeated) {
                 pairs.extend([store.string(key.name()), member]);

@@ -363,3 +363,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "long documents")]
+fn work_on_the_way_to_an_element_is_bounded() {
+    // Elements and members are found by walking: a long union walked a long array for minutes.
+    let list = format!("[{}0]", "0,".repeat(99_999));
+    let union = format!("$[{}0]", "99998,".repeat(100_000));
+    let members: Vec<String> = (0..20_000).map(|at| format!("\"{at}\":0")).collect();
+    let keys: Vec<String> = (0..20_000).map(|at| format!("'{at}'")).collect();
+    let object = format!("{{{}}}", members.join(","));
+    for (input, path) in [(&list, union), (&object, format!("$[{}]", keys.join(",")))] {
+        let began = std::time::Instant::now();
+        let missed = select(input, &path).map_err(|(kind, _)| kind);
+        assert_eq!(missed, Err(MissKind::TooLarge));
+        assert!(began.elapsed().as_secs() < 30);
+    }
+    let few = select(&list, "$[99998,-1,5]");
+    assert_eq!(few.as_deref(), Ok("[0,0,0]"));
+}

@@ -40,3 +40,21 @@ fn builds() {
     assert_eq!(view.to_json(other), "{\"k\\\"\":true}");
     assert_eq!(view.depth(object), 2);
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "20,000 members")]
+fn large_objects_are_compared_in_time() {
+    // Each member was looked for from the beginning: seconds for two payloads.
+    let members: Vec<String> = (0..20_000).map(|at| format!("\"{at}\":{at}")).collect();
+    let turned: Vec<&str> = members.iter().rev().map(String::as_str).collect();
+    let (one, other) = (members.join(","), turned.join(","));
+    let text = format!("[{{{one}}},{{{other}}},{{{one},\"7\":0}},{{\"7\":1,{one}}}]");
+    let began = std::time::Instant::now();
+    with(&text, |view, list| {
+        let objects: Vec<ValueRef> = view.elements(list).collect();
+        assert!(view.equal(objects[0], objects[1]));
+        assert!(!view.equal(objects[0], objects[2]));
+        assert!(view.equal(objects[1], objects[3]));
+    });
+    assert!(began.elapsed().as_secs() < 30);
+}

@@ -41,6 +41,21 @@ impl View<'_> {
         }
     }
 
+    /// Returns how many bytes [`View::write`] appends. Walks results of branches only.
+    pub fn written_len(self, value: ValueRef) -> u64 {
+        if let Some(text) = self.original(value) {
+            return text.len() as u64;
+        }
+        if !self.keeps_originals(value) {
+            return self.len(value) as u64;
+        }
+        let parts: u64 = self
+            .elements(value)
+            .map(|element| self.written_len(element) + 1)
+            .sum();
+        parts + 1
+    }
+
     /// Appends a value's dense JSON text. Recursion is bounded by the value's depth.
     pub fn write_dense(self, value: ValueRef, out: &mut Vec<u8>) {
         if let Some(text) = self.text(value) {

@@ -1,16 +1,45 @@
-//! Bounds the memory of a long run: what no frame can reach any more is dropped at a state's end.
+//! Bounds the memory of a run: what no frame can reach any more is dropped at a state's end and
+//! whenever a frame goes on, and what one execution may hold at all has a limit.
 
+use super::fault::Raised;
 use super::frame::{Activity, FrameId};
 use super::run::{Request, Run};
+use crate::program::Program;
 use crate::value::ValueRef;
 
+/// Most bytes of values that an execution may hold at a time. AWS has no such limit in its documents;
+/// offsets in a heap are 32 bits, and a Map in a Map in a Map keeps 64,000 payloads.
+pub const MEMORY_BYTES_MAX: usize = 1 << 30;
+
+/// Bytes of values above which a run with kept events pauses, so that the driver takes them.
+const PAUSE_BYTES: usize = 256 << 20;
+
 impl Run {
-    /// Compacts the heap if it has grown to twice what lived after the last time, and a floor.
+    /// Compacts the heap if it has grown to twice what lived after the last time, and a floor. Says
+    /// whether kept events hold so much that the driver should take them.
     #[inline]
-    pub(super) fn compact_if_due(&mut self, frame: FrameId) {
-        if self.heap.bytes().0 > self.compact_at {
-            self.compact(frame);
+    pub(super) fn compact_if_due(&mut self, frame: FrameId) -> bool {
+        if self.heap.bytes().0 <= self.compact_at {
+            return false;
         }
+        self.compact(frame);
+        self.heap.bytes().0 > PAUSE_BYTES && !self.events.is_empty()
+    }
+
+    /// Refuses to go on when the values take more memory than they may.
+    #[inline]
+    pub(super) fn check_memory(&mut self, program: &Program) -> Result<(), Raised> {
+        if self.heap.bytes().0 > MEMORY_BYTES_MAX {
+            return Err(self.out_of_memory(program));
+        }
+        Ok(())
+    }
+
+    /// The name is AWS's for data that are too large; the text is ours.
+    #[cold]
+    fn out_of_memory(&mut self, program: &Program) -> Raised {
+        let name = &program.states[self.current.state.at()].name;
+        self.too_large(program, name, "holds values", false)
     }
 
     #[cold]

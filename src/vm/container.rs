@@ -296,12 +296,7 @@ impl Run {
     }
 
     fn abort_children(&mut self, program: &Program, parent: FrameId, cause: u32) {
-        for at in 0..self.frames.len() {
-            let id = FrameId(at as u32);
-            if self.frames[at].parent == Some(parent) && self.is_live(id) {
-                self.abort(program, id, cause);
-            }
-        }
+        self.abort_below(program, parent, cause);
         self.frames[parent.at()].children.queued = false;
         self.ready.retain(|&frame| frame != parent);
     }

@@ -1,9 +1,9 @@
 //! Faults: an error's name and cause, as data that Retry and Catch handle.
 
-use super::run::Run;
+use super::run::{PAYLOAD_BYTES_MAX, Run};
 use crate::fault;
 use crate::program::Program;
-use crate::value::{Store, ValueRef};
+use crate::value::{Store, ValueRef, View};
 
 /// What went wrong in a state.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,15 @@ pub(super) struct Raised;
 
 /// The result of one step of a state.
 pub(super) type Outcome<T> = Result<T, Raised>;
+
+/// Returns a value's JSON text for a cause. A value that is built of shared parts may be far longer than
+/// any payload: then only its length is told.
+pub(super) fn shown(view: View<'_>, value: ValueRef) -> String {
+    match view.len(value) {
+        bytes if bytes > PAYLOAD_BYTES_MAX => format!("({bytes} bytes)"),
+        _ => view.to_json(value),
+    }
+}
 
 impl Run {
     /// Makes the fault of a state that cannot be processed: `States.Runtime` with the cause's prefix

@@ -43,7 +43,7 @@ impl Run {
         };
         *fuel -= u64::from(fused.states);
         self.transitions += u64::from(fused.states);
-        self.last_event += 2 * fused.states;
+        self.last_event = self.last_event.saturating_add(2 * fused.states);
         let current = &mut self.current;
         current.state = last;
         current.entered = self.last_event - 1;

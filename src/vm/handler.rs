@@ -3,7 +3,7 @@
 use super::event::{self, Event, EventType};
 use super::fault::Fault;
 use super::frame::{Activity, FrameId};
-use super::run::{Decision, Run, TimerKind};
+use super::run::{Decision, Request, Run, TimerKind, Token};
 use crate::fault;
 use crate::program::{Program, Retrier, StateType};
 use crate::value::{Store, ValueRef, View};
@@ -130,26 +130,43 @@ impl Run {
         }
     }
 
-    /// Aborts a frame in flight and everything below it; `cause` is the failing event.
-    pub(super) fn abort(&mut self, program: &Program, frame: FrameId, cause: u32) {
-        let children: Vec<FrameId> = (0..self.frames.len() as u32)
+    /// Aborts every frame in flight below a frame; `cause` is the failing event.
+    pub(super) fn abort_below(&mut self, program: &Program, frame: FrameId, cause: u32) {
+        // Collected once: a Map in a Map in a Map may have 64,000 frames in flight.
+        let mut families: Vec<(FrameId, FrameId)> = (0..self.frames.len() as u32)
             .map(FrameId)
-            .filter(|id| self.frames[id.at()].parent == Some(frame) && self.is_live(*id))
+            .filter(|id| self.is_live(*id))
+            .filter_map(|id| Some((self.frames[id.at()].parent?, id)))
             .collect();
-        children
-            .iter()
-            .for_each(|&child| self.abort(program, child, cause));
-        let registers = self.frames[frame.at()].registers;
-        let kind = program.states[registers.state.at()].kind;
-        if let Some(kind) = event::aborted(kind) {
-            self.record(Event::new(kind, cause).of(registers.state));
+        families.sort_unstable_by_key(|(parent, child)| (parent.0, child.0));
+        self.abort_families(program, frame, cause, &families);
+        let mut requests = std::mem::take(&mut self.requests);
+        requests.retain(|request| self.awaits(request_token(request)));
+        self.requests = requests;
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.retain(|&frame| self.is_live(frame));
+        self.ready = ready;
+    }
+
+    /// Aborts the children of a frame, each after its own.
+    fn abort_families(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        cause: u32,
+        families: &[(FrameId, FrameId)],
+    ) {
+        let from = families.partition_point(|(parent, _)| parent.0 < frame.0);
+        for &(_, child) in families[from..].iter().take_while(|(parent, _)| *parent == frame) {
+            self.abort_families(program, child, cause, families);
+            let registers = self.frames[child.at()].registers;
+            let kind = program.states[registers.state.at()].kind;
+            if let Some(kind) = event::aborted(kind) {
+                self.record(Event::new(kind, cause).of(registers.state));
+            }
+            self.record_iteration(program, frame, child, EventType::MapIterationAborted, cause);
+            self.release(child);
         }
-        if let Some(parent) = self.frames[frame.at()].parent {
-            self.record_iteration(program, parent, frame, EventType::MapIterationAborted, cause);
-        }
-        self.requests.retain(|request| request_frame(request) != frame.0);
-        self.ready.retain(|&ready| ready != frame);
-        self.release(frame);
     }
 
     pub(super) fn is_live(&self, frame: FrameId) -> bool {
@@ -182,9 +199,9 @@ impl Run {
     }
 }
 
-fn request_frame(request: &super::run::Request) -> u32 {
+fn request_token(request: &Request) -> Token {
     match request {
-        super::run::Request::Task(task) => task.token.frame,
-        super::run::Request::Timer(timer) => timer.token.frame,
+        Request::Task(task) => task.token,
+        Request::Timer(timer) => timer.token,
     }
 }

@@ -1,7 +1,7 @@
 //! The loop over instructions.
 
 use super::event;
-use super::fault::{Outcome, Raised};
+use super::fault::{Outcome, Raised, shown};
 use super::frame::{Activity, FrameId};
 use super::fused::Next;
 use super::run::{Decision, PAYLOAD_BYTES_MAX, Run, Status, Traced};
@@ -27,15 +27,22 @@ impl Run {
         self.now_ms = now_ms;
         let mut fuel = fuel;
         while let Some(frame) = self.ready.pop() {
-            match self.frames[frame.at()].activity {
-                Activity::Running => {}
-                Activity::Container(_) => {
-                    self.pump(program, frame);
-                    continue;
-                }
-                _ => continue,
+            let activity = self.frames[frame.at()].activity;
+            if !matches!(activity, Activity::Running | Activity::Container(_)) {
+                continue;
             }
             self.current = self.frames[frame.at()].registers;
+            // Here as well as at a state's end: iterations of one state end without going on, and what
+            // they leave may be large.
+            self.compact_if_due(frame);
+            if let Err(Raised) = self.check_memory(program) {
+                self.raise(program, frame);
+                continue;
+            }
+            if let Activity::Container(_) = activity {
+                self.pump(program, frame);
+                continue;
+            }
             let stop = match self.interpret(program, frame, &mut fuel) {
                 Ok(stop) => stop,
                 Err(Raised) => {
@@ -88,7 +95,10 @@ impl Run {
                     self.exit(program, frame)?;
                     pc = next;
                     self.current.input = self.current.output;
-                    self.compact_if_due(frame);
+                    if self.compact_if_due(frame) {
+                        self.current.pc = pc;
+                        return Ok(Stop::Fuel);
+                    }
                 }
                 Instruction::End => {
                     self.exit(program, frame)?;
@@ -200,6 +210,8 @@ impl Run {
             Instruction::Format(format) => self.format(program, format)?,
             _ => return Ok(()),
         };
+        // One template may call many functions, each with a result as large as a payload.
+        self.check_memory(program)?;
         self.stack.push(value);
         Ok(())
     }
@@ -249,7 +261,11 @@ impl Run {
     fn exit(&mut self, program: &Program, frame: FrameId) -> Outcome<()> {
         let _ = frame;
         let view = View::new(&self.heap, &program.constants);
-        if view.len(self.current.output) > PAYLOAD_BYTES_MAX {
+        let output = self.current.output;
+        // Results of branches are written with the blanks they came with.
+        let is_large = view.len(output) > PAYLOAD_BYTES_MAX
+            || view.keeps_originals(output) && view.written_len(output) > PAYLOAD_BYTES_MAX as u64;
+        if is_large {
             let name = &program.states[self.current.state.at()].name;
             return Err(self.too_large(program, name, "returned a result", false));
         }
@@ -348,7 +364,7 @@ impl Run {
         } else {
             self.current.data
         };
-        let input = View::new(&self.heap, &program.constants).to_json(scope);
+        let input = shown(View::new(&self.heap, &program.constants), scope);
         self.runtime_fault(program, |cause| match using.call {
             Some(call) => {
                 cause.push_str("The function '");

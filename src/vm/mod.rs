@@ -26,6 +26,10 @@ mod run;
 mod task;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
+pub use compact::MEMORY_BYTES_MAX;
 pub use context::Identity;
 pub use event::{Event, EventSet, EventType, Level};
 pub use run::{

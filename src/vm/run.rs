@@ -495,14 +495,14 @@ impl Run {
         if self.kept.has(kind) {
             return self.record(make(self, Event::new(kind, previous)));
         }
-        self.last_event += 1;
+        self.last_event = self.last_event.saturating_add(1);
         self.last_event
     }
 
     /// Takes the next event id, keeps the event if its type is kept, returns the id.
     #[inline]
     pub(super) fn record(&mut self, event: Event) -> u32 {
-        self.last_event += 1;
+        self.last_event = self.last_event.saturating_add(1);
         if self.kept.has(event.kind) {
             self.events.push(Event {
                 id: self.last_event,

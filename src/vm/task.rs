@@ -1,7 +1,7 @@
 //! Task: schedule, yield, take the answer.
 
 use super::event::{Event, EventType};
-use super::fault::{Fault, Outcome, Raised};
+use super::fault::{Fault, Outcome, Raised, shown};
 use super::frame::{Activity, FrameId};
 use super::run::{Answer, PAYLOAD_BYTES_MAX, Request, Run, TaskRequest, Token};
 use crate::fault;
@@ -136,7 +136,7 @@ impl Run {
             Some(value) if view.kind(value) == Kind::Object => "{}".into(),
             Some(value) => match view.string(value) {
                 Some(text) => text.decode().into_owned(),
-                None => view.to_json(value),
+                None => shown(view, value),
             },
             None => String::new(),
         }
@@ -161,7 +161,7 @@ impl Run {
             if view.kind(value) == Kind::Object && lists {
                 continue;
             }
-            let shown = view.to_json(parameters);
+            let shown = shown(view, parameters);
             return Err(self.runtime_fault(program, |cause| {
                 for part in [
                     "The Parameters '",

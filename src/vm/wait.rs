@@ -1,6 +1,6 @@
 //! Wait and Fail.
 
-use super::fault::{Fault, Outcome};
+use super::fault::{self, Fault, Outcome};
 use super::frame::{Activity, FrameId};
 use super::run::{Request, Run, Timer, TimerKind, Token};
 use crate::program::{FailId, PathId, Program, WaitId, WaitUntil};
@@ -17,7 +17,8 @@ impl Run {
         let at_ms = match program.waits[wait.at()] {
             WaitUntil::Seconds(seconds) => self.now_ms + i64::from(seconds) * 1_000,
             WaitUntil::SecondsPath(path) => {
-                self.now_ms + self.seconds(program, frame, path)?.saturating_mul(1_000)
+                let ms = self.seconds(program, frame, path)?.saturating_mul(1_000);
+                self.now_ms.saturating_add(ms)
             }
             WaitUntil::Timestamp(nanos) => millis(nanos),
             WaitUntil::TimestampPath(path) => self.timestamp(program, frame, path)?,
@@ -120,7 +121,7 @@ impl Run {
         let view = View::new(&self.heap, &program.constants);
         for (value, field) in [(error, "ErrorPath"), (cause, "CausePath")] {
             if !value.is_none() && view.kind(value) != Kind::String {
-                let shown = view.to_json(value);
+                let shown = fault::shown(view, value);
                 return Err(self.runtime_fault(program, |cause| {
                     for part in [
                         "The ",
@@ -155,7 +156,7 @@ fn error_or_empty(error: ValueRef) -> ValueRef {
 /// Shows a value as causes do: a string without quotes, all else as JSON.
 fn shown(view: View<'_>, value: ValueRef) -> String {
     view.string(value)
-        .map_or_else(|| view.to_json(value), |text| text.decode().into_owned())
+        .map_or_else(|| fault::shown(view, value), |text| text.decode().into_owned())
 }
 
 fn millis(nanos: i128) -> i64 {

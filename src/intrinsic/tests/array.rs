@@ -161,3 +161,44 @@ fn array_unique() {
         &[("{}", "States.ArrayUnique($)"), ("{}", "States.ArrayUnique()")],
     );
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "16,384 texts")]
+fn array_unique_of_texts_with_one_hash() {
+    // `Aa` and `BB` have one hash in Java, so have all texts of them of one length: comparing each with
+    // each took seconds. Objects and arrays of such texts collide as well.
+    let text = |at: u32| {
+        (0..14)
+            .map(|bit| if at >> bit & 1 == 0 { "Aa" } else { "BB" })
+            .collect::<String>()
+    };
+    for (before, behind) in [("\"", "\""), ("[\"", "\"]"), ("{\"k\":\"", "\"}")] {
+        let texts: Vec<String> = (0..1 << 13)
+            .map(|at| format!("{before}{}{behind}", text(at)))
+            .collect();
+        let input = format!("[{},{}]", texts.join(","), texts[7]);
+        let began = std::time::Instant::now();
+        assert_eq!(
+            call(&input, "States.ArrayLength(States.ArrayUnique($))"),
+            Ok(texts.len().to_string())
+        );
+        assert!(began.elapsed().as_secs() < 30);
+    }
+}
+
+#[test]
+fn array_unique_finds_equals_of_different_texts() {
+    let equal = [
+        r#"[1,1.0,10e-1,1]"#,
+        r#"["a","\u0061"]"#,
+        r#"[{"a":1,"b":[0]},{"b":[-0.0],"a":1.0},{"a":2,"b":[0],"\u0061":1}]"#,
+        r#"[[true,null],[true,null]]"#,
+    ];
+    for input in equal {
+        assert_eq!(
+            call(input, "States.ArrayLength(States.ArrayUnique($))").as_deref(),
+            Ok("1"),
+            "{input}"
+        );
+    }
+}

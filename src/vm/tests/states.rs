@@ -1,0 +1,126 @@
+//! The states that do no work: Pass, Choice, Wait, Succeed, Fail.
+
+use super::*;
+
+#[test]
+fn pass_states_move_data() {
+    let states = r#""A":{"Type":"Pass","Parameters":{"x.$":"$.a","y":[1.0]},"ResultPath":"$.b","Next":"B"},
+        "B":{"Type":"Pass","InputPath":"$.b.x","OutputPath":"$","Assign":{"v.$":"$"},"Next":"C"},
+        "C":{"Type":"Pass","Parameters":{"v.$":"$v","f.$":"States.Format('{}!', $)"},"End":true}"#;
+    start("A", states, r#"{"a":"ä"}"#).succeeds(r#"{"v":"ä","f":"ä!"}"#);
+}
+
+#[test]
+fn an_input_is_handed_on_as_it_came() {
+    let mut player = start("A", r#""A":{"Type":"Succeed"}"#, "{ \"a\" : 1.0 }\n");
+    player.succeeds("{ \"a\" : 1.0 }\n");
+    let names = [
+        "ExecutionStarted",
+        "SucceedStateEntered",
+        "SucceedStateExited",
+        "ExecutionSucceeded",
+    ];
+    assert_eq!(player.events(), names);
+}
+
+#[test]
+fn a_choice_compares_or_takes_its_default() {
+    let states = r#""A":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericGreaterThan":1e0,"Next":"B"},
+        {"And":[{"Variable":"$.s","StringMatches":"a*"},{"Not":{"Variable":"$.n","IsNull":true}}],"Next":"C"}],
+        "Default":"D"},
+        "B":{"Type":"Pass","Result":"b","End":true},"C":{"Type":"Pass","Result":"c","End":true},
+        "D":{"Type":"Pass","Result":"d","End":true}"#;
+    let mut player = start("A", states, r#"{"n":1.5}"#);
+    player.succeeds("\"b\"");
+    for (input, output) in [(r#"{"n":1,"s":"ab"}"#, "\"c\""), (r#"{"n":0,"s":"b"}"#, "\"d\"")] {
+        player.restart(input, Level::Off);
+        player.succeeds(output);
+    }
+    player.restart("{}", Level::Off);
+    player.fails("States.Runtime", "Invalid path '$.n'");
+}
+
+#[test]
+fn a_table_finds_what_comparisons_would() {
+    let states = r#""A":{"Type":"Choice","Choices":[{"Variable":"$","StringEquals":"x","Next":"B"},
+        {"Variable":"$","StringEquals":"\u0000","Next":"C"},{"Variable":"$","NumericEquals":0,"Next":"C"}],
+        "Default":"D"},"B":{"Type":"Pass","Result":1,"End":true},"C":{"Type":"Pass","Result":2,"End":true},
+        "D":{"Type":"Pass","Result":3,"End":true}"#;
+    let mut player = start("A", states, "\"x\"");
+    player.succeeds("1");
+    for (input, output) in [("\"\\u0000\"", "2"), ("-0.0", "2"), ("\"y\"", "3"), ("[]", "3")] {
+        player.restart(input, Level::Off);
+        player.succeeds(output);
+    }
+}
+
+#[test]
+fn a_wait_says_when_it_ends() {
+    let states = r#""A":{"Type":"Wait","Seconds":3,"Next":"B"},
+        "B":{"Type":"Wait","TimestampPath":"$.t","Next":"C"},"C":{"Type":"Wait","SecondsPath":"$.s","End":true}"#;
+    let mut player = start("A", states, r#"{"t":"1970-01-01T00:01:00Z","s":2}"#);
+    assert_eq!(player.go(), Status::Waiting);
+    assert_eq!(player.timer_ms(0), 3_000);
+    player.now_ms = 3_000;
+    assert_eq!(player.answer(0, Answer::Time), Status::Waiting);
+    assert_eq!(player.timer_ms(1), 60_000);
+    assert_eq!(player.answer(1, Answer::Time), Status::Waiting);
+    assert_eq!(player.timer_ms(2), 5_000);
+    assert_eq!(player.answer(2, Answer::Time), Status::Succeeded);
+}
+
+#[test]
+fn a_wait_far_ahead_is_refused() {
+    // `SecondsPath` of 2^63-1 overflowed when it was added to the time: the wait was over at once.
+    let states = r#""A":{"Type":"Wait","SecondsPath":"$","End":true}"#;
+    let mut player = start("A", states, "9223372036854775807");
+    player.now_ms = 1_735_689_600_000;
+    player.restart("9223372036854775807", Level::Off);
+    player.fails("States.Runtime", "Wait state delay is too long.");
+    player.restart("1e400", Level::Off);
+    player.fails("States.Runtime", "cannot be parsed as a long value");
+    player.restart("-1", Level::Off);
+    player.fails("States.Runtime", "references a negative value");
+    let states = r#""A":{"Type":"Wait","TimestampPath":"$","End":true}"#;
+    let mut player = start("A", states, "\"9999-12-31T23:59:59.999999999Z\"");
+    player.fails("States.Runtime", "Wait state delay is too long.");
+    player.restart("\"0000-01-01T00:00:00+18:00\"", Level::Off);
+    player.go();
+    player.restart("\"+10000-01-01T00:00:00Z\"", Level::Off);
+    player.fails("States.Runtime", "does not reference a valid ISO-8601");
+}
+
+#[test]
+fn a_fail_state_names_its_error() {
+    let states = r#""A":{"Type":"Fail","ErrorPath":"$.e","CausePath":"States.JsonToString($)"}"#;
+    let mut player = start("A", states, r#"{"e":"E"}"#);
+    player.fails("E", r#"{"e":"E"}"#);
+    player.restart(r#"{"e":1}"#, Level::Off);
+    player.fails("States.Runtime", "must refer to a string");
+}
+
+#[test]
+fn a_chain_does_not_hide_the_failure_of_one_of_its_states() {
+    // The first state writes into something that is no object. The chain, taken at once, had only the
+    // second write, which replaces it.
+    let states = r#""A":{"Type":"Pass","Result":1,"ResultPath":"$.a.b","Next":"B"},
+        "B":{"Type":"Pass","Result":2,"ResultPath":"$.a","End":true}"#;
+    for level in [Level::All, Level::Off] {
+        start_with("A", states, r#"{"a":"text"}"#, level).fails("States.Runtime", "'$.a.b'");
+        start_with("A", states, r#"{"a":{}}"#, level).succeeds(r#"{"a":2}"#);
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "a path of 900 keys: an hour under Miri")]
+fn a_chain_counts_the_nesting_of_what_it_writes() {
+    // 150 levels of `Result` under 900 of keys: the state's output is too deep, also in a chain.
+    let path = ".k".repeat(900);
+    let result = format!("{}{}", "[".repeat(150), "]".repeat(150));
+    let states = format!(
+        r#""A":{{"Type":"Pass","Result":{result},"ResultPath":"${path}","Next":"B"}},"B":{{"Type":"Pass","End":true}}"#
+    );
+    for level in [Level::All, Level::Off] {
+        start_with("A", &states, "{}", level).fails("States.Runtime", "nested more than 1000 levels");
+    }
+}
