@@ -204,7 +204,13 @@ impl<'a> Store<'a> {
     }
 
     /// Adds an object with a member replaced, `old` being the value it has; the others are shared.
-    pub fn with_replaced(&mut self, object: ValueRef, key: ValueRef, old: ValueRef, value: ValueRef) -> ValueRef {
+    pub fn with_replaced(
+        &mut self,
+        object: ValueRef,
+        key: ValueRef,
+        old: ValueRef,
+        value: ValueRef,
+    ) -> ValueRef {
         // Only a document's object has a name twice, and only there may other names be in the way.
         if object.is_constant() || !self.heap.nodes[object.at()].is_built() {
             return self.with_member(object, key, value);

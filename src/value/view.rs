@@ -258,9 +258,9 @@ impl<'a> View<'a> {
 #[inline]
 fn place_of(keys: &[Key], text: &[u8], node: Node) -> Option<usize> {
     match Key::head(text, node) {
-        Some(head) if node.meta() & meta::ESCAPED == 0 => {
-            keys.iter().position(|key| key.begins(head) && (key.is_short() || key.matches(text, node)))
-        }
+        Some(head) if node.meta() & meta::ESCAPED == 0 => keys
+            .iter()
+            .position(|key| key.begins(head) && (key.is_short() || key.matches(text, node))),
         _ => keys.iter().position(|key| key.matches(text, node)),
     }
 }
