@@ -69,8 +69,7 @@ impl Run {
 
     /// Interval × rate^attempt, at most the maximum, perhaps a random part of it.
     fn delay_ms(&mut self, retrier: &Retrier, attempt: u32) -> i64 {
-        let exponent = i32::try_from(attempt).unwrap_or(i32::MAX);
-        let mut seconds = f64::from(retrier.interval_seconds) * retrier.backoff_rate.powi(exponent);
+        let mut seconds = f64::from(retrier.interval_seconds) * power(retrier.backoff_rate, attempt);
         if let Some(max) = retrier.max_delay_seconds {
             seconds = seconds.min(f64::from(max));
         }
@@ -197,6 +196,20 @@ impl Run {
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(frame);
     }
+}
+
+/// Raises a number to a power. `f64::powi` may be off in the last digit, differently on each machine, and
+/// a delay of 6 seconds is then 5,999 milliseconds (Miri showed it).
+fn power(mut base: f64, mut exponent: u32) -> f64 {
+    let mut result = 1.0;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            result *= base;
+        }
+        base *= base;
+        exponent >>= 1;
+    }
+    result
 }
 
 fn request_token(request: &Request) -> Token {
