@@ -1,4 +1,4 @@
-//! Chains of Pass states that only pass on or write constants, as one step.
+//! Chains of Pass states that only pass on or write constants, a Succeed behind them, as one step.
 //!
 //! A program that keeps no events may take the whole chain at once ([`Instruction::Fused`]); the
 //! states' own instructions stay where they are for everyone else, and for inputs so large or so
@@ -6,8 +6,8 @@
 
 use super::state::Labels;
 use super::{Compiler, target};
-use crate::asl::model::{DataPath, Flow, Pass, State, StateKind, Transition};
-use crate::path::{Root, Step};
+use crate::asl::model::{DataPath, Flow, State, StateKind, Transition};
+use crate::path::{Path, Root, Step};
 use crate::program::{Fused, FusedId, Instruction, Write, WriteValue};
 use crate::value::{DEPTH_MAX, Key};
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,15 @@ const CHAIN_STATES_MAX: usize = 64;
 /// The chains of a flow by the name of their first state.
 pub(super) type Chains<'a> = HashMap<&'a str, Vec<&'a State>>;
 
-type Fusible<'a> = HashMap<&'a str, (&'a State, &'a Pass)>;
+type Fusible<'a> = HashMap<&'a str, (&'a State, Link<'a>)>;
+
+/// What a state does in a chain.
+struct Link<'a> {
+    /// The constant it writes, and where.
+    write: Option<(&'a Path, &'a str)>,
+    /// What comes next; `None` ends the flow.
+    next: Option<&'a str>,
+}
 
 /// Finds the chains of a flow. None ends in the first state of another one: its last state stands for
 /// itself.
@@ -26,9 +34,9 @@ pub(super) fn chains(flow: &Flow) -> Chains<'_> {
     let fusible: Fusible<'_> = flow
         .states
         .iter()
-        .filter_map(|state| fusible(state).map(|pass| (state.name.as_str(), (state, pass))))
+        .filter_map(|state| link(state).map(|link| (state.name.as_str(), (state, link))))
         .collect();
-    let followers: HashSet<&str> = fusible.values().filter_map(|(_, pass)| next(pass)).collect();
+    let followers: HashSet<&str> = fusible.values().filter_map(|(_, link)| link.next).collect();
     let (inner, heads): (Vec<&State>, Vec<&State>) = flow
         .states
         .iter()
@@ -45,7 +53,7 @@ pub(super) fn chains(flow: &Flow) -> Chains<'_> {
             first = chain
                 .last()
                 .and_then(|last| fusible.get(last.name.as_str()))
-                .and_then(|(_, pass)| next(pass));
+                .and_then(|(_, link)| link.next);
             if chain.len() >= 2 {
                 chains.insert(name, chain);
             } else if chain.is_empty() {
@@ -56,46 +64,51 @@ pub(super) fn chains(flow: &Flow) -> Chains<'_> {
     chains
 }
 
-fn next(pass: &Pass) -> Option<&str> {
-    match &pass.transition {
-        Transition::Next(name) => Some(name),
-        Transition::End => None,
-    }
-}
-
 /// Follows the states from the first one to where the chain must end: in front of another chain, too.
 fn chain_from<'a>(first: &str, fusible: &Fusible<'a>, chains: &Chains<'a>) -> Vec<&'a State> {
     let mut chain: Vec<&State> = Vec::new();
     let mut at = Some(first);
-    while let Some((state, pass)) = at.and_then(|name| fusible.get(name)) {
+    while let Some((state, link)) = at.and_then(|name| fusible.get(name)) {
         let name = state.name.as_str();
         let ends = chain.len() == CHAIN_STATES_MAX || chain.iter().any(|known| known.name == name);
         if ends || chains.contains_key(name) {
             break;
         }
         chain.push(state);
-        at = next(pass);
+        at = link.next;
     }
     chain
 }
 
-/// Returns the state as a Pass if all it does is pass its input on or write a constant at a path of keys.
-fn fusible(state: &State) -> Option<&Pass> {
-    let StateKind::Pass(pass) = &state.kind else {
-        return None;
-    };
+/// Returns what a state does if that is only to pass its input on or to write a constant at a path of keys.
+fn link(state: &State) -> Option<Link<'_>> {
     let plain = state.input_path == DataPath::Whole
         && state.output_path == DataPath::Whole
-        && state.assign.is_empty()
-        && pass.parameters.is_none();
-    let result = match (&pass.result, &pass.result_path) {
-        (None, DataPath::Whole) | (_, DataPath::Null) => true,
-        (Some(_), DataPath::Path(path)) => {
-            path.root == Root::Input && path.steps.iter().all(|step| matches!(step, Step::Key(_)))
+        && state.assign.is_empty();
+    let link = match &state.kind {
+        StateKind::Succeed => Link {
+            write: None,
+            next: None,
+        },
+        StateKind::Pass(pass) if pass.parameters.is_none() => {
+            let write = match (&pass.result, &pass.result_path) {
+                (None, DataPath::Whole) | (_, DataPath::Null) => None,
+                (Some(json), DataPath::Path(path)) if is_of_keys(path) => Some((path, json.as_str())),
+                _ => return None,
+            };
+            let next = match &pass.transition {
+                Transition::Next(name) => Some(name.as_str()),
+                Transition::End => None,
+            };
+            Link { write, next }
         }
-        _ => false,
+        _ => return None,
     };
-    (plain && result).then_some(pass)
+    plain.then_some(link)
+}
+
+fn is_of_keys(path: &Path) -> bool {
+    path.root == Root::Input && path.steps.iter().all(|step| matches!(step, Step::Key(_)))
 }
 
 /// What a chain writes: a tree by key, in the order of the first write.
@@ -168,12 +181,7 @@ impl Compiler {
         let mut tree = Tree::default();
         let mut bytes = 0;
         for state in chain {
-            let Some(Pass {
-                result: Some(json),
-                result_path: DataPath::Path(path),
-                ..
-            }) = fusible(state)
-            else {
+            let Some((path, json)) = link(state).and_then(|link| link.write) else {
                 continue;
             };
             let keys: Vec<&str> = path
@@ -198,10 +206,9 @@ impl Compiler {
             return;
         }
         let Some(last) = chain.last() else { return };
-        let next = match fusible(last).map(|pass| &pass.transition) {
-            Some(Transition::Next(name)) => Some(target(labels, name)),
-            _ => None,
-        };
+        let next = link(last)
+            .and_then(|link| link.next)
+            .map(|name| target(labels, name));
         let writes = self.writes(&tree);
         // The states are compiled in order: the chain's last one may not have its number yet.
         let id = FusedId(self.program.fused.len() as u32);

@@ -7,13 +7,15 @@ use super::Compiler;
 use crate::asl::model::{Choice, Comparison, OrPath, Template, Test};
 use crate::intrinsic::{Argument, Call};
 use crate::path::{Path, Root, Step};
-use crate::program::{Gather, GatherId, Instruction, Source};
+use crate::program::{Gather, GatherId, Instruction, Likely, ShapeId, Source};
 use crate::value::Key;
 
 /// Most paths that are worth a walk of their own; each is compared with every member.
 const PATHS_MAX: usize = 24;
 /// Most paths of a Choice that are found before its first test: it may need only that one.
 const CHOICE_PATHS_MAX: usize = 6;
+/// How many shapes are looked through for the one that a state is likely to read.
+const SHAPES_MAX: usize = 64;
 /// Longest path that is found in a walk.
 const STEPS_MAX: usize = 8;
 
@@ -68,11 +70,29 @@ impl Compiler {
         if paths.len() < 2 || tree.len() > most || self.options.trace {
             return;
         }
-        let gather = lay_out(&mut tree, source);
+        let mut gather = lay_out(&mut tree, source);
+        gather.likely = self.likely(&tree[..gather.top as usize]);
         let id = GatherId(self.program.gathers.len() as u32);
         self.program.gathers.push(gather);
         self.code.emit(Instruction::Gather(id));
         self.gathering = Some(Gathering { source, tree });
+    }
+
+    /// Returns the latest shape that has all the keys: what a state reads is mostly what one before it built.
+    fn likely(&mut self, keys: &[Entry]) -> Option<Likely> {
+        let names: Vec<_> = keys.iter().map(|key| self.string(&key.name)).collect();
+        let shapes = self.program.shapes.iter().enumerate().rev();
+        shapes.take(SHAPES_MAX).find_map(|(at, shape)| {
+            let place = |name| shape.keys.iter().position(|key| key == name);
+            let places: Option<Box<[u32]>> = names
+                .iter()
+                .map(|name| place(name).map(|place| place as u32))
+                .collect();
+            Some(Likely {
+                shape: ShapeId(at as u32),
+                places: places?,
+            })
+        })
     }
 
     /// Returns where the current walk leaves the value of a path, if it does.
@@ -108,7 +128,7 @@ fn find(tree: &[Entry], parent: Option<usize>, name: &str) -> Option<usize> {
 fn lay_out(tree: &mut Vec<Entry>, source: Source) -> Gather {
     let mut ordered: Vec<Entry> = Vec::with_capacity(tree.len());
     let mut old: Vec<usize> = Vec::with_capacity(tree.len());
-    let mut children = Vec::new();
+    let mut parents = Vec::new();
     let add =
         |parent: Option<usize>, place: Option<usize>, ordered: &mut Vec<Entry>, old: &mut Vec<usize>| {
             let start = ordered.len() as u32;
@@ -128,7 +148,10 @@ fn lay_out(tree: &mut Vec<Entry>, source: Source) -> Gather {
     let top = add(None, None, &mut ordered, &mut old);
     let mut at = 0;
     while at < ordered.len() {
-        children.push(add(Some(old[at]), Some(at), &mut ordered, &mut old));
+        let children = add(Some(old[at]), Some(at), &mut ordered, &mut old);
+        if !children.is_empty() {
+            parents.push((at as u32, children));
+        }
         at += 1;
     }
     *tree = ordered;
@@ -137,7 +160,8 @@ fn lay_out(tree: &mut Vec<Entry>, source: Source) -> Gather {
         source,
         keys,
         top: top.end,
-        children,
+        parents,
+        likely: None,
     }
 }
 

@@ -12,10 +12,10 @@ mod table;
 pub use instruction::{Instruction, Pc, Stage};
 pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
-    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Gather, GatherId, Iteration, Limit,
-    PathId, PathUse, Pattern, Percentage, Relation, Resource, Retrier, Shape, ShapeId, Source, StateId,
-    StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil,
-    Words, Write, WriteValue,
+    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Gather, GatherId, Iteration, Likely,
+    Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource, Retrier, Shape, ShapeId, Source,
+    StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId,
+    WaitUntil, Words, Write, WriteValue,
 };
 
 use crate::value::Heap;

@@ -157,8 +157,18 @@ pub struct Gather {
     pub keys: Vec<Key>,
     /// How many keys are members of the value itself.
     pub top: u32,
-    /// For each key, which keys are members of what is found for it.
-    pub children: Vec<std::ops::Range<u32>>,
+    /// Each key whose value is looked into, and which keys are members of that; parents come before children.
+    pub parents: Vec<(u32, std::ops::Range<u32>)>,
+    /// An object that a template has built is known by its keys: where the first `top` keys then are.
+    pub likely: Option<Likely>,
+}
+
+/// Where some keys are in an object of a shape.
+pub struct Likely {
+    /// The shape.
+    pub shape: ShapeId,
+    /// Which member each key is.
+    pub places: Box<[u32]>,
 }
 
 /// The keys of an object that a template builds.
@@ -179,7 +189,7 @@ pub struct FormatUse {
     pub call: CallId,
 }
 
-/// A chain of Pass states that only pass on or write constants.
+/// A chain of Pass states that only pass on or write constants, and perhaps a Succeed at its end.
 pub struct Fused {
     /// What the chain writes, in order.
     pub writes: Vec<Write>,

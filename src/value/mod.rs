@@ -13,6 +13,7 @@ mod compare;
 mod error;
 mod heap;
 pub mod index;
+mod join;
 mod key;
 mod node;
 mod number;
@@ -25,6 +26,7 @@ mod write;
 pub use compact::Compaction;
 pub use error::IndexError;
 pub use heap::Heap;
+pub use join::Pieces;
 pub use key::Key;
 #[cfg(test)]
 use node::Node;

@@ -6,8 +6,8 @@ use super::{Heap, IndexError, View};
 
 /// Adds values to a run's heap; constants are there to be referred to.
 pub struct Store<'a> {
-    heap: &'a mut Heap,
-    constants: &'a Heap,
+    pub(super) heap: &'a mut Heap,
+    pub(super) constants: &'a Heap,
 }
 
 /// Where a string under construction begins; see [`Store::start_string`].
@@ -172,9 +172,17 @@ impl<'a> Store<'a> {
             len: u64::from(bytes),
             depth: 0,
         };
-        for (&key, &value) in keys.iter().zip(values) {
-            size.add(self.view().node(value));
-            self.heap.slots.extend([key, value]);
+        let Heap { nodes, slots, .. } = &mut *self.heap;
+        slots.resize(start + keys.len() * 2, ValueRef::NONE);
+        let pairs = slots[start..].chunks_exact_mut(2);
+        for (pair, (&key, &value)) in pairs.zip(keys.iter().zip(values)) {
+            let table = if value.is_constant() {
+                &self.constants.nodes
+            } else {
+                &*nodes
+            };
+            size.add(table[value.at()]);
+            pair.copy_from_slice(&[key, value]);
         }
         self.push_built(meta::BUILT_OBJECT, start as u32, keys.len() as u32 * 2, size)
     }

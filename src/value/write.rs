@@ -5,20 +5,19 @@ use super::node::{Kind, ValueRef};
 
 /// Short texts are copied as chunks of this size where there is room on both sides: a copy of a known
 /// size is two moves, a copy of any size a call.
-const CHUNK: usize = 32;
+pub(super) const CHUNK: usize = 32;
 
 /// Copies a part of a text to a place of the output; the output has [`CHUNK`] bytes to spare.
 #[inline(always)]
-fn copy(out: &mut [u8], at: usize, text: &[u8], start: usize, len: usize) {
-    let to = &mut out[at..];
+pub(super) fn copy(out: &mut [u8], at: usize, text: &[u8], start: usize, len: usize) {
     if len <= CHUNK
-        && let Some(from) = text.get(start..).and_then(|rest| rest.first_chunk::<CHUNK>())
-        && let Some(to) = to.first_chunk_mut::<CHUNK>()
+        && let Some(from) = text.get(start..start + CHUNK)
+        && let Some(to) = out.get_mut(at..at + CHUNK)
     {
-        *to = *from;
+        to.copy_from_slice(from);
         return;
     }
-    to[..len].copy_from_slice(&text[start..start + len]);
+    out[at..at + len].copy_from_slice(&text[start..start + len]);
 }
 
 impl View<'_> {
@@ -68,38 +67,49 @@ impl View<'_> {
         out.truncate(start + len);
     }
 
-    /// Writes a built value at a place of the output, returns where it ends; what is no built value is copied
-    /// where it is met, without a call. The place is handed on by value: kept in memory, every byte would
-    /// wait for the one before.
+    /// Writes a built value at a place of the output, returns where it ends. The place is handed on by
+    /// value: kept in memory, every byte would wait for the one before.
     fn write_at(self, value: ValueRef, out: &mut [u8], at: usize) -> usize {
         let heap = self.heap(value);
         let node = heap.nodes[value.at()];
         let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
         let object = node.json_kind() == Kind::Object;
         let (open, close) = if object { (b'{', b'}') } else { (b'[', b']') };
-        // What stands before a part: the bracket, then colon and comma in turn, or commas.
-        let (mut before, mut colon, mut at) = (open, object, at);
-        for &part in slots {
-            out[at] = before;
-            at += 1;
-            before = if colon { b':' } else { b',' };
-            colon = object && !colon;
-            let from = self.heap(part);
-            let node = from.nodes[part.at()];
-            if node.is_built() {
-                at = self.write_at(part, out, at);
-            } else {
-                let len = node.len() as usize;
-                copy(out, at, &from.text, node.start() as usize, len);
-                at += len;
+        let mut at = at;
+        out[at] = open;
+        if slots.is_empty() {
+            out[at + 1] = close;
+            return at + 2;
+        }
+        if object {
+            for pair in slots.chunks_exact(2) {
+                at = self.write_part(pair[0], out, at + 1);
+                out[at] = b':';
+                at = self.write_part(pair[1], out, at + 1);
+                out[at] = b',';
+            }
+        } else {
+            for &part in slots {
+                at = self.write_part(part, out, at + 1);
+                out[at] = b',';
             }
         }
-        if slots.is_empty() {
-            out[at] = open;
-            at += 1;
-        }
+        // In the place of the last comma.
         out[at] = close;
         at + 1
+    }
+
+    /// Writes a part; what is no built value is copied where it is met, without a call.
+    #[inline(always)]
+    fn write_part(self, part: ValueRef, out: &mut [u8], at: usize) -> usize {
+        let heap = self.heap(part);
+        let node = heap.nodes[part.at()];
+        if node.is_built() {
+            return self.write_at(part, out, at);
+        }
+        let len = node.len() as usize;
+        copy(out, at, &heap.text, node.start() as usize, len);
+        at + len
     }
 
     /// Returns a value's dense JSON text as a new string; for messages and tests.

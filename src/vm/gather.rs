@@ -19,12 +19,22 @@ impl Run {
         found.clear();
         found.resize(gather.keys.len(), ValueRef::NONE);
         let top = gather.top as usize;
-        view.find_members(root, &gather.keys[..top], &mut found[..top]);
-        // Parents stand before their children.
-        for (at, children) in gather.children.iter().enumerate() {
-            let (start, end) = (children.start as usize, children.end as usize);
-            let parent = found[at];
-            if start < end && !parent.is_none() {
+        let slots = gather.likely.as_ref().and_then(|likely| {
+            let shape = &program.shapes[likely.shape.at()];
+            Some((view.slots_of(root, &shape.keys)?, &likely.places))
+        });
+        match slots {
+            Some((slots, places)) => {
+                for (found, &place) in found.iter_mut().zip(places) {
+                    *found = slots[place as usize * 2 + 1];
+                }
+            }
+            None => view.find_members(root, &gather.keys[..top], &mut found[..top]),
+        }
+        for (parent, children) in &gather.parents {
+            let parent = found[*parent as usize];
+            if !parent.is_none() {
+                let (start, end) = (children.start as usize, children.end as usize);
                 view.find_members(parent, &gather.keys[start..end], &mut found[start..end]);
             }
         }

@@ -92,7 +92,7 @@ impl Run {
                     self.enter(program, frame, state);
                 }
                 Instruction::Exit(next) => {
-                    self.exit(program, frame)?;
+                    self.exit(program)?;
                     pc = next;
                     self.current.input = self.current.output;
                     if self.compact_if_due(frame) {
@@ -101,7 +101,7 @@ impl Run {
                     }
                 }
                 Instruction::End => {
-                    self.exit(program, frame)?;
+                    self.exit(program)?;
                     self.end(program, frame);
                     return Ok(Stop::Blocked);
                 }
@@ -210,8 +210,6 @@ impl Run {
             Instruction::Format(format) => self.format(program, format)?,
             _ => return Ok(()),
         };
-        // One template may call many functions, each with a result as large as a payload.
-        self.check_memory(program)?;
         self.stack.push(value);
         Ok(())
     }
@@ -258,8 +256,24 @@ impl Run {
 
     /// Checks the output and takes the id of the exit event.
     #[inline]
-    fn exit(&mut self, program: &Program, frame: FrameId) -> Outcome<()> {
-        let _ = frame;
+    fn exit(&mut self, program: &Program) -> Outcome<()> {
+        let view = View::new(&self.heap, &program.constants);
+        if !view.is_small(self.current.output, PAYLOAD_BYTES_MAX) {
+            self.check_output(program)?;
+        }
+        let info = &program.states[self.current.state.at()];
+        self.current.last = self.tick(event::exited(info.kind), self.current.last, |run, event| {
+            let mut event = event.of(run.current.state).data(run.current.output);
+            event.extra = run.current.assigned;
+            event
+        });
+        self.transitions += 1;
+        Ok(())
+    }
+
+    /// Checks an output that is large, deep, or longer when written than its dense text.
+    #[cold]
+    fn check_output(&mut self, program: &Program) -> Outcome<()> {
         let view = View::new(&self.heap, &program.constants);
         let output = self.current.output;
         // Results of branches are written with the blanks they came with.
@@ -269,18 +283,11 @@ impl Run {
             let name = &program.states[self.current.state.at()].name;
             return Err(self.too_large(program, name, "returned a result", false));
         }
-        if view.depth(self.current.output) > DEPTH_MAX {
+        if view.depth(output) > DEPTH_MAX {
             return Err(self.runtime_fault(program, |cause| {
                 cause.push_str("The state's output is nested more than 1000 levels deep.");
             }));
         }
-        let info = &program.states[self.current.state.at()];
-        self.current.last = self.tick(event::exited(info.kind), self.current.last, |run, event| {
-            let mut event = event.of(run.current.state).data(run.current.output);
-            event.extra = run.current.assigned;
-            event
-        });
-        self.transitions += 1;
         Ok(())
     }
 
@@ -346,7 +353,10 @@ impl Run {
             }
             let mut store = Store::new(&mut self.heap, &program.constants);
             match using.accessor.select(&mut store, root, root) {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    self.check_memory(program)?;
+                    return Ok(value);
+                }
                 Err(miss) if miss.kind == path::MissKind::Index && using.call.is_none() => {
                     return Ok(ValueRef::NULL);
                 }
@@ -428,6 +438,7 @@ impl Run {
         match using.template.format(&mut store, &self.stack[from..]) {
             Some(text) => {
                 self.stack.truncate(from);
+                self.check_memory(program)?;
                 Ok(text)
             }
             None => {
@@ -444,6 +455,8 @@ impl Run {
         let result =
             crate::intrinsic::evaluate(&mut store, &mut self.random, using.function, &self.stack[from..]);
         self.stack.truncate(from);
+        // One template may call many functions, each with a result as large as a payload.
+        self.check_memory(program)?;
         result.map_err(|error| {
             self.runtime_fault(program, |cause| {
                 cause.push_str("There was an error while evaluating the intrinsic function: ");

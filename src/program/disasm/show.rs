@@ -66,7 +66,13 @@ impl Listing<'_> {
     /// Shows the keys of a walk by place, each behind the place it is a member of.
     pub(super) fn gather(&self, id: GatherId) -> String {
         let gather = &self.program.gathers[id.at()];
-        let parent = |at: u32| gather.children.iter().position(|children| children.contains(&at));
+        let parent = |at: u32| {
+            let parents = gather.parents.iter();
+            parents
+                .filter(|(_, children)| children.contains(&at))
+                .map(|(parent, _)| *parent)
+                .next()
+        };
         let shown = gather
             .keys
             .iter()
