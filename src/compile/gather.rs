@@ -83,10 +83,10 @@ impl Compiler {
         let names: Vec<_> = keys.iter().map(|key| self.string(&key.name)).collect();
         let shapes = self.program.shapes.iter().enumerate().rev();
         shapes.take(SHAPES_MAX).find_map(|(at, shape)| {
-            let place = |name| shape.keys.iter().position(|key| key == name);
+            let place = |name| shape.keys().position(|key| key == name);
             let places: Option<Box<[u32]>> = names
                 .iter()
-                .map(|name| place(name).map(|place| place as u32))
+                .map(|&name| place(name).map(|place| place as u32))
                 .collect();
             Some(Likely {
                 shape: ShapeId(at as u32),

@@ -75,6 +75,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         mut program, code, ..
     } = compiler;
     code.finish(&mut program);
+    program.constants.pad();
     program
 }
 

@@ -70,7 +70,7 @@ impl Compiler {
     }
 
     fn shape(&mut self, members: &[(String, Template)]) -> ShapeId {
-        let keys: Box<[ValueRef]> = members.iter().map(|(name, _)| self.string(name)).collect();
+        let keys: Vec<ValueRef> = members.iter().map(|(name, _)| self.string(name)).collect();
         let constants = &self.program.constants;
         let view = View::new(constants, constants);
         // Brackets, and a comma or colon behind each key and value but the last.
@@ -78,7 +78,7 @@ impl Compiler {
             keys.iter().map(|&key| view.len(key) + 2).sum::<usize>() + 2 - usize::from(!keys.is_empty());
         let id = ShapeId(self.program.shapes.len() as u32);
         self.program.shapes.push(Shape {
-            keys,
+            members: keys.into_iter().flat_map(|key| [key, ValueRef::NONE]).collect(),
             bytes: bytes as u32,
         });
         id

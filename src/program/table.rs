@@ -173,10 +173,17 @@ pub struct Likely {
 
 /// The keys of an object that a template builds.
 pub struct Shape {
-    /// The keys, constant strings.
-    pub keys: Box<[ValueRef]>,
+    /// Its members as slots: key, a constant string, and [`ValueRef::NONE`] in turn.
+    pub members: Box<[ValueRef]>,
     /// Length of the object's dense text without its values.
     pub bytes: u32,
+}
+
+impl Shape {
+    /// Returns the keys, constant strings.
+    pub fn keys(&self) -> impl Iterator<Item = ValueRef> {
+        self.members.iter().copied().step_by(2)
+    }
 }
 
 /// One `States.Format` with a literal template.

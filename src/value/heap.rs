@@ -2,6 +2,7 @@
 
 use super::node::{Node, ValueRef, meta};
 use super::table::Table;
+use super::write::CHUNK;
 use super::{IndexError, index};
 
 /// Most bytes of text in a heap: offsets are 32 bits.
@@ -100,6 +101,12 @@ impl Heap {
     /// As [`Heap::index`].
     pub fn constant(&mut self, text: &[u8]) -> Result<ValueRef, IndexError> {
         Ok(ValueRef(self.index(text)?.0 | ValueRef::CONSTANT))
+    }
+
+    /// Adds room behind the last text: a short text that is copied from there is copied as a chunk of known
+    /// size, too. For a program's constants, once they are complete; a twelfth of what writing W2 takes.
+    pub fn pad(&mut self) {
+        self.text.resize(self.text.len() + CHUNK, b' ');
     }
 
     pub(super) fn push(&mut self, node: Node) -> ValueRef {

@@ -152,6 +152,23 @@ impl<'a> Store<'a> {
         self.finish_parts(meta::BUILT_ARRAY, start)
     }
 
+    /// Returns an array with the same elements whose [`View::element`] takes the same time for each: a
+    /// document's array is walked.
+    pub fn indexable(&mut self, array: ValueRef) -> ValueRef {
+        let node = self.view().node(array);
+        if node.kind() != meta::ARRAY {
+            return array;
+        }
+        let start = self.heap.slots.len();
+        self.copy_parts(array, Kind::Array);
+        let count = self.heap.slots.len() - start;
+        let size = Size {
+            len: u64::from(node.len()),
+            depth: node.depth().saturating_sub(1),
+        };
+        self.push_built(meta::BUILT_ARRAY, start as u32, count as u32, size)
+    }
+
     /// Adds an object that shares its members: key (a string), value, key, value… Keys must differ.
     ///
     /// # Panics
@@ -163,28 +180,27 @@ impl<'a> Store<'a> {
         self.finish_parts(meta::BUILT_OBJECT, start)
     }
 
-    /// Adds an object with these keys, which must differ, and values; `bytes` is the length of its dense text
-    /// without the values.
+    /// Adds an object of some members, key and whatever in turn, that must differ in their keys, with these
+    /// values; `bytes` is the length of its dense text without the values.
     #[inline]
-    pub fn object_of(&mut self, keys: &[ValueRef], bytes: u32, values: &[ValueRef]) -> ValueRef {
-        let start = self.heap.slots.len();
+    pub fn object_of(&mut self, members: &[ValueRef], bytes: u32, values: &[ValueRef]) -> ValueRef {
+        let Heap { nodes, slots, .. } = &mut *self.heap;
+        let start = slots.len();
+        slots.extend_from_slice(members);
         let mut size = Size {
             len: u64::from(bytes),
             depth: 0,
         };
-        let Heap { nodes, slots, .. } = &mut *self.heap;
-        slots.resize(start + keys.len() * 2, ValueRef::NONE);
-        let pairs = slots[start..].chunks_exact_mut(2);
-        for (pair, (&key, &value)) in pairs.zip(keys.iter().zip(values)) {
+        for (member, &value) in slots[start..].chunks_exact_mut(2).zip(values) {
             let table = if value.is_constant() {
                 &self.constants.nodes
             } else {
                 &*nodes
             };
             size.add(table[value.at()]);
-            pair.copy_from_slice(&[key, value]);
+            member[1] = value;
         }
-        self.push_built(meta::BUILT_OBJECT, start as u32, keys.len() as u32 * 2, size)
+        self.push_built(meta::BUILT_OBJECT, start as u32, members.len() as u32, size)
     }
 
     /// Adds an object with one member added or replaced; the others are shared.
@@ -232,7 +248,18 @@ impl<'a> Store<'a> {
                 break;
             }
         }
-        self.finish_parts(meta::BUILT_OBJECT, start)
+        let view = self.view();
+        let (whole, old, new) = (view.node(object), view.node(old), view.node(value));
+        if old.depth() + 1 == whole.depth() && new.depth() < old.depth() {
+            // What was replaced may have been the deepest: only a look at all members tells.
+            return self.finish_parts(meta::BUILT_OBJECT, start);
+        }
+        let size = Size {
+            len: u64::from(whole.len()) - u64::from(old.len()) + u64::from(new.len()),
+            depth: new.depth().max(whole.depth().saturating_sub(1)),
+        };
+        let count = self.heap.slots.len() - start;
+        self.push_built(meta::BUILT_OBJECT, start as u32, count as u32, size)
     }
 
     /// Adds an object with a member that it does not have; the others are shared.

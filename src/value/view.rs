@@ -213,17 +213,17 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Returns the members of a built object, key and value in turn, if its keys are these very ones.
+    /// Returns the members of a built object, key and value in turn, if it has the keys of these members.
     #[inline]
-    pub fn slots_of(self, object: ValueRef, keys: &[ValueRef]) -> Option<&'a [ValueRef]> {
+    pub fn slots_of(self, object: ValueRef, members: &[ValueRef]) -> Option<&'a [ValueRef]> {
         let heap = self.heap(object);
         let node = heap.nodes[object.at()];
-        if node.kind() != meta::BUILT_OBJECT || node.next() as usize != keys.len() * 2 {
+        if node.kind() != meta::BUILT_OBJECT || node.next() as usize != members.len() {
             return None;
         }
-        let slots = &heap.slots[node.start() as usize..][..keys.len() * 2];
-        let same = slots.chunks_exact(2).zip(keys).all(|(pair, key)| pair[0] == *key);
-        same.then_some(slots)
+        let slots = &heap.slots[node.start() as usize..][..members.len()];
+        let mut pairs = slots.chunks_exact(2).zip(members.chunks_exact(2));
+        pairs.all(|(pair, member)| pair[0] == member[0]).then_some(slots)
     }
 
     #[inline]

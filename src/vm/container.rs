@@ -75,10 +75,7 @@ impl Run {
         }
         let total = view.count(items) as u32;
         // Handles side by side: finding the n-th element of a span would walk the ones before it.
-        let from = self.stack.len();
-        self.stack.extend(view.elements(items));
-        let items = Store::new(&mut self.heap, &program.constants).array(&self.stack[from..]);
-        self.stack.truncate(from);
+        let items = Store::new(&mut self.heap, &program.constants).indexable(items);
         let by_percentage = percentage.map(|percentage| (f64::from(total) * percentage / 100.0) as u32);
         let tolerated = count.unwrap_or(0).max(by_percentage.unwrap_or(0));
         Ok(Children {

@@ -21,7 +21,7 @@ impl Run {
         let top = gather.top as usize;
         let slots = gather.likely.as_ref().and_then(|likely| {
             let shape = &program.shapes[likely.shape.at()];
-            Some((view.slots_of(root, &shape.keys)?, &likely.places))
+            Some((view.slots_of(root, &shape.members)?, &likely.places))
         });
         match slots {
             Some((slots, places)) => {

@@ -194,9 +194,9 @@ impl Run {
             },
             Instruction::Object(shape) => {
                 let shape = &program.shapes[shape.at()];
-                let from = self.stack.len().saturating_sub(shape.keys.len());
+                let from = self.stack.len().saturating_sub(shape.members.len() / 2);
                 let mut store = Store::new(&mut self.heap, &program.constants);
-                let value = store.object_of(&shape.keys, shape.bytes, &self.stack[from..]);
+                let value = store.object_of(&shape.members, shape.bytes, &self.stack[from..]);
                 self.stack.truncate(from);
                 value
             }
@@ -403,6 +403,10 @@ impl Run {
         let Some(root) = self.source(program, frame, using.source, None) else {
             return Err(self.template_miss(program, path));
         };
+        let view = View::new(&self.heap, &program.constants);
+        if let Some(value) = using.accessor.get(view, root) {
+            return Ok(value);
+        }
         let mut store = Store::new(&mut self.heap, &program.constants);
         match using.accessor.select(&mut store, root, root) {
             Ok(value) => Ok(value),

@@ -86,8 +86,8 @@ impl Listing<'_> {
 
     /// Shows the keys of an object.
     pub(super) fn shape(&self, id: ShapeId) -> String {
-        let keys = self.program.shapes[id.at()].keys.iter();
-        let shown = keys.map(|&key| self.constant(key).trim_matches('"').to_owned());
+        let keys = self.program.shapes[id.at()].keys();
+        let shown = keys.map(|key| self.constant(key).trim_matches('"').to_owned());
         cut(&shown.collect::<Vec<_>>().join(", "))
     }
 
