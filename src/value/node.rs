@@ -121,6 +121,12 @@ impl Node {
         }
     }
 
+    /// As [`Node::new`], with its two words.
+    #[inline(always)]
+    pub(super) fn of(span: u64, link: u64) -> Node {
+        Node { span, link }
+    }
+
     #[inline(always)]
     pub(super) fn start(self) -> u32 {
         self.span as u32

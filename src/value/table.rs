@@ -33,6 +33,11 @@ impl<T: Copy + Default> Table<T> {
     }
 
     #[inline]
+    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.items[..self.len]
+    }
+
+    #[inline]
     pub(super) fn push(&mut self, item: T) {
         match self.items.get_mut(self.len) {
             Some(place) => *place = item,

@@ -1,11 +1,14 @@
-//! The second pass: walks from token to token, checks the grammar, writes the nodes.
+//! The second pass: walks from token to token of a dense text, checks the grammar, writes the nodes.
 //!
-//! Safe code: it works on slices, and gives up early when it runs out of room. Knows nothing of how the
-//! first pass was made, and not where an error is: it only stops. Without any bounds checks it would take
-//! about a fifth less time (`perf/value.md`); checks on the text alone are 5 %.
+//! Knows nothing of how the first pass was made, and not where an error is: it only stops. Safe code; how it
+//! reaches the text and the nodes is the matter of a [`Reach`], whose rules it keeps (one of them relies on it).
+//! Members and elements have loops of their own, and a closing bracket its own code behind it, so that each
+//! branch is predicted by what came before in its place.
 
+use super::marks::Marks;
 use super::number;
-use crate::value::node::{DEPTH_MAX, Node, meta};
+use super::reach::Reach;
+use crate::value::node::{Node, meta};
 
 /// What is walked: `start..end` of the text, blanks around it removed, and the notes of the first pass.
 pub(super) struct Source<'a> {
@@ -19,11 +22,17 @@ pub(super) struct Source<'a> {
     pub(super) escapes: &'a [u32],
 }
 
-/// Where the dense text goes if there are blanks between tokens: byte `base` of the heap's text and on,
-/// with room for the whole text and 64 bytes more.
-pub(super) struct Dense<'a> {
-    pub(super) text: &'a mut [u8],
-    pub(super) base: usize,
+impl<'a> Source<'a> {
+    /// `marks` are what the first pass noted of `start..end` of this very text, and it was sound.
+    pub(super) fn new(text: &'a [u8], start: usize, end: usize, marks: &'a Marks) -> Source<'a> {
+        Source {
+            text,
+            start,
+            end,
+            closes: marks.closes.as_slice(),
+            escapes: marks.escapes.as_slice(),
+        }
+    }
 }
 
 /// Why a walk stopped.
@@ -31,413 +40,329 @@ pub(super) struct Dense<'a> {
 pub(super) enum Stop {
     /// There are more nodes than room for them.
     Room,
-    /// A blank stands between tokens, and the walk was for dense texts.
+    /// Arrays and objects are nested deeper than the buffer for them.
+    Depth,
+    /// A blank stands between tokens.
     Blank,
     /// This is not JSON, or it is nested too deep.
     Invalid,
 }
 
-/// How much a walk wrote.
-pub(super) struct Walked {
-    pub(super) nodes: usize,
-    /// Bytes of dense text.
-    pub(super) dense: usize,
+/// An open array or object.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Open {
+    /// Its node, and where its text starts.
+    node: u32,
+    start: u32,
+    /// Elements or members so far, while another is open in it.
+    parts: u32,
+    /// [`meta::ARRAY`] or [`meta::OBJECT`]; 0 of what stands for the document.
+    kind: u32,
+    /// Its depth so far.
+    depth: u32,
 }
 
-/// Walks a text and writes its nodes to `nodes`, from entry `first` on.
-///
-/// `SPACED`: blanks may stand between tokens; then the dense text is written too. `around` is a buffer.
+/// What comes next inside an array or object just begun or gone back to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The quote of a key.
+    Member,
+    /// A value of an array.
+    Element,
+    /// Neither: none was begun, or none is open any more.
+    Nothing,
+}
+
+/// Walks a text and writes its nodes; returns how many there are then.
 #[inline(always)]
-pub(super) fn walk<const SPACED: bool>(
-    source: &Source<'_>,
-    nodes: &mut [Node],
-    first: usize,
-    dense: &mut Dense<'_>,
-    around: &mut Vec<Open>,
-) -> Result<Walked, Stop> {
-    around.clear();
-    let mut walk = Walk::<SPACED> {
-        text: source.text,
+pub(super) fn walk(source: &Source<'_>, reach: impl Reach) -> Result<usize, Stop> {
+    let mut walk = Walk {
+        reach,
         at: source.start,
-        closes: source.closes.iter(),
         escapes: source.escapes.iter(),
         next_escape: NONE,
-        nodes,
-        count: first,
-        dense: dense.text,
-        dense_base: dense.base as u32,
-        written: 0,
         parts: 0,
-        deepest: 0,
-        open_node: NONE,
-        open_start: 0,
-        around,
     };
+    *walk.reach.open() = Open::default();
     walk.skip_escape();
     walk.document()?;
     if walk.at != source.end {
         return Err(walk.unexpected());
     }
-    Ok(Walked {
-        nodes: walk.count - first,
-        dense: walk.written,
-    })
+    Ok(walk.reach.count() as usize)
 }
 
-const NONE: u32 = u32::MAX;
+const NONE: usize = usize::MAX;
 
 /// The walk. All of it is inlined into [`walk`], so that these fields live in registers.
-struct Walk<'a, const SPACED: bool> {
-    text: &'a [u8],
+struct Walk<'a, R> {
+    reach: R,
     at: usize,
-    closes: std::slice::Iter<'a, u32>,
     escapes: std::slice::Iter<'a, u32>,
-    next_escape: u32,
-    nodes: &'a mut [Node],
-    count: usize,
-    dense: &'a mut [u8],
-    dense_base: u32,
-    written: usize,
-    /// The innermost open array or object.
+    next_escape: usize,
+    /// Elements or members of the innermost open array or object.
     parts: u32,
-    deepest: u32,
-    open_node: u32,
-    open_start: u32,
-    /// Those around it.
-    around: &'a mut Vec<Open>,
 }
 
-/// An open array or object.
-#[derive(Clone, Copy)]
-pub(super) struct Open {
-    /// Its node, and where its text starts.
-    node: u32,
-    start: u32,
-    /// Elements or members so far.
-    parts: u32,
-    /// Its kind, and the deepest level reached in it.
-    meta: u32,
-}
-
-/// Where the walk is.
-#[derive(Clone, Copy)]
-enum Step {
-    /// At the quote of a key.
-    Member,
-    /// At a value of an array.
-    Element,
-    AfterMember,
-    AfterElement,
-    Done,
-}
-
-impl<const SPACED: bool> Walk<'_, SPACED> {
+impl<R: Reach> Walk<'_, R> {
     #[inline(always)]
     fn document(&mut self) -> Result<(), Stop> {
-        let first = self.byte()?;
-        let mut step = self.value(first, Step::Done)?;
+        self.room()?;
+        let [first] = self.reach.chunk(self.at);
+        let mut next = self.value(first)?;
         loop {
-            step = match step {
-                Step::Member => {
-                    let first = self.key()?;
-                    self.value(first, Step::AfterMember)?
-                }
-                Step::Element => {
-                    let first = self.token()?;
-                    self.value(first, Step::AfterElement)?
-                }
-                Step::AfterMember => self.after_member()?,
-                Step::AfterElement => self.after_element()?,
-                Step::Done => return Ok(()),
+            if next == Next::Member {
+                next = self.members()?;
             }
+            if next == Next::Element {
+                next = self.elements()?;
+            }
+            if next == Next::Nothing {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Moves over members until an array begins or goes on, or nothing is open.
+    #[inline(always)]
+    fn members(&mut self) -> Result<Next, Stop> {
+        loop {
+            self.room()?;
+            let first = self.key()?;
+            match self.value(first)? {
+                Next::Nothing => {}
+                Next::Member => continue,
+                Next::Element => return Ok(Next::Element),
+            }
+            let pair: [u8; 2] = self.reach.chunk(self.at);
+            if pair == *b",\"" {
+                self.at += 1;
+                self.parts += 1;
+            } else if pair[0] == b'}' {
+                match self.leave()? {
+                    Next::Member => {}
+                    next => return Ok(next),
+                }
+            } else {
+                return Err(stray(pair));
+            }
+        }
+    }
+
+    /// Moves over elements until an object begins or goes on, or nothing is open.
+    #[inline(always)]
+    fn elements(&mut self) -> Result<Next, Stop> {
+        loop {
+            self.room()?;
+            let [first] = self.reach.chunk(self.at);
+            match self.value(first)? {
+                Next::Nothing => {}
+                Next::Member => return Ok(Next::Member),
+                Next::Element => continue,
+            }
+            let [after] = self.reach.chunk(self.at);
+            if after == b',' {
+                self.at += 1;
+                self.parts += 1;
+            } else if after == b']' {
+                match self.leave()? {
+                    Next::Element => {}
+                    next => return Ok(next),
+                }
+            } else {
+                return Err(unexpected(after));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn room(&self) -> Result<(), Stop> {
+        if self.reach.has_room() {
+            Ok(())
+        } else {
+            Err(Stop::Room)
         }
     }
 
     /// Moves over a value that begins with the byte `first`, or into it if it is an array or object
     /// with something in it.
     #[inline(always)]
-    fn value(&mut self, first: u8, after: Step) -> Result<Step, Stop> {
-        match first {
-            b'"' => self.string()?,
-            b'-' | b'0'..=b'9' => {
-                let end = number::end(self.text, self.at, first).ok_or(Stop::Invalid)?;
-                self.scalar(end, meta::NUMBER)?;
+    fn value(&mut self, first: u8) -> Result<Next, Stop> {
+        if first == b'"' {
+            self.string()?;
+        } else if first.is_ascii_digit() {
+            let end = number::end::<false>(&self.reach, self.at)?;
+            self.scalar(end, meta::NUMBER);
+        } else if first == b'-' {
+            let end = number::end::<true>(&self.reach, self.at + 1)?;
+            self.scalar(end, meta::NUMBER);
+        } else if first == b'{' {
+            return self.open(b'}', meta::OBJECT);
+        } else if first == b'[' {
+            return self.open(b']', meta::ARRAY);
+        } else {
+            match first {
+                b't' => self.word(*b"true", 4, meta::TRUE)?,
+                b'n' => self.word(*b"null", 4, meta::NULL)?,
+                b'f' => self.word(*b"alse", 5, meta::FALSE)?,
+                _ => return Err(unexpected(first)),
             }
-            b'{' => return self.open(b'}', meta::OBJECT, Step::Member, after),
-            b'[' => return self.open(b']', meta::ARRAY, Step::Element, after),
-            b't' => self.word(b"true", meta::TRUE)?,
-            b'n' => self.word(b"null", meta::NULL)?,
-            b'f' => self.word(b"false", meta::FALSE)?,
-            _ => return Err(self.unexpected()),
         }
-        Ok(after)
+        Ok(Next::Nothing)
+    }
+
+    /// Moves over a scalar that ends at `end`.
+    #[inline(always)]
+    fn scalar(&mut self, end: usize, kind: u32) {
+        self.reach.put(self.at, end, kind);
+        self.at = end;
     }
 
     /// Moves over a key and its colon; returns the first byte of the value.
     #[inline(always)]
     fn key(&mut self) -> Result<u8, Stop> {
         self.string()?;
-        if SPACED {
-            if self.token()? != b':' {
-                return Err(Stop::Invalid);
-            }
-            self.copy_byte(b':');
-            return self.token();
-        }
-        let [colon, first] = self.two()?;
+        let [colon] = self.reach.chunk(self.at);
         if colon != b':' {
-            return Err(self.unexpected());
+            return Err(unexpected(colon));
         }
         self.at += 1;
+        let [first] = self.reach.chunk(self.at);
         Ok(first)
     }
 
     #[inline(always)]
-    fn after_member(&mut self) -> Result<Step, Stop> {
-        if !SPACED {
-            let two = self.two()?;
-            if two == *b",\"" {
-                self.at += 1;
-                self.parts += 1;
-                return Ok(Step::Member);
-            }
-            return if two[0] == b'}' {
-                self.close(b'}', meta::OBJECT)
-            } else {
-                Err(stray(two))
-            };
-        }
-        match self.token()? {
-            b',' => {
-                self.copy_byte(b',');
-                self.parts += 1;
-                if self.token()? == b'"' {
-                    Ok(Step::Member)
-                } else {
-                    Err(Stop::Invalid)
-                }
-            }
-            b'}' => self.close(b'}', meta::OBJECT),
-            _ => Err(Stop::Invalid),
-        }
-    }
-
-    #[inline(always)]
-    fn after_element(&mut self) -> Result<Step, Stop> {
-        match self.token()? {
-            b',' => {
-                self.copy_byte(b',');
-                self.parts += 1;
-                Ok(Step::Element)
-            }
-            b']' => self.close(b']', meta::ARRAY),
-            _ => Err(self.unexpected()),
-        }
-    }
-
-    /// Returns the byte of the next token, which is then at `at`.
-    #[inline(always)]
-    fn token(&mut self) -> Result<u8, Stop> {
-        let byte = self.byte()?;
-        if !SPACED || byte > b' ' {
-            return Ok(byte);
-        }
-        if byte == b' ' {
-            self.at += 1;
-            let byte = self.byte()?;
-            if byte > b' ' {
-                return Ok(byte);
-            }
-        }
-        self.at = skip_blanks(self.text, self.at);
-        self.byte()
-    }
-
-    #[inline(always)]
-    fn byte(&self) -> Result<u8, Stop> {
-        self.text.get(self.at).copied().ok_or(Stop::Invalid)
-    }
-
-    /// Returns the next two bytes: one look for what mostly comes in pairs.
-    #[inline(always)]
-    fn two(&self) -> Result<[u8; 2], Stop> {
-        self.text
-            .get(self.at..)
-            .and_then(|rest| rest.first_chunk())
-            .copied()
-            .ok_or(Stop::Invalid)
-    }
-
-    #[inline(always)]
     fn unexpected(&self) -> Stop {
-        unexpected::<SPACED>(self.text, self.at)
-    }
-
-    /// Moves over a byte of structure.
-    #[inline(always)]
-    fn copy_byte(&mut self, byte: u8) {
-        self.at += 1;
-        if SPACED {
-            if let Some(place) = self.dense.get_mut(self.written) {
-                *place = byte;
-            }
-            self.written += 1;
-        }
+        unexpected(self.reach.chunk::<1>(self.at)[0])
     }
 
     #[inline(always)]
     fn string(&mut self) -> Result<(), Stop> {
-        let close = *self.closes.next().ok_or(Stop::Invalid)?;
-        let mut kind = meta::STRING;
+        let close = self.reach.close().ok_or(Stop::Invalid)?;
+        let start = self.at;
+        self.at = close + 1;
+        self.reach.put(start, self.at, meta::STRING);
         if self.next_escape < close {
-            kind |= meta::ESCAPED;
+            self.reach.put_again(start, self.at, meta::STRING | meta::ESCAPED);
             while self.next_escape < close {
                 self.skip_escape();
             }
         }
-        self.scalar(close as usize + 1, kind)
+        Ok(())
     }
 
     #[inline(always)]
     fn skip_escape(&mut self) {
-        self.next_escape = self.escapes.next().copied().unwrap_or(NONE);
+        self.next_escape = self.escapes.next().map_or(NONE, |&at| at as usize);
     }
 
+    /// Moves over a word of this length whose last four bytes are these.
     #[inline(always)]
-    fn word(&mut self, word: &[u8], kind: u32) -> Result<(), Stop> {
-        let end = self.at + word.len();
-        if self.text.get(self.at..end) != Some(word) {
+    fn word(&mut self, tail: [u8; 4], len: usize, kind: u32) -> Result<(), Stop> {
+        let end = self.at + len;
+        if self.reach.chunk(end - tail.len()) != tail {
             return Err(Stop::Invalid);
         }
-        self.scalar(end, kind)
-    }
-
-    /// Where the next byte stands in the heap's dense text.
-    #[inline(always)]
-    fn place(&self) -> u32 {
-        if SPACED {
-            self.dense_base + self.written as u32
-        } else {
-            self.at as u32
-        }
-    }
-
-    /// Writes the node of a scalar that ends at `end`, and moves there.
-    #[inline(always)]
-    fn scalar(&mut self, end: usize, kind: u32) -> Result<(), Stop> {
-        let start = self.place();
-        if SPACED {
-            self.copy(end);
-        }
-        self.at = end;
-        self.put(start, self.place(), self.count as u32 + 1, kind)
-    }
-
-    #[inline(always)]
-    fn put(&mut self, start: u32, end: u32, next: u32, meta: u32) -> Result<(), Stop> {
-        *self.nodes.get_mut(self.count).ok_or(Stop::Room)? = Node::new(start, end, next, meta);
-        self.count += 1;
+        self.scalar(end, kind);
         Ok(())
-    }
-
-    /// Copies `at..end` to the dense text: most tokens are short, and 32 bytes are copied faster than
-    /// their number is looked at. What is too much is overwritten by what comes next.
-    #[inline(always)]
-    fn copy(&mut self, end: usize) {
-        let len = end - self.at;
-        let from = self.text.get(self.at..).and_then(|text| text.first_chunk::<32>());
-        let to = self
-            .dense
-            .get_mut(self.written..)
-            .and_then(|dense| dense.first_chunk_mut::<32>());
-        match (from, to) {
-            (Some(from), Some(to)) if len <= 32 => *to = *from,
-            _ => self.dense[self.written..][..len].copy_from_slice(&self.text[self.at..end]),
-        }
-        self.written += len;
     }
 
     /// Moves into an array or object; over it, if it is empty.
     #[inline(always)]
-    fn open(&mut self, end: u8, kind: u32, inside: Step, after: Step) -> Result<Step, Stop> {
-        let level = self.around.len() as u32 + 1;
-        if level > DEPTH_MAX {
-            return Err(Stop::Invalid);
+    fn open(&mut self, end: u8, kind: u32) -> Result<Next, Stop> {
+        let start = self.at;
+        let [_, first] = self.reach.chunk(start);
+        self.reach.open().parts = self.parts;
+        if !self.reach.enter() {
+            return Err(Stop::Depth);
         }
-        let start = self.place();
-        self.copy_byte(if kind == meta::OBJECT { b'{' } else { b'[' });
-        let first = self.token()?;
+        self.at += 1;
         if first == end {
-            self.copy_byte(end);
-            self.deepest = self.deepest.max(level);
-            self.put(
-                start,
-                self.place(),
-                self.count as u32 + 1,
-                kind | 1 << meta::DEPTH_SHIFT,
-            )?;
-            return Ok(after);
+            self.at += 1;
+            self.reach.exit();
+            let outer = self.reach.open();
+            outer.depth = outer.depth.max(2);
+            self.reach.put(start, self.at, kind | 1 << meta::DEPTH_SHIFT);
+            return Ok(Next::Nothing);
         }
         if kind == meta::OBJECT && first != b'"' {
-            return Err(self.unexpected());
+            return Err(unexpected(first));
         }
-        let outer = if matches!(after, Step::AfterMember) {
-            meta::OBJECT
-        } else {
-            meta::ARRAY
+        // Its node is written at the end.
+        let node = self.reach.skip();
+        *self.reach.open() = Open {
+            node,
+            start: start as u32,
+            parts: 0,
+            kind,
+            depth: 1,
         };
-        self.around.push(Open {
-            node: self.open_node,
-            start: self.open_start,
-            parts: self.parts,
-            meta: outer | self.deepest << meta::DEPTH_SHIFT,
-        });
-        self.open_node = self.count as u32;
-        self.open_start = start;
         self.parts = 1;
-        self.deepest = level;
-        // Its node is written at its end.
-        self.count += 1;
-        Ok(inside)
+        Ok(if kind == meta::OBJECT {
+            Next::Member
+        } else {
+            Next::Element
+        })
     }
 
-    /// Ends the innermost array or object at its bracket and goes back to the one around it.
+    /// Ends the innermost array or object, at its bracket, and those around it that end there too.
     #[inline(always)]
-    fn close(&mut self, bracket: u8, kind: u32) -> Result<Step, Stop> {
-        self.copy_byte(bracket);
-        let (end, next) = (self.place(), self.count as u32);
-        let depth = self.deepest + 1 - self.around.len() as u32;
-        let meta = kind | depth << meta::DEPTH_SHIFT | self.parts.min(meta::COUNT_MAX) << meta::COUNT_SHIFT;
-        let place = self.nodes.get_mut(self.open_node as usize).ok_or(Stop::Room)?;
-        *place = Node::new(self.open_start, end, next, meta);
-        let outer = self.around.pop().ok_or(Stop::Invalid)?;
-        if self.around.is_empty() {
-            return Ok(Step::Done);
+    fn leave(&mut self) -> Result<Next, Stop> {
+        loop {
+            self.at += 1;
+            let inner = *self.reach.open();
+            self.reach.exit();
+            let meta = inner.kind
+                | inner.depth << meta::DEPTH_SHIFT
+                | self.parts.min(meta::COUNT_MAX) << meta::COUNT_SHIFT;
+            let node = Node::new(inner.start, self.at as u32, self.reach.count(), meta);
+            self.reach.set(inner.node, node);
+            let outer = self.reach.open();
+            outer.depth = outer.depth.max(inner.depth + 1);
+            let kind = outer.kind;
+            self.parts = outer.parts;
+            let pair: [u8; 2] = self.reach.chunk(self.at);
+            match kind {
+                meta::OBJECT => {
+                    if pair == *b",\"" {
+                        self.at += 1;
+                        self.parts += 1;
+                        return Ok(Next::Member);
+                    }
+                    if pair[0] != b'}' {
+                        return Err(stray(pair));
+                    }
+                }
+                meta::ARRAY => {
+                    if pair[0] == b',' {
+                        self.at += 1;
+                        self.parts += 1;
+                        return Ok(Next::Element);
+                    }
+                    if pair[0] != b']' {
+                        return Err(unexpected(pair[0]));
+                    }
+                }
+                _ => return Ok(Next::Nothing),
+            }
         }
-        self.open_node = outer.node;
-        self.open_start = outer.start;
-        self.parts = outer.parts;
-        self.deepest = self.deepest.max(outer.meta >> meta::DEPTH_SHIFT);
-        Ok(if outer.meta & meta::KIND == meta::OBJECT {
-            Step::AfterMember
-        } else {
-            Step::AfterElement
-        })
     }
 }
 
-/// Says what is wrong at `at`. Apart from the walk: a call that is handed the walk itself would keep all
-/// its fields in memory.
+/// Says what is wrong with the byte that stands where another should.
 #[cold]
-fn unexpected<const SPACED: bool>(text: &[u8], at: usize) -> Stop {
-    match text.get(at) {
-        Some(&byte) if !SPACED && is_blank(byte) => Stop::Blank,
-        _ => Stop::Invalid,
+#[inline(never)]
+fn unexpected(byte: u8) -> Stop {
+    if is_blank(byte) {
+        Stop::Blank
+    } else {
+        Stop::Invalid
     }
 }
 
 /// Says what is wrong after a member.
 #[cold]
+#[inline(never)]
 fn stray([first, second]: [u8; 2]) -> Stop {
     if is_blank(first) || (first == b',' && is_blank(second)) {
         Stop::Blank
@@ -448,11 +373,4 @@ fn stray([first, second]: [u8; 2]) -> Stop {
 
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
-}
-
-/// Returns where the next byte that is not blank stands.
-#[inline(never)]
-fn skip_blanks(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().take_while(|byte| is_blank(**byte)).count()
 }

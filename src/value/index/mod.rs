@@ -2,15 +2,17 @@
 //!
 //! Two passes. The first (`portable` or `avx2`, chosen at run time) goes through the text in
 //! blocks of 64 bytes and notes where each string ends and where its escapes are. The second
-//! (`grammar`) walks from token to token, checks the grammar and writes the nodes; a string costs it
-//! one look into the first pass's notes. It reads every byte that is not in a string, so blanks and
-//! errors need no table of their own. A failure is explained afterwards by `errors`, slowly.
+//! (`grammar`, which reaches text and nodes by `reach` or `unchecked`) walks from token to token, checks the
+//! grammar and writes the nodes; a string costs it one look into the first pass's notes. It reads every byte
+//! that is not in a string, so blanks and errors need no table of their own. Where it meets a blank it stops:
+//! a pass between the two (`squeeze`) writes the text dense, and it begins again on that. A failure is explained
+//! afterwards by `errors`, slowly.
 //!
 //! Invariant: nodes point at dense text. A text with blanks between its tokens is written dense behind
-//! the original while it is walked; the heap remembers the original for the echo.
+//! the original; the heap remembers the original for the echo.
 //!
 //! What is accepted is what `serde_json::value::RawValue` accepts, but for two differences on purpose:
-//! nesting is limited to [`DEPTH_MAX`](super::DEPTH_MAX), and size to [`DOCUMENT_BYTES_MAX`]. Numbers of
+//! nesting is limited to [`DEPTH_MAX`], and size to [`DOCUMENT_BYTES_MAX`]. Numbers of
 //! any size and precision (`1e400`, 20 digits) and lone surrogate escapes are accepted, as there.
 
 #[cfg(target_arch = "x86_64")]
@@ -20,28 +22,37 @@ mod grammar;
 mod marks;
 mod number;
 mod portable;
+mod reach;
+mod squeeze;
+#[cfg(target_arch = "x86_64")]
+mod unchecked;
 mod words;
 
 use super::heap::{RawText, TEXT_BYTES_MAX};
-use super::node::{Node, meta};
+use super::node::{DEPTH_MAX, Node, meta};
 use super::table::Table;
 use super::{Heap, IndexError};
-use grammar::{Dense, Open, Source, Stop};
+use grammar::{Open, Source, Stop};
 use marks::Marks;
+use reach::Checked;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Largest document in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
-/// Bytes behind a text that both passes may read.
+/// Bytes behind a text that all passes may read.
 const PADDING: [u8; 64] = [b' '; 64];
+
+/// Room for open arrays and objects at first, and at most: the document itself takes one.
+const LEVELS_FIRST: usize = 16;
+const LEVELS_MAX: usize = DEPTH_MAX as usize + 1;
 
 /// Buffers that indexing and building reuse.
 #[derive(Default)]
 pub(super) struct Scratch {
     marks: Marks,
     /// The arrays and objects around the innermost open one.
-    around: Vec<Open>,
+    around: Table<Open>,
     /// For a text that is made before it is escaped.
     pub(super) text: Vec<u8>,
 }
@@ -53,12 +64,17 @@ impl Scratch {
     }
 }
 
-/// How the first pass is made.
+/// How the passes are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Path {
+    /// In safe code, for every machine.
     Portable,
+    /// The first with AVX2, the second without checks.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// The first as in [`Path::Portable`], the second without checks: so that Miri can look at that.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    Unchecked,
 }
 
 /// Makes all indexing of this process take the portable path, or again the best one of the machine.
@@ -149,7 +165,7 @@ fn remember(heap: &mut Heap, root: u32, base: usize, len: usize) {
     *node = node.with_meta(node.meta() | meta::RAW);
 }
 
-/// Runs both passes over `start..end` of the heap's text; says whether the dense text had to be written.
+/// Runs all passes over `start..end` of the heap's text; says whether the dense text had to be written.
 fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, ()> {
     let Heap {
         text, nodes, scratch, ..
@@ -158,74 +174,64 @@ fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, 
     if !scan(path, text, start, end, marks) {
         return Err(());
     }
-    nodes.reserve(marks.strings() + (end - start) / 8 + 16);
-    let (closes, escapes) = (marks.closes(), marks.escapes.as_slice());
-    let source = Source {
-        text,
-        start,
-        end,
-        closes,
-        escapes,
-    };
-    let mut dense = Dense {
-        text: &mut [],
-        base: 0,
-    };
-    match write_nodes::<false>(&source, nodes, &mut dense, around) {
-        Ok(_) => return Ok(false),
+    nodes.reserve(marks.closes.len() + (end - start) / 8 + 16);
+    match write_nodes(path, Source::new(text, start, end, marks), nodes, around) {
+        Ok(()) => return Ok(false),
         Err(Stop::Blank) => {}
         Err(_) => return Err(()),
     }
     let raw_end = text.len();
-    text.resize(raw_end + (end - start) + PADDING.len(), 0);
-    let (raw, dense) = text.split_at_mut(raw_end);
-    let source = Source {
-        text: raw,
-        start,
-        end,
-        closes,
-        escapes,
+    text.resize(raw_end + (end - start) + squeeze::ROOM, 0);
+    let squeezed = match path {
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => avx2::squeeze(text, start, end, raw_end, marks),
+        _ => portable::squeeze(text, start, end, raw_end, marks),
     };
-    let mut dense = Dense {
-        text: dense,
-        base: raw_end,
-    };
-    let written = write_nodes::<true>(&source, nodes, &mut dense, around).map_err(|_| ())?;
-    text.truncate(raw_end + written);
+    let end = squeezed.ok_or(())?;
+    write_nodes(path, Source::new(text, raw_end, end, marks), nodes, around).map_err(|_| ())?;
+    text.truncate(end);
     Ok(true)
 }
 
 /// Runs the first pass; says whether all strings are sound.
 fn scan(path: Path, text: &[u8], start: usize, end: usize, marks: &mut Marks) -> bool {
-    marks.clear();
     let found = match path {
-        Path::Portable => portable::scan(text, start, end, marks),
         #[cfg(target_arch = "x86_64")]
         Path::Avx2 => avx2::scan(text, start, end, marks),
+        _ => portable::scan(text, start, end, marks),
     };
     found.is_sound
         && (!found.has_wide_bytes || is_utf8(path, &text[start..end]))
         && (marks.escapes.is_empty() || marks.check_escapes(&text[..end]))
 }
 
-/// Runs the second pass, again with more room when the nodes need it; returns the bytes of dense text.
-fn write_nodes<const SPACED: bool>(
-    source: &Source<'_>,
+/// Runs the second pass, again with more room when nodes or nesting need it.
+fn write_nodes(
+    path: Path,
+    source: Source<'_>,
     nodes: &mut Table<Node>,
-    dense: &mut Dense<'_>,
-    around: &mut Vec<Open>,
-) -> Result<usize, Stop> {
+    around: &mut Table<Open>,
+) -> Result<(), Stop> {
+    around.reserve(LEVELS_FIRST);
     loop {
         let first = nodes.len();
-        match grammar::walk::<SPACED>(source, nodes.all(), first, dense, around) {
-            Ok(walked) => {
-                nodes.add(walked.nodes);
-                return Ok(walked.dense);
+        let levels = around.all().len().min(LEVELS_MAX);
+        let open = &mut around.all()[..levels];
+        let walked = match path {
+            Path::Portable => grammar::walk(&source, Checked::new(&source, nodes.all(), first, open)),
+            #[cfg(target_arch = "x86_64")]
+            _ => unchecked::walk(&source, nodes.all(), first, open),
+        };
+        match walked {
+            Ok(count) => {
+                nodes.add(count - first);
+                return Ok(());
             }
             Err(Stop::Room) => {
                 let room = nodes.room().len();
                 nodes.reserve(2 * room);
             }
+            Err(Stop::Depth) if levels < LEVELS_MAX => around.reserve(LEVELS_MAX.min(8 * levels)),
             Err(stop) => return Err(stop),
         }
     }
@@ -233,9 +239,9 @@ fn write_nodes<const SPACED: bool>(
 
 fn is_utf8(path: Path, text: &[u8]) -> bool {
     match path {
-        Path::Portable => std::str::from_utf8(text).is_ok(),
         #[cfg(target_arch = "x86_64")]
         Path::Avx2 => simdutf8::basic::from_utf8(text).is_ok(),
+        _ => std::str::from_utf8(text).is_ok(),
     }
 }
 

@@ -6,7 +6,12 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 fn paths() -> Vec<Path> {
-    let mut paths = vec![Path::Portable];
+    let mut paths = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    if cfg!(miri) || avx2::is_available() {
+        paths.push(Path::Unchecked);
+    }
+    paths.push(Path::Portable);
     #[cfg(target_arch = "x86_64")]
     if avx2::is_available() {
         paths.push(Path::Avx2);
@@ -279,6 +284,17 @@ fn strings_over_block_borders() {
     }
 }
 
+/// More strings, nodes or levels than are expected of a text of that size.
+#[test]
+fn many_parts_of_little_text() {
+    for count in (0..if cfg!(miri) { 40 } else { 400 }).step_by(3) {
+        for part in ["\"\"", "1", "[]", "[\"\",{}]", "{\"\":\"\"}"] {
+            check(format!("[{}]", vec![part; count].join(",")).as_bytes());
+            check(format!("{}[ {} ]", " ".repeat(count % 7), vec![part; count].join(" ,\n")).as_bytes());
+        }
+    }
+}
+
 #[test]
 fn depth_is_limited_at_its_limit() {
     let nested = |depth: usize, open: &str, close: &str| open.repeat(depth) + "1" + &close.repeat(depth);
@@ -293,6 +309,9 @@ fn depth_is_limited_at_its_limit() {
             error.message,
             "Document nesting depth (1001) exceeds the maximum allowed (1000)"
         );
+        // An empty one is a level too.
+        assert!(index_all(nested(max, open, close).replace('1', "[]").as_bytes()).is_err());
+        assert!(index_all(nested(max - 1, open, close).replace('1', "{}").as_bytes()).is_ok());
         assert!(index_all(nested(if cfg!(miri) { 1_100 } else { 100_000 }, open, "").as_bytes()).is_err());
     }
 }
