@@ -110,6 +110,7 @@ impl Integration<'_> {
             ("events", "putEvents") => &["Entries"],
             ("ecs", "runTask") => &["TaskDefinition"],
             ("glue", "startJobRun") => &["JobName"],
+            ("kafka", "produce") => &["Topic", "Value"],
             ("http" | "apigateway", "invoke") => &["ApiEndpoint", "Method"],
             _ => &[],
         }
@@ -201,6 +202,8 @@ const OPTIMIZED: &[(&str, &[Pattern], &[&str])] = &[
     ("events", TOKEN, &["putEvents"]),
     ("glue", SYNC, &["startJobRun"]),
     ("http", &[], &["invoke"]),
+    // Ours: AWS has no such integration.
+    ("kafka", &[], &["produce"]),
     ("lambda", TOKEN, &["invoke"]),
     ("mediaconvert", SYNC, &["createJob"]),
     (
@@ -255,6 +258,11 @@ mod tests {
             "arn:aws:states:::aws-sdk:s3:getObject",
             Some(("aws-sdk:s3", "getObject", Pattern::RequestResponse)),
         );
+        check(
+            "arn:aws:states:::kafka:produce",
+            Some(("kafka", "produce", Pattern::RequestResponse)),
+        );
+        check("arn:aws:states:::kafka:produce.waitForTaskToken", None);
         check("arn:aws:states:::sns:publish.sync", None);
         check("arn:aws:states:::dynamodb:query", None);
         check("arn:aws:states:::aws-sdk:s3:GetObject", None);

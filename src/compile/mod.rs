@@ -3,7 +3,7 @@
 //! Owns the translation and nothing that runs. The pipeline: scopes give every variable a slot
 //! (`scope`); each state becomes a run of instructions (`state`), its templates postfix code
 //! (`template`), its Choice rules jumps or a table (`choice`); labels become places at the end
-//! (`emit`). Must not know text positions: a definition that gets here has been accepted.
+//! (`emit`); `usage` notes what may be known of a task before it runs. Must not know text positions: a definition that gets here has been accepted.
 
 mod choice;
 mod emit;
@@ -13,6 +13,7 @@ mod inline;
 mod scope;
 mod state;
 mod template;
+mod usage;
 
 use crate::asl::model::{Flow, StateMachine};
 use crate::program::{FlowId, FlowInfo, Instruction, Pc, Program, StateId, StateInfo, StateType, Words};

@@ -125,6 +125,8 @@ impl Compiler {
             timeout: self.limit(task.timeout.as_ref(), "TimeoutSecondsPath"),
             heartbeat: self.limit(task.heartbeat.as_ref(), "HeartbeatSecondsPath"),
             credentials: task.credentials.is_some(),
+            parameters: self.known_members(task.parameters.as_ref()),
+            selected: super::usage::selected(state, task),
         };
         let task_id = TaskId(self.program.tasks.len() as u32);
         self.program.tasks.push(info);

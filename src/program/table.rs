@@ -337,6 +337,11 @@ pub struct TaskInfo {
     pub heartbeat: Limit,
     /// Whether its credentials are on the stack, below the parameters.
     pub credentials: bool,
+    /// The members of its parameters, with the value where that is a constant of the program.
+    pub parameters: Vec<(Box<str>, Option<ValueRef>)>,
+    /// The members of its result that the state reads, if it reads nothing else of it: a `ResultSelector`
+    /// with such paths stands between the result and the rest.
+    pub selected: Option<Vec<Box<str>>>,
 }
 
 /// A number of seconds or iterations: absent, literal or at a path.

@@ -74,6 +74,30 @@ impl Heap {
         self.scratch = index::Scratch::default();
     }
 
+    /// Takes a copy of another heap's values; handles keep their meaning. Keeps its own buffers.
+    pub fn copy_from(&mut self, other: &Heap) {
+        self.clear();
+        self.text.extend_from_slice(&other.text);
+        self.nodes.extend(other.nodes.as_slice());
+        self.slots.extend_from_slice(&other.slots);
+        self.raws.extend_from_slice(&other.raws);
+    }
+
+    /// As [`Heap::copy_from`], into buffers of just the size: for a run that waits.
+    pub fn copy_exact(&mut self, other: &Heap) {
+        if self.bytes().1 > 2 * other.bytes().0 {
+            self.clear();
+            self.shrink();
+        }
+        self.text.clear();
+        self.text.reserve_exact(other.text.len());
+        self.nodes.clear();
+        self.nodes.reserve(other.nodes.len());
+        self.slots.clear();
+        self.slots.reserve_exact(other.slots.len());
+        self.copy_from(other);
+    }
+
     /// Returns how many bytes the values take, in use and reserved.
     pub fn bytes(&self) -> (usize, usize) {
         let (node, slot) = (size_of::<Node>(), size_of::<ValueRef>());

@@ -33,6 +33,7 @@ use node::Node;
 pub use node::{DEPTH_MAX, Kind, ValueRef};
 pub use number::{compare_numbers, plain_number};
 pub use store::{Store, StringStart};
+pub(crate) use string::escape_bytes_into;
 pub use string::{Str, escape_into};
 pub use view::{Elements, Members, View};
 

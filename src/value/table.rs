@@ -79,6 +79,13 @@ impl<T: Copy + Default> Table<T> {
         self.len += count;
     }
 
+    /// Appends items.
+    pub(super) fn extend(&mut self, items: &[T]) {
+        self.reserve(items.len());
+        self.room()[..items.len()].copy_from_slice(items);
+        self.add(items.len());
+    }
+
     /// Returns the memory behind the items in use to the allocator.
     pub(super) fn shrink(&mut self) {
         self.items.truncate(self.len);

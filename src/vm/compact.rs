@@ -45,6 +45,16 @@ impl Run {
     #[cold]
     fn compact(&mut self, frame: FrameId) {
         self.frames[frame.at()].registers = self.current;
+        self.compact_now();
+        self.current = self.frames[frame.at()].registers;
+        self.compact_at = match self.compaction_floor {
+            0 => 0,
+            floor => (self.heap.bytes().0 * 2).max(floor),
+        };
+    }
+
+    /// Drops the values that nobody needs; the registers of all frames are in the frames.
+    pub(super) fn compact_now(&mut self) {
         let mut compaction = std::mem::take(&mut self.compaction);
         self.each_root(|value| compaction.keep(*value));
         for frame in self
@@ -64,11 +74,6 @@ impl Run {
             frame.children.results = compaction.moved_slots(frame.children.results);
         }
         self.compaction = compaction;
-        self.current = self.frames[frame.at()].registers;
-        self.compact_at = match self.compaction_floor {
-            0 => 0,
-            floor => (self.heap.bytes().0 * 2).max(floor),
-        };
     }
 
     /// Visits every value that is still needed.

@@ -22,6 +22,7 @@ mod gather;
 mod handler;
 mod inline;
 mod interpret;
+mod park;
 mod run;
 mod task;
 mod wait;

@@ -301,8 +301,24 @@ impl Run {
         input: &[u8],
         with: &Identified<'_>,
     ) -> Result<(), StartError> {
-        if input.len() > PAYLOAD_BYTES_MAX {
-            return Err(StartError::TooLarge(input.len()));
+        self.start_wrapped(program, input, 0, with)
+    }
+
+    /// As [`Run::start`], with an input of which the limit does not count `around` bytes: what the driver
+    /// has put around a payload.
+    ///
+    /// # Errors
+    /// As [`Run::start`].
+    pub fn start_wrapped(
+        &mut self,
+        program: &Program,
+        input: &[u8],
+        around: usize,
+        with: &Identified<'_>,
+    ) -> Result<(), StartError> {
+        let counted = input.len().saturating_sub(around);
+        if counted > PAYLOAD_BYTES_MAX {
+            return Err(StartError::TooLarge(counted));
         }
         self.reset(with);
         let input = self.heap.index(input).map_err(StartError::Invalid)?;
@@ -391,6 +407,17 @@ impl Run {
     /// Forgets the events kept so far, so that a long run with a log does not grow; write them first.
     pub fn clear_events(&mut self) {
         self.events.clear();
+    }
+
+    /// Forgets the events in the middle: keeps the first and the last few. For a run whose events hold more
+    /// than they may; the gap shows in their ids. Returns how many went.
+    pub fn drop_middle_events(&mut self) -> usize {
+        const KEPT: usize = 32;
+        let end = self.events.len().saturating_sub(KEPT);
+        if end <= KEPT {
+            return 0;
+        }
+        self.events.drain(KEPT..end).count()
     }
 
     /// Returns the id of the last event, kept or not; 0 before the first.
@@ -516,6 +543,10 @@ impl Run {
     pub(super) fn new_frame(&mut self) -> FrameId {
         if let Some(free) = self.free.pop() {
             return free;
+        }
+        if self.frames.capacity() == 0 {
+            // Most executions have one frame, and each that waits keeps its own.
+            self.frames.reserve_exact(1);
         }
         self.frames.push(Frame::new());
         FrameId(self.frames.len() as u32 - 1)
