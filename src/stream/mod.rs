@@ -1,0 +1,212 @@
+//! Events in, messages out: what a shard knows of the outside world.
+//!
+//! A [`Source`] brings one workflow's events to one shard, a [`Sink`] takes what a shard produces. Both
+//! are shard-side ends: used by one thread, never blocking, woken through a [`Wake`]. [`offsets`] says
+//! which offset is safe to commit, [`memory`] is a source and a sink without a broker, `kafka` (with the
+//! feature of that name) the real ones and the only user of rdkafka. Must not know workflows,
+//! executions or logs. Invariant: an event handed to a shard is either completed by it in the
+//! partition's [`offsets::Tracker`] or delivered again.
+
+#[cfg(feature = "kafka")]
+pub mod kafka;
+pub mod memory;
+pub mod offsets;
+
+use offsets::{Commit, Restored};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Names one assignment of a partition to a shard; not reused while the source lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartitionId(pub u32);
+
+/// One event, borrowed from the batch that [`Source::fill`] took.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    /// The assignment it came through.
+    pub partition: PartitionId,
+    /// Its position in the partition.
+    pub offset: i64,
+    /// When it was produced, in milliseconds since 1970; 0 when not known.
+    pub timestamp_ms: i64,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// Its headers, read when asked for.
+    pub headers: &'a dyn Headers,
+}
+
+/// The headers of an event, in order; names may repeat.
+pub trait Headers {
+    /// Returns the header at an index, or `None` past the last.
+    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)>;
+
+    /// Returns the value of the last header with a name.
+    fn last(&self, name: &str) -> Option<&[u8]> {
+        let mut found = None;
+        let mut index = 0;
+        while let Some((known, value)) = self.at(index) {
+            if known == name {
+                found = value;
+            }
+            index += 1;
+        }
+        found
+    }
+}
+
+/// An event without headers.
+impl Headers for () {
+    fn at(&self, _index: usize) -> Option<(&str, Option<&[u8]>)> {
+        None
+    }
+}
+
+/// What has changed for a shard's partitions.
+#[derive(Debug)]
+pub enum Change {
+    /// Events of a partition will come.
+    Assigned {
+        /// How its records name it.
+        partition: PartitionId,
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition's number in the topic.
+        number: i32,
+        /// Where it goes on, and what is finished above that; from the commit and its metadata.
+        restored: Restored,
+    },
+    /// The partition goes to another member: finish what runs, at the latest `until`, commit, then
+    /// [`Source::release`] it. Its records no longer arrive.
+    Revoked {
+        /// Which.
+        partition: PartitionId,
+        /// When waiting for running executions ends.
+        until: Instant,
+    },
+    /// The partition is somebody else's already: forget it, commit nothing.
+    Lost {
+        /// Which.
+        partition: PartitionId,
+    },
+    /// A commit that was asked for with [`Source::commit`] was answered.
+    Committed {
+        /// Which partition.
+        partition: PartitionId,
+        /// The offset of the commit.
+        offset: i64,
+        /// Whether the broker has it. After an error nobody knows; the source has read back what is
+        /// committed where it could.
+        result: Result<(), CommitError>,
+    },
+    /// No more events will come: the input is at its end (`--until-end`, a memory source).
+    Ended,
+}
+
+/// Why a commit is not known to stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommitError {
+    /// The partition belongs to another member, or this member was fenced.
+    NotOwner,
+    /// No answer, or an error that may pass; the text is the client's.
+    Unknown(String),
+}
+
+/// The shard-side end of a source: the events of one workflow for one shard.
+///
+/// Call [`fill`](Source::fill), then handle all of [`changes`](Source::change), then read the records:
+/// every record's partition has been announced by then. A shard that takes no more (its limits are
+/// reached) simply does not call `fill`; the source stops fetching when its own bounded queue is full.
+pub trait Source {
+    /// Takes up to `max` events that are there; those of the last call are gone. Never blocks.
+    fn fill(&mut self, max: usize) -> usize;
+
+    /// Returns one of the events that the last [`Source::fill`] took.
+    ///
+    /// # Panics
+    /// When `at` is not below what `fill` returned.
+    fn record(&self, at: usize) -> Record<'_>;
+
+    /// Returns the next change, if any.
+    fn change(&mut self) -> Option<Change>;
+
+    /// Asks for a commit; [`Change::Committed`] answers if `answered`. The last one asked for wins.
+    fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool);
+
+    /// Gives a revoked partition back, with its last commit; `None` commits nothing.
+    fn release(&mut self, partition: PartitionId, last: Option<&Commit>);
+}
+
+/// Wakes a shard that waits; cheap to clone and to call from any thread.
+#[derive(Clone, Debug, Default)]
+pub struct Wake(Arc<tokio::sync::Notify>);
+
+impl Wake {
+    /// Creates one for a shard.
+    pub fn new() -> Wake {
+        Wake::default()
+    }
+
+    /// Wakes the shard, now or when it is about to wait.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits until somebody wakes.
+    pub async fn woken(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// One of a sink's destinations, resolved at start: a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TopicId(pub u32);
+
+/// A message to produce; copied by [`Sink::send`].
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Where to.
+    pub topic: TopicId,
+    /// Which partition; `None` leaves it to the partitioner (`murmur2_random` of the key).
+    pub partition: Option<i32>,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value.
+    pub value: Option<&'a [u8]>,
+    /// Its headers, in order.
+    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
+}
+
+/// Names a message until it is acknowledged; the shard's own number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// Why a message was not taken, or not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// The sink's queue is full: try again after some acknowledgements.
+    Full,
+    /// This message cannot be delivered, now or later (too large, no such topic, not allowed).
+    Refused(String),
+    /// It was not delivered in time; trying again may help.
+    Failed(String),
+}
+
+/// The shard-side end of a sink.
+pub trait Sink {
+    /// Returns the handle of a topic by name; the same name gives the same handle. Resolve at start.
+    fn topic(&mut self, name: &str) -> TopicId;
+
+    /// Hands a message over. Never blocks.
+    ///
+    /// # Errors
+    /// When it is not taken; a message that was taken is answered by [`Sink::acknowledged`].
+    fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError>;
+
+    /// Takes the next answer, if any.
+    fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)>;
+
+    /// Sends what is buffered on its way without waiting; called at the end of each batch.
+    fn push(&mut self);
+}
