@@ -1,0 +1,181 @@
+//! What librdkafka tells a consumer: rebalances, answers to commits, errors, log lines.
+//!
+//! Owns the context of the client; it only writes down what happens, the control thread acts on it. Must
+//! not know shards. Invariant: nothing here waits or calls back into librdkafka, but for a consumer that
+//! nobody controls any more, whose rebalances are answered at once so that it can be closed.
+
+use super::health::{Health, locked};
+use rdkafka::ClientContext;
+use rdkafka::TopicPartitionList;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+use rdkafka::types::RDKafkaRespErr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+/// The consumer of one workflow.
+pub(super) type Consumer = BaseConsumer<Context>;
+
+/// A partition of a topic.
+pub(super) type TopicPartition = (Arc<str>, i32);
+
+/// What happened to the group or its commits.
+#[derive(Debug)]
+pub(super) enum Happened {
+    /// These are ours, if we say so.
+    Assign(Vec<TopicPartition>),
+    /// These are to be given back.
+    Revoke(Vec<TopicPartition>),
+    /// A commit was answered: as a whole, or with an error of single partitions.
+    Committed(
+        Option<RDKafkaErrorCode>,
+        Vec<(TopicPartition, Option<RDKafkaErrorCode>)>,
+    ),
+}
+
+/// Receives what librdkafka tells.
+pub(super) struct Context {
+    name: String,
+    health: Arc<Health>,
+    happened: Mutex<Vec<Happened>>,
+    calls: AtomicU64,
+    abandoned: AtomicBool,
+}
+
+impl Context {
+    pub(super) fn new(name: &str, health: Arc<Health>) -> Context {
+        let (happened, calls, abandoned) = (Mutex::default(), AtomicU64::new(0), AtomicBool::new(false));
+        Context {
+            name: name.to_owned(),
+            health,
+            happened,
+            calls,
+            abandoned,
+        }
+    }
+
+    /// Takes what has happened. Bounded: librdkafka waits for the answer to a rebalance, and one commit is
+    /// under way at a time.
+    pub(super) fn take(&self) -> Vec<Happened> {
+        std::mem::take(&mut *locked(&self.happened))
+    }
+
+    /// Returns how often librdkafka has called: a poll that leaves it unchanged found nothing.
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Relaxed)
+    }
+
+    /// From now on nobody answers rebalances.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Relaxed);
+    }
+
+    fn push(&self, happened: Happened) {
+        self.called();
+        locked(&self.happened).push(happened);
+    }
+
+    fn called(&self) {
+        self.calls.fetch_add(1, Relaxed);
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        self.called();
+        log(level, &self.name, facility, text);
+    }
+
+    fn stats(&self, _: Statistics) {}
+
+    fn stats_raw(&self, _: &[u8]) {
+        self.called();
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.called();
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+        note_error(&self.health, &self.name, code, reason);
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(&self, consumer: &Consumer, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        if self.abandoned.load(Relaxed) {
+            // While closing librdkafka takes any answer as "nothing is assigned".
+            let _ = consumer.unassign();
+            return self.called();
+        }
+        match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.push(Happened::Assign(names(list))),
+            _ => self.push(Happened::Revoke(names(list))),
+        }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, list: &TopicPartitionList) {
+        let code = |error: KafkaError| error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+        let errors = list
+            .elements()
+            .iter()
+            .map(|element| element.error().err().map(code))
+            .collect::<Vec<_>>();
+        let partitions = names(list).into_iter().zip(errors).collect();
+        self.push(Happened::Committed(result.err().map(code), partitions));
+    }
+}
+
+fn names(list: &TopicPartitionList) -> Vec<TopicPartition> {
+    let elements = list.elements();
+    elements
+        .iter()
+        .map(|element| (Arc::from(element.topic()), element.partition()))
+        .collect()
+}
+
+/// Notes an error that is not about one message, and says what to do where that is known.
+pub(super) fn note_error(health: &Health, name: &str, code: RDKafkaErrorCode, reason: &str) {
+    use RDKafkaErrorCode as Code;
+    match code {
+        Code::Authentication | Code::SaslAuthenticationFailed => {
+            if health.refused(reason) {
+                tracing::error!(
+                    client = name,
+                    "the brokers refuse our credentials (check sasl.username, sasl.password, sasl.mechanism): {reason}"
+                );
+            }
+        }
+        Code::AllBrokersDown => note_down(health, name, reason),
+        Code::BrokerTransportFailure | Code::OperationTimedOut | Code::Resolve => {
+            health.suspect();
+            tracing::warn!(client = name, "{reason}");
+        }
+        Code::Fatal => tracing::error!(client = name, "{reason}"),
+        _ => tracing::error!(client = name, "{code}: {reason}"),
+    }
+    health.failed(reason);
+}
+
+/// Notes that no broker answers, and says so once.
+pub(super) fn note_down(health: &Health, name: &str, reason: &str) {
+    if health.all_down() {
+        tracing::error!(
+            client = name,
+            "no broker is reachable (check kafka.brokers and TLS settings): {reason}"
+        );
+    }
+}
+
+/// Hands a line of librdkafka's own log to the diagnostics.
+pub(super) fn log(level: RDKafkaLogLevel, client: &str, facility: &str, text: &str) {
+    use RDKafkaLogLevel as Level;
+    match level {
+        Level::Emerg | Level::Alert | Level::Critical | Level::Error => {
+            tracing::error!(target: "librdkafka", client, facility, "{text}");
+        }
+        Level::Warning => tracing::warn!(target: "librdkafka", client, facility, "{text}"),
+        Level::Notice | Level::Info => tracing::info!(target: "librdkafka", client, facility, "{text}"),
+        Level::Debug => tracing::debug!(target: "librdkafka", client, facility, "{text}"),
+    }
+}

@@ -1,0 +1,175 @@
+//! What metrics and readiness want to know of a client.
+//!
+//! Written by the client's own threads, read by whoever asks; nothing here is touched per event. Must not
+//! know metric names. Invariant: what it says is at most about a second older than what the client knows.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The state of one client, or of the clients that share it.
+#[derive(Debug)]
+pub struct Health {
+    began: Instant,
+    joined: AtomicBool,
+    // A connection failed; whether any broker answers is to be seen.
+    suspect: AtomicBool,
+    // Milliseconds after `began`, plus one; 0 is "not".
+    down_since: AtomicU64,
+    seen: AtomicU64,
+    commit_failures: AtomicU64,
+    authentication: Mutex<Option<String>>,
+    fatal: Mutex<Option<String>>,
+    error: Mutex<Option<(Instant, String)>>,
+    partitions: Mutex<Vec<PartitionHealth>>,
+}
+
+/// What is known of an assigned partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionHealth {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition's number.
+    pub number: i32,
+    /// The shard that reads it.
+    pub shard: usize,
+    /// The offset after the newest event that may be read.
+    pub high: Option<i64>,
+    /// The offset that is committed.
+    pub committed: Option<i64>,
+}
+
+impl PartitionHealth {
+    /// Returns how many offsets are between the newest event and the commit.
+    pub fn lag(&self) -> Option<i64> {
+        Some((self.high? - self.committed?).max(0))
+    }
+}
+
+impl Default for Health {
+    fn default() -> Health {
+        Health {
+            began: Instant::now(),
+            joined: AtomicBool::new(false),
+            suspect: AtomicBool::new(false),
+            down_since: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
+            commit_failures: AtomicU64::new(0),
+            authentication: Mutex::default(),
+            fatal: Mutex::default(),
+            error: Mutex::default(),
+            partitions: Mutex::default(),
+        }
+    }
+}
+
+impl Health {
+    /// Whether the group has assigned partitions (perhaps none), the brokers answer and accept us.
+    pub fn ready(&self) -> bool {
+        self.joined.load(Relaxed)
+            && self.down_for().is_none()
+            && self.authentication().is_none()
+            && self.fatal().is_none()
+    }
+
+    /// Returns how long no broker has been reachable.
+    pub fn down_for(&self) -> Option<Duration> {
+        let since = self.down_since.load(Relaxed).checked_sub(1)?;
+        Some(self.began.elapsed().saturating_sub(Duration::from_millis(since)))
+    }
+
+    /// Returns what the brokers said when they refused our credentials, until they accept them.
+    pub fn authentication(&self) -> Option<String> {
+        locked(&self.authentication).clone()
+    }
+
+    /// Returns why the client has given up for good: it was fenced by another with its instance id, say.
+    pub fn fatal(&self) -> Option<String> {
+        locked(&self.fatal).clone()
+    }
+
+    /// Returns the last error of the client, and when it came.
+    pub fn last_error(&self) -> Option<(Instant, String)> {
+        locked(&self.error).clone()
+    }
+
+    /// Returns the assigned partitions; empty for a producer.
+    pub fn partitions(&self) -> Vec<PartitionHealth> {
+        locked(&self.partitions).clone()
+    }
+
+    /// Returns how long the control thread has not come round: it does so at least once a second.
+    pub fn silent_for(&self) -> Duration {
+        let seen = Duration::from_millis(self.seen.load(Relaxed));
+        self.began.elapsed().saturating_sub(seen)
+    }
+
+    /// Returns how many commits of partitions have failed.
+    pub fn commit_failures(&self) -> u64 {
+        self.commit_failures.load(Relaxed)
+    }
+
+    pub(super) fn came_round(&self) {
+        self.seen.store(self.now(), Relaxed);
+    }
+
+    pub(super) fn joined(&self, joined: bool) {
+        self.joined.store(joined, Relaxed);
+    }
+
+    pub(super) fn commit_failed(&self) {
+        self.commit_failures.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn set_partitions(&self, partitions: Vec<PartitionHealth>) {
+        *locked(&self.partitions) = partitions;
+    }
+
+    pub(super) fn failed(&self, text: &str) {
+        *locked(&self.error) = Some((Instant::now(), text.to_owned()));
+    }
+
+    /// Notes that no broker answers; returns whether it is news.
+    pub(super) fn all_down(&self) -> bool {
+        let now = self.now() + 1;
+        self.down_since.compare_exchange(0, now, Relaxed, Relaxed).is_ok()
+    }
+
+    /// Notes that a connection failed.
+    pub(super) fn suspect(&self) {
+        self.suspect.store(true, Relaxed);
+    }
+
+    pub(super) fn ended_for_good(&self, text: &str) {
+        *locked(&self.fatal) = Some(text.to_owned());
+        self.failed(text);
+    }
+
+    /// Notes a refusal; returns whether it is news.
+    pub(super) fn refused(&self, text: &str) -> bool {
+        locked(&self.authentication).replace(text.to_owned()).is_none()
+    }
+
+    /// Notes that a broker has answered.
+    pub(super) fn answered(&self) {
+        self.suspect.store(false, Relaxed);
+        self.down_since.store(0, Relaxed);
+        locked(&self.authentication).take();
+    }
+
+    /// Whether a broker's answer would be news.
+    pub(super) fn in_doubt(&self) -> bool {
+        self.suspect.load(Relaxed)
+            || self.down_since.load(Relaxed) != 0
+            || locked(&self.authentication).is_some()
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Locks; what another thread left behind when it panicked is whole, since all writes are single.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,83 @@
+//! Kafka as source and sink: the only module that knows rdkafka.
+//!
+//! One consumer per workflow and process. Its control thread ([`Control`]) follows the group: it answers
+//! rebalances, reads and writes commits and watches the brokers. Events never pass it: the queue of each
+//! partition is forwarded to the queue of one shard before the partition is assigned, and the shard takes
+//! batches from there ([`KafkaSource`]). Letters between the two go through a mailbox per shard that holds
+//! at most a few per partition. A [`KafkaSink`] is a producer of one shard.
+//!
+//! A topic that is deleted and made anew has other events at the same offsets: commits name the topic's id,
+//! and a running consumer looks at the ids once a second. What it takes of the new topic until then is read
+//! again; a sync workflow, which runs nothing twice, should be stopped before its topic is replaced.
+//!
+//! Must not know workflows, executions or logs. Invariant: a partition is given back to the group only
+//! when its shard has released it or the drain time is over, and nothing is committed for it afterwards.
+
+pub mod admin;
+mod assignment;
+mod client;
+mod commits;
+mod config;
+mod control;
+mod health;
+mod mailbox;
+mod mock;
+mod native;
+mod native_producer;
+mod native_topics;
+mod positions;
+mod sink;
+mod source;
+
+pub use config::{Config, Properties, Property, Secret, SourceConfig, Start, Subscription};
+pub use control::Control;
+pub use health::{Health, PartitionHealth};
+pub use mock::Mock;
+pub use sink::KafkaSink;
+pub use source::KafkaSource;
+
+use std::fmt;
+
+/// Why a client cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// A property that is stepstream's to set, and what to use instead.
+    Owned {
+        /// The property.
+        key: String,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// A property that librdkafka does not take, in its words (without the value if that is a secret).
+    Property {
+        /// The property.
+        key: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A secret that cannot be read.
+    Secret {
+        /// The property it is for.
+        key: String,
+        /// Why not; names the variable or file, never the value.
+        reason: String,
+    },
+    /// Settings of the source that do not fit.
+    Source(String),
+    /// The client itself, in librdkafka's words.
+    Client(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Owned { key, instead } => write!(f, "kafka property {key:?} cannot be set: {instead}"),
+            Error::Property { key, reason } => write!(f, "kafka property {key:?}: {reason}"),
+            Error::Secret { key, reason } => write!(f, "kafka.secrets {key:?}: {reason}"),
+            Error::Source(reason) => f.write_str(reason),
+            Error::Client(reason) => write!(f, "kafka client: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

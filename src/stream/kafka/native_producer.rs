@@ -1,0 +1,314 @@
+//! librdkafka's producer, called directly: rdkafka's own looks the topic up by name and makes an event of
+//! each report. One of three files with unsafe code in this module.
+//!
+//! Owns the client and its topics' objects. Must not know shards' work. Invariant: reports are delivered
+//! only inside [`Producer::poll`], on the thread that owns the producer.
+#![allow(unsafe_code)] // Calls into librdkafka; each block says why it is sound.
+
+use super::Error;
+use super::client::{log, note_error};
+use super::health::Health;
+use crate::stream::{Message, Ticket, Wake};
+use rdkafka::ClientConfig;
+use rdkafka::bindings as rd;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::types::RDKafkaErrorCode;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::sync::Arc;
+
+// A ticket travels in librdkafka's pointer for the application.
+const _: () = assert!(usize::BITS >= 64, "tickets need 64-bit pointers");
+
+/// `RD_KAFKA_PARTITION_UA`: the partitioner decides.
+const UNASSIGNED: i32 = -1;
+
+/// A report: what became of a message.
+pub(super) type Report = (Ticket, Option<RDKafkaErrorCode>);
+
+/// A producer and the topics it writes to.
+pub(super) struct Producer {
+    client: *mut rd::rd_kafka_t,
+    main: *mut rd::rd_kafka_queue_t,
+    topics: Vec<*mut rd::rd_kafka_topic_t>,
+    // librdkafka has the addresses of these two.
+    state: Box<State>,
+    _wake: Box<Wake>,
+}
+
+/// What callbacks reach on the owner's thread.
+struct State {
+    reports: RefCell<VecDeque<Report>>,
+    health: Arc<Health>,
+    name: String,
+    /// Where the cluster is found.
+    brokers: CString,
+}
+
+// SAFETY: librdkafka's clients may be used from any thread; `State` is reached by one thread at a time, the
+// one that owns the producer and calls `poll`.
+unsafe impl Send for Producer {}
+
+impl Producer {
+    /// Creates a producer whose reports wake a shard.
+    ///
+    /// # Errors
+    /// librdkafka's.
+    pub(super) fn new(config: &ClientConfig, wake: Wake, health: Arc<Health>) -> Result<Producer, Error> {
+        let failed = |text: String| Error::Client(text);
+        let native = config
+            .create_native_config()
+            .map_err(|error| failed(error.to_string()))?;
+        let name = config.get("client.id").unwrap_or_default().to_owned();
+        let brokers = config.get("bootstrap.servers").unwrap_or_default();
+        let state = Box::new(State {
+            reports: RefCell::default(),
+            health,
+            name,
+            brokers: CString::new(brokers).unwrap_or_default(),
+        });
+        let wake = Box::new(wake);
+        let mut text: [c_char; 512] = [0; 512];
+        // SAFETY: the configuration is whole; librdkafka takes it over if it returns a client, and not
+        // otherwise. `state` and `wake` outlive the client, see `drop`. The text has the length told.
+        unsafe {
+            let conf = native.ptr();
+            rd::rd_kafka_conf_set_opaque(conf, ptr::from_ref(&*state).cast_mut().cast());
+            rd::rd_kafka_conf_set_dr_msg_cb(conf, Some(report));
+            rd::rd_kafka_conf_set_error_cb(conf, Some(error));
+            rd::rd_kafka_conf_set_log_cb(conf, Some(log_line));
+            let producer = rd::rd_kafka_type_t::RD_KAFKA_PRODUCER;
+            let client = rd::rd_kafka_new(producer, conf, text.as_mut_ptr(), text.len());
+            if client.is_null() {
+                return Err(failed(
+                    CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned(),
+                ));
+            }
+            let _taken_over = ManuallyDrop::new(native);
+            let main = rd::rd_kafka_queue_get_main(client);
+            let opaque = ptr::from_ref(&*wake).cast_mut().cast();
+            rd::rd_kafka_queue_cb_event_enable(main, Some(wake_shard), opaque);
+            Ok(Producer {
+                client,
+                main,
+                topics: Vec::new(),
+                state,
+                _wake: wake,
+            })
+        }
+    }
+
+    /// Adds a topic; it is known by its place among those added.
+    pub(super) fn add_topic(&mut self, name: &str) {
+        let name = CString::new(name).unwrap_or_default();
+        // SAFETY: the client is alive; no configuration means the client's.
+        let topic = unsafe { rd::rd_kafka_topic_new(self.client, name.as_ptr(), ptr::null_mut()) };
+        self.topics.push(topic);
+    }
+
+    /// Hands a message over; librdkafka copies it.
+    ///
+    /// # Errors
+    /// When it is not taken; there will be no report then.
+    pub(super) fn send(&self, message: &Message<'_>, ticket: Ticket) -> Result<(), RDKafkaErrorCode> {
+        use rd::rd_kafka_vtype_t as Kind;
+        let topic = self
+            .topics
+            .get(message.topic.0 as usize)
+            .copied()
+            .unwrap_or(ptr::null_mut());
+        if topic.is_null() {
+            return Err(RDKafkaErrorCode::UnknownTopic);
+        }
+        let headers = headers(message.headers);
+        let partition = message.partition.unwrap_or(UNASSIGNED);
+        let copy = c_int::try_from(rd::RD_KAFKA_MSG_F_COPY).unwrap_or_default();
+        let opaque = ptr::without_provenance_mut(ticket.0 as usize);
+        let arguments = [
+            argument(Kind::RD_KAFKA_VTYPE_RKT, Union { rkt: topic }),
+            argument(Kind::RD_KAFKA_VTYPE_PARTITION, Union { i32_: partition }),
+            argument(
+                Kind::RD_KAFKA_VTYPE_VALUE,
+                Union {
+                    mem: memory(message.value),
+                },
+            ),
+            argument(
+                Kind::RD_KAFKA_VTYPE_KEY,
+                Union {
+                    mem: memory(message.key),
+                },
+            ),
+            argument(Kind::RD_KAFKA_VTYPE_MSGFLAGS, Union { i: copy }),
+            argument(Kind::RD_KAFKA_VTYPE_OPAQUE, Union { ptr: opaque }),
+            argument(Kind::RD_KAFKA_VTYPE_HEADERS, Union { headers }),
+        ];
+        let count = arguments.len() - usize::from(headers.is_null());
+        // SAFETY: client and topic are alive; each argument has the member that its kind reads; what it points
+        // to lives during the call, which copies. Headers are librdkafka's if it succeeds, ours otherwise.
+        unsafe {
+            let failure = rd::rd_kafka_produceva(self.client, arguments.as_ptr(), count);
+            if failure.is_null() {
+                return Ok(());
+            }
+            if !headers.is_null() {
+                rd::rd_kafka_headers_destroy(headers);
+            }
+            let code = rd::rd_kafka_error_code(failure);
+            rd::rd_kafka_error_destroy(failure);
+            Err(code.into())
+        }
+    }
+
+    /// Takes the reports that are there, without waiting; see [`Producer::report`].
+    pub(super) fn poll(&self) {
+        // SAFETY: the client is alive; callbacks reach `state` from this call only.
+        unsafe { rd::rd_kafka_poll(self.client, 0) };
+    }
+
+    /// Returns the next report that a poll has taken.
+    pub(super) fn report(&self) -> Option<Report> {
+        self.state.reports.borrow_mut().pop_front()
+    }
+
+    /// Returns how many messages and reports are not dealt with.
+    pub(super) fn pending(&self) -> usize {
+        // SAFETY: the client is alive.
+        usize::try_from(unsafe { rd::rd_kafka_outq_len(self.client) }).unwrap_or(0)
+    }
+
+    /// Fails all messages: there will be a report for each.
+    pub(super) fn purge(&self) {
+        let all = rd::RD_KAFKA_PURGE_F_QUEUE | rd::RD_KAFKA_PURGE_F_INFLIGHT;
+        // SAFETY: the client is alive.
+        unsafe { rd::rd_kafka_purge(self.client, c_int::try_from(all).unwrap_or_default()) };
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // SAFETY: everything is given back once, the client last; with the callback gone nobody has the
+        // address of `_wake`, with the client gone nobody that of `state`. Messages that are still
+        // queued are not waited for.
+        unsafe {
+            rd::rd_kafka_queue_cb_event_enable(self.main, None, ptr::null_mut());
+            rd::rd_kafka_queue_destroy(self.main);
+            for topic in self.topics.drain(..).filter(|topic| !topic.is_null()) {
+                rd::rd_kafka_topic_destroy(topic);
+            }
+            rd::rd_kafka_destroy(self.client);
+        }
+    }
+}
+
+type Union = rd::rd_kafka_vu_s__bindgen_ty_1;
+
+fn argument(vtype: rd::rd_kafka_vtype_t, u: Union) -> rd::rd_kafka_vu_t {
+    rd::rd_kafka_vu_t { vtype, u }
+}
+
+fn memory(bytes: Option<&[u8]>) -> rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 {
+    let ptr = bytes.map_or(ptr::null_mut(), |bytes| bytes.as_ptr().cast_mut().cast());
+    rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 {
+        ptr,
+        size: bytes.map_or(0, <[u8]>::len),
+    }
+}
+
+/// Returns librdkafka's form of headers, null for none.
+fn headers(headers: &[(&str, Option<&[u8]>)]) -> *mut rd::rd_kafka_headers_t {
+    if headers.is_empty() {
+        return ptr::null_mut();
+    }
+    // SAFETY: names and values live during the calls, which copy them.
+    unsafe {
+        let list = rd::rd_kafka_headers_new(headers.len());
+        for (name, value) in headers {
+            let (at, size) = match value {
+                Some(value) => (value.as_ptr().cast(), value.len().cast_signed()),
+                None => (ptr::null(), 0),
+            };
+            rd::rd_kafka_header_add(list, name.as_ptr().cast(), name.len().cast_signed(), at, size);
+        }
+        list
+    }
+}
+
+unsafe extern "C" fn report(
+    _: *mut rd::rd_kafka_t,
+    message: *const rd::rd_kafka_message_t,
+    state: *mut c_void,
+) {
+    // SAFETY: librdkafka's message, and the `State` that the client was made with.
+    let (message, state) = unsafe { (&*message, &*state.cast_const().cast::<State>()) };
+    let code = match message.err {
+        rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => None,
+        code => Some(code.into()),
+    };
+    state
+        .reports
+        .borrow_mut()
+        .push_back((Ticket(message._private.addr() as u64), code));
+}
+
+unsafe extern "C" fn error(
+    client: *mut rd::rd_kafka_t,
+    code: c_int,
+    reason: *const c_char,
+    state: *mut c_void,
+) {
+    // SAFETY: the `State` that the client was made with, and a text that lives during the call.
+    let (state, reason) = unsafe { (&*state.cast_const().cast::<State>(), CStr::from_ptr(reason)) };
+    // The bindings' enum has no conversion from its number; these two are looked for.
+    let code = match code {
+        -169 => RDKafkaErrorCode::Authentication,
+        -187 => RDKafkaErrorCode::AllBrokersDown,
+        -195 => RDKafkaErrorCode::BrokerTransportFailure,
+        -193 => RDKafkaErrorCode::Resolve,
+        -150 => RDKafkaErrorCode::Fatal,
+        _ => RDKafkaErrorCode::Unknown,
+    };
+    note_error(&state.health, &state.name, code, &reason.to_string_lossy());
+    if code == RDKafkaErrorCode::AllBrokersDown {
+        // It may have forgotten where the cluster is: see `native::add_brokers`.
+        // SAFETY: the client calls us, so it is alive; the text ends with NUL and is copied.
+        unsafe { rd::rd_kafka_brokers_add(client, state.brokers.as_ptr()) };
+    }
+}
+
+unsafe extern "C" fn log_line(
+    client: *const rd::rd_kafka_t,
+    level: c_int,
+    facility: *const c_char,
+    text: *const c_char,
+) {
+    // SAFETY: texts that live during the call; while the client is made there may be none.
+    let (name, facility, text) = unsafe {
+        let text_of = |text: *const c_char| match text.is_null() {
+            true => String::new(),
+            false => CStr::from_ptr(text).to_string_lossy().into_owned(),
+        };
+        let name = if client.is_null() {
+            ptr::null()
+        } else {
+            rd::rd_kafka_name(client)
+        };
+        (text_of(name), text_of(facility), text_of(text))
+    };
+    let level = match level {
+        ..=3 => RDKafkaLogLevel::Error,
+        4 => RDKafkaLogLevel::Warning,
+        5..=6 => RDKafkaLogLevel::Info,
+        _ => RDKafkaLogLevel::Debug,
+    };
+    log(level, &name, &facility, &text);
+}
+
+unsafe extern "C" fn wake_shard(_: *mut rd::rd_kafka_t, wake: *mut c_void) {
+    // SAFETY: it is the address of the producer's boxed `Wake`, which outlives the callback's registration.
+    let wake: &Wake = unsafe { &*wake.cast_const().cast() };
+    wake.wake();
+}

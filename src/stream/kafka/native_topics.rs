@@ -1,0 +1,155 @@
+//! What topics are, which rdkafka's safe interface does not tell: a topic that was deleted and made anew under
+//! the same name has another id. One of three files with unsafe code in this module.
+//!
+//! Owns one question to the brokers at a time. Must not know groups. Invariant: it keeps the consumer alive,
+//! and its queue goes before it.
+#![allow(unsafe_code)] // Calls into librdkafka; each block says why it is sound.
+
+use super::client::Consumer;
+use rdkafka::bindings as rd;
+use rdkafka::consumer::Consumer as _;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a topic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Description {
+    /// Stands for its id; 0 when the brokers have none.
+    pub(super) id: u64,
+    pub(super) partitions: usize,
+}
+
+/// Topics by their names; those that are not there at the moment are not here.
+pub(super) type Descriptions = HashMap<Arc<str>, Description>;
+
+impl Description {
+    /// Says whether it is certainly another topic.
+    pub(super) fn is_another(self, id: u64) -> bool {
+        self.id != 0 && id != 0 && self.id != id
+    }
+}
+
+/// Asks what topics are.
+pub(super) struct Topics {
+    queue: *mut rd::rd_kafka_queue_t,
+    is_asked: bool,
+    consumer: Arc<Consumer>,
+}
+
+// SAFETY: librdkafka's queues belong to no thread.
+unsafe impl Send for Topics {}
+
+impl Topics {
+    pub(super) fn new(consumer: &Arc<Consumer>) -> Topics {
+        // SAFETY: the client is alive.
+        let queue = unsafe { rd::rd_kafka_queue_new(consumer.client().native_ptr()) };
+        Topics {
+            queue,
+            is_asked: false,
+            consumer: Arc::clone(consumer),
+        }
+    }
+
+    /// Asks and waits; what is not answered in time is not known.
+    pub(super) fn find<'a>(
+        &mut self,
+        topics: impl Iterator<Item = &'a str>,
+        timeout: Duration,
+    ) -> Descriptions {
+        // The answer to an earlier question may be about a topic that is gone.
+        if self.is_asked {
+            self.answer(timeout);
+        }
+        self.ask(topics, timeout);
+        self.answer(timeout).unwrap_or_default()
+    }
+
+    /// Asks, unless a question is not answered yet.
+    pub(super) fn ask<'a>(&mut self, topics: impl Iterator<Item = &'a str>, timeout: Duration) {
+        if self.is_asked {
+            return;
+        }
+        let names: Vec<CString> = topics.filter_map(|topic| CString::new(topic).ok()).collect();
+        if names.is_empty() {
+            return;
+        }
+        let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: names are copied into the collection; collection and options are ours and are copied by the
+        // call; the queue lives until `drop`.
+        unsafe {
+            let client = self.consumer.client().native_ptr();
+            let topics = rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+            let operation = rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+            let options = rd::rd_kafka_AdminOptions_new(client, operation);
+            rd::rd_kafka_AdminOptions_set_request_timeout(options, timeout, ptr::null_mut(), 0);
+            rd::rd_kafka_DescribeTopics(client, topics, options, self.queue);
+            rd::rd_kafka_AdminOptions_destroy(options);
+            rd::rd_kafka_TopicCollection_destroy(topics);
+        }
+        self.is_asked = true;
+    }
+
+    /// Returns the answer to the last question once it is there.
+    pub(super) fn answer(&mut self, timeout: Duration) -> Option<Descriptions> {
+        if !self.is_asked {
+            return None;
+        }
+        let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the event is ours and destroyed after its last use; what it shows lives as long as it.
+        unsafe {
+            let event = rd::rd_kafka_queue_poll(self.queue, timeout);
+            if event.is_null() {
+                return None;
+            }
+            self.is_asked = false;
+            let found = descriptions(event);
+            rd::rd_kafka_event_destroy(event);
+            Some(found)
+        }
+    }
+}
+
+/// # Safety
+/// The event is alive.
+unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Descriptions {
+    let mut found = Descriptions::new();
+    let (mut count, mut partitions) = (0, 0);
+    // SAFETY: the result is null if the event is another one or an error; librdkafka's array has `count`
+    // elements, all alive as long as the event.
+    unsafe {
+        let result = rd::rd_kafka_event_DescribeTopics_result(event);
+        if result.is_null() {
+            return found;
+        }
+        let topics = rd::rd_kafka_DescribeTopics_result_topics(result, &mut count);
+        for at in 0..count {
+            let topic = *topics.add(at);
+            let uuid = rd::rd_kafka_TopicDescription_topic_id(topic);
+            let error = rd::rd_kafka_error_code(rd::rd_kafka_TopicDescription_error(topic));
+            if uuid.is_null() || error != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                continue;
+            }
+            let high = rd::rd_kafka_Uuid_most_significant_bits(uuid).cast_unsigned();
+            let low = rd::rd_kafka_Uuid_least_significant_bits(uuid).cast_unsigned();
+            // Brokers without topic ids say zero.
+            let id = high ^ low.rotate_left(32);
+            rd::rd_kafka_TopicDescription_partitions(topic, &mut partitions);
+            let name = CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic));
+            if let Ok(name) = name.to_str() {
+                found.insert(name.into(), Description { id, partitions });
+            }
+        }
+    }
+    found
+}
+
+impl Drop for Topics {
+    fn drop(&mut self) {
+        // SAFETY: the consumer is alive, it is a field. A question under way holds the queue itself.
+        unsafe { rd::rd_kafka_queue_destroy(self.queue) };
+    }
+}

@@ -1,0 +1,128 @@
+//! A shard's producer.
+//!
+//! Owns the queue of reports and what an error means for a message. Must not know what is written.
+//! Invariant: each message that was taken is answered once, also when the client has to be made anew.
+
+use super::health::Health;
+use super::native_producer::Producer;
+use super::{Config, Error};
+use crate::stream::{Message, SendError, Sink, Ticket, TopicId, Wake};
+use rdkafka::ClientConfig;
+use rdkafka::types::RDKafkaErrorCode as Code;
+use std::sync::Arc;
+
+/// A Kafka producer as a shard's sink.
+pub struct KafkaSink {
+    producer: Producer,
+    topics: Vec<String>,
+    // The client is of no more use; once its messages are answered there will be a new one.
+    broken: bool,
+    config: ClientConfig,
+    wake: Wake,
+    health: Arc<Health>,
+}
+
+impl KafkaSink {
+    /// Starts a producer whose answers wake a shard. `name` tells it from others at the broker.
+    ///
+    /// Does not wait for brokers: what is wrong with them is in `health`, which producers may share.
+    ///
+    /// # Errors
+    /// When the configuration is not usable.
+    pub fn start(config: &Config, name: &str, wake: Wake, health: &Arc<Health>) -> Result<KafkaSink, Error> {
+        let config = config.producer(name)?;
+        let producer = Producer::new(&config, wake.clone(), Arc::clone(health))?;
+        let health = Arc::clone(health);
+        Ok(KafkaSink {
+            producer,
+            topics: Vec::new(),
+            broken: false,
+            config,
+            wake,
+            health,
+        })
+    }
+
+    /// Returns how many messages are not answered.
+    pub fn pending(&self) -> usize {
+        self.producer.pending()
+    }
+
+    fn renew(&mut self) {
+        match Producer::new(&self.config, self.wake.clone(), Arc::clone(&self.health)) {
+            Ok(mut producer) => {
+                self.topics.iter().for_each(|topic| producer.add_topic(topic));
+                self.producer = producer;
+                self.broken = false;
+            }
+            Err(error) => self.health.failed(&error.to_string()),
+        }
+    }
+}
+
+impl Sink for KafkaSink {
+    fn topic(&mut self, name: &str) -> TopicId {
+        let known = self.topics.iter().position(|known| known == name);
+        let at = known.unwrap_or_else(|| {
+            self.producer.add_topic(name);
+            self.topics.push(name.to_owned());
+            self.topics.len() - 1
+        });
+        TopicId(u32::try_from(at).expect("fewer topics than numbers"))
+    }
+
+    fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
+        if self.broken {
+            return Err(SendError::Full);
+        }
+        match self.producer.send(message, ticket) {
+            Ok(()) => Ok(()),
+            Err(Code::QueueFull) => Err(SendError::Full),
+            Err(Code::Fatal) => {
+                tracing::error!("the producer has failed for good and is made anew");
+                self.producer.purge();
+                self.broken = true;
+                Err(SendError::Full)
+            }
+            Err(code) => Err(meaning(code)),
+        }
+    }
+
+    fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
+        if let Some((ticket, code)) = self.producer.report() {
+            return Some((ticket, code.map_or(Ok(()), |code| Err(meaning(code)))));
+        }
+        self.producer.poll();
+        let report = self.producer.report();
+        if report.is_none() && self.broken && self.producer.pending() == 0 {
+            self.renew();
+        }
+        let (ticket, code) = report?;
+        if code.is_none() && self.health.in_doubt() {
+            self.health.answered();
+        }
+        Some((ticket, code.map_or(Ok(()), |code| Err(meaning(code)))))
+    }
+
+    fn push(&mut self) {
+        // librdkafka's threads send what is queued after `linger.ms`.
+    }
+}
+
+/// Tells an error that stays from one that may pass.
+fn meaning(code: Code) -> SendError {
+    let text = code.to_string();
+    match code {
+        Code::MessageSizeTooLarge
+        | Code::MessageBatchTooLarge
+        | Code::InvalidRecord
+        | Code::PolicyViolation
+        | Code::InvalidTopic
+        | Code::UnknownTopic
+        | Code::UnknownTopicOrPartition
+        | Code::UnknownPartition
+        | Code::TopicAuthorizationFailed
+        | Code::InvalidMessageSize => SendError::Refused(text),
+        _ => SendError::Failed(text),
+    }
+}

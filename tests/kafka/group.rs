@@ -1,0 +1,158 @@
+//! Several processes of one group: joining, leaving, draining, fencing.
+
+use crate::broker::shared;
+use crate::reader::{Reader, config, source, until};
+use crate::source::fill;
+use std::time::{Duration, Instant};
+use stepstream::stream::kafka::{Config, Property};
+
+#[test]
+fn two_processes_share_partitions_and_nothing_comes_twice() {
+    for (protocol, strategy) in [("cooperative", "cooperative-sticky"), ("eager", "range")] {
+        let Some(broker) = shared() else { return };
+        let topic = format!("group-{protocol}");
+        broker.create_topic(&topic, 4);
+        let mut values = fill(broker, &topic, 0, 1000);
+        let mut config = config(broker);
+        let property = Property::Text(strategy.to_owned());
+        config
+            .consumer
+            .0
+            .insert("partition.assignment.strategy".to_owned(), property);
+
+        let mut one = Reader::start(&config, source(&topic), 2);
+        one.until("all came", |one| one.events.len() == 1000);
+        let mut two = Reader::start(&config, source(&topic), 2);
+        let halves = |readers: &[&mut Reader]| readers.iter().all(|reader| reader.numbers().len() == 2);
+        until("shared", &mut [&mut one, &mut two], halves);
+        values.extend(fill(broker, &topic, 1000, 1000));
+        let count = |readers: &[&mut Reader]| readers.iter().map(|reader| reader.events.len()).sum::<usize>();
+        until("all came", &mut [&mut one, &mut two], |readers| {
+            count(readers) >= 2000
+        });
+
+        // The second leaves, the first takes over.
+        two.control.stop(Instant::now() + Duration::from_secs(5));
+        until("taken over", &mut [&mut one, &mut two], |readers| {
+            readers[1].control.is_finished() && readers[0].numbers().len() == 4
+        });
+        values.extend(fill(broker, &topic, 2000, 1000));
+        until("all came", &mut [&mut one, &mut two], |readers| {
+            count(readers) >= 3000
+        });
+        let mut came = [one.values(), two.values()].concat();
+        came.sort_unstable();
+        assert_eq!(came, values, "{protocol}");
+        assert!(one.lost.is_empty() && two.lost.is_empty());
+    }
+}
+
+#[test]
+fn a_revoked_partition_goes_when_it_is_released() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-drain";
+    broker.create_topic(topic, 2);
+    fill(broker, topic, 0, 100);
+    let mut one = Reader::start(&config(broker), source(topic), 1);
+    one.until("all came", |one| one.events.len() == 100);
+    one.hold = true;
+    let mut two = Reader::start(&config(broker), source(topic), 1);
+    until("revoked", &mut [&mut one, &mut two], |readers| {
+        readers[0].revoked.len() == 1
+    });
+    // Its executions run on; nothing goes over meanwhile.
+    let long = Instant::now() + Duration::from_secs(1);
+    until("a second", &mut [&mut one, &mut two], |_| Instant::now() >= long);
+    assert!(two.assigned.is_empty());
+
+    let (partition, held) = one.partitions.iter().find(|(_, held)| held.revoked).expect("one");
+    let (partition, next) = (*partition, held.next);
+    one.release(partition, "left by one");
+    until("gone over", &mut [&mut one, &mut two], |readers| {
+        readers[1].assigned.len() == 1
+    });
+    let restored = &two.assigned[0].1;
+    assert_eq!(
+        (restored.offset, restored.metadata.as_str()),
+        (next, "left by one")
+    );
+    assert!(one.lost.is_empty());
+}
+
+#[test]
+fn a_partition_that_is_not_released_in_time_is_lost() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-late";
+    broker.create_topic(topic, 2);
+    fill(broker, topic, 0, 100);
+    let mut impatient = source(topic);
+    impatient.drain_timeout = Duration::from_secs(1);
+    let mut one = Reader::start(&config(broker), impatient, 1);
+    one.until("all came", |one| one.events.len() == 100);
+    one.hold = true;
+    let mut two = Reader::start(&config(broker), source(topic), 1);
+    until("gone over", &mut [&mut one, &mut two], |readers| {
+        readers[1].assigned.len() == 1 && readers[0].lost.len() == 1
+    });
+    // Nothing was committed, so the other begins at the beginning.
+    assert_eq!(two.assigned[0].1.offset, None);
+    until("runs again", &mut [&mut one, &mut two], |readers| {
+        readers[1].events.len() >= 40
+    });
+}
+
+#[test]
+fn a_static_member_comes_back_without_a_rebalance() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-static";
+    broker.create_topic(topic, 2);
+    let member = |name: &str| {
+        let mut source = source(topic);
+        source.instance_id = Some(name.to_owned());
+        source
+    };
+    let start = |name: &str| Reader::start(&config(broker), member(name), 1);
+    let (mut one, mut two) = (start("one"), start("two"));
+    until("shared", &mut [&mut one, &mut two], |readers| {
+        readers.iter().all(|reader| reader.numbers().len() == 1)
+    });
+    let (before, numbers) = (one.revoked.len(), two.numbers());
+    let two = two.stop();
+    let mut two = {
+        drop(two);
+        start("two")
+    };
+    until("back", &mut [&mut one, &mut two], |readers| {
+        readers[1].numbers().len() == 1
+    });
+    assert_eq!(two.numbers(), numbers);
+    assert_eq!(one.revoked.len(), before);
+
+    // Another with the same name fences the first, which says so and gives its partitions up.
+    let mut third = start("two");
+    until("fenced", &mut [&mut one, &mut two, &mut third], |readers| {
+        readers[1].control.is_finished() && readers[2].numbers().len() == 1
+    });
+    assert!(
+        two.control
+            .health()
+            .fatal()
+            .is_some_and(|reason| reason.contains("fenced"))
+    );
+    assert!(!two.control.health().ready());
+}
+
+#[test]
+fn a_drain_longer_than_the_poll_interval_is_refused() {
+    let config = Config::default();
+    let mut source = source("x");
+    source.drain_timeout = Duration::from_secs(300);
+    let wakes = [stepstream::stream::Wake::new()];
+    let error = stepstream::stream::kafka::KafkaSource::start(&config, source, &wakes)
+        .err()
+        .expect("refused");
+    assert_eq!(
+        error.to_string(),
+        "drain_timeout (300s) must be below max.poll.interval.ms (300s)"
+    );
+}

@@ -1,0 +1,204 @@
+//! `stepstream redrive`: what goes back, what stays, and that nothing goes back twice.
+
+use crate::broker::{Broker, Event, Read, shared};
+use std::process::Command;
+
+/// An event's headers.
+type Headers<'a> = &'a [(&'a str, Option<&'a [u8]>)];
+
+/// Runs the command; returns its exit code, stdout and stderr.
+fn redrive(broker: &Broker, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_stepstream"))
+        .args(["redrive", "--brokers", &broker.address()])
+        .args(arguments)
+        .output()
+        .expect("the binary runs");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    let code = output.status.code().unwrap_or(-1);
+    (code, text(&output.stdout), text(&output.stderr))
+}
+
+/// Produces a dead letter as the service writes it; `more` are headers besides.
+fn letter(broker: &Broker, topic: &str, key: &str, error: &str, home: &str, more: Headers<'_>) {
+    let ours: [(&str, Option<&[u8]>); 6] = [
+        ("stepstream-error", Some(error.as_bytes())),
+        ("stepstream-cause", Some(b"because")),
+        ("stepstream-execution", Some(b"x-0-1")),
+        ("stepstream-source-topic", Some(home.as_bytes())),
+        ("stepstream-source-partition", Some(b"0")),
+        ("stepstream-source-offset", Some(b"1")),
+    ];
+    let headers = [more, &ours].concat();
+    let event = Event {
+        key: Some(key.as_bytes()),
+        value: Some(key.as_bytes()),
+        headers: &headers,
+        ..Event::default()
+    };
+    broker.produce(topic, [event]);
+}
+
+fn keys(events: &[Read]) -> Vec<&str> {
+    let mut keys: Vec<&str> = events
+        .iter()
+        .map(|event| event.key.as_deref().unwrap_or(""))
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn letters_go_back_once_and_the_rest_stays() {
+    let Some(broker) = shared() else { return };
+    broker.create_topic("redrive-dlq", 3);
+    for topic in ["redrive-home", "redrive-home2", "redrive-other"] {
+        broker.create_topic(topic, 2);
+    }
+    let trace: Headers<'_> = &[("trace", Some(b"t1")), ("empty", None)];
+    for key in ["a1", "a2", "a3", "a4", "a5"] {
+        letter(broker, "redrive-dlq", key, "Order.A", "redrive-home", trace);
+    }
+    letter(broker, "redrive-dlq", "b1", "Order.B", "redrive-home2", &[]);
+    let second: Headers<'_> = &[("stepstream-redrive-rounds", Some(b"1"))];
+    letter(broker, "redrive-dlq", "b2", "Order.B", "redrive-home2", second);
+    let tired: Headers<'_> = &[("stepstream-redrive-rounds", Some(b"5"))];
+    letter(broker, "redrive-dlq", "tired", "Order.B", "redrive-home2", tired);
+    let stray = Event {
+        key: Some(b"stray"),
+        value: Some(b"no letter of ours"),
+        ..Event::default()
+    };
+    broker.produce("redrive-dlq", [stray]);
+
+    let (code, out, err) = redrive(broker, &["--from", "redrive-dlq", "--dry-run"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    assert!(
+        out.contains("would be put back: 5 to redrive-home, 2 to redrive-home2"),
+        "{out}"
+    );
+    assert!(broker.read("redrive-home").is_empty());
+
+    let only_a = ["--from", "redrive-dlq", "--error", "Order.A", "--limit", "2"];
+    let (code, out, err) = redrive(broker, &only_a);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("put back: 2 to redrive-home"), "{out}");
+    assert!(out.contains("--limit 2"), "{out}");
+    assert_eq!(broker.read("redrive-home").len(), 2);
+
+    let (code, out, err) = redrive(broker, &["--from", "redrive-dlq"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    assert!(
+        out.contains("put back: 3 to redrive-home, 2 to redrive-home2"),
+        "{out}"
+    );
+    assert!(
+        out.contains("1 stay: they were put back 5 times already"),
+        "{out}"
+    );
+    assert!(out.contains("1 stay: they name no topic"), "{out}");
+    let home = broker.read("redrive-home");
+    assert_eq!(keys(&home), ["a1", "a2", "a3", "a4", "a5"]);
+    let text = |text: &str| Some(text.to_owned());
+    for event in &home {
+        assert_eq!(event.value, event.key);
+        let headers = [
+            ("trace".to_owned(), text("t1")),
+            ("empty".to_owned(), None),
+            ("stepstream-redrive-rounds".to_owned(), text("1")),
+        ];
+        assert_eq!(event.headers, headers);
+    }
+    let home2 = broker.read("redrive-home2");
+    assert_eq!(keys(&home2), ["b1", "b2"]);
+    let again = home2.iter().find(|event| event.key == text("b2")).expect("b2");
+    assert_eq!(
+        again.headers,
+        [("stepstream-redrive-rounds".to_owned(), text("2"))]
+    );
+
+    // What stayed is offered again, what went is not.
+    let (code, out, _) = redrive(broker, &["--from", "redrive-dlq"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("nothing put back"), "{out}");
+    let rest = [
+        "--from",
+        "redrive-dlq",
+        "--to",
+        "redrive-other",
+        "--max-rounds",
+        "6",
+    ];
+    let (code, out, _) = redrive(broker, &rest);
+    assert_eq!(code, 0, "{out}");
+    assert_eq!(keys(&broker.read("redrive-other")), ["stray", "tired"]);
+    letter(broker, "redrive-dlq", "late", "Order.A", "redrive-home", &[]);
+    let (code, out, _) = redrive(broker, &["--from", "redrive-dlq"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("put back: 1 to redrive-home\n"), "{out}");
+    assert_eq!(broker.read("redrive-home").len(), 6);
+}
+
+#[test]
+fn many_letters_go_back() {
+    let Some(broker) = shared() else { return };
+    broker.create_topic("redrive-many", 4);
+    broker.create_topic("redrive-many-home", 4);
+    let headers: Headers<'_> = &[
+        ("stepstream-error", Some(b"E")),
+        ("stepstream-source-topic", Some(b"redrive-many-home")),
+    ];
+    let keys: Vec<String> = (0..25_000).map(|number| number.to_string()).collect();
+    let events = keys.iter().map(|key| Event {
+        key: Some(key.as_bytes()),
+        value: Some(b"{}"),
+        headers,
+        ..Event::default()
+    });
+    broker.produce("redrive-many", events);
+    let (code, out, err) = redrive(broker, &["--from", "redrive-many"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("put back: 25,000 to redrive-many-home"), "{out}");
+    let mut found: Vec<String> = broker
+        .read("redrive-many-home")
+        .into_iter()
+        .filter_map(|event| event.key)
+        .collect();
+    found.sort_unstable();
+    let mut expected = keys.clone();
+    expected.sort_unstable();
+    assert!(found == expected, "{} of {}", found.len(), expected.len());
+    let (code, out, _) = redrive(broker, &["--from", "redrive-many"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("nothing put back"), "{out}");
+}
+
+#[test]
+fn what_a_broker_refuses_stays() {
+    let Some(broker) = shared() else { return };
+    broker.create_topic("redrive-lost", 1);
+    letter(broker, "redrive-lost", "k", "Order.A", "redrive-gone", &[]);
+    let mut config = format!("[kafka]\nbrokers = '{}'\n", broker.address());
+    config.push_str("[kafka.producer]\n'topic.metadata.propagation.max.ms' = 1000\n");
+    config.push_str("[[workflow]]\nname = 'w'\ndefinition = 'w.asl.json'\ntopics = ['t']\n");
+    let config = broker.file("redrive.toml", &config);
+    let (code, out, err) = redrive(broker, &["--from", "redrive-lost", "--config", &config]);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("1 stay: they are not taken"), "{out}");
+    broker.create_topic("redrive-gone", 1);
+    let (code, out, err) = redrive(broker, &["--from", "redrive-lost", "--config", &config]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(keys(&broker.read("redrive-gone")), ["k"]);
+}
+
+#[test]
+fn mistakes_are_told_at_once() {
+    let Some(broker) = shared() else { return };
+    broker.create_topic("redrive-mistakes", 1);
+    let (code, _, err) = redrive(broker, &["--from", "redrive-no-such"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("there is no topic 'redrive-no-such'"), "{err}");
+    let same = ["--from", "redrive-mistakes", "--to", "redrive-mistakes"];
+    let (code, _, err) = redrive(broker, &same);
+    assert_eq!(code, 2);
+    assert!(err.contains("--to is the topic that --from names"), "{err}");
+}

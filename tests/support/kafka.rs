@@ -1,0 +1,473 @@
+//! A real Apache Kafka for tests: one broker in KRaft mode, as a child process on free loopback ports.
+//!
+//! Owns its files in a temporary folder, which go with it. The broker dies with the test process, however
+//! that ends: a shell that waits for the end of its standard input kills it then.
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{Header, Headers as _, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
+use rdkafka::{ClientConfig, ClientContext, Message as _, Offset, TopicPartitionList};
+use std::fs;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// User and password of the secure listener.
+pub(crate) const USER: &str = "alice";
+pub(crate) const PASSWORD: &str = "correct horse";
+
+const VERSION: &str = "4.1.0";
+const STARTED_WITHIN: Duration = Duration::from_secs(60);
+
+/// One broker.
+pub(crate) struct Broker {
+    port: u16,
+    secure_port: u16,
+    folder: PathBuf,
+    libs: PathBuf,
+    shell: Mutex<Option<Child>>,
+}
+
+/// Returns the broker that the tests of this binary share, or `None` (and says why) if there can be none.
+///
+/// # Panics
+/// If there can be none and `STEPSTREAM_REQUIRE_KAFKA=1`.
+pub(crate) fn shared() -> Option<&'static Broker> {
+    static SHARED: OnceLock<Result<Broker, String>> = OnceLock::new();
+    match SHARED.get_or_init(Broker::start) {
+        Ok(broker) => Some(broker),
+        Err(reason) if std::env::var("STEPSTREAM_REQUIRE_KAFKA").is_ok_and(|value| value == "1") => {
+            panic!("no Kafka to test with: {reason}")
+        }
+        Err(reason) => {
+            eprintln!("SKIPPED, no Kafka to test with: {reason}");
+            None
+        }
+    }
+}
+
+impl Broker {
+    /// Starts a broker of its own, which is up soon.
+    pub(crate) fn start() -> Result<Broker, String> {
+        let libs = libraries()?;
+        let base = std::env::temp_dir();
+        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let folder = base.join(format!("stepstream-kafka-{}-{count}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let [port, control, secure_port] = free_ports();
+        certificate(&folder)?;
+        let properties = properties(&folder, port, control, secure_port);
+        fs::write(folder.join("server.properties"), properties).map_err(|error| error.to_string())?;
+        let broker = Broker {
+            port,
+            secure_port,
+            folder,
+            libs,
+            shell: Mutex::new(None),
+        };
+        broker.format()?;
+        broker.resume()?;
+        Ok(broker)
+    }
+
+    /// Where plain text is spoken.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Where TLS and SCRAM are spoken; [`Broker::ca`] is its certificate.
+    pub(crate) fn secure_address(&self) -> String {
+        format!("127.0.0.1:{}", self.secure_port)
+    }
+
+    /// The certificate to trust at the secure address.
+    pub(crate) fn ca(&self) -> String {
+        self.folder.join("cert.pem").display().to_string()
+    }
+
+    /// Writes a file beside the broker's; it goes with them.
+    pub(crate) fn file(&self, name: &str, content: &str) -> String {
+        let path = self.folder.join(name);
+        fs::write(&path, content).expect("written");
+        path.display().to_string()
+    }
+
+    /// Stops the broker as an operator does.
+    pub(crate) fn stop(&self) {
+        self.end("TERM");
+    }
+
+    /// Kills the broker.
+    pub(crate) fn kill(&self) {
+        self.end("KILL");
+    }
+
+    /// Starts a broker that was stopped or killed, with its data, and waits until it answers.
+    pub(crate) fn resume(&self) -> Result<(), String> {
+        const WATCH: &str = r#"
+            folder=$1; shift
+            "$@" </dev/null >>"$folder/broker.log" 2>&1 &
+            broker=$!
+            if read -r signal; then
+                kill -"$signal" $broker; wait $broker
+            else
+                kill -9 $broker; wait $broker; rm -rf "$folder"
+            fi"#;
+        let folder = self.folder.display().to_string();
+        let shell = Command::new("sh")
+            .args(["-c", WATCH, "sh", &folder, "java"])
+            .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            .args(["-cp", &self.class_path(), "kafka.Kafka"])
+            .arg(self.folder.join("server.properties"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        *self.shell.lock().unwrap() = Some(shell.map_err(|error| format!("sh: {error}"))?);
+        self.wait_until_ready()
+    }
+
+    fn end(&self, signal: &str) {
+        let Some(mut shell) = self.shell.lock().unwrap().take() else {
+            return;
+        };
+        let mut input = shell.stdin.take().expect("piped");
+        writeln!(input, "{signal}").expect("the shell reads");
+        shell.wait().expect("the shell ends");
+    }
+
+    fn format(&self) -> Result<(), String> {
+        let scram = format!("SCRAM-SHA-512=[name={USER},password={PASSWORD}]");
+        let output = Command::new("java")
+            .args([
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                &self.class_path(),
+                "kafka.tools.StorageTool",
+                "format",
+            ])
+            .args(["-t", "MkU3OEVBNTcwNTJENDM2Qg", "--add-scram", &scram, "-c"])
+            .arg(self.folder.join("server.properties"))
+            .output()
+            .map_err(|error| format!("java: {error}; install a Java 17 runtime"))?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(format!("formatting: {}", String::from_utf8_lossy(&output.stderr))),
+        }
+    }
+
+    fn class_path(&self) -> String {
+        format!("{}/*", self.libs.display())
+    }
+
+    fn wait_until_ready(&self) -> Result<(), String> {
+        let until = Instant::now() + STARTED_WITHIN;
+        while Instant::now() < until {
+            if TcpStream::connect(self.address()).is_ok() {
+                let client: BaseProducer = self.client().create().map_err(|error| error.to_string())?;
+                if client
+                    .client()
+                    .fetch_metadata(None, Duration::from_secs(2))
+                    .is_ok()
+                {
+                    return Ok(());
+                }
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let log = fs::read_to_string(self.folder.join("broker.log")).unwrap_or_default();
+        Err(format!(
+            "the broker did not answer within {STARTED_WITHIN:?}; its last words: {log}"
+        ))
+    }
+
+    /// The properties of a client of this broker.
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.address());
+        config.set("reconnect.backoff.max.ms", "500");
+        config
+    }
+
+    /// Creates a topic.
+    pub(crate) fn create_topic(&self, name: &str, partitions: i32) {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().expect("a client");
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let results = block_on(admin.create_topics([&topic], &AdminOptions::new())).expect("an answer");
+        results
+            .into_iter()
+            .for_each(|result| drop(result.expect("a topic")));
+    }
+
+    /// Deletes a topic.
+    pub(crate) fn delete_topic(&self, name: &str) {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().expect("a client");
+        let results = block_on(admin.delete_topics(&[name], &AdminOptions::new())).expect("an answer");
+        results
+            .into_iter()
+            .for_each(|result| drop(result.expect("deleted")));
+    }
+
+    /// Produces events, acknowledged by the broker when this returns.
+    pub(crate) fn produce<'a>(&self, topic: &str, events: impl IntoIterator<Item = Event<'a>>) {
+        let mut config = self.client();
+        config.set("enable.idempotence", "true").set("linger.ms", "1");
+        let producer: BaseProducer<Deliveries> = config
+            .create_with_context(Deliveries::default())
+            .expect("a producer");
+        let mut sent = 0;
+        for event in events {
+            let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic);
+            record.partition = event.partition;
+            (record.key, record.payload) = (event.key, event.value);
+            record.timestamp = event.timestamp_ms;
+            if !event.headers.is_empty() {
+                let headers = event
+                    .headers
+                    .iter()
+                    .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                        headers.insert(Header { key, value: *value })
+                    });
+                record.headers = Some(headers);
+            }
+            let mut unsent = Some(record);
+            while let Some(record) = unsent.take() {
+                if let Err((_, record)) = producer.send(record) {
+                    producer.poll(Duration::from_millis(10));
+                    unsent = Some(record);
+                }
+            }
+            sent += 1;
+        }
+        producer.flush(Duration::from_secs(60)).expect("delivered");
+        let delivered = *producer.context().0.lock().unwrap();
+        assert_eq!(delivered, sent, "acknowledged");
+    }
+
+    /// Returns all that is in a topic, partition by partition.
+    pub(crate) fn read(&self, topic: &str) -> Vec<Read> {
+        let mut config = self.client();
+        config
+            .set("group.id", "reader")
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true");
+        let consumer: BaseConsumer = config.create().expect("a consumer");
+        let metadata = consumer
+            .fetch_metadata(Some(topic), Duration::from_secs(10))
+            .expect("metadata");
+        let mut list = TopicPartitionList::new();
+        let mut ends = 0;
+        for partition in metadata.topics()[0].partitions() {
+            list.add_partition_offset(topic, partition.id(), Offset::Beginning)
+                .expect("an offset");
+            ends += 1;
+        }
+        consumer.assign(&list).expect("assigned");
+        let mut found = Vec::new();
+        while ends > 0 {
+            match consumer.poll(Duration::from_secs(10)).expect("an event in time") {
+                Ok(message) => found.push(Read::new(&message)),
+                Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ends -= 1,
+                Err(error) => panic!("{topic}: {error}"),
+            }
+        }
+        found.sort_by_key(|read: &Read| (read.partition, read.offset));
+        found
+    }
+
+    /// Returns what a group has committed for the first partitions of a topic.
+    pub(crate) fn committed(&self, group: &str, topic: &str, partitions: i32) -> Vec<Option<(i64, String)>> {
+        let consumer: BaseConsumer = self.client().set("group.id", group).create().expect("a consumer");
+        let mut list = TopicPartitionList::new();
+        list.add_partition_range(topic, 0, partitions - 1);
+        let list = consumer
+            .committed_offsets(list, Duration::from_secs(10))
+            .expect("offsets");
+        let elements = list.elements();
+        let committed = elements.iter().map(|element| match element.offset() {
+            Offset::Offset(offset) => Some((offset, element.metadata().to_owned())),
+            _ => None,
+        });
+        committed.collect()
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if let Some(mut shell) = self.shell.lock().unwrap().take() {
+            drop(shell.stdin.take());
+            let _ = shell.wait();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// An event to produce.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Event<'a> {
+    pub(crate) partition: Option<i32>,
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) value: Option<&'a [u8]>,
+    pub(crate) headers: &'a [(&'a str, Option<&'a [u8]>)],
+    pub(crate) timestamp_ms: Option<i64>,
+}
+
+/// An event that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) key: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) headers: Vec<(String, Option<String>)>,
+}
+
+impl Read {
+    fn new(message: &rdkafka::message::BorrowedMessage<'_>) -> Read {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        let headers = message.headers().map(|headers| {
+            let pair = |header: Header<'_, &[u8]>| (header.key.to_owned(), header.value.map(text));
+            headers.iter().map(pair).collect()
+        });
+        Read {
+            partition: message.partition(),
+            offset: message.offset(),
+            key: message.key().map(text),
+            value: message.payload().map(text),
+            headers: headers.unwrap_or_default(),
+        }
+    }
+}
+
+/// Counts deliveries.
+#[derive(Default)]
+struct Deliveries(Mutex<usize>);
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        result
+            .as_ref()
+            .map(|_| *self.0.lock().unwrap() += 1)
+            .expect("delivered");
+    }
+}
+
+/// Waits for a future on this thread.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future)
+}
+
+/// Returns the folder of the broker's jars, which Maven fetches once.
+pub(crate) fn libraries() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kafka-{VERSION}"));
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/pom.xml");
+    let fresh = folder.with_extension(format!("{}", std::process::id()));
+    let command = format!(
+        "mvn -q -B -f {} dependency:copy-dependencies -DoutputDirectory=",
+        pom.display()
+    );
+    let mend = format!(
+        "install Java 17 and Maven, then run: {command}{}",
+        folder.display()
+    );
+    let status = Command::new("sh")
+        .args(["-c", &format!("{command}{} >&2", fresh.display())])
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        let _ = fs::remove_dir_all(&fresh);
+        return Err(mend);
+    }
+    // Whole or not at all; another process may have been faster.
+    if fs::rename(&fresh, &folder).is_err() {
+        let _ = fs::remove_dir_all(&fresh);
+    }
+    folder.is_dir().then_some(folder).ok_or(mend)
+}
+
+/// Makes a key and a certificate for loopback.
+fn certificate(folder: &Path) -> Result<(), String> {
+    let output = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args(["-days", "2", "-subj", "/CN=localhost", "-addext"])
+        .args([
+            "subjectAltName=IP:127.0.0.1,DNS:localhost",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+        ])
+        .current_dir(folder)
+        .output()
+        .map_err(|error| format!("openssl: {error}; install openssl"))?;
+    if !output.status.success() {
+        return Err(format!("openssl: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let read = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+    let both = read("key.pem")? + &read("cert.pem")?;
+    fs::write(folder.join("broker.pem"), both).map_err(|error| error.to_string())
+}
+
+fn properties(folder: &Path, port: u16, control: u16, secure: u16) -> String {
+    let folder = folder.display();
+    format!(
+        "process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{control}
+listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure},CONTROLLER://127.0.0.1:{control}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=500
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.secure.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/broker.pem
+"
+    )
+}
+
+fn free_ports() -> [u16; 3] {
+    // Held together, so that they differ.
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
+}
