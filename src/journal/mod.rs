@@ -1,0 +1,30 @@
+//! The way out of execution logs: from a shard's buffer to stdout, files or a topic.
+//!
+//! A shard encodes records ([`crate::log`]) into its [`Buffer`]; whole buffers go to the [`Writer`], one
+//! thread for each workflow's destination, which confirms them by number and wakes the shard. Must not
+//! know executions, shards' loops or Kafka itself: a topic is reached through a
+//! [`Sink`](crate::stream::Sink) that is handed in. Invariants: with `overflow = "block"` a number is
+//! confirmed only when every byte up to it has left the process; a file has whole lines only once it has
+//! its final name; nothing waits on a shard's thread.
+
+mod buffer;
+mod config;
+mod disk;
+mod files;
+mod health;
+mod stdout;
+mod topic;
+mod writer;
+
+pub use buffer::{BUFFER_BYTES, Buffer, PARCELS_MAX};
+pub use config::{Config, Destination, FileConfig, KafkaConfig, LogLevel, Overflow};
+pub use files::{CLOSED_ENDING, OPEN_ENDING};
+pub use health::Health;
+pub use writer::{Setup, SinkFactory, StartError, Writer};
+
+#[cfg(test)]
+mod files_tests;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod topic_tests;

@@ -1,0 +1,321 @@
+//! The writer's thread: takes buffers, writes them, confirms them; retries until it works.
+
+use super::buffer::{PARCELS_MAX, Parcel, Return};
+use super::disk::RealDisk;
+use super::files::Files;
+use super::stdout::Stdout;
+use super::{Buffer, Config, Destination, Health, Overflow, topic};
+use crate::drive::RealClock;
+use crate::stream::{Sink, Wake};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Buffers that are written before they are confirmed together: one `fsync` serves them all.
+const BATCH_PARCELS: usize = 8;
+
+/// Wait after a first failure; doubled until [`RETRY_MAX`].
+pub(super) const RETRY_MIN: Duration = Duration::from_millis(100);
+
+/// Longest wait between two tries.
+pub(super) const RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// Makes the sink of a topic on the writer's own thread; the wake is the writer's.
+pub type SinkFactory = Box<dyn FnOnce(Wake) -> Result<Box<dyn Sink>, String> + Send>;
+
+/// What a writer is started with.
+pub struct Setup<'a> {
+    /// The workflow's name: in file names and messages.
+    pub workflow: &'a str,
+    /// Its `[workflow.log]`.
+    pub config: &'a Config,
+    /// One for each shard, in order.
+    pub wakes: &'a [Wake],
+    /// How to reach Kafka; needed for `destination = "kafka"` only.
+    pub sink: Option<SinkFactory>,
+}
+
+/// Why a log cannot be written from the start; the text names the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError(pub String);
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A place that takes buffers of whole lines.
+pub(super) trait Output: Send {
+    /// Names the place, for messages.
+    fn place(&self) -> String;
+    /// Writes a buffer whole; after an error the same buffer may be tried again.
+    fn write(&mut self, bytes: &[u8], now_ms: i64) -> io::Result<()>;
+    /// Makes what was written since the last call safe; after an error it must be written again.
+    fn settle(&mut self) -> io::Result<()>;
+    /// When [`Output::tick`] is to be called next, in milliseconds since 1970.
+    fn due_ms(&self) -> i64;
+    /// Does what is due.
+    fn tick(&mut self, now_ms: i64) -> io::Result<()>;
+    /// Ends.
+    fn close(&mut self, now_ms: i64) -> io::Result<()>;
+}
+
+/// The writer of one workflow's log. It ends by itself when all its [`Buffer`]s are gone.
+pub struct Writer {
+    health: Arc<Health>,
+    /// Dropped to say: try no more.
+    stop: Option<Sender<()>>,
+    ended: Receiver<Result<(), String>>,
+    thread: Option<JoinHandle<()>>,
+    /// Wakes a writer that does not wait on channels.
+    notify: Option<Wake>,
+}
+
+/// What a writer's thread reads from and answers to.
+pub(super) struct Inbox {
+    pub(super) parcels: Receiver<Parcel>,
+    pub(super) returns: Vec<Return>,
+    /// Disconnected when trying is to end.
+    pub(super) stop: Receiver<()>,
+    pub(super) health: Arc<Health>,
+    pub(super) workflow: String,
+}
+
+impl Inbox {
+    /// Confirms a parcel, which has left the process.
+    pub(super) fn confirm(&self, parcel: Parcel) {
+        self.health.wrote(parcel.bytes.len());
+        self.returns[parcel.shard].confirm(parcel.number, parcel.bytes);
+    }
+
+    /// Says that something does not work, with the time until the next try.
+    pub(super) fn fails(&self, place: &str, error: &dyn std::fmt::Display) {
+        let workflow = &self.workflow;
+        self.health.fails(format!(
+            "the log of workflow '{workflow}' cannot be written to {place}: {error}"
+        ));
+    }
+}
+
+impl Writer {
+    /// Starts the writer of a workflow's destination, and returns a buffer for each shard.
+    ///
+    /// # Errors
+    /// When the folder of the files cannot be used, or there is no sink for a topic.
+    pub fn start(setup: Setup<'_>) -> Result<(Writer, Vec<Buffer>), StartError> {
+        let config = setup.config;
+        match config.destination {
+            Destination::Stdout => {
+                let out = Stdout::open().map_err(|error| StartError(format!("stdout: {error}")))?;
+                Writer::spawn(&setup, Box::new(out), RealClock::system_ms)
+            }
+            Destination::File => {
+                let folder = &config.file.directory;
+                let now_ms = RealClock::system_ms();
+                let limits = config.file.limits();
+                let files = Files::start(Box::new(RealDisk), folder, setup.workflow, limits, now_ms);
+                let files = files.map_err(|error| {
+                    let folder = folder.display();
+                    StartError(format!("workflow.log.file.directory: {folder}: {error}"))
+                })?;
+                Writer::spawn(&setup, Box::new(files), RealClock::system_ms)
+            }
+            Destination::Kafka => {
+                let Setup {
+                    workflow,
+                    wakes,
+                    sink,
+                    ..
+                } = setup;
+                let missing = |key: &str| StartError(format!("{key}: needed for destination = \"kafka\""));
+                let kafka = config
+                    .kafka
+                    .as_ref()
+                    .ok_or_else(|| missing("workflow.log.kafka"))?;
+                let sink = sink.ok_or_else(|| missing("kafka.brokers"))?;
+                let (topic, wake) = (kafka.topic.clone(), Wake::new());
+                let thread_wake = wake.clone();
+                let run = move |inbox| topic::run(inbox, &topic, sink, thread_wake);
+                Writer::thread(workflow, wakes, config.overflow, Some(wake), run)
+            }
+        }
+    }
+
+    /// Starts a writer of lines.
+    pub(super) fn spawn(
+        setup: &Setup<'_>,
+        output: Box<dyn Output>,
+        clock: fn() -> i64,
+    ) -> Result<(Writer, Vec<Buffer>), StartError> {
+        let run = move |inbox| {
+            let mut lines = Lines { inbox, output, clock };
+            lines.run()
+        };
+        Writer::thread(setup.workflow, setup.wakes, setup.config.overflow, None, run)
+    }
+
+    fn thread(
+        workflow: &str,
+        wakes: &[Wake],
+        overflow: Overflow,
+        notify: Option<Wake>,
+        run: impl FnOnce(Inbox) -> Result<(), String> + Send + 'static,
+    ) -> Result<(Writer, Vec<Buffer>), StartError> {
+        let health = Arc::new(Health::default());
+        // Room for all that the shards may have on the way: handing over never waits.
+        let capacity = wakes.len() * PARCELS_MAX as usize;
+        let (parcels_in, parcels) = crossbeam_channel::bounded(capacity);
+        let ends = wakes.iter().enumerate().map(|(shard, wake)| {
+            let (parcels, notify) = (parcels_in.clone(), notify.clone());
+            Buffer::new(shard, wake.clone(), parcels, notify, overflow, &health)
+        });
+        let (buffers, returns) = ends.unzip();
+        let (stop, stopped) = crossbeam_channel::bounded(0);
+        let (end, ended) = crossbeam_channel::bounded(1);
+        let inbox = Inbox {
+            parcels,
+            returns,
+            stop: stopped,
+            health: Arc::clone(&health),
+            workflow: workflow.to_owned(),
+        };
+        let thread = std::thread::Builder::new().name(format!("log {workflow}"));
+        let thread = thread.spawn(move || {
+            // Nobody may be waiting for the end any more.
+            let _ = end.send(run(inbox));
+        });
+        let thread = thread.map_err(|error| StartError(format!("no thread for the log: {error}")))?;
+        let writer = Writer {
+            health,
+            stop: Some(stop),
+            ended,
+            thread: Some(thread),
+            notify,
+        };
+        Ok((writer, buffers))
+    }
+
+    /// Returns its counters and its state.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
+    }
+
+    /// Waits until everything is written and closed; all buffers must be gone by then. After `timeout` it
+    /// gives up what a failing destination does not take.
+    ///
+    /// # Errors
+    /// When something was not written; it was never confirmed.
+    pub fn finish(mut self, timeout: Duration) -> Result<(), String> {
+        if let Some(wake) = &self.notify {
+            wake.wake();
+        }
+        let mut ended = self.ended.recv_timeout(timeout);
+        if ended == Err(RecvTimeoutError::Timeout) {
+            self.stop = None;
+            if let Some(wake) = &self.notify {
+                wake.wake();
+            }
+            ended = self.ended.recv_timeout(RETRY_MAX);
+        }
+        match ended {
+            Ok(result) => {
+                // It has said its last word; a panic would have been seen as a lost channel.
+                let _ = self.thread.take().map(JoinHandle::join);
+                result
+            }
+            Err(RecvTimeoutError::Timeout) => Err("the log's destination does not answer".to_owned()),
+            Err(RecvTimeoutError::Disconnected) => Err("the log's writer has failed".to_owned()),
+        }
+    }
+}
+
+/// Writes buffers of lines to an output.
+struct Lines {
+    inbox: Inbox,
+    output: Box<dyn Output>,
+    clock: fn() -> i64,
+}
+
+impl Lines {
+    fn run(&mut self) -> Result<(), String> {
+        let mut batch = Vec::with_capacity(BATCH_PARCELS);
+        while self.take(&mut batch) {
+            self.write_all(&mut batch)?;
+        }
+        let closed = self.output.close((self.clock)());
+        closed.map_err(|error| format!("{}: {error}", self.output.place()))
+    }
+
+    /// Waits for buffers, with an eye on the time; `false` when none will come.
+    fn take(&mut self, batch: &mut Vec<Parcel>) -> bool {
+        let mut retry = RETRY_MIN;
+        loop {
+            let now_ms = (self.clock)();
+            let wait = self.output.due_ms().saturating_sub(now_ms);
+            let mut wait = Duration::from_millis(wait.max(0).unsigned_abs());
+            if wait.is_zero() {
+                match self.output.tick(now_ms) {
+                    Ok(()) => self.inbox.health.works(),
+                    Err(error) => {
+                        self.inbox.fails(&self.output.place(), &error);
+                        retry = (retry * 2).min(RETRY_MAX);
+                    }
+                }
+                // Not at once, or what fails would spin.
+                wait = retry;
+            }
+            match self
+                .inbox
+                .parcels
+                .recv_timeout(wait.min(Duration::from_secs(3_600)))
+            {
+                Ok(parcel) => {
+                    batch.push(parcel);
+                    batch.extend(self.inbox.parcels.try_iter().take(BATCH_PARCELS - 1));
+                    return true;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// Writes a batch however long it takes, and confirms what is written as it goes.
+    fn write_all(&mut self, batch: &mut Vec<Parcel>) -> Result<(), String> {
+        let mut retry = RETRY_MIN;
+        while let Err(error) = self.try_all(batch) {
+            self.inbox.fails(&self.output.place(), &error);
+            // Only ever disconnected: nobody sends on it.
+            if self.inbox.stop.recv_timeout(retry) == Err(RecvTimeoutError::Disconnected) {
+                let place = self.output.place();
+                let _ = self.output.close((self.clock)());
+                return Err(format!("{place}: {error}"));
+            }
+            retry = (retry * 2).min(RETRY_MAX);
+        }
+        self.inbox.health.works();
+        Ok(())
+    }
+
+    fn try_all(&mut self, batch: &mut Vec<Parcel>) -> io::Result<()> {
+        let now_ms = (self.clock)();
+        let (mut done, mut result) = (0, Ok(()));
+        for parcel in batch.iter() {
+            result = self.output.write(&parcel.bytes, now_ms);
+            if result.is_err() {
+                break;
+            }
+            done += 1;
+        }
+        self.output.settle()?;
+        for parcel in batch.drain(..done) {
+            self.inbox.confirm(parcel);
+        }
+        result
+    }
+}
