@@ -3,6 +3,7 @@
 use super::host::CommandHost;
 use crate::cli::output::Json;
 use crate::drive::End;
+use crate::history::Ending;
 use crate::program::Program;
 use crate::value::ValueRef;
 use crate::vm::{Outcome, Run, Status};
@@ -64,27 +65,21 @@ fn status_name(status: Status) -> &'static str {
 /// Returns how a run ended, for reading.
 pub(super) fn text(run: &Run, program: &Program, outcome: &Outcome, lasted_ms: i64) -> String {
     let view = run.view(program);
-    let mut out = format!("\n{} after {}\n", status_name(outcome.status), seconds(lasted_ms));
-    if !outcome.output.is_none() {
+    let output = |value: ValueRef| {
         let mut output = Vec::new();
-        view.write(outcome.output, &mut output);
-        out.push_str(&format!("  output  {}\n", String::from_utf8_lossy(&output)));
-    }
+        view.write(value, &mut output);
+        String::from_utf8_lossy(&output).into_owned()
+    };
     let decoded = |value: ValueRef| {
         let text = (!value.is_none()).then(|| view.string(value)).flatten();
         text.map(|text| text.decode().into_owned())
     };
-    for (name, value) in [("error", outcome.error), ("cause", outcome.cause)] {
-        if let Some(text) = decoded(value) {
-            out.push_str(&format!("  {name:6}  {text}\n"));
-        }
-    }
-    out
-}
-
-/// Writes a duration.
-pub(super) fn seconds(millis: i64) -> String {
-    format!("{}.{:03} s", millis / 1_000, millis % 1_000)
+    let ending = Ending {
+        output: (!outcome.output.is_none()).then(|| output(outcome.output)),
+        error: decoded(outcome.error),
+        cause: decoded(outcome.cause),
+    };
+    ending.text(status_name(outcome.status), Some(lasted_ms))
 }
 
 /// Says what to write into the script for a task that has no answer.

@@ -1,9 +1,10 @@
 //! The world of a run on the command line: answers from the script, events to records or to a story.
 
-use super::story::Story;
+use super::story::moment;
 use crate::cli::Format;
 use crate::cli::output::{stderr, stdout};
 use crate::drive::{Host, Reply, Script, TaskCall};
+use crate::history::Story;
 use crate::log::Encoder;
 use crate::program::Program;
 use crate::vm::Run;
@@ -71,7 +72,7 @@ impl<'a> CommandHost<'a> {
                 self.buffer.push(b'\n');
             } else {
                 self.story
-                    .tell(run.view(program), program, event, &mut self.buffer);
+                    .tell(&moment(run.view(program), program, event), &mut self.buffer);
             }
         }
         stdout(&self.buffer);
