@@ -1,0 +1,119 @@
+//! Every metric's name, labels, unit and meaning: the only place that spells them.
+
+/// What kind of series a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows while the process lives.
+    Counter,
+    /// How it is now.
+    Gauge,
+    /// Counts by upper bound, with a sum.
+    Histogram,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name, with the unit in it, as Prometheus has it.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// What one is: `seconds`, `bytes`, or what is counted.
+    pub unit: &'static str,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it says, as a sentence.
+    pub help: &'static str,
+    /// What AWS has in CloudWatch (`AWS/States`) for it, empty when nothing.
+    pub cloudwatch: &'static str,
+}
+
+/// The workflow's name.
+pub(super) const STATE_MACHINE: &str = "state_machine";
+
+const fn metric(
+    kind: Kind,
+    name: &'static str,
+    labels: &'static [&'static str],
+    unit: &'static str,
+    help: &'static str,
+    cloudwatch: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind,
+        unit,
+        labels,
+        help,
+        cloudwatch,
+    }
+}
+
+macro_rules! metrics {
+    ($($ident:ident: $kind:ident $name:literal {$($label:literal),*} $unit:literal $help:literal / $aws:literal;)*) => {
+        $(pub(super) const $ident: Metric =
+            metric(Kind::$kind, $name, &[$($label),*], $unit, $help, $aws);)*
+        /// All metrics, in the order of the documentation.
+        pub const ALL: &[Metric] = &[$($ident),*];
+    };
+}
+
+metrics! {
+    EXECUTIONS_STARTED: Counter "stepstream_executions_started_total" {"state_machine"} "executions"
+        "Executions started, those that run again after a restart included." / "ExecutionsStarted";
+    EXECUTIONS: Counter "stepstream_executions_total" {"state_machine", "status"} "executions"
+        "Executions that ended, by status: SUCCEEDED, FAILED, TIMED_OUT."
+        / "ExecutionsSucceeded, ExecutionsFailed, ExecutionsTimedOut";
+    EXECUTION_DURATION: Histogram "stepstream_execution_duration_seconds" {"state_machine"} "seconds"
+        "Time from an execution's start to its end." / "ExecutionTime";
+    TRANSITIONS: Counter "stepstream_transitions_total" {"state_machine"} "states"
+        "States entered." / "ConsumedCapacity (ServiceMetric=StateTransition)";
+    TASK_ATTEMPTS: Counter "stepstream_task_attempts_total" {"state_machine", "resource", "outcome"} "attempts"
+        "Calls of a task that ended, retries included, by outcome: succeeded, failed, timed_out, cancelled."
+        / "LambdaFunctions{Succeeded,Failed,TimedOut}, ServiceIntegrations{Succeeded,Failed,TimedOut}";
+    TASK_DURATION: Histogram "stepstream_task_duration_seconds" {"state_machine", "resource"} "seconds"
+        "Time from a task's call to its answer." / "LambdaFunctionTime, ServiceIntegrationTime";
+    EVENTS_CONSUMED: Counter "stepstream_events_consumed_total" {"state_machine"} "events"
+        "Events taken from the source, those that are not run included." / "";
+    CONSUMER_LAG: Gauge "stepstream_consumer_lag" {"state_machine", "topic", "partition"} "events"
+        "High watermark minus committed offset, of the partitions this process reads." / "";
+    OLDEST_UNFINISHED: Gauge "stepstream_oldest_unfinished_seconds" {"state_machine"} "seconds"
+        "Age of the oldest event taken and not finished; 0 when there is none." / "";
+    PAUSED_PARTITIONS: Gauge "stepstream_paused_partitions" {"state_machine"} "partitions"
+        "Partitions that are not read because a limit is reached." / "";
+    IN_FLIGHT: Gauge "stepstream_in_flight" {"state_machine"} "executions"
+        "Events taken and not finished: running, parked, or waiting for an acknowledgement."
+        / "OpenExecutionCount (Standard only)";
+    PARKED: Gauge "stepstream_parked" {"state_machine"} "executions"
+        "Executions that wait for a task or a time." / "";
+    RUN_MEMORY: Gauge "stepstream_run_memory_bytes" {} "bytes"
+        "Memory of executions, running, parked and pooled." / "ExpressExecutionMemory";
+    QUEUE_DEPTH: Gauge "stepstream_queue_depth" {"queue"} "entries"
+        "Entries in a bounded queue of the process." / "";
+    LOG_BYTES: Counter "stepstream_log_bytes_total" {"state_machine"} "bytes"
+        "Bytes of execution logs that have left the process." / "";
+    LOG_DROPPED: Counter "stepstream_log_dropped_total" {"state_machine"} "records"
+        "Records of execution logs dropped because the writer fell behind (overflow = \"drop\")." / "";
+    DEAD_LETTERS: Counter "stepstream_dead_letters_total" {"state_machine", "error"} "events"
+        "Events sent to the dead-letter topic, by error." / "";
+    PRODUCER_ERRORS: Counter "stepstream_producer_errors_total" {} "messages"
+        "Messages that a producer did not deliver, before they are tried again." / "";
+    RELOADS: Counter "stepstream_reloads_total" {"state_machine", "outcome"} "reloads"
+        "Definitions read again, by outcome: published, refused, unreadable." / "";
+    CUT_OFF: Counter "stepstream_cut_off_total" {"state_machine"} "events"
+        "Events of sync workflows whose execution a crash cut off; they are not run again."
+        / "ExecutionsAborted";
+    BUILD_INFO: Gauge "stepstream_build_info" {"version"} "1"
+        "Always 1; the label says which build this is." / "";
+}
+
+impl Kind {
+    /// Returns the word of the text format.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        }
+    }
+}

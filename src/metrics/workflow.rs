@@ -1,0 +1,249 @@
+//! What one shard counts for one workflow.
+
+use super::histogram::{Local, Shared};
+use super::{ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, names};
+use crate::vm::Status;
+use ::metrics::Counter;
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Plain numbers of a shard since its last flush; add to them freely.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events taken from the source.
+    pub events_consumed: u64,
+    /// Executions started.
+    pub started: u64,
+    /// States entered.
+    pub transitions: u64,
+    /// Sync events that a crash cut off.
+    pub cut_off: u64,
+}
+
+/// How a call of a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskOutcome {
+    /// With a result.
+    Succeeded,
+    /// With an error.
+    Failed,
+    /// Not within its time.
+    TimedOut,
+    /// Not at all: its execution, or its branch, was over.
+    Cancelled,
+}
+
+/// The words of [`TaskOutcome`], in its order.
+const OUTCOMES: [&str; 4] = ["succeeded", "failed", "timed_out", "cancelled"];
+/// The statuses that an execution ends with, as AWS spells them.
+const STATUSES: [&str; 3] = ["SUCCEEDED", "FAILED", "TIMED_OUT"];
+
+/// Names a task's series at one shard; see [`WorkflowMetrics::task`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskSeries(u32);
+
+/// What all shards know of one workflow's series.
+#[derive(Debug, Default)]
+pub(super) struct Series {
+    pub(super) duration: Shared,
+    /// By resource; bounded by [`RESOURCES_MAX`].
+    tasks: Mutex<Vec<(Box<str>, Arc<Shared>)>>,
+    /// Errors of dead letters that have a label; bounded by [`ERRORS_MAX`].
+    errors: Mutex<Vec<Box<str>>>,
+}
+
+impl Series {
+    /// Returns the durations by resource, for writing.
+    pub(super) fn tasks(&self) -> Vec<(Box<str>, Arc<Shared>)> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the label and the durations of a resource: its own while there is room.
+    fn task(&self, resource: &str) -> (Box<str>, Arc<Shared>) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let label = if tasks.len() < RESOURCES_MAX {
+            resource
+        } else {
+            OTHER
+        };
+        for wanted in [resource, label] {
+            if let Some(known) = tasks.iter().find(|(name, _)| **name == *wanted) {
+                return known.clone();
+            }
+        }
+        tasks.push((label.into(), Arc::default()));
+        tasks[tasks.len() - 1].clone()
+    }
+
+    /// Returns the label of an error: its own while there is room.
+    fn error<'a>(&self, error: &'a str) -> &'a str {
+        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        if errors.iter().any(|known| **known == *error) {
+            return error;
+        }
+        if errors.len() >= ERRORS_MAX {
+            return OTHER;
+        }
+        errors.push(error.into());
+        error
+    }
+}
+
+/// One shard's metrics of one workflow: counts in plain numbers, added to the process's by
+/// [`flush`](WorkflowMetrics::flush), once per batch.
+pub struct WorkflowMetrics {
+    /// What was counted since the last flush.
+    pub counts: Counts,
+    /// How it is now, read by others at any time.
+    pub now: Arc<Slot>,
+    ended: [u64; STATUSES.len()],
+    duration: Local,
+    tasks: Vec<Task>,
+    dead_letters: FxHashMap<Box<str>, Counter>,
+    handles: Handles,
+    series: Arc<Series>,
+    state_machine: Box<str>,
+    metrics: Metrics,
+}
+
+/// The process's counters, resolved.
+struct Handles {
+    events_consumed: Counter,
+    started: Counter,
+    transitions: Counter,
+    cut_off: Counter,
+    ended: [Counter; STATUSES.len()],
+}
+
+struct Task {
+    ended: [u64; OUTCOMES.len()],
+    is_dirty: bool,
+    duration: Local,
+    handles: [Counter; OUTCOMES.len()],
+    series: Arc<Shared>,
+}
+
+impl WorkflowMetrics {
+    pub(super) fn new(metrics: &Metrics, state_machine: &str, series: Arc<Series>, now: Arc<Slot>) -> Self {
+        let counter =
+            |metric: &names::Metric| metrics.counter(metric, &[(names::STATE_MACHINE, state_machine)]);
+        let handles = Handles {
+            events_consumed: counter(&names::EVENTS_CONSUMED),
+            started: counter(&names::EXECUTIONS_STARTED),
+            transitions: counter(&names::TRANSITIONS),
+            cut_off: counter(&names::CUT_OFF),
+            ended: STATUSES.map(|status| {
+                let labels = [(names::STATE_MACHINE, state_machine), ("status", status)];
+                metrics.counter(&names::EXECUTIONS, &labels)
+            }),
+        };
+        WorkflowMetrics {
+            counts: Counts::default(),
+            now,
+            ended: [0; STATUSES.len()],
+            duration: Local::default(),
+            tasks: Vec::new(),
+            dead_letters: FxHashMap::default(),
+            handles,
+            series,
+            state_machine: state_machine.into(),
+            metrics: metrics.clone(),
+        }
+    }
+
+    /// Counts an execution that ended, and how long it took; any other status counts as failed.
+    #[inline]
+    pub fn ended(&mut self, status: Status, duration_us: u64) {
+        let at = match status {
+            Status::Succeeded => 0,
+            Status::TimedOut => 2,
+            _ => 1,
+        };
+        self.ended[at] += 1;
+        self.duration.observe(duration_us);
+    }
+
+    /// Returns the series of a resource's calls. Resolve at start, or when a program is taken up: it
+    /// locks. Beyond [`RESOURCES_MAX`] resources of a workflow all others share one label.
+    pub fn task(&mut self, resource: &str) -> TaskSeries {
+        let (label, series) = self.series.task(resource);
+        let known = self
+            .tasks
+            .iter()
+            .position(|task| Arc::ptr_eq(&task.series, &series));
+        let at = known.unwrap_or_else(|| {
+            let handles = OUTCOMES.map(|outcome| {
+                let labels = [
+                    (names::STATE_MACHINE, &*self.state_machine),
+                    ("resource", &*label),
+                    ("outcome", outcome),
+                ];
+                self.metrics.counter(&names::TASK_ATTEMPTS, &labels)
+            });
+            self.tasks.push(Task {
+                ended: [0; OUTCOMES.len()],
+                is_dirty: false,
+                duration: Local::default(),
+                handles,
+                series,
+            });
+            self.tasks.len() - 1
+        });
+        TaskSeries(at as u32)
+    }
+
+    /// Counts a call of a task that ended, and how long it took.
+    #[inline]
+    pub fn task_ended(&mut self, task: TaskSeries, outcome: TaskOutcome, duration_us: u64) {
+        let task = &mut self.tasks[task.0 as usize];
+        task.ended[outcome as usize] += 1;
+        task.duration.observe(duration_us);
+        task.is_dirty = true;
+    }
+
+    /// Counts a dead letter. An error that this shard has not seen locks once; beyond [`ERRORS_MAX`]
+    /// errors of a workflow all others share one label.
+    pub fn dead_letter(&mut self, error: &str) {
+        if let Some(counter) = self.dead_letters.get(error) {
+            return counter.increment(1);
+        }
+        let label = self.series.error(error);
+        let labels = [(names::STATE_MACHINE, &*self.state_machine), ("error", label)];
+        let counter = self.metrics.counter(&names::DEAD_LETTERS, &labels);
+        counter.increment(1);
+        if self.dead_letters.len() <= ERRORS_MAX {
+            self.dead_letters.insert(label.into(), counter);
+        }
+    }
+
+    /// Adds what was counted to the process's metrics.
+    pub fn flush(&mut self) {
+        let counts = std::mem::take(&mut self.counts);
+        let handles = &self.handles;
+        for (count, counter) in [
+            (counts.events_consumed, &handles.events_consumed),
+            (counts.started, &handles.started),
+            (counts.transitions, &handles.transitions),
+            (counts.cut_off, &handles.cut_off),
+        ] {
+            add(counter, count);
+        }
+        for (count, counter) in self.ended.iter_mut().zip(&self.handles.ended) {
+            add(counter, std::mem::take(count));
+        }
+        self.duration.flush(&self.series.duration);
+        for task in self.tasks.iter_mut().filter(|task| task.is_dirty) {
+            for (count, counter) in task.ended.iter_mut().zip(&task.handles) {
+                add(counter, std::mem::take(count));
+            }
+            task.duration.flush(&task.series);
+            task.is_dirty = false;
+        }
+    }
+}
+
+fn add(counter: &Counter, count: u64) {
+    if count > 0 {
+        counter.increment(count);
+    }
+}
