@@ -1,0 +1,469 @@
+//! The connectors of one shard, as one thing to call.
+//!
+//! [`Tasks`] is the checked configuration, shared by all shards; [`Connectors`] are one shard's own. They find
+//! out who serves a call, hand over its payload, and dress its answer. Must not know runs. Invariant: a
+//! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
+
+use super::bind::{self, Bound, Offer, Served, Target};
+use super::config::{Config, ConfigError, Named};
+use super::envelope::{self, Detail, Stamp, Style};
+use super::function::{Function, Home};
+use super::functions::{BuiltIn, Delay, FunctionConnector};
+use super::http::{HttpConnector, Service};
+use super::produce::Produce;
+use super::table::{ConnectorIndex, Table};
+use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved, payload};
+use crate::program::{Pattern, Program, TaskId};
+use crate::stream::{SendError, Sink, Ticket};
+use crate::value::{Heap, Key, ValueRef, View};
+use crate::vm::PAYLOAD_BYTES_MAX;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Most functions whose names are computed at run time and remembered, on one shard.
+const COMPUTED_MAX: usize = 1024;
+
+/// What runs tasks, as configured and checked.
+pub struct Tasks {
+    table: Table,
+    home: Home,
+    makers: Vec<Maker>,
+}
+
+/// Makes a connector on a shard.
+enum Maker {
+    Function(Arc<dyn Fn() -> BuiltIn + Send + Sync>),
+    Delay(u32),
+    Http(Arc<Service>),
+    Kafka(Arc<[Pattern]>),
+}
+
+impl Tasks {
+    /// Checks a configuration; `home` is the service's own region and account.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn new(config: &Config, functions: &Functions, home: Home) -> Result<Tasks, Vec<ConfigError>> {
+        let (mut table, mut makers, mut problems) = (Table::default(), Vec::new(), Vec::new());
+        for (pattern, entry) in &config.entries {
+            let maker = entry.connector().and_then(|named| maker(&named, functions));
+            match (maker, u16::try_from(makers.len())) {
+                (Ok(maker), Ok(index)) => {
+                    table.add(pattern, ConnectorIndex(index));
+                    makers.push(maker);
+                }
+                (Ok(_), Err(_)) => problems.push(ConfigError {
+                    pattern: pattern.clone(),
+                    key: None,
+                    message: "too many entries".into(),
+                }),
+                (Err((key, message)), _) => problems.push(ConfigError {
+                    pattern: pattern.clone(),
+                    key,
+                    message,
+                }),
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(Tasks { table, home, makers }),
+            false => Err(problems),
+        }
+    }
+
+    /// Connects a program to what serves its tasks. `data_is_seen` says that results are written to logs:
+    /// then answers are written in full even where the program reads little of them.
+    ///
+    /// # Errors
+    /// Every task that nobody serves, as far as the program says what it calls.
+    pub fn bind(&self, program: &Program, data_is_seen: bool) -> Result<Bindings, Vec<Unserved>> {
+        self.offer(|offer| bind::bind(program, offer, data_is_seen))
+    }
+
+    fn offer<T>(&self, use_it: impl FnOnce(&Offer<'_>) -> T) -> T {
+        let topics = |index: ConnectorIndex| match &self.makers[usize::from(index.0)] {
+            Maker::Kafka(topics) => Some(&**topics),
+            _ => None,
+        };
+        use_it(&Offer {
+            table: &self.table,
+            home: &self.home,
+            topics: &topics,
+        })
+    }
+
+    /// Makes the connectors of a shard, which answer to `answers`. Call it on the shard's thread, inside its
+    /// `LocalSet`. Ids in answers follow from `seed`, which is to differ from shard to shard and start to
+    /// start.
+    pub fn connect(self: &Arc<Tasks>, answers: Answers, seed: u64) -> Connectors {
+        let connectors = self.makers.iter().map(|maker| maker.make(&answers)).collect();
+        Connectors {
+            tasks: self.clone(),
+            connectors,
+            answers,
+            pending: FxHashMap::default(),
+            computed: FxHashMap::default(),
+            dress: Dress {
+                stamp: Stamp::new(seed),
+                scratch: Heap::new(),
+            },
+            buffer: Vec::new(),
+            name: String::new(),
+            keys: Keys {
+                function_name: Key::new("FunctionName"),
+                qualifier: Key::new("Qualifier"),
+                payload: Key::new("Payload"),
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tasks")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}
+
+fn maker(named: &Named<'_>, functions: &Functions) -> Result<Maker, (Option<&'static str>, String)> {
+    match named {
+        Named::Function(name) => match functions.maker(name) {
+            Some(maker) => Ok(Maker::Function(maker)),
+            None => {
+                let known: Vec<&str> = functions.names().chain(["delay"]).collect();
+                let message = format!("there is no function '{name}'; there are {}", known.join(", "));
+                Err((Some("function"), message))
+            }
+        },
+        Named::Delay(milliseconds) => Ok(Maker::Delay(*milliseconds)),
+        Named::Http(entry) => Ok(Maker::Http(Arc::new(Service::new(entry)?))),
+        Named::Kafka(topics) => {
+            let topics = topics.iter().map(|topic| Pattern::parse(topic));
+            Ok(Maker::Kafka(topics.collect()))
+        }
+    }
+}
+
+impl Maker {
+    fn make(&self, answers: &Answers) -> Box<dyn Connector> {
+        match self {
+            Maker::Function(make) => Box::new(FunctionConnector(make())),
+            Maker::Delay(milliseconds) => Box::new(Delay {
+                milliseconds: *milliseconds,
+            }),
+            Maker::Http(service) => Box::new(HttpConnector::new(service.clone(), answers.clone())),
+            Maker::Kafka(topics) => Box::new(Produce::new(topics.clone(), answers.clone())),
+        }
+    }
+}
+
+/// One attempt at a task, as a run requests it.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Which task of the program.
+    pub task: TaskId,
+    /// Its parameters.
+    pub parameters: ValueRef,
+    /// Reads them.
+    pub view: View<'a>,
+    /// See [`Call::key`].
+    pub key: &'a str,
+    /// `TimeoutSeconds`.
+    pub timeout_seconds: Option<u32>,
+    /// Now, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// What runs the tasks of one shard.
+pub struct Connectors {
+    tasks: Arc<Tasks>,
+    connectors: Vec<Box<dyn Connector>>,
+    answers: Answers,
+    pending: FxHashMap<Ticket, Pending>,
+    /// Who serves functions that are named at run time.
+    computed: FxHashMap<Box<str>, Served>,
+    dress: Dress,
+    /// Payloads that stand nowhere as a text.
+    buffer: Vec<u8>,
+    /// Names to look up in `computed`.
+    name: String,
+    keys: Keys,
+}
+
+struct Keys {
+    function_name: Key,
+    qualifier: Key,
+    payload: Key,
+}
+
+/// A call whose answer is owed.
+struct Pending {
+    connector: ConnectorIndex,
+    style: Style,
+    version: Box<str>,
+}
+
+impl Connectors {
+    /// Begins a call. `result` is cleared; after [`Progress::Success`] and [`Progress::SuccessAfter`] it has
+    /// what the task answers. After [`Progress::Pending`], [`Connectors::take`] brings that. `ticket` is the
+    /// shard's own, not pending already; a message to Kafka goes to `sink` under it.
+    pub fn call(
+        &mut self,
+        bindings: &Bindings,
+        attempt: &Attempt<'_>,
+        ticket: Ticket,
+        sink: &mut dyn Sink,
+        result: &mut Vec<u8>,
+    ) -> Progress {
+        result.clear();
+        let bound = bindings.task(attempt.task);
+        let served = match &bound.target {
+            Target::Fixed(served) => served,
+            Target::Computed => match self.look_up(attempt) {
+                Ok(()) => &self.computed[self.name.as_str()],
+                Err(failure) => return Progress::Failure(failure),
+            },
+        };
+        let (view, function) = (attempt.view, served.function.as_ref());
+        let payload = if bound.style == Style::Bare {
+            payload::whole(view, attempt.parameters, &mut self.buffer)
+        } else {
+            let given = view.member(attempt.parameters, &self.keys.payload);
+            payload::invoked(view, given, &mut self.dress.scratch, &mut self.buffer)
+        };
+        let call = Call {
+            resource: &bound.resource,
+            function,
+            payload,
+            parameters: attempt.parameters,
+            view,
+            event: bound.style == Style::Accepted,
+            key: attempt.key,
+            timeout_seconds: attempt.timeout_seconds,
+            now_ms: attempt.now_ms,
+        };
+        let version = function.map_or("", Function::version);
+        if let Style::Envelope(_) = bound.style {
+            envelope::open(version, result);
+        }
+        let start = result.len();
+        let connector = &mut self.connectors[usize::from(served.connector.0)];
+        match connector.call(&call, ticket, sink, result) {
+            Progress::Pending => {
+                self.pending.insert(ticket, Pending::new(served, bound));
+                Progress::Pending
+            }
+            Progress::Failure(failure) => self.dress.failure(bound.style, failure, attempt.now_ms, result),
+            progress => match self
+                .dress
+                .success(bound.style, version, start, attempt.now_ms, result)
+            {
+                Ok(()) => progress,
+                Err(failure) => Progress::Failure(failure),
+            },
+        }
+    }
+
+    /// Takes the next answer of a call that was pending, if any; the answers of cancelled ones are dropped.
+    pub fn take(&mut self, now_ms: i64) -> Option<(Ticket, Answer)> {
+        loop {
+            let (ticket, answer) = self.answers.take()?;
+            if let Some(pending) = self.pending.remove(&ticket) {
+                return Some((ticket, self.dress.answer(&pending, answer, now_ms)));
+            }
+        }
+    }
+
+    /// Forgets a call that nobody waits for any more; one that is not pending is forgotten already.
+    pub fn cancel(&mut self, ticket: Ticket) {
+        if let Some(pending) = self.pending.remove(&ticket) {
+            self.connectors[usize::from(pending.connector.0)].cancel(ticket);
+        }
+    }
+
+    /// Tells what became of a message; returns whether it was a task's that is still waited for.
+    pub fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) -> bool {
+        let Some(pending) = self.pending.get(&ticket) else {
+            return false;
+        };
+        self.connectors[usize::from(pending.connector.0)].acknowledged(ticket, result);
+        true
+    }
+
+    /// Goes on with messages for which the sink had no room; once in a batch.
+    pub fn poll(&mut self, sink: &mut dyn Sink) {
+        for connector in &mut self.connectors {
+            connector.poll(sink);
+        }
+    }
+
+    /// Returns how many calls are pending.
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Leaves what serves the function that the parameters name in `computed`, under `name`.
+    fn look_up(&mut self, attempt: &Attempt<'_>) -> Result<(), Failure> {
+        let (view, parameters) = (attempt.view, attempt.parameters);
+        let text = |key: &Key| view.string(view.member(parameters, key)?);
+        self.name.clear();
+        let invalid = |name: &str| {
+            let cause = format!("The FunctionName '{name}' is not the name of a function.");
+            Failure::new("Lambda.InvalidParameterValueException", cause)
+        };
+        match text(&self.keys.function_name) {
+            Some(name) => name.decode_into(&mut self.name),
+            None => return Err(invalid("")),
+        }
+        let split = self.name.len();
+        if let Some(qualifier) = text(&self.keys.qualifier) {
+            self.name.push('\n');
+            qualifier.decode_into(&mut self.name);
+        }
+        if self.computed.contains_key(self.name.as_str()) {
+            return Ok(());
+        }
+        let (name, qualifier) = self.name.split_at(split);
+        let qualifier = qualifier.strip_prefix('\n');
+        let function = Function::parse(name, qualifier, &self.tasks.home).ok_or_else(|| invalid(name))?;
+        let connector = self.tasks.offer(|offer| bind::find(&function, offer))?;
+        if self.computed.len() >= COMPUTED_MAX {
+            self.computed.clear();
+        }
+        let function = Some(function);
+        self.computed
+            .insert(self.name.as_str().into(), Served { connector, function });
+        Ok(())
+    }
+}
+
+impl Pending {
+    fn new(served: &Served, bound: &Bound) -> Pending {
+        Pending {
+            connector: served.connector,
+            style: bound.style,
+            version: served.function.as_ref().map_or("", Function::version).into(),
+        }
+    }
+}
+
+/// Dresses answers.
+struct Dress {
+    stamp: Stamp,
+    /// What JSON text is checked with.
+    scratch: Heap,
+}
+
+impl Dress {
+    /// Completes a result whose payload begins at `start`.
+    fn success(
+        &mut self,
+        style: Style,
+        version: &str,
+        start: usize,
+        now_ms: i64,
+        result: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        match style {
+            Style::Bare => {}
+            Style::Accepted => {
+                result.clear();
+                self.stamp.accepted(now_ms, result);
+            }
+            Style::Envelope(detail) => {
+                if has_blanks(&result[start..]) {
+                    let payload = result.split_off(start);
+                    result.extend_from_slice(self.dense(&payload)?);
+                }
+                self.close(detail, version, result.len() - start, now_ms, result);
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, detail: Detail, version: &str, bytes: usize, now_ms: i64, result: &mut Vec<u8>) {
+        self.stamp.close(detail, version, bytes, now_ms, result);
+    }
+
+    /// Dresses an answer that comes from outside: it may be anything.
+    fn answer(&mut self, pending: &Pending, answer: Answer, now_ms: i64) -> Answer {
+        let payload = match answer {
+            Ok(payload) => payload,
+            Err(failure) => {
+                let mut result = Vec::new();
+                return match self.failure(pending.style, failure, now_ms, &mut result) {
+                    Progress::Failure(failure) => Err(failure),
+                    _ => Ok(result),
+                };
+            }
+        };
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Ok(payload); // The machine says so, as AWS does.
+        }
+        match pending.style {
+            Style::Bare => self.dense(&payload).map(|_| ()).map(|()| payload),
+            Style::Accepted => {
+                let mut result = Vec::new();
+                self.stamp.accepted(now_ms, &mut result);
+                Ok(result)
+            }
+            Style::Envelope(detail) => {
+                let mut result = Vec::with_capacity(payload.len() + ENVELOPE_BYTES);
+                envelope::open(&pending.version, &mut result);
+                let dense = self.dense(&payload)?;
+                let bytes = dense.len();
+                result.extend_from_slice(dense);
+                self.close(detail, &pending.version, bytes, now_ms, &mut result);
+                Ok(result)
+            }
+        }
+    }
+
+    /// Dresses a failure: through `lambda:invoke` a cause that is JSON is written again, dense (facts 7.3);
+    /// what was only to be accepted has been.
+    fn failure(&mut self, style: Style, failure: Failure, now_ms: i64, result: &mut Vec<u8>) -> Progress {
+        result.clear();
+        if style == Style::Bare {
+            return Progress::Failure(failure);
+        }
+        let is_service = |error: &str| error.starts_with("Lambda.") || error.starts_with("States.");
+        if style == Style::Accepted && !failure.error.as_deref().is_some_and(is_service) {
+            self.stamp.accepted(now_ms, result);
+            return Progress::Success;
+        }
+        let cause = failure.cause.map(|cause| {
+            if !cause.starts_with('{') || !has_blanks(cause.as_bytes()) {
+                return cause;
+            }
+            match self.dense(cause.as_bytes()).map(<[u8]>::to_vec) {
+                Ok(dense) => String::from_utf8(dense).unwrap_or(cause),
+                Err(_) => cause,
+            }
+        });
+        Progress::Failure(Failure {
+            error: failure.error,
+            cause,
+        })
+    }
+
+    /// Returns a payload as dense JSON text.
+    fn dense(&mut self, payload: &[u8]) -> Result<&[u8], Failure> {
+        self.scratch.clear();
+        let root = match self.scratch.index(payload) {
+            Ok(root) => root,
+            Err(error) => {
+                let cause = format!("The function's answer is not JSON: {error}");
+                return Err(Failure::new("Lambda.SdkClientException", cause));
+            }
+        };
+        let view = View::new(&self.scratch, &self.scratch);
+        Ok(view.text(root).unwrap_or_default())
+    }
+}
+
+/// About what an envelope adds to its payload.
+const ENVELOPE_BYTES: usize = 1024;
+
+fn has_blanks(text: &[u8]) -> bool {
+    memchr::memchr3(b' ', b'\n', b'\t', text).is_some() || memchr::memchr(b'\r', text).is_some()
+}

@@ -1,0 +1,165 @@
+//! What an HTTP answer means (facts 7.3, 8.2).
+
+use crate::task::{Answer, Failure};
+use crate::value::{Heap, View};
+use hyper::{HeaderMap, StatusCode};
+
+/// Most characters of a body that a cause quotes.
+const QUOTED_MAX: usize = 1024;
+
+/// Turns an answer into the task's.
+pub(super) fn answer(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Answer {
+    if headers.contains_key("x-amz-function-error") {
+        return Err(function_error(&body));
+    }
+    if !status.is_success() {
+        return Err(service_error(status, headers, &body));
+    }
+    // A function that answers nothing answers null.
+    Ok(if body.is_empty() { b"null".to_vec() } else { body })
+}
+
+/// The function threw: its error's type is the error, all it said the cause.
+fn function_error(body: &[u8]) -> Failure {
+    let text = String::from_utf8_lossy(body).into_owned();
+    match member(body, &["errorType"]) {
+        Some(error) => Failure::new(error, text),
+        None => Failure::new(
+            "Lambda.Unknown",
+            format!(
+                "The cause could not be determined because Lambda did not return an error type. Returned payload: {text}"
+            ),
+        ),
+    }
+}
+
+/// The service refused or failed; the cause has the layout of AWS's SDK.
+fn service_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // `ResourceNotFoundException:http://…`
+    let named = text("x-amzn-errortype").and_then(|value| value.split(':').next());
+    let code = named
+        .filter(|name| !name.is_empty())
+        .unwrap_or(match status.as_u16() {
+            404 => "ResourceNotFoundException",
+            429 => "TooManyRequestsException",
+            500..=599 => "ServiceException",
+            _ => "AWSLambdaException",
+        });
+    let message = member(body, &["Message", "message"]).unwrap_or_else(|| {
+        let quoted = String::from_utf8_lossy(body);
+        quoted.trim().chars().take(QUOTED_MAX).collect()
+    });
+    let id = text("x-amzn-requestid").unwrap_or("null");
+    let status = status.as_u16();
+    Failure::new(
+        format!("Lambda.{code}"),
+        format!(
+            "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {id}; Proxy: null)"
+        ),
+    )
+}
+
+/// Returns the first of the members that is there and is a text.
+fn member(body: &[u8], names: &[&str]) -> Option<String> {
+    let (mut heap, constants) = (Heap::new(), Heap::for_constants());
+    let root = heap.index(body).ok()?;
+    let view = View::new(&heap, &constants);
+    let mut texts = names
+        .iter()
+        .filter_map(|name| view.string(view.member_named(root, name)?));
+    Some(texts.next()?.decode().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(
+        status: u16,
+        headers: &[(&'static str, &str)],
+        body: &str,
+        expected: Result<&str, (&str, &str)>,
+    ) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().expect("a value"));
+        }
+        let status = StatusCode::from_u16(status).expect("a status");
+        let expected = match expected {
+            Ok(body) => Ok(body.as_bytes().to_vec()),
+            Err((error, cause)) => Err(Failure::new(error, cause)),
+        };
+        assert_eq!(
+            answer(status, &map, body.into()),
+            expected,
+            "{status} {headers:?}"
+        );
+    }
+
+    #[test]
+    fn successes() {
+        check(200, &[], r#"{"a": 1}"#, Ok(r#"{"a": 1}"#));
+        check(204, &[], "", Ok("null"));
+    }
+
+    /// Recorded: `error_handling/test_task_lambda__test_raise_custom_exception`.
+    #[test]
+    fn errors_of_the_function() {
+        let body = r#"{"errorMessage": "", "errorType": "CustomException", "stackTrace": []}"#;
+        let thrown = [("x-amz-function-error", "Unhandled")];
+        check(200, &thrown, body, Err(("CustomException", body)));
+        check(
+            200,
+            &thrown,
+            r#"{"errorMessage":"out of memory"}"#,
+            Err((
+                "Lambda.Unknown",
+                r#"The cause could not be determined because Lambda did not return an error type. Returned payload: {"errorMessage":"out of memory"}"#,
+            )),
+        );
+    }
+
+    #[test]
+    fn errors_of_the_service() {
+        check(
+            429,
+            &[("x-amzn-requestid", "7")],
+            r#"{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}"#,
+            Err((
+                "Lambda.TooManyRequestsException",
+                "Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException; Request ID: 7; Proxy: null)",
+            )),
+        );
+        check(
+            503,
+            &[],
+            "try later\n",
+            Err((
+                "Lambda.ServiceException",
+                "try later (Service: AWSLambda; Status Code: 503; Error Code: ServiceException; Request ID: null; Proxy: null)",
+            )),
+        );
+        check(
+            400,
+            &[(
+                "x-amzn-errortype",
+                "InvalidRequestContentException:http://internal.amazon.com/",
+            )],
+            r#"{"Message":"Could not parse"}"#,
+            Err((
+                "Lambda.InvalidRequestContentException",
+                "Could not parse (Service: AWSLambda; Status Code: 400; Error Code: InvalidRequestContentException; Request ID: null; Proxy: null)",
+            )),
+        );
+        check(
+            302,
+            &[],
+            "",
+            Err((
+                "Lambda.AWSLambdaException",
+                " (Service: AWSLambda; Status Code: 302; Error Code: AWSLambdaException; Request ID: null; Proxy: null)",
+            )),
+        );
+    }
+}

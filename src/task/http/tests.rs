@@ -1,0 +1,457 @@
+//! Calls to a real server on the loopback.
+
+use super::*;
+use crate::stream::{Message, SendError, TopicId, Wake};
+use crate::task::Answer;
+use crate::task::config::{Entry, Named, Secret};
+use crate::task::function::{Function, Home};
+use crate::units::Period;
+use crate::value::{Heap, View};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+struct NoSink;
+
+impl Sink for NoSink {
+    fn topic(&mut self, _name: &str) -> TopicId {
+        TopicId(0)
+    }
+    fn send(&mut self, _message: &Message<'_>, _ticket: Ticket) -> Result<(), SendError> {
+        Err(SendError::Full)
+    }
+    fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
+        None
+    }
+    fn push(&mut self) {}
+}
+
+/// A server that answers as the function's name says, and counts.
+#[derive(Default)]
+struct Server {
+    connections: Cell<usize>,
+    requests: RefCell<Vec<String>>,
+}
+
+impl Server {
+    async fn start(self: &Rc<Server>, tls: bool) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let (server, acceptor) = (self.clone(), tls.then(acceptor));
+        tokio::task::spawn_local(async move {
+            loop {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                server.connections.set(server.connections.get() + 1);
+                let server = server.clone();
+                let acceptor = acceptor.clone();
+                tokio::task::spawn_local(async move {
+                    match acceptor {
+                        Some(acceptor) => {
+                            if let Ok(stream) = acceptor.accept(stream).await {
+                                server.serve(TokioIo::new(stream)).await;
+                            }
+                        }
+                        None => server.serve(TokioIo::new(stream)).await,
+                    }
+                });
+            }
+        });
+        port
+    }
+
+    async fn serve<T: hyper::rt::Read + hyper::rt::Write + Unpin + 'static>(self: Rc<Server>, stream: T) {
+        let service = hyper::service::service_fn(|request| self.clone().answer(request));
+        let builder = hyper::server::conn::http1::Builder::new();
+        let _ = builder.serve_connection(stream, service).await;
+    }
+
+    async fn answer(
+        self: Rc<Server>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        let header = |name: &str| {
+            let value = request.headers().get(name);
+            value.map_or("-".into(), |value| {
+                String::from_utf8_lossy(value.as_bytes()).into_owned()
+            })
+        };
+        let seen = format!(
+            "{} {} key={} type={} auth={}",
+            request.method(),
+            request.uri(),
+            header("idempotency-key"),
+            header("x-amz-invocation-type"),
+            header("authorization")
+        );
+        let name = request
+            .uri()
+            .path()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        self.requests.borrow_mut().push(seen);
+        let body = request.into_body().collect().await?.to_bytes();
+        let mut response = Response::new(Full::new(body));
+        match name.as_str() {
+            "slow" => std::future::pending().await,
+            "huge" => *response.body_mut() = Full::new(Bytes::from(vec![b'7'; 1 << 20])),
+            "broken" => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+            "throws" => {
+                response
+                    .headers_mut()
+                    .insert("X-Amz-Function-Error", "Unhandled".parse().expect("a value"));
+                *response.body_mut() = Full::new(r#"{"errorType":"Oops","errorMessage":"x"}"#.into());
+            }
+            "closes" => {
+                response
+                    .headers_mut()
+                    .insert("Connection", "close".parse().expect("a value"));
+            }
+            _ => {}
+        }
+        Ok(response)
+    }
+}
+
+fn acceptor() -> tokio_rustls::TlsAcceptor {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls/");
+    let chain = CertificateDer::pem_file_iter(format!("{folder}server.pem")).expect("a file");
+    let chain: Result<Vec<_>, _> = chain.collect();
+    let key = PrivateKeyDer::from_pem_file(format!("{folder}server.key")).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(chain.expect("certificates"), key)
+        .expect("a certificate");
+    tokio_rustls::TlsAcceptor::from(Arc::new(config))
+}
+
+/// The shard's side: calls, and their answers.
+struct Client {
+    connector: HttpConnector,
+    answers: Answers,
+    wake: Wake,
+}
+
+impl Client {
+    fn new(url: String, change: impl FnOnce(&mut Entry)) -> Client {
+        let mut entry = Entry {
+            http: Some(url),
+            timeout: Some(Period(Duration::from_secs(10))),
+            ..Entry::default()
+        };
+        change(&mut entry);
+        let service = match entry.connector() {
+            Ok(Named::Http(entry)) => Service::new(&entry),
+            other => panic!("{other:?}"),
+        };
+        let service = service.unwrap_or_else(|problem| panic!("{problem:?}"));
+        let wake = Wake::new();
+        let answers = Answers::new(wake.clone());
+        Client {
+            connector: HttpConnector::new(Arc::new(service), answers.clone()),
+            answers,
+            wake,
+        }
+    }
+
+    fn begin(&mut self, name: &str, payload: &str, ticket: u64) -> Progress {
+        let home = Home {
+            region: "r".into(),
+            account: "1".into(),
+        };
+        let (heap, function) = (Heap::new(), Function::parse(name, None, &home));
+        let call = Call {
+            resource: "arn:aws:states:::lambda:invoke",
+            function: function.as_ref(),
+            payload: payload.as_bytes(),
+            parameters: crate::value::ValueRef::NULL,
+            view: View::new(&heap, &heap),
+            event: false,
+            key: "orders-0-17/größe",
+            timeout_seconds: None,
+            now_ms: 0,
+        };
+        self.connector
+            .call(&call, Ticket(ticket), &mut NoSink, &mut Vec::new())
+    }
+
+    async fn next(&self) -> (u64, Answer) {
+        loop {
+            if let Some((ticket, answer)) = self.answers.take() {
+                return (ticket.0, answer);
+            }
+            self.wake.woken().await;
+        }
+    }
+
+    async fn call(&mut self, name: &str, payload: &str) -> Answer {
+        assert_eq!(self.begin(name, payload, 1), Progress::Pending);
+        self.next().await.1
+    }
+}
+
+fn error(answer: &Answer) -> (&str, &str) {
+    let failure = answer.as_ref().expect_err("a failure");
+    (
+        failure.error.as_deref().unwrap_or_default(),
+        failure.cause.as_deref().unwrap_or_default(),
+    )
+}
+
+/// Runs a test on a shard's kind of runtime, with a server; it must end soon.
+fn with_server<F: Future<Output = ()>>(test: impl FnOnce(Rc<Server>, String) -> F) {
+    run(async {
+        let server = Rc::<Server>::default();
+        let port = server.start(false).await;
+        test(server, format!("http://127.0.0.1:{port}/functions/{{function}}")).await;
+    });
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let local = tokio::task::LocalSet::new();
+    let limited = async { tokio::time::timeout(Duration::from_secs(60), test).await };
+    local.block_on(&runtime, limited).expect("the test ends");
+}
+
+#[test]
+fn calls_share_a_connection() {
+    with_server(|server, url| async move {
+        let mut client = Client::new(url, |entry| {
+            let secret = Secret::Text("Bearer hush".into());
+            entry.headers = Some(BTreeMap::from([("Authorization".into(), secret)]));
+        });
+        for payload in ["1", "[2]", r#"{"a":3}"#] {
+            assert_eq!(client.call("f:live", payload).await, Ok(payload.into()));
+        }
+        assert_eq!(server.connections.get(), 1);
+        let seen = "POST /functions/f?Qualifier=live key=orders-0-17/gr%C3%B6%C3%9Fe type=RequestResponse auth=Bearer hush";
+        assert_eq!(server.requests.borrow()[0], seen);
+    });
+}
+
+#[test]
+fn connections_and_waiting_calls_are_bounded() {
+    with_server(|server, url| async move {
+        let mut client = Client::new(url, |entry| {
+            entry.connections = Some(2);
+            entry.queue = Some(3);
+        });
+        for ticket in 0..5 {
+            assert_eq!(client.begin("f", &ticket.to_string(), ticket), Progress::Pending);
+        }
+        match client.begin("f", "5", 5) {
+            Progress::Failure(failure) => {
+                assert_eq!(failure.error.as_deref(), Some("Lambda.TooManyRequestsException"));
+            }
+            other => panic!("{other:?}"),
+        }
+        let mut tickets = Vec::new();
+        for _ in 0..5 {
+            let (ticket, answer) = client.next().await;
+            assert_eq!(answer, Ok(ticket.to_string().into_bytes()));
+            tickets.push(ticket);
+        }
+        tickets.sort_unstable();
+        assert_eq!(tickets, [0, 1, 2, 3, 4]);
+        assert_eq!(server.connections.get(), 2);
+        // Both workers are idle now: a burst uses both, and opens nothing.
+        for ticket in 6..10 {
+            assert_eq!(client.begin("f", "1", ticket), Progress::Pending);
+        }
+        for _ in 6..10 {
+            assert_eq!(client.next().await.1, Ok("1".into()));
+        }
+        assert_eq!(server.connections.get(), 2);
+    });
+}
+
+#[test]
+fn a_connection_that_the_server_closes_is_replaced() {
+    with_server(|server, url| async move {
+        let mut client = Client::new(url, |_| {});
+        assert_eq!(client.call("closes", "1").await, Ok("1".into()));
+        assert_eq!(client.call("f", "2").await, Ok("2".into()));
+        assert_eq!(server.connections.get(), 2);
+    });
+}
+
+#[test]
+fn errors() {
+    with_server(|_, url| async move {
+        let mut client = Client::new(url, |_| {});
+        assert_eq!(
+            error(&client.call("broken", "1").await).0,
+            "Lambda.ServiceException"
+        );
+        let cause = r#"{"errorType":"Oops","errorMessage":"x"}"#;
+        assert_eq!(error(&client.call("throws", "1").await), ("Oops", cause));
+    });
+}
+
+#[test]
+fn a_huge_answer_is_cut_above_the_limit() {
+    with_server(|_, url| async move {
+        let mut client = Client::new(url, |_| {});
+        let answer = client.call("huge", "1").await.expect("an answer");
+        assert_eq!(answer.len(), crate::vm::PAYLOAD_BYTES_MAX + 1);
+        assert_eq!(client.call("f", "2").await, Ok("2".into()));
+    });
+}
+
+#[test]
+fn a_slow_answer_times_out() {
+    with_server(|_, url| async move {
+        let mut client = Client::new(url, |entry| {
+            entry.timeout = Some(Period(Duration::from_millis(20)));
+        });
+        let answer = client.call("slow", "1").await;
+        let cause = "Client execution did not complete before the specified timeout configuration: 20 millis";
+        assert_eq!(error(&answer), ("Lambda.ClientExecutionTimeoutException", cause));
+    });
+}
+
+#[test]
+fn cancelled_calls_are_not_answered_and_make_room() {
+    with_server(|server, url| async move {
+        let mut client = Client::new(url, |entry| entry.connections = Some(1));
+        client.begin("slow", "1", 1);
+        client.begin("never", "2", 2);
+        client.begin("f", "3", 3);
+        while server.requests.borrow().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        client.connector.cancel(Ticket(2));
+        client.connector.cancel(Ticket(1));
+        assert_eq!(client.next().await, (3, Ok("3".into())));
+        assert!(client.answers.take().is_none());
+        let requests = server.requests.borrow();
+        assert!(
+            !requests.iter().any(|seen| seen.contains("never")),
+            "{requests:?}"
+        );
+    });
+}
+
+#[test]
+fn a_refused_connection() {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let mut client = Client::new(format!("http://127.0.0.1:{port}/"), |_| {});
+        let answer = client.call("f", "1").await;
+        let (error, cause) = error(&answer);
+        assert_eq!(error, "Lambda.SdkClientException");
+        let start = format!("Unable to execute HTTP request: Connect to 127.0.0.1:{port} failed: ");
+        assert!(cause.starts_with(&start), "{cause}");
+    });
+}
+
+/// Answers each connection's first request with a text, then closes it.
+async fn raw_server(text: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::task::spawn_local(async move {
+        loop {
+            let (mut stream, _): (TcpStream, _) = listener.accept().await.expect("a connection");
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(text.as_bytes()).await;
+        }
+    });
+    port
+}
+
+#[test]
+fn answers_that_are_cut_off() {
+    run(async {
+        for text in [
+            "",
+            "HTTP/1.1 200 OK\r\nContent-Le",
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"a\":",
+            "nonsense\r\n\r\n",
+        ] {
+            let port = raw_server(text).await;
+            let mut client = Client::new(format!("http://127.0.0.1:{port}/"), |_| {});
+            let answer = client.call("f", "1").await;
+            assert_eq!(error(&answer).0, "Lambda.SdkClientException", "{text:?}");
+        }
+    });
+}
+
+fn root() -> String {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls/ca.pem").into()
+}
+
+#[test]
+fn tls_with_a_root_of_ones_own() {
+    run(async {
+        let server = Rc::<Server>::default();
+        let port = server.start(true).await;
+        let mut client = Client::new(format!("https://localhost:{port}/f"), |entry| {
+            entry.ca_file = Some(root());
+        });
+        assert_eq!(client.call("f", "1").await, Ok("1".into()));
+        assert_eq!(client.call("f", "2").await, Ok("2".into()));
+        assert_eq!(server.connections.get(), 1);
+    });
+}
+
+#[test]
+fn tls_with_a_root_that_is_not_trusted() {
+    run(async {
+        let server = Rc::<Server>::default();
+        let port = server.start(true).await;
+        // The server's own certificate is no root.
+        let mut client = Client::new(format!("https://localhost:{port}/f"), |entry| {
+            entry.ca_file = Some(root().replace("ca.pem", "server.pem"));
+        });
+        let answer = client.call("f", "1").await;
+        let (error, cause) = error(&answer);
+        assert_eq!(error, "Lambda.SdkClientException");
+        assert!(cause.contains("certificate"), "{cause}");
+    });
+}
+
+#[test]
+fn wrong_entries() {
+    let check = |entry: Entry, key: &str| {
+        let problem = match entry.connector() {
+            Ok(Named::Http(entry)) => Service::new(&entry).err(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(problem.and_then(|(key, _)| key), Some(key));
+    };
+    let entry = |url: &str| Entry {
+        http: Some(url.into()),
+        ..Entry::default()
+    };
+    check(entry("localhost"), "http");
+    let mut plain = entry("http://localhost/");
+    plain.ca_file = Some(root());
+    check(plain, "ca_file");
+    let mut missing = entry("https://localhost/");
+    missing.ca_file = Some("/does/not/exist".into());
+    check(missing, "ca_file");
+    let mut unset = entry("http://localhost/");
+    let secret = Secret::Env {
+        env: "STEPSTREAM_TEST_IS_NOT_SET".into(),
+    };
+    unset.headers = Some(BTreeMap::from([("A".into(), secret)]));
+    check(unset, "headers");
+}
