@@ -1,0 +1,154 @@
+//! Commits: after the executions (async), or before them (sync).
+//!
+//! Async: each interval, what the tracker calls safe. Sync: events that were taken are held, a commit
+//! past them is asked for, and they run when it is acknowledged; meanwhile the next ones are taken. At
+//! most `sync_batch_max` events of a lane are committed and unfinished at a time: so many a crash may cut
+//! off. Invariant of sync mode: an event runs only after a commit past it was acknowledged, and once.
+
+use super::core::Core;
+use super::event::{Event, Keep};
+use super::lane::{Ahead, Lane, LaneState, Partition};
+use super::workflow::Mode;
+use crate::stream::{CommitError, PartitionId, Record, Source};
+use std::rc::Rc;
+
+/// How long a commit without a clear answer waits before it is asked for again.
+const AGAIN_MS: i64 = 100;
+
+impl Lane {
+    /// Commits what is safe, if the time has come; says whether it had.
+    pub(super) fn commit_if_due(&mut self, now_ms: i64) -> bool {
+        let state = &mut self.state;
+        if now_ms < state.next_commit_ms {
+            return false;
+        }
+        state.next_commit_ms = now_ms + state.workflow.commit_interval.as_millis() as i64;
+        for (&id, partition) in &mut state.partitions {
+            partition.commit(id, &mut *self.source, state.workflow.mode);
+        }
+        true
+    }
+
+    /// Sync mode: asks for the commits that let held events run.
+    pub(super) fn commit_ahead(&mut self, now_ms: i64) {
+        if self.state.workflow.mode != Mode::Sync {
+            return;
+        }
+        let max = self.state.workflow.sync_batch_max.max(1);
+        let at_risk = |one: &Partition| one.running + one.ahead.asked.len();
+        let mut room = max.saturating_sub(self.state.partitions.values().map(at_risk).sum());
+        for (&id, partition) in &mut self.state.partitions {
+            room -= partition.ask(id, &mut *self.source, room, now_ms);
+        }
+    }
+}
+
+impl Partition {
+    /// Commits what has changed.
+    pub(super) fn commit(&mut self, id: PartitionId, source: &mut dyn Source, mode: Mode) {
+        let commit = match mode {
+            Mode::Async => self.tracker.commit(),
+            Mode::Sync => self.commit_finished(),
+        };
+        if let Some(commit) = commit {
+            source.commit(id, &commit, false);
+        }
+    }
+
+    /// Sync mode: returns a commit that no longer calls finished events unfinished.
+    pub(super) fn commit_finished(&mut self) -> Option<crate::stream::offsets::Commit> {
+        let idle = self.ahead.commit.is_none() && self.ahead.naming == 0 && !self.ahead.is_fenced;
+        let next = self.ahead.next.filter(|_| idle && self.tracker.has_changed())?;
+        Some(self.tracker.commit_ahead(next))
+    }
+
+    /// Begins up to `room` held events and asks for the commit past them; returns how many.
+    fn ask(&mut self, id: PartitionId, source: &mut dyn Source, room: usize, now_ms: i64) -> usize {
+        if self.ahead.is_fenced {
+            return 0;
+        }
+        if let Some(commit) = &self.ahead.commit {
+            if self.ahead.again_ms.is_some_and(|at_ms| now_ms >= at_ms) {
+                self.ahead.again_ms = None;
+                source.commit(id, commit, true);
+            }
+            return 0;
+        }
+        if self.until.is_some() || self.ahead.naming > 0 {
+            return 0;
+        }
+        let mut next = None;
+        while self.ahead.asked.len() < room
+            && let Some(event) = self.ahead.held.pop_front()
+        {
+            next = Some(event.offset + 1);
+            if self.tracker.begin(event.offset) {
+                self.ahead.asked.push_back(event);
+            }
+        }
+        let Some(next) = next else { return 0 };
+        let commit = self.tracker.commit_ahead(next);
+        source.commit(id, &commit, true);
+        self.ahead.next = Some(next);
+        self.ahead.asked_ms = Some(now_ms);
+        self.ahead.commit = Some(commit);
+        self.ahead.asked.len()
+    }
+}
+
+impl LaneState {
+    /// Sync mode: holds an event until its commit.
+    pub(super) fn hold(&mut self, record: &Record<'_>) {
+        if let Some(partition) = self.partitions.get_mut(&record.partition)
+            && partition.until.is_none()
+            && !partition.ahead.is_fenced
+        {
+            partition.ahead.held.push_back(Event::copy(record, Keep::Whole));
+        }
+    }
+}
+
+impl Core {
+    /// Hears what became of a commit: sync events run, are asked for again, or never run here.
+    pub(super) fn committed(
+        &mut self,
+        lane: &mut LaneState,
+        id: PartitionId,
+        offset: i64,
+        result: &Result<(), CommitError>,
+    ) {
+        let Some(partition) = lane.partitions.get_mut(&id) else {
+            return;
+        };
+        if partition
+            .ahead
+            .commit
+            .as_ref()
+            .is_none_or(|commit| commit.offset != offset)
+        {
+            return;
+        }
+        match result {
+            Ok(()) => {}
+            Err(CommitError::Unknown(_)) => {
+                // It may stand or not. The partition is still ours, so asking again settles it.
+                partition.ahead.again_ms = Some(self.now.ms + AGAIN_MS);
+                return;
+            }
+            Err(CommitError::NotOwner) => {
+                partition.ahead = Ahead {
+                    is_fenced: true,
+                    ..Ahead::default()
+                };
+                return;
+            }
+        }
+        partition.ahead.commit = None;
+        partition.ahead.asked_ms = None;
+        let events = std::mem::take(&mut partition.ahead.asked);
+        let version = Rc::clone(&lane.version);
+        for event in &events {
+            self.take(lane, &version, &event.record());
+        }
+    }
+}

@@ -1,0 +1,637 @@
+//! Runs executions: from an event to an outcome, or to a place in the in-flight table.
+//!
+//! Owns the one run in which everything is executed, the pool of those that wait, and what is due. An
+//! execution that never waits goes through here in a plain loop and leaves nothing behind. Must not know
+//! sources and commits. Invariant: an execution that began ends in [`Core::finish`], once.
+
+use super::event::Event;
+use super::flight::{Flight, FlightId, Flights, Pending, Trip};
+use super::history;
+use super::identity::{Bits, push_position, push_uuid};
+use super::lane::{LaneState, Partition};
+use super::ordering::LineId;
+use super::outbox::Outbox;
+use super::tasks::{Attempt, Tasks};
+use super::timers::{Due, Timers};
+use super::workflow::{Loaded, OnEmpty};
+use crate::log::Encoder;
+use crate::metrics::TaskOutcome;
+use crate::stream::{Record, Sink, Ticket};
+use crate::task::{self, Progress};
+use crate::vm::{
+    Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest,
+};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::time::Instant;
+
+/// States that an execution may leave in one turn, some hundred microseconds, before others have theirs.
+const FUEL: u64 = 5_000;
+
+/// Runs of executions that waited, kept for the next ones.
+const POOL_MAX: usize = 4_096;
+
+/// Memory that a run in the pool keeps.
+const POOLED_BYTES_MAX: usize = 16 << 10;
+
+/// The time, as a turn of the shard sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Milliseconds since 1970.
+    pub ms: i64,
+    /// The same moment, as deadlines of the process have it.
+    pub instant: Instant,
+}
+
+/// What runs executions on a shard.
+pub(super) struct Core {
+    pub(super) now: Now,
+    pub(super) run: Box<Run>,
+    // Boxes: they move between here and the in-flight table.
+    #[allow(clippy::vec_box)]
+    pool: Vec<Box<Run>>,
+    pub(super) flights: Flights,
+    pub(super) timers: Timers,
+    /// Executions that ran out of fuel: each has another turn.
+    pub(super) ready: VecDeque<FlightId>,
+    pub(super) outbox: Outbox,
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) tasks: Box<dyn Tasks>,
+    bits: Bits,
+    requests: Vec<Request>,
+    /// Buffers that are used again: the execution's name and ARN, its position as JSON, texts.
+    pub(super) name: String,
+    pub(super) arn: String,
+    position: Vec<u8>,
+    input: Vec<u8>,
+    key: String,
+    result: Vec<u8>,
+    pub(super) output: Vec<u8>,
+    /// Checks values that become part of a larger input.
+    checked: crate::value::Heap,
+    /// Executions that panicked.
+    pub(super) panics: u64,
+}
+
+/// Why an event's execution is over before it has an outcome.
+pub(super) enum Poison {
+    /// The value is not JSON.
+    Invalid(String),
+    /// The value is too large; its bytes.
+    TooLarge(usize),
+    /// Our own code panicked.
+    Panicked(String),
+}
+
+impl Core {
+    pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, now: Now) -> Core {
+        Core {
+            now,
+            run: Box::default(),
+            pool: Vec::new(),
+            flights: Flights::default(),
+            timers: Timers::default(),
+            ready: VecDeque::new(),
+            outbox: Outbox::default(),
+            sink,
+            tasks,
+            bits: Bits::new(),
+            requests: Vec::new(),
+            name: String::new(),
+            arn: String::new(),
+            position: Vec::new(),
+            input: Vec::new(),
+            key: String::new(),
+            result: Vec::new(),
+            output: Vec::new(),
+            checked: crate::value::Heap::new(),
+            panics: 0,
+        }
+    }
+
+    /// Runs an event whose offset was begun, unless it has to wait for its turn.
+    pub(super) fn take(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
+        let line = lane.workflow.ordering.line(record);
+        if let Some(line) = line
+            && lane.lines.is_busy(line)
+        {
+            lane.lines
+                .wait(line, Event::copy(record, super::event::Keep::Whole));
+            return;
+        }
+        self.execute(lane, version, record, line, false);
+    }
+
+    /// Runs an event. `holds_line`: its line is busy with it already.
+    pub(super) fn execute(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Rc<Loaded>,
+        record: &Record<'_>,
+        line: Option<LineId>,
+        holds_line: bool,
+    ) {
+        let mut trip = Trip {
+            id: None,
+            line,
+            holds_line,
+            uuid: 0,
+            started_ms: self.now.ms,
+            deadline_ms: 0,
+            calls: Vec::new(),
+            call_count: 0,
+            has_records: false,
+        };
+        let Some(partition) = lane.partitions.get_mut(&record.partition) else {
+            return self.leave_line(lane, &trip);
+        };
+        partition.running += 1;
+        let value = match (record.value, lane.workflow.on_empty) {
+            (Some(value), _) if !value.is_empty() => value,
+            (_, OnEmpty::Null) => b"null",
+            (_, OnEmpty::Skip) => {
+                lane.complete(record.partition, record.offset);
+                return self.leave_line(lane, &trip);
+            }
+        };
+        let started = catch_unwind(AssertUnwindSafe(|| {
+            self.start(lane, version, record, value, &mut trip)
+        }));
+        match started {
+            Ok(Ok(())) => {
+                lane.stats.metrics.counts.started += 1;
+                self.drive(lane, version, record, trip);
+            }
+            Ok(Err(poison)) => self.refuse(lane, record, trip, &poison),
+            Err(panic) => self.panicked(lane, record, trip, &*panic),
+        }
+    }
+
+    /// Gives the run its input.
+    fn start(
+        &mut self,
+        lane: &LaneState,
+        version: &Loaded,
+        record: &Record<'_>,
+        value: &[u8],
+        trip: &mut Trip,
+    ) -> Result<(), Poison> {
+        let program = &*version.program;
+        let partition = &lane.partitions[&record.partition];
+        let mut identity = Identity {
+            role_arn: &lane.fixed.role_arn,
+            state_machine_arn: &lane.fixed.state_machine_arn,
+            state_machine_name: &lane.workflow.name,
+            sync: lane.workflow.mode == super::workflow::Mode::Sync,
+            ..Identity::default()
+        };
+        trip.uuid = self.bits.uuid();
+        if program.uses_context {
+            write_names(
+                lane,
+                partition,
+                record.offset,
+                trip.uuid,
+                &mut self.name,
+                &mut self.arn,
+            );
+            self.position.clear();
+            self.position.push(b'{');
+            push_position(record, &partition.topic, partition.number, &mut self.position);
+            self.position.push(b'}');
+            identity.execution_name = &self.name;
+            identity.execution_arn = &self.arn;
+            identity.event = Some(&self.position);
+        }
+        let mut input = value;
+        if lane.wraps_input() {
+            if value.len() > PAYLOAD_BYTES_MAX {
+                return Err(Poison::TooLarge(value.len()));
+            }
+            // On its own first: a value that closes our object is not JSON.
+            self.checked.clear();
+            self.checked
+                .index(value)
+                .map_err(|error| Poison::Invalid(error.message.to_string()))?;
+            self.input.clear();
+            self.input.push(b'{');
+            push_position(record, &partition.topic, partition.number, &mut self.input);
+            self.input.extend_from_slice(b",\"value\":");
+            self.input.extend_from_slice(value);
+            self.input.push(b'}');
+            input = &self.input;
+        }
+        let with = Identified {
+            identity,
+            kept: lane.fixed.kept,
+            decisions: false,
+            now_ms: self.now.ms,
+            seed: self.bits.next(),
+        };
+        let around = input.len() - value.len();
+        self.run
+            .start_wrapped(program, input, around, &with)
+            .map_err(|error| match error {
+                StartError::Invalid(error) => Poison::Invalid(error.message.to_string()),
+                StartError::TooLarge(bytes) => Poison::TooLarge(bytes),
+            })?;
+        trip.deadline_ms = self.run.deadline_ms(program);
+        Ok(())
+    }
+
+    /// Runs what is in the run until it is over, waits, or has had its turn.
+    fn drive(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>, mut trip: Trip) {
+        let stepped = catch_unwind(AssertUnwindSafe(|| self.step(lane, version, record, &mut trip)));
+        match stepped {
+            Ok(Status::Running | Status::Waiting) if self.now.ms >= trip.deadline_ms => {
+                self.run.time_out(&version.program, self.now.ms);
+                self.finish(lane, version, record, trip);
+            }
+            Ok(status @ (Status::Running | Status::Waiting)) => {
+                self.park(lane, version, record, trip, status == Status::Running);
+            }
+            Ok(Status::Succeeded | Status::Failed | Status::TimedOut) => {
+                self.finish(lane, version, record, trip);
+            }
+            Err(panic) => self.panicked(lane, record, trip, &*panic),
+        }
+    }
+
+    /// Advances the run, calls its tasks, and goes on with those that answer at once.
+    fn step(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Loaded,
+        record: &Record<'_>,
+        trip: &mut Trip,
+    ) -> Status {
+        let program = &*version.program;
+        loop {
+            let status = self.run.advance(program, self.now.ms, FUEL);
+            if !trip.calls.is_empty() {
+                self.forget_calls(lane, trip, false);
+            }
+            self.requests.clear();
+            self.requests.extend(self.run.requests());
+            if !matches!(status, Status::Running | Status::Waiting) {
+                return status;
+            }
+            let mut is_answered = false;
+            for at in 0..self.requests.len() {
+                let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
+                match self.requests[at] {
+                    Request::Timer(timer) => self.timers.add(timer.at_ms, id, timer.token, None),
+                    Request::Task(task) => is_answered |= self.call(lane, version, record, trip, id, &task),
+                }
+            }
+            if status == Status::Running || !is_answered {
+                return status;
+            }
+        }
+    }
+
+    /// Calls a task; says whether it has answered.
+    fn call(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Loaded,
+        record: &Record<'_>,
+        trip: &mut Trip,
+        id: FlightId,
+        request: &TaskRequest,
+    ) -> bool {
+        if !self.run.awaits(request.token) {
+            return false;
+        }
+        let program = &*version.program;
+        self.key.clear();
+        if let Some(partition) = lane.partitions.get(&record.partition) {
+            partition.namer.write(record.offset, &mut self.key);
+        }
+        self.run.write_place(program, request.token, &mut self.key);
+        let attempt = Attempt {
+            program,
+            bindings: &version.bindings,
+            task: request.task,
+            parameters: request.parameters,
+            view: self.run.view(program),
+            key: &self.key,
+            timeout_seconds: request.timeout_seconds,
+            now_ms: self.now.ms,
+        };
+        let ticket = Flights::ticket(id, trip.call_count);
+        trip.call_count = trip.call_count.wrapping_add(1);
+        self.result.clear();
+        let progress = self
+            .tasks
+            .call(&attempt, ticket, &mut *self.sink, &mut self.result);
+        let limit = [request.timeout_seconds, request.heartbeat_seconds];
+        // Nobody sends heartbeats: the first one missed ends the task.
+        let limit = limit.into_iter().flatten().min();
+        let pending = Pending {
+            token: request.token,
+            ticket,
+            series: version.series[request.task.at()],
+            began_ms: self.now.ms,
+            limit_ms: limit.map_or(i64::MAX, |seconds| self.now.ms + i64::from(seconds) * 1_000),
+        };
+        let answer = match &progress {
+            Progress::Pending => {
+                trip.calls.push(pending);
+                return false;
+            }
+            Progress::SuccessAfter(after_ms) => {
+                let at_ms = self.now.ms.saturating_add(*after_ms);
+                // A result that comes too late is a time-out at the limit: that is known now.
+                if at_ms >= pending.limit_ms {
+                    trip.calls.push(pending);
+                } else {
+                    lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);
+                    let result = Some(self.result.as_slice().into());
+                    self.timers.add(at_ms, id, request.token, result);
+                }
+                return false;
+            }
+            Progress::Success => Answer::Success(&self.result),
+            Progress::Failure(failure) => failed(failure),
+        };
+        lane.task_ended(&pending, outcome(&answer), self.now.ms);
+        self.run.resume(program, request.token, answer, self.now.ms)
+    }
+
+    /// Lets the execution wait in the in-flight table.
+    fn park(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Rc<Loaded>,
+        record: &Record<'_>,
+        mut trip: Trip,
+        is_ready: bool,
+    ) {
+        self.keep_records(lane, version, record, &mut trip);
+        let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
+        if let Some(line) = trip.line
+            && !std::mem::replace(&mut trip.holds_line, true)
+        {
+            lane.lines.begin(line);
+        }
+        let mut run = self.pool.pop().unwrap_or_default();
+        self.run.park_into(&mut run);
+        lane.parked += 1;
+        let event = Event::copy(record, lane.keep);
+        let bytes = run.bytes().1 + event.bytes() + size_of::<Run>() + size_of::<Flight>();
+        lane.stats.parked_bytes += bytes;
+        let flight = Flight {
+            lane: lane.index,
+            version: Rc::clone(version),
+            event,
+            trip,
+            run,
+            bytes,
+        };
+        self.flights.put(id, flight);
+        if is_ready {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Writes the records that are written whatever comes, so that a long run does not gather them.
+    fn keep_records(&mut self, lane: &mut LaneState, version: &Loaded, record: &Record<'_>, trip: &mut Trip) {
+        let Some(log) = lane.log().filter(|_| !self.run.events().is_empty()) else {
+            return;
+        };
+        let Some(partition) = lane.partitions.get(&record.partition) else {
+            return;
+        };
+        if log.on_failure > log.level {
+            if self.run.bytes().0 > log.on_failure_bytes_max {
+                self.run.drop_middle_events();
+            }
+            return;
+        }
+        write_names(
+            lane,
+            partition,
+            record.offset,
+            trip.uuid,
+            &mut self.name,
+            &mut self.arn,
+        );
+        let encoder = Encoder {
+            program: &version.program,
+            execution_arn: &self.arn,
+            role_arn: &lane.fixed.role_arn,
+            region: &lane.workflow.region,
+            include_execution_data: log.include_execution_data,
+        };
+        if let Some(journal) = &mut lane.journal {
+            trip.has_records |= history::write_early(&encoder, &mut self.run, journal, log);
+        }
+    }
+
+    /// Takes an execution out of the table and into the run.
+    fn unpark(&mut self, id: FlightId) -> Option<(Flight, Event)> {
+        let mut flight = self.flights.take(id)?;
+        self.run.unpark_from(&mut flight.run);
+        let event = std::mem::replace(&mut flight.event, Event::EMPTY);
+        Some((flight, event))
+    }
+
+    /// Gives the small run of an execution that was taken up back to the pool.
+    fn pool(&mut self, run: Box<Run>) {
+        if self.pool.len() < POOL_MAX && run.bytes().1 <= POOLED_BYTES_MAX {
+            self.pool.push(run);
+        }
+    }
+
+    /// Takes an execution up, brings it something, and runs it.
+    fn go_on(
+        &mut self,
+        lanes: &mut [super::lane::Lane],
+        id: FlightId,
+        bring: impl FnOnce(&mut Core, &mut LaneState, &mut Flight),
+    ) {
+        let Some((mut flight, event)) = self.unpark(id) else {
+            return;
+        };
+        let lane = &mut lanes[flight.lane as usize].state;
+        lane.parked -= 1;
+        lane.stats.parked_bytes -= flight.bytes;
+        bring(self, lane, &mut flight);
+        let Flight {
+            version, trip, run, ..
+        } = flight;
+        self.pool(run);
+        self.drive(lane, &version, &event.record(), trip);
+    }
+
+    /// Gives an execution that ran out of fuel its next turn.
+    pub(super) fn next_turn(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
+        self.go_on(lanes, id, |_, _, _| {});
+    }
+
+    /// Brings what was due.
+    pub(super) fn due(&mut self, lanes: &mut [super::lane::Lane], due: Due) {
+        let waits = self
+            .flights
+            .get(due.flight)
+            .is_some_and(|flight| flight.run.awaits(due.token));
+        if !waits {
+            return;
+        }
+        self.go_on(lanes, due.flight, |core, _, flight| {
+            let answer = match &due.result {
+                Some(result) => Answer::Success(result),
+                None => Answer::Time,
+            };
+            core.run
+                .resume(&flight.version.program, due.token, answer, core.now.ms);
+        });
+    }
+
+    /// Brings the answer of a pending call.
+    pub(super) fn answered(
+        &mut self,
+        lanes: &mut [super::lane::Lane],
+        ticket: Ticket,
+        answer: &task::Answer,
+    ) {
+        let Some(id) = self.flights.of_ticket(ticket) else {
+            return;
+        };
+        let Some(flight) = self.flights.get(id) else {
+            return;
+        };
+        let Some(at) = flight.trip.calls.iter().position(|call| call.ticket == ticket) else {
+            return;
+        };
+        self.go_on(lanes, id, |core, lane, flight| {
+            let call = flight.trip.calls.swap_remove(at);
+            let answer = match answer {
+                Ok(result) => Answer::Success(result),
+                Err(failure) => failed(failure),
+            };
+            lane.task_ended(&call, outcome(&answer), core.now.ms);
+            core.run
+                .resume(&flight.version.program, call.token, answer, core.now.ms);
+        });
+    }
+
+    /// Ends what has reached a time limit: the whole execution, or its tasks.
+    pub(super) fn overdue(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
+        self.go_on(lanes, id, |core, lane, flight| {
+            let program = &flight.version.program;
+            if core.now.ms >= flight.trip.deadline_ms {
+                core.run.time_out(program, core.now.ms);
+                return;
+            }
+            let mut at = 0;
+            while let Some(call) = flight.trip.calls.get(at) {
+                if call.limit_ms > core.now.ms {
+                    at += 1;
+                    continue;
+                }
+                let call = flight.trip.calls.swap_remove(at);
+                core.tasks.cancel(call.ticket);
+                lane.task_ended(&call, TaskOutcome::TimedOut, core.now.ms);
+                core.run
+                    .resume(program, call.token, Answer::TimedOut, core.now.ms);
+            }
+        });
+    }
+
+    /// Forgets the calls that nobody waits for any more, or all of them.
+    pub(super) fn forget_calls(&mut self, lane: &mut LaneState, trip: &mut Trip, all: bool) {
+        let (run, tasks, now_ms) = (&self.run, &mut self.tasks, self.now.ms);
+        trip.calls.retain(|call| {
+            let is_awaited = !all && run.awaits(call.token);
+            if !is_awaited {
+                tasks.cancel(call.ticket);
+                lane.task_ended(call, TaskOutcome::Cancelled, now_ms);
+            }
+            is_awaited
+        });
+    }
+
+    /// Drops an execution: its partition is gone, and another member will run the event.
+    pub(super) fn abandon(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
+        let Some(mut flight) = self.flights.take(id) else {
+            return;
+        };
+        let lane = &mut lanes[flight.lane as usize].state;
+        lane.parked -= 1;
+        lane.stats.parked_bytes -= flight.bytes;
+        self.forget_calls(lane, &mut flight.trip, true);
+        self.flights.release(id);
+        self.leave_line(lane, &flight.trip);
+    }
+
+    /// Lets the next event of the line have its turn.
+    pub(super) fn leave_line(&mut self, lane: &mut LaneState, trip: &Trip) {
+        if let Some(line) = trip.line.filter(|_| trip.holds_line)
+            && let Some(next) = lane.lines.end(line)
+        {
+            lane.turns.push_back((line, next));
+        }
+    }
+
+    /// What is left of a panic: the run is thrown away, the event goes where poison goes.
+    #[cold]
+    fn panicked(
+        &mut self,
+        lane: &mut LaneState,
+        record: &Record<'_>,
+        trip: Trip,
+        panic: &(dyn std::any::Any + Send),
+    ) {
+        self.panics += 1;
+        *self.run = Run::default();
+        self.checked = crate::value::Heap::new();
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        let poison = Poison::Panicked(text.unwrap_or_else(|| "no message".to_owned()));
+        self.refuse(lane, record, trip, &poison);
+    }
+}
+
+impl LaneState {
+    fn task_ended(&mut self, call: &Pending, outcome: TaskOutcome, at_ms: i64) {
+        let lasted_ms = (at_ms - call.began_ms).max(0) as u64;
+        self.stats
+            .metrics
+            .task_ended(call.series, outcome, lasted_ms * 1_000);
+    }
+}
+
+fn failed(failure: &task::Failure) -> Answer<'_> {
+    Answer::Failure {
+        error: failure.error.as_deref(),
+        cause: failure.cause.as_deref(),
+    }
+}
+
+fn outcome(answer: &Answer<'_>) -> TaskOutcome {
+    match answer {
+        Answer::Success(_) => TaskOutcome::Succeeded,
+        _ => TaskOutcome::Failed,
+    }
+}
+
+/// Writes an execution's name and ARN.
+pub(super) fn write_names(
+    lane: &LaneState,
+    partition: &Partition,
+    offset: i64,
+    uuid: u128,
+    name: &mut String,
+    arn: &mut String,
+) {
+    name.clear();
+    partition.namer.write(offset, name);
+    arn.clear();
+    arn.push_str(&lane.fixed.arn_prefix);
+    arn.push_str(name);
+    arn.push(':');
+    push_uuid(uuid, arn);
+}

@@ -1,0 +1,215 @@
+//! An event that outlives its batch: its key, headers and value in one block of memory.
+//!
+//! Kept only where something needs it later: a dead letter, a reply, an output's key, a turn that has to
+//! be waited for. Must not know what it is kept for.
+
+use crate::stream::{Headers, PartitionId, Record};
+
+/// Which parts of an event are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Only where it came from.
+    Position,
+    /// The key too.
+    Key,
+    /// Key and headers.
+    KeyAndHeaders,
+    /// All of it.
+    Whole,
+}
+
+/// A copy of an event.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    pub(super) partition: PartitionId,
+    pub(super) offset: i64,
+    pub(super) timestamp_ms: i64,
+    /// Key, value, then each header as two lengths, name and value.
+    bytes: Vec<u8>,
+    key: Length,
+    value: Length,
+}
+
+/// A length, or nothing there.
+#[derive(Clone, Copy, Debug)]
+struct Length(u32);
+
+const NONE: u32 = u32::MAX;
+
+impl Length {
+    fn of(part: Option<&[u8]>) -> Length {
+        // Kafka's sizes are 31 bits.
+        Length(part.map_or(NONE, |part| part.len() as u32))
+    }
+
+    fn bytes(self) -> usize {
+        if self.0 == NONE { 0 } else { self.0 as usize }
+    }
+
+    fn cut(self, bytes: &[u8]) -> Option<&[u8]> {
+        (self.0 != NONE).then(|| &bytes[..self.bytes()])
+    }
+}
+
+impl Event {
+    /// No event.
+    pub(super) const EMPTY: Event = Event {
+        partition: PartitionId(u32::MAX),
+        offset: -1,
+        timestamp_ms: 0,
+        bytes: Vec::new(),
+        key: Length(NONE),
+        value: Length(NONE),
+    };
+
+    /// Copies parts of an event, into memory of just the size.
+    pub(super) fn copy(record: &Record<'_>, keep: Keep) -> Event {
+        let mut event = Event::EMPTY;
+        let headers = match keep {
+            Keep::KeyAndHeaders | Keep::Whole => headers_bytes(record.headers),
+            _ => 0,
+        };
+        let key = record
+            .key
+            .filter(|_| keep != Keep::Position)
+            .map_or(0, <[u8]>::len);
+        let value = record
+            .value
+            .filter(|_| keep == Keep::Whole)
+            .map_or(0, <[u8]>::len);
+        event.bytes.reserve_exact(key + value + headers);
+        event.fill(record, keep);
+        event
+    }
+
+    /// Copies parts of an event, into the memory that is there.
+    pub(super) fn fill(&mut self, record: &Record<'_>, keep: Keep) {
+        let key = record.key.filter(|_| keep != Keep::Position);
+        let value = record.value.filter(|_| keep == Keep::Whole);
+        let with_headers = matches!(keep, Keep::KeyAndHeaders | Keep::Whole);
+        let bytes = &mut self.bytes;
+        bytes.clear();
+        bytes.extend_from_slice(key.unwrap_or_default());
+        bytes.extend_from_slice(value.unwrap_or_default());
+        let mut at = 0;
+        while with_headers && let Some((name, value)) = record.headers.at(at) {
+            bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(&Length::of(value).0.to_le_bytes());
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(value.unwrap_or_default());
+            at += 1;
+        }
+        self.partition = record.partition;
+        self.offset = record.offset;
+        self.timestamp_ms = record.timestamp_ms;
+        self.key = Length::of(key);
+        self.value = Length::of(value);
+    }
+
+    /// Gives large memory back.
+    pub(super) fn shrink(&mut self, bytes_max: usize) {
+        if self.bytes.capacity() > bytes_max {
+            self.bytes = Vec::new();
+        }
+    }
+
+    /// Returns the event as a source would hand it out.
+    pub(super) fn record(&self) -> Record<'_> {
+        Record {
+            partition: self.partition,
+            offset: self.offset,
+            timestamp_ms: self.timestamp_ms,
+            key: self.key.cut(&self.bytes),
+            value: self.value.cut(&self.bytes[self.key.bytes()..]),
+            headers: self,
+        }
+    }
+
+    /// Returns how many bytes are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn headers_bytes(headers: &dyn Headers) -> usize {
+    let mut bytes = 0;
+    let mut at = 0;
+    while let Some((name, value)) = headers.at(at) {
+        bytes += 8 + name.len() + value.map_or(0, <[u8]>::len);
+        at += 1;
+    }
+    bytes
+}
+
+impl Headers for Event {
+    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
+        let mut rest = self.bytes.get(self.key.bytes() + self.value.bytes()..)?;
+        let mut left = index;
+        loop {
+            let (name_bytes, after) = rest.split_first_chunk::<4>()?;
+            let (value_bytes, after) = after.split_first_chunk::<4>()?;
+            let name_bytes = u32::from_le_bytes(*name_bytes) as usize;
+            let value = Length(u32::from_le_bytes(*value_bytes));
+            let (name, after) = after.split_at_checked(name_bytes)?;
+            if left == 0 {
+                return Some((std::str::from_utf8(name).ok()?, value.cut(after)));
+            }
+            rest = after.get(value.bytes()..)?;
+            left -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct List(Vec<(&'static str, Option<&'static [u8]>)>);
+
+    impl Headers for List {
+        fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
+            self.0.get(index).copied()
+        }
+    }
+
+    #[test]
+    fn a_copy_is_the_event() {
+        let headers = List(vec![
+            ("a", Some(b"1")),
+            ("empty", Some(b"")),
+            ("none", None),
+            ("a", Some(b"2")),
+        ]);
+        for (key, value) in [
+            (Some(&b"key"[..]), Some(&b"value"[..])),
+            (None, Some(b"")),
+            (Some(b""), None),
+        ] {
+            let record = Record {
+                partition: PartitionId(3),
+                offset: 7,
+                timestamp_ms: 9,
+                key,
+                value,
+                headers: &headers,
+            };
+            let copy = Event::copy(&record, Keep::Whole);
+            let again = Event::copy(&copy.record(), Keep::Whole);
+            let got = again.record();
+            assert_eq!(
+                (got.key, got.value, got.offset, got.timestamp_ms),
+                (key, value, 7, 9)
+            );
+            for at in 0..5 {
+                assert_eq!(got.headers.at(at), headers.at(at));
+            }
+            assert_eq!(got.headers.last("a"), Some(&b"2"[..]));
+            let key_only = Event::copy(&record, Keep::Key);
+            assert_eq!(
+                (key_only.record().key, key_only.record().value, key_only.bytes()),
+                (key, None, key.map_or(0, <[u8]>::len))
+            );
+            assert!(key_only.record().headers.at(0).is_none());
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Executions that wait for the world, or for their next turn.
+//!
+//! Owns their places, which are used again, and the numbers that tell one occupant of a place from the
+//! next. Must not know how an execution is run. Invariant: an id or a ticket of an execution that is over
+//! finds nothing.
+
+use super::event::Event;
+use super::ordering::LineId;
+use super::workflow::Loaded;
+use crate::metrics::TaskSeries;
+use crate::stream::Ticket;
+use crate::vm::{Run, Token};
+use std::rc::Rc;
+
+/// Names an execution in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FlightId {
+    place: u32,
+    generation: u32,
+}
+
+/// An execution in flight.
+pub(super) struct Flight {
+    /// Index of the workflow's lane.
+    pub(super) lane: u32,
+    pub(super) version: Rc<Loaded>,
+    /// Where it came from, and what of the event is needed later.
+    pub(super) event: Event,
+    pub(super) trip: Trip,
+    /// Its memory while it waits.
+    pub(super) run: Box<Run>,
+    /// Bytes of all that, as they are accounted for.
+    pub(super) bytes: usize,
+}
+
+/// What the shard knows of an execution besides its memory.
+pub(super) struct Trip {
+    /// Its place, once it may have to wait.
+    pub(super) id: Option<FlightId>,
+    /// The line it runs in, and whether it keeps the line busy.
+    pub(super) line: Option<LineId>,
+    pub(super) holds_line: bool,
+    /// The random part of its ARN.
+    pub(super) uuid: u128,
+    pub(super) started_ms: i64,
+    pub(super) deadline_ms: i64,
+    /// Tasks that were called and have not answered.
+    pub(super) calls: Vec<Pending>,
+    /// How many calls it has made.
+    pub(super) call_count: u32,
+    /// Whether records of it were written already.
+    pub(super) has_records: bool,
+}
+
+/// A call that was not answered yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub(super) token: Token,
+    pub(super) ticket: Ticket,
+    /// Where it is counted.
+    pub(super) series: TaskSeries,
+    pub(super) began_ms: i64,
+    /// When it has timed out; `i64::MAX` for never.
+    pub(super) limit_ms: i64,
+}
+
+impl Flight {
+    /// Returns when the first of its time limits is reached.
+    pub(super) fn limit_ms(&self) -> i64 {
+        let calls = self.trip.calls.iter().map(|call| call.limit_ms);
+        calls.fold(self.trip.deadline_ms, i64::min)
+    }
+}
+
+/// A place for an execution.
+#[derive(Default)]
+struct Place {
+    generation: u32,
+    flight: Option<Flight>,
+}
+
+/// The executions in flight, by place. Bounded by the limits of the workflows.
+#[derive(Default)]
+pub(super) struct Flights {
+    places: Vec<Place>,
+    free: Vec<u32>,
+    len: usize,
+    /// No time limit is reached before this; see [`Flights::overdue`].
+    next_limit_ms: Option<i64>,
+}
+
+impl Flights {
+    /// Reserves the name of an execution that may come to wait.
+    pub(super) fn reserve(&mut self) -> FlightId {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place::default());
+            self.places.len() as u32 - 1
+        });
+        FlightId {
+            place,
+            generation: self.places[place as usize].generation,
+        }
+    }
+
+    /// Gives a reserved name back.
+    pub(super) fn release(&mut self, id: FlightId) {
+        let place = &mut self.places[id.place as usize];
+        place.generation = place.generation.wrapping_add(1);
+        self.free.push(id.place);
+    }
+
+    /// Puts an execution at its reserved place.
+    pub(super) fn put(&mut self, id: FlightId, flight: Flight) {
+        let limit = flight.limit_ms();
+        self.next_limit_ms = Some(self.next_limit_ms.map_or(limit, |next| next.min(limit)));
+        let place = &mut self.places[id.place as usize];
+        debug_assert!(place.flight.is_none() && place.generation == id.generation);
+        place.flight = Some(flight);
+        self.len += 1;
+    }
+
+    /// Takes an execution out to run it; its name stays reserved.
+    pub(super) fn take(&mut self, id: FlightId) -> Option<Flight> {
+        let place = self.places.get_mut(id.place as usize)?;
+        if place.generation != id.generation {
+            return None;
+        }
+        let flight = place.flight.take()?;
+        self.len -= 1;
+        Some(flight)
+    }
+
+    /// Returns an execution that waits.
+    pub(super) fn get(&self, id: FlightId) -> Option<&Flight> {
+        let place = self.places.get(id.place as usize)?;
+        place
+            .flight
+            .as_ref()
+            .filter(|_| place.generation == id.generation)
+    }
+
+    /// Returns when the oldest execution of a lane was started.
+    pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
+        let flights = self.places.iter().filter_map(|place| place.flight.as_ref());
+        let started = flights
+            .filter(|flight| flight.lane == lane)
+            .map(|flight| flight.trip.started_ms);
+        started.min()
+    }
+
+    /// Returns how many wait.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns the ids of those that fit.
+    pub(super) fn find(&self, mut fits: impl FnMut(&Flight) -> bool) -> Vec<FlightId> {
+        let mut found = Vec::new();
+        for (at, place) in self.places.iter().enumerate() {
+            if place.flight.as_ref().is_some_and(&mut fits) {
+                found.push(FlightId {
+                    place: at as u32,
+                    generation: place.generation,
+                });
+            }
+        }
+        found
+    }
+
+    /// Returns those with a time limit that is reached. Looks at all of them, but only when the earliest
+    /// known limit has come: nearly all limits belong to executions that are over by then, and keeping a
+    /// timer for each would hold far more of them than there are executions.
+    pub(super) fn overdue(&mut self, now_ms: i64) -> Vec<FlightId> {
+        if self.next_limit_ms.is_none_or(|next| now_ms < next) {
+            return Vec::new();
+        }
+        let flights = self.places.iter().filter_map(|place| place.flight.as_ref());
+        let later = flights.map(Flight::limit_ms).filter(|&limit| limit > now_ms);
+        // A limit that is passed by less than this is noticed that much later: sweeps stay rare.
+        self.next_limit_ms = later.min().map(|next| next.max(now_ms + SWEEP_MS));
+        self.find(|flight| flight.limit_ms() <= now_ms)
+    }
+
+    /// Returns when to look for time limits.
+    pub(super) fn next_limit_ms(&self) -> Option<i64> {
+        self.next_limit_ms.filter(|_| self.len > 0)
+    }
+
+    /// Returns the ticket of a call of an execution.
+    pub(super) fn ticket(id: FlightId, call: u32) -> Ticket {
+        // 27 bits of place, 20 of generation, 16 of the call's number; the highest bit is the outbox's.
+        let generation = u64::from(id.generation & 0xF_FFFF);
+        let place = u64::from(id.place & 0x7FF_FFFF);
+        Ticket(place << 36 | generation << 16 | u64::from(call & 0xFFFF))
+    }
+
+    /// Finds the execution that made a call.
+    pub(super) fn of_ticket(&self, ticket: Ticket) -> Option<FlightId> {
+        let place = (ticket.0 >> 36) as u32;
+        let generation = self.places.get(place as usize)?.generation;
+        let told = (ticket.0 >> 16 & 0xF_FFFF) as u32;
+        (generation & 0xF_FFFF == told).then_some(FlightId { place, generation })
+    }
+}
+
+/// How late the end of a time limit may be noticed, in milliseconds.
+const SWEEP_MS: i64 = 10;

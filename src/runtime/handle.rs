@@ -1,0 +1,136 @@
+//! Shards on threads: start, stop, join.
+
+use super::core::Now;
+use super::shard::{Parts, Shard};
+use crate::stream::Wake;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Asks a shard to stop; clones ask the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<Mutex<Option<Instant>>>);
+
+impl Stop {
+    /// Asks to stop; running executions may take until then.
+    pub fn request(&self, until: Instant) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some(known.map_or(until, |known| known.min(until)));
+    }
+
+    /// Returns until when running executions may take, if it was asked.
+    pub fn requested(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A shard on its thread.
+pub struct Handle {
+    thread: JoinHandle<Result<(), Failure>>,
+    stop: Stop,
+    wake: Wake,
+}
+
+/// Why a shard did not run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It could not be put together.
+    Start(String),
+    /// It panicked: what it had in flight runs again after a restart (async).
+    Panicked(String),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Start(message) => write!(f, "a shard could not start: {message}"),
+            Failure::Panicked(message) => write!(f, "a shard panicked: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Starts a shard on a thread of its own.
+///
+/// `build` makes the parts on that thread, given `wake`, which wakes the shard. `core` pins it. `ended` is called on
+/// the thread when the shard is over, whatever the reason.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn spawn(
+    name: &str,
+    core: Option<core_affinity::CoreId>,
+    wake: Wake,
+    build: impl FnOnce(&Wake) -> Result<Parts, String> + Send + 'static,
+    ended: impl FnOnce() + Send + 'static,
+) -> std::io::Result<Handle> {
+    let stop = Stop::default();
+    let (shard_wake, shard_stop) = (wake.clone(), stop.clone());
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let ended = Ended(Some(ended));
+        if let Some(core) = core {
+            // A machine that does not let us pin runs us all the same.
+            core_affinity::set_for_current(core);
+        }
+        let result = run(build, &shard_wake, &shard_stop);
+        drop(ended);
+        result
+    })?;
+    Ok(Handle { thread, stop, wake })
+}
+
+/// Calls back when it goes, also in a panic.
+struct Ended<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for Ended<F> {
+    fn drop(&mut self) {
+        if let Some(ended) = self.0.take() {
+            ended();
+        }
+    }
+}
+
+fn run(build: impl FnOnce(&Wake) -> Result<Parts, String>, wake: &Wake, stop: &Stop) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Start(error.to_string()))?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let parts = build(wake).map_err(Failure::Start)?;
+        let mut shard = Shard::new(parts, Now::system());
+        shard.run(wake, stop).await;
+        Ok(())
+    })
+}
+
+impl Handle {
+    /// Asks the shard to stop: it takes no more events, and running executions may take so long.
+    pub fn stop(&self, drain: Duration) {
+        self.stop.request(Instant::now() + drain);
+        self.wake.wake();
+    }
+
+    /// Returns what wakes the shard.
+    pub fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
+    /// Says whether the shard is over.
+    pub fn is_over(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits until the shard is over.
+    ///
+    /// # Errors
+    /// When it could not start, or panicked.
+    pub fn join(self) -> Result<(), Failure> {
+        self.thread.join().unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(Failure::Panicked(text.unwrap_or_else(|| "no message".to_owned())))
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Which records of an execution are written, and when.
+//!
+//! An execution keeps the events of the higher of two levels: that of success and that of failure. What
+//! both levels write may leave early; what only a failure shows stays until the outcome is known. Must not
+//! know where records go.
+
+use super::lane::JournalEnd;
+use super::workflow::LogSettings;
+use crate::log::Encoder;
+use crate::vm::{Level, Run};
+
+/// Appends the records of an execution that is over; says whether there were any.
+pub(super) fn write_all(
+    encoder: &Encoder<'_>,
+    run: &Run,
+    journal: &mut JournalEnd,
+    log: LogSettings,
+    succeeded: bool,
+) -> bool {
+    let level = if succeeded {
+        log.level
+    } else {
+        log.level.max(log.on_failure)
+    };
+    write(encoder, run, journal, level)
+}
+
+fn write(encoder: &Encoder<'_>, run: &Run, journal: &mut JournalEnd, level: Level) -> bool {
+    let view = run.view(encoder.program);
+    let mut any = false;
+    for event in run.events().iter().filter(|event| event.kind.level() <= level) {
+        let out = journal.buffer.records();
+        encoder.write(view, event, out);
+        out.push(b'\n');
+        any = true;
+    }
+    any
+}
+
+/// Appends the records that are written whatever the outcome, before an execution waits, and forgets them;
+/// says whether there were any.
+pub(super) fn write_early(
+    encoder: &Encoder<'_>,
+    run: &mut Run,
+    journal: &mut JournalEnd,
+    log: LogSettings,
+) -> bool {
+    if log.on_failure > log.level {
+        return false;
+    }
+    let any = write(encoder, run, journal, log.level);
+    run.clear_events();
+    any
+}
+
+/// Appends a record for an event that never became an execution, or of whose execution nothing is known:
+/// the shape of `ExecutionFailed`.
+pub(super) fn write_refusal(out: &mut Vec<u8>, error: &str, cause: &str, execution_arn: &str, now_ms: i64) {
+    use crate::value::escape_into;
+    out.extend_from_slice(b"{\"id\":\"1\",\"type\":\"ExecutionFailed\",\"details\":{\"cause\":\"");
+    escape_into(out, cause);
+    out.extend_from_slice(b"\",\"error\":\"");
+    escape_into(out, error);
+    out.extend_from_slice(b"\"},\"previous_event_id\":\"0\",\"event_timestamp\":\"");
+    // Writing to a Vec does not fail.
+    let _ = std::io::Write::write_fmt(out, format_args!("{now_ms}"));
+    out.extend_from_slice(b"\",\"execution_arn\":\"");
+    escape_into(out, execution_arn);
+    out.extend_from_slice(b"\",\"redrive_count\":\"0\"}\n");
+}

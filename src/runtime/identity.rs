@@ -1,0 +1,244 @@
+//! Who an execution is: its name, which is the event's position, and its ARN with a fresh UUID.
+//!
+//! Written into reusable buffers, and only when something asks: a context object, a log record, a header.
+//! Invariant: the same event has the same name on every delivery; a name has at most 80 characters.
+
+use crate::stream::{Headers, Record};
+use crate::value::escape_into;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::hash::{BuildHasher, Hasher};
+
+/// Longest name of an execution that AWS allows.
+const NAME_BYTES_MAX: usize = 80;
+
+/// How a topic partition's executions are named.
+#[derive(Debug)]
+pub(super) struct Namer {
+    topic: String,
+    number: i32,
+    /// The end of the topic where it has to be cut: `~` and 8 hex digits of its SHA-256.
+    tail: String,
+}
+
+impl Namer {
+    pub(super) fn new(topic: &str, number: i32) -> Namer {
+        let hash = Sha256::digest(topic);
+        let mut tail = String::from("~");
+        for byte in &hash[..4] {
+            let _ = write!(tail, "{byte:02x}");
+        }
+        Namer {
+            topic: topic.to_owned(),
+            number,
+            tail,
+        }
+    }
+
+    /// Appends `<topic>-<partition>-<offset>`; a topic that does not fit is cut.
+    pub(super) fn write(&self, offset: i64, out: &mut String) {
+        let position = digits(self.number.into()) + digits(offset) + 2;
+        if self.topic.len() + position <= NAME_BYTES_MAX {
+            out.push_str(&self.topic);
+        } else {
+            // Names of topics are ASCII; a source that has other names is cut where a character ends.
+            let mut end = NAME_BYTES_MAX - position - self.tail.len();
+            while !self.topic.is_char_boundary(end) {
+                end -= 1;
+            }
+            out.push_str(&self.topic[..end]);
+            out.push_str(&self.tail);
+        }
+        out.push('-');
+        push_number(self.number.into(), out);
+        out.push('-');
+        push_number(offset, out);
+    }
+}
+
+fn digits(number: i64) -> usize {
+    let sign = usize::from(number < 0);
+    sign + number
+        .unsigned_abs()
+        .checked_ilog10()
+        .map_or(1, |log| log as usize + 1)
+}
+
+/// Appends a number in decimal.
+pub(super) fn push_number(number: i64, out: &mut String) {
+    let mut text = [0; 20];
+    let mut at = text.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push('-');
+    }
+    out.extend(text[at..].iter().map(|&digit| char::from(digit)));
+}
+
+/// Random bits for UUIDs and for the seeds of executions: a fast generator, seeded by the operating system.
+pub(super) struct Bits(u64);
+
+impl Bits {
+    pub(super) fn new() -> Bits {
+        Bits(std::hash::RandomState::new().build_hasher().finish())
+    }
+
+    /// Returns 64 bits (SplitMix64).
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.0;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^ bits >> 31
+    }
+
+    /// Returns a UUID of version 4.
+    pub(super) fn uuid(&mut self) -> u128 {
+        let bits = u128::from(self.next()) << 64 | u128::from(self.next());
+        bits & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62
+    }
+}
+
+/// Appends a UUID's text.
+pub(super) fn push_uuid(uuid: u128, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for nibble in (0..32).rev() {
+        out.push(char::from(HEX[(uuid >> (nibble * 4)) as usize & 0xF]));
+        if matches!(nibble, 24 | 20 | 16 | 12) {
+            out.push('-');
+        }
+    }
+}
+
+/// Appends `topic`, `partition`, `offset`, `timestamp`, `key` and `headers` of an event as members of a JSON
+/// object, without the braces. A key or header that is not UTF-8 is written in Base64; of headers with the
+/// same name the last counts.
+pub(super) fn push_position(record: &Record<'_>, topic: &str, number: i32, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"topic\":\"");
+    escape_into(out, topic);
+    out.extend_from_slice(b"\",\"partition\":");
+    push_integer(number.into(), out);
+    out.extend_from_slice(b",\"offset\":");
+    push_integer(record.offset, out);
+    out.extend_from_slice(b",\"timestamp\":");
+    push_integer(record.timestamp_ms, out);
+    out.extend_from_slice(b",\"key\":");
+    push_bytes(record.key, out);
+    out.extend_from_slice(b",\"headers\":{");
+    let mut at = 0;
+    let mut first = true;
+    while let Some((name, value)) = record.headers.at(at) {
+        at += 1;
+        if is_repeated(record.headers, at, name) {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            out.push(b',');
+        }
+        out.push(b'"');
+        escape_into(out, name);
+        out.extend_from_slice(b"\":");
+        push_bytes(value, out);
+    }
+    out.push(b'}');
+}
+
+fn is_repeated(headers: &dyn Headers, mut at: usize, name: &str) -> bool {
+    while let Some((other, _)) = headers.at(at) {
+        if other == name {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+fn push_integer(number: i64, out: &mut Vec<u8>) {
+    // Writing to a Vec does not fail.
+    let _ = std::io::Write::write_fmt(out, format_args!("{number}"));
+}
+
+fn push_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+    let Some(bytes) = bytes else {
+        out.extend_from_slice(b"null");
+        return;
+    };
+    out.push(b'"');
+    match std::str::from_utf8(bytes) {
+        Ok(text) => escape_into(out, text),
+        Err(_) => escape_into(out, &STANDARD.encode(bytes)),
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::PartitionId;
+
+    #[track_caller]
+    fn check(topic: &str, number: i32, offset: i64, expected: &str) {
+        let mut name = String::new();
+        Namer::new(topic, number).write(offset, &mut name);
+        assert_eq!(name, expected);
+        assert!(name.len() <= NAME_BYTES_MAX);
+    }
+
+    #[test]
+    fn names() {
+        check("orders", 3, 4711, "orders-3-4711");
+        check("o", 0, 0, "o-0-0");
+        check("o", 2147483647, i64::MAX, "o-2147483647-9223372036854775807");
+        let fits = "t".repeat(76);
+        check(&fits, 1, 7, &format!("{fits}-1-7"));
+        // One digit more, and the topic is cut: 66 characters and 9 of the hash.
+        check(&fits, 1, 17, &format!("{}~46d78de0-1-17", "t".repeat(66)));
+        let long = "x".repeat(249);
+        check(&long, 12, 5, &format!("{}~e1c28f9c-12-5", "x".repeat(66)));
+    }
+
+    #[test]
+    fn uuids_say_that_they_are_random() {
+        let mut text = String::new();
+        push_uuid(Bits::new().uuid(), &mut text);
+        assert_eq!((text.len(), &text[14..15]), (36, "4"), "{text}");
+        assert!("89ab".contains(&text[19..20]), "{text}");
+        assert_eq!(text.matches('-').count(), 4);
+    }
+
+    #[test]
+    fn positions() {
+        struct Three;
+        impl Headers for Three {
+            fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
+                [("a\"", Some(&b"1"[..])), ("b", None), ("a\"", Some(&b"\xff"[..]))]
+                    .get(index)
+                    .copied()
+            }
+        }
+        let record = Record {
+            partition: PartitionId(0),
+            offset: 5,
+            timestamp_ms: 1_700_000_000_000,
+            key: Some(b"k\n"),
+            value: None,
+            headers: &Three,
+        };
+        let mut out = Vec::new();
+        push_position(&record, "t", 1, &mut out);
+        assert_eq!(
+            String::from_utf8(out).expect("UTF-8"),
+            r#""topic":"t","partition":1,"offset":5,"timestamp":1700000000000,"key":"k\n","headers":{"b":null,"a\"":"/w=="}"#
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! One workflow on one shard: its source, its partitions, its limits, what it has counted.
+//!
+//! A shard is a few lanes side by side. Owns the account of what is begun in each partition; must not know
+//! how an execution runs. Invariant: an offset that was begun is completed once, and only while its
+//! partition is here.
+
+use super::event::{Event, Keep};
+use super::identity::Namer;
+use super::limits::Limit;
+use super::ordering::{LineId, Lines};
+use super::stats::Stats;
+use super::workflow::{Fixed, Input, Loaded, LogSettings, Mode, Workflow};
+use crate::stream::offsets::{Commit, Tracker};
+use crate::stream::{PartitionId, Sink, Source, TopicId};
+use crate::vm::Level;
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Most topics that replies may go to; an event that names one more is not replied to.
+pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
+
+/// Where log records go; see [`super::Journal`].
+pub(super) struct JournalEnd {
+    pub(super) buffer: Box<dyn super::Journal>,
+    /// Settlements that wait for their records, by the mark that must be confirmed; rising.
+    pub(super) waiting: VecDeque<(u64, super::outbox::SettlementId)>,
+}
+
+/// One workflow on one shard.
+pub(super) struct Lane {
+    pub(super) source: Box<dyn Source>,
+    pub(super) state: LaneState,
+}
+
+/// A lane without its source, whose records are borrowed while they run.
+pub(super) struct LaneState {
+    pub(super) index: u32,
+    pub(super) workflow: Arc<Workflow>,
+    pub(super) fixed: Fixed,
+    pub(super) version: Rc<Loaded>,
+    pub(super) renew: Option<super::shard::Renew>,
+    pub(super) partitions: FxHashMap<PartitionId, Partition>,
+    pub(super) lines: Lines,
+    /// Events whose turn in their line has come.
+    pub(super) turns: VecDeque<(LineId, Event)>,
+    pub(super) journal: Option<JournalEnd>,
+    /// Executions that wait.
+    pub(super) parked: usize,
+    pub(super) limit: Limit,
+    pub(super) span_limit: Limit,
+    pub(super) topics: Topics,
+    /// What of an event a waiting execution needs later.
+    pub(super) keep: Keep,
+    /// Whether the source has no more events.
+    pub(super) has_ended: bool,
+    /// Whether a limit keeps it from taking events.
+    pub(super) is_paused: bool,
+    pub(super) next_commit_ms: i64,
+    pub(super) stats: Stats,
+}
+
+/// The lane's destinations, resolved.
+#[derive(Default)]
+pub(super) struct Topics {
+    pub(super) output: Option<TopicId>,
+    pub(super) dead_letter: Option<TopicId>,
+    pub(super) reply: Option<TopicId>,
+    /// Topics that events named for their replies.
+    pub(super) replies: FxHashMap<Box<[u8]>, TopicId>,
+}
+
+/// One partition that the shard has.
+pub(super) struct Partition {
+    pub(super) topic: Arc<str>,
+    pub(super) number: i32,
+    pub(super) namer: Namer,
+    pub(super) tracker: Tracker,
+    /// Events that are begun and not finished, without those that wait for their turn.
+    pub(super) running: usize,
+    /// Set when it is taken away: nothing begins any more, and at this time it is given back.
+    pub(super) until: Option<Instant>,
+    pub(super) ahead: Ahead,
+}
+
+/// Sync mode: events that wait for the commit that lets them run.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// Taken from the source, not begun.
+    pub(super) held: VecDeque<Event>,
+    /// Begun; they run when the commit is acknowledged.
+    pub(super) asked: VecDeque<Event>,
+    pub(super) commit: Option<Commit>,
+    /// When the commit was asked for.
+    pub(super) asked_ms: Option<i64>,
+    /// When the commit is asked for again, after an answer that says nothing.
+    pub(super) again_ms: Option<i64>,
+    /// One above the last offset that was committed ahead.
+    pub(super) next: Option<i64>,
+    /// Cut-off events that are still being named: until then no commit forgets them.
+    pub(super) naming: usize,
+    /// Whether the partition belongs to somebody else: nothing of it runs.
+    pub(super) is_fenced: bool,
+}
+
+impl Lane {
+    pub(super) fn new(index: u32, parts: super::LaneParts, sink: &mut dyn Sink) -> Lane {
+        let super::LaneParts {
+            workflow,
+            version,
+            renew,
+            source,
+            journal,
+            mut stats,
+        } = parts;
+        let topic = |sink: &mut dyn Sink, name: &Option<String>| name.as_ref().map(|name| sink.topic(name));
+        let dead_letter = workflow.dead_letter.as_ref().map(|letter| letter.topic.clone());
+        let topics = Topics {
+            output: topic(sink, &workflow.output),
+            dead_letter: topic(sink, &dead_letter),
+            reply: topic(sink, &workflow.reply),
+            replies: FxHashMap::default(),
+        };
+        let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {
+            (Some(_), _, _) => Keep::Whole,
+            (None, Mode::Sync, _) => Keep::KeyAndHeaders,
+            (None, Mode::Async, Some(_)) => Keep::Key,
+            (None, Mode::Async, None) => Keep::Position,
+        };
+        let journal = journal.map(|buffer| JournalEnd {
+            buffer,
+            waiting: VecDeque::new(),
+        });
+        Lane {
+            source,
+            state: LaneState {
+                index,
+                fixed: Fixed::of(&workflow),
+                version: Rc::new(Loaded::new(version, &mut stats)),
+                renew,
+                partitions: FxHashMap::default(),
+                lines: Lines::default(),
+                turns: VecDeque::new(),
+                journal,
+                parked: 0,
+                limit: Limit::new(workflow.max_in_flight),
+                span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
+                topics,
+                keep,
+                has_ended: false,
+                is_paused: false,
+                next_commit_ms: 0,
+                stats,
+                workflow,
+            },
+        }
+    }
+}
+
+impl LaneState {
+    /// Returns what is written of executions, if anything is.
+    pub(super) fn log(&self) -> Option<LogSettings> {
+        self.workflow
+            .log
+            .filter(|log| log.level.max(log.on_failure) > Level::Off)
+    }
+
+    /// Finishes an event.
+    pub(super) fn complete(&mut self, partition: PartitionId, offset: i64) {
+        if let Some(partition) = self.partitions.get_mut(&partition) {
+            partition.running -= 1;
+            partition.tracker.complete(offset);
+        }
+    }
+
+    /// Returns how many events may be taken now.
+    pub(super) fn room(&mut self) -> usize {
+        let waiting = self.lines.waiting() + self.turns.len();
+        let held: usize = match self.workflow.mode {
+            Mode::Async => 0,
+            Mode::Sync => self.partitions.values().map(|one| one.ahead.events()).sum(),
+        };
+        let room = self.limit.room(self.parked + waiting + held);
+        let span = self.partitions.values().map(|one| one.tracker.span()).max();
+        let span = span.unwrap_or(0).max(0) as usize;
+        if self.span_limit.room(span) == 0 {
+            return 0;
+        }
+        match self.workflow.mode {
+            Mode::Async => room,
+            Mode::Sync => room.min((2 * self.workflow.sync_batch_max).saturating_sub(held)),
+        }
+    }
+
+    /// Returns how many events are begun and not finished, or wait.
+    pub(super) fn unfinished(&self) -> usize {
+        let running: usize = self.partitions.values().map(|one| one.running).sum();
+        let held: usize = self.partitions.values().map(|one| one.ahead.events()).sum();
+        running + held + self.lines.waiting() + self.turns.len()
+    }
+
+    /// Says whether an execution's input is more than the event's value.
+    pub(super) fn wraps_input(&self) -> bool {
+        self.workflow.input == Input::Record
+    }
+}
+
+impl Ahead {
+    /// Returns how many events wait.
+    pub(super) fn events(&self) -> usize {
+        self.held.len() + self.asked.len()
+    }
+}

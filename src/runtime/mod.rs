@@ -1,0 +1,54 @@
+//! Shards: poll, run, wait, send, complete, commit.
+//!
+//! A shard is one thread with its own share of the partitions of every workflow. It owns what it touches:
+//! the executions in flight (`flight`), what is due (`timers`), the messages that are on their way
+//! (`outbox`), the offsets that are begun (`lane`). Shards share nothing that changes and talk to the rest
+//! through the ends they are given: a [`Source`](crate::stream::Source) per workflow, one
+//! [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Must not know Kafka,
+//! configuration files or metric names.
+//!
+//! # One event's way
+//!
+//! [`Shard::turn`] takes a batch, `core` runs each event in the shard's one run. Nearly all are over then:
+//! `finish` sends what they leave behind, and the offset is complete when that is acknowledged, at once if
+//! there is nothing. One that waits is copied into a small run in the in-flight table and comes back when
+//! an answer or its time does. `commit` asks for commits: after the executions, or in sync mode before.
+//!
+//! # Invariants
+//!
+//! - An offset is completed once, and only when everything its event leaves behind is acknowledged.
+//! - In sync mode nothing runs before the commit past it was acknowledged, and nothing runs twice.
+//! - A turn never waits and has a bounded length: a workflow that loops has turns as all others.
+//! - Everything that waits is counted against a limit; what is full stops its own workflow's source.
+//! - A panic in one execution ends that execution: the event goes where poison goes.
+
+mod commit;
+mod core;
+mod drain;
+mod event;
+mod finish;
+mod flight;
+mod handle;
+mod history;
+mod identity;
+mod lane;
+mod limits;
+mod ordering;
+mod outbox;
+pub mod redrive;
+mod shard;
+mod stats;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod workflow;
+
+pub use self::core::Now;
+pub use finish::{CAUSE_BYTES_MAX, CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
+pub use handle::{Failure, Handle, Stop, spawn};
+pub use ordering::Ordering;
+pub use shard::{BATCH_EVENTS_MAX, Journal, LaneParts, Parts, Renew, Shard, Turn};
+pub use stats::Stats;
+pub use tasks::{Attempt, Bindings, Tasks};
+pub use workflow::{DeadLetter, Input, LogSettings, Mode, OnEmpty, Version, Workflow};

@@ -1,0 +1,470 @@
+//! The shard: one thread's loop over its workflows.
+//!
+//! A [`Shard`] is made of parts and does all its work in [`Shard::turn`], which is handed the time and
+//! never waits; [`Shard::run`] calls it until there is nothing to do, then waits to be woken or for the
+//! next thing that is due. Invariants: nothing here blocks the thread; a turn has a bounded length; what is
+//! full stops its own workflow and no other.
+
+use super::core::{Core, Now};
+use super::handle::Stop;
+use super::identity::Namer;
+use super::lane::{Ahead, Lane, Partition};
+use super::outbox::{Outbox, Undelivered};
+use super::stats::Stats;
+use super::tasks::Tasks;
+use super::workflow::{Loaded, Mode, Version, Workflow};
+use crate::metrics::ShardMetrics;
+use crate::stream::offsets::Tracker;
+use crate::stream::{Change, Sink, Source, Wake};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Most events that a workflow takes in one turn.
+pub const BATCH_EVENTS_MAX: usize = 500;
+
+/// Most messages that are on their way; beyond it no workflow takes events.
+const OUTBOX_MAX: usize = 200_000;
+
+/// Where a workflow's log records go; [`crate`]'s journal, or a test's.
+pub trait Journal {
+    /// Returns where whole lines are appended.
+    fn records(&mut self) -> &mut Vec<u8>;
+
+    /// Returns the number that [`Journal::confirmed`] must reach before what was appended so far is out.
+    fn mark(&mut self) -> u64;
+
+    /// Hands over what was appended, if it is much or `force`.
+    fn ship(&mut self, force: bool);
+
+    /// Returns the number up to which everything is out.
+    fn confirmed(&self) -> u64;
+
+    /// Says whether no more events may be taken until records have left.
+    fn is_full(&self) -> bool;
+}
+
+/// Returns a new version of a program, if there is one.
+pub type Renew = Box<dyn FnMut() -> Option<Version>>;
+
+/// One workflow's parts on a shard.
+pub struct LaneParts {
+    /// What the configuration says.
+    pub workflow: Arc<Workflow>,
+    /// The program, and what serves its tasks.
+    pub version: Version,
+    /// Says, once per turn, whether new executions run another version from now on.
+    pub renew: Option<Renew>,
+    /// Its events.
+    pub source: Box<dyn Source>,
+    /// Its log.
+    pub journal: Option<Box<dyn Journal>>,
+    /// Its counts.
+    pub stats: Stats,
+}
+
+/// What a shard is made of. The parts live on the shard's thread.
+pub struct Parts {
+    /// The workflows.
+    pub lanes: Vec<LaneParts>,
+    /// Where messages go.
+    pub sink: Box<dyn Sink>,
+    /// What runs tasks.
+    pub tasks: Box<dyn Tasks>,
+    /// Most executions that wait on this shard, of all workflows.
+    pub max_in_flight: usize,
+    /// What the shard counts besides its workflows.
+    pub metrics: ShardMetrics,
+}
+
+/// One thread's share of the service.
+pub struct Shard {
+    lanes: Vec<Lane>,
+    core: Core,
+    total: super::limits::Limit,
+    outbox: super::limits::Limit,
+    /// Which lane comes first in the next turn.
+    first: usize,
+    is_stopping: bool,
+    metrics: ShardMetrics,
+}
+
+/// What a turn has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// There may be more to do at once.
+    Busy,
+    /// Nothing to do until somebody wakes the shard, or until this time, in milliseconds since 1970.
+    Idle(Option<i64>),
+    /// All is done: every source has ended and every event is finished, or the shard was stopped.
+    Done,
+}
+
+impl Now {
+    /// Returns the time of the machine's clock.
+    pub fn system() -> Now {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Now {
+            ms: since.map_or(0, |since| since.as_millis() as i64),
+            instant: Instant::now(),
+        }
+    }
+}
+
+impl Shard {
+    /// Puts a shard together.
+    pub fn new(parts: Parts, now: Now) -> Shard {
+        let mut core = Core::new(parts.sink, parts.tasks, now);
+        let lanes = parts.lanes.into_iter().enumerate();
+        let lanes = lanes
+            .map(|(at, parts)| Lane::new(at as u32, parts, &mut *core.sink))
+            .collect();
+        Shard {
+            lanes,
+            core,
+            total: super::limits::Limit::new(parts.max_in_flight),
+            outbox: super::limits::Limit::new(OUTBOX_MAX),
+            first: 0,
+            is_stopping: false,
+            metrics: parts.metrics,
+        }
+    }
+
+    /// Replaces a workflow's program for new executions; running ones finish on theirs.
+    pub fn publish(&mut self, lane: usize, version: Version) {
+        let state = &mut self.lanes[lane].state;
+        state.version = Rc::new(Loaded::new(version, &mut state.stats));
+    }
+
+    /// Takes no more events and gives all partitions back, at the latest at a time.
+    pub fn stop(&mut self, until: Instant) {
+        self.is_stopping = true;
+        for lane in &mut self.lanes {
+            lane.stop(until);
+        }
+    }
+
+    /// Returns how many bytes the executions take that wait, without what the connectors hold.
+    pub fn parked_bytes(&self) -> usize {
+        let lanes = self.lanes.iter();
+        lanes.map(|lane| lane.state.stats.parked_bytes).sum()
+    }
+
+    /// Does what there is to do at a time, without waiting.
+    pub fn turn(&mut self, now: Now) -> Turn {
+        self.core.now = now;
+        let mut work = self.hear();
+        work += self.go_on();
+        self.first = (self.first + 1) % self.lanes.len().max(1);
+        for at in 0..self.lanes.len() {
+            let at = (self.first + at) % self.lanes.len();
+            work += self.take_events(at);
+        }
+        work += self.send_off();
+        self.commit();
+        if self.is_done() {
+            return Turn::Done;
+        }
+        if work > 0 {
+            return Turn::Busy;
+        }
+        Turn::Idle(self.next_ms())
+    }
+
+    /// Hears what was delivered.
+    fn hear_sink(&mut self) -> usize {
+        let Shard {
+            core, lanes, metrics, ..
+        } = self;
+        let mut heard = 0;
+        while let Some((ticket, result)) = core.sink.acknowledged() {
+            heard += 1;
+            metrics.undelivered += u64::from(result.is_err());
+            if !Outbox::owns(ticket) {
+                core.tasks.acknowledged(ticket, result);
+                continue;
+            }
+            let settlement = match &result {
+                Ok(()) => core.outbox.delivered(ticket),
+                Err(error) => {
+                    let (what, settlement) = core.outbox.undelivered(ticket, error, core.now.ms);
+                    tell(what, error);
+                    settlement
+                }
+            };
+            if let Some(settlement) = settlement {
+                Core::settled(lanes, settlement);
+            }
+        }
+        heard
+    }
+
+    /// Hears what was delivered, written and answered.
+    fn hear(&mut self) -> usize {
+        let mut heard = self.hear_sink();
+        let Shard { core, lanes, .. } = self;
+        for at in 0..lanes.len() {
+            heard += hear_journal(core, lanes, at);
+        }
+        while let Some((ticket, answer)) = core.tasks.take() {
+            heard += 1;
+            core.answered(lanes, ticket, &answer);
+        }
+        heard
+    }
+
+    /// Goes on with executions whose time has come.
+    fn go_on(&mut self) -> usize {
+        let Shard { core, lanes, .. } = self;
+        let mut done = 0;
+        while let Some(due) = core.timers.take(core.now.ms) {
+            done += 1;
+            core.due(lanes, due);
+        }
+        for id in core.flights.overdue(core.now.ms) {
+            done += 1;
+            core.overdue(lanes, id);
+        }
+        for _ in 0..core.ready.len() {
+            if let Some(id) = core.ready.pop_front() {
+                done += 1;
+                core.next_turn(lanes, id);
+            }
+        }
+        for lane in lanes {
+            done += core.take_turns(&mut lane.state);
+        }
+        done
+    }
+
+    /// Takes events of a lane, as far as there is room, and runs them.
+    fn take_events(&mut self, at: usize) -> usize {
+        let room = self.room(at).min(BATCH_EVENTS_MAX);
+        let state = &mut self.lanes[at].state;
+        state.is_paused = room == 0 && !state.has_ended;
+        let count = if room > 0 {
+            self.lanes[at].source.fill(room)
+        } else {
+            0
+        };
+        let changes = self.hear_changes(at);
+        let Shard { core, lanes, .. } = self;
+        let Lane { source, state } = &mut lanes[at];
+        if let Some(version) = state.renew.as_mut().and_then(|renew| renew()) {
+            state.version = Rc::new(Loaded::new(version, &mut state.stats));
+        }
+        state.stats.metrics.counts.events_consumed += count as u64;
+        let version = Rc::clone(&state.version);
+        for event in 0..count {
+            let record = source.record(event);
+            if state.workflow.mode == Mode::Sync {
+                state.hold(&record);
+                continue;
+            }
+            let Some(partition) = state.partitions.get_mut(&record.partition) else {
+                continue;
+            };
+            if partition.until.is_none() && partition.tracker.begin(record.offset) {
+                core.take(state, &version, &record);
+            }
+        }
+        lanes[at].commit_ahead(core.now.ms);
+        count + changes
+    }
+
+    /// Returns how many events a lane may take now.
+    fn room(&mut self, at: usize) -> usize {
+        let Shard { core, lanes, .. } = self;
+        let total = self.total.room(core.flights.len());
+        let outbox = self.outbox.room(core.outbox.len());
+        let state = &mut lanes[at].state;
+        if self.is_stopping || state.has_ended || core.outbox.is_stuck() {
+            return 0;
+        }
+        if state
+            .journal
+            .as_ref()
+            .is_some_and(|journal| journal.buffer.is_full())
+        {
+            return 0;
+        }
+        state.room().min(total).min(outbox)
+    }
+
+    fn hear_changes(&mut self, at: usize) -> usize {
+        let mut heard = 0;
+        while let Some(change) = self.lanes[at].source.change() {
+            heard += 1;
+            self.hear_change(at, change);
+        }
+        heard
+    }
+
+    fn hear_change(&mut self, at: usize, change: Change) {
+        let Shard { core, lanes, .. } = self;
+        match change {
+            Change::Assigned {
+                partition: id,
+                topic,
+                number,
+                restored,
+            } => {
+                let state = &mut lanes[at].state;
+                let partition = Partition {
+                    namer: Namer::new(&topic, number),
+                    topic,
+                    number,
+                    tracker: Tracker::new(&restored),
+                    running: 0,
+                    until: None,
+                    ahead: Ahead {
+                        next: restored.offset,
+                        ..Ahead::default()
+                    },
+                };
+                state.partitions.insert(id, partition);
+                if state.workflow.mode == Mode::Sync {
+                    for offset in restored.cut_off() {
+                        core.cut_off(state, id, offset);
+                    }
+                }
+                if self.is_stopping {
+                    lanes[at].revoke(id, core.now.instant);
+                }
+            }
+            Change::Revoked { partition, until } => lanes[at].revoke(partition, until),
+            Change::Lost { partition } => core.lose(lanes, at, partition),
+            Change::Committed {
+                partition,
+                offset,
+                result,
+            } => core.committed(&mut lanes[at].state, partition, offset, &result),
+            Change::Ended => lanes[at].state.has_ended = true,
+        }
+    }
+
+    /// Sends what is buffered on its way.
+    fn send_off(&mut self) -> usize {
+        let core = &mut self.core;
+        let sent = core.outbox.resend(&mut *core.sink, core.now.ms);
+        core.tasks.poll(&mut *core.sink);
+        core.sink.push();
+        // A sink may have answers only once it has pushed, and then nobody wakes us for them.
+        let heard = self.hear_sink();
+        self.metrics.flush();
+        for lane in &mut self.lanes {
+            if let Some(journal) = &mut lane.state.journal {
+                journal.buffer.ship(!journal.waiting.is_empty());
+            }
+            let is_paused = lane.state.is_paused;
+            lane.state.report(is_paused);
+        }
+        sent + heard
+    }
+
+    fn commit(&mut self) {
+        let Shard { core, lanes, .. } = self;
+        for at in 0..lanes.len() {
+            if lanes[at].commit_if_due(core.now.ms) {
+                lanes[at].state.report_oldest(&core.flights, &core.outbox);
+            }
+            core.release(lanes, at);
+        }
+    }
+
+    fn is_done(&mut self) -> bool {
+        let is_over = |lane: &Lane| {
+            let state = &lane.state;
+            let has_left = self.is_stopping && state.partitions.is_empty();
+            has_left || state.has_ended && state.unfinished() == 0
+        };
+        if !self.lanes.iter().all(is_over) {
+            return false;
+        }
+        // What sources have ended is given back with its last commit.
+        for at in 0..self.lanes.len() {
+            self.lanes[at].stop(self.core.now.instant);
+            self.core.release(&mut self.lanes, at);
+        }
+        true
+    }
+
+    /// Returns when there is something to do without being woken.
+    fn next_ms(&self) -> Option<i64> {
+        let core = &self.core;
+        let lanes = self.lanes.iter().flat_map(|lane| lane.next_ms(&core.now));
+        let rest = [
+            core.timers.next_ms(),
+            core.flights.next_limit_ms(),
+            core.outbox.next_ms(),
+        ];
+        lanes.chain(rest.into_iter().flatten()).min()
+    }
+
+    /// Runs the shard until it is done, on the current thread's tokio runtime.
+    pub async fn run(&mut self, wake: &Wake, stop: &Stop) {
+        loop {
+            if let Some(until) = stop.requested()
+                && !self.is_stopping
+            {
+                self.stop(until);
+            }
+            match self.turn(Now::system()) {
+                Turn::Done => return,
+                // Connections and their tasks have their turn.
+                Turn::Busy => tokio::task::yield_now().await,
+                Turn::Idle(None) => wake.woken().await,
+                Turn::Idle(Some(at_ms)) => {
+                    let wait = (at_ms - Now::system().ms).max(0) as u64;
+                    // Whether it was woken or the time has come makes no difference.
+                    let _ = tokio::time::timeout(Duration::from_millis(wait), wake.woken()).await;
+                }
+            }
+        }
+    }
+}
+
+impl Lane {
+    /// Returns when the lane has something to do: commits, and partitions to give back.
+    fn next_ms(&self, now: &Now) -> Option<i64> {
+        let state = &self.state;
+        let ms_from =
+            |until: Instant| now.ms + until.saturating_duration_since(now.instant).as_millis() as i64 + 1;
+        let partitions = state.partitions.values();
+        let times = partitions.flat_map(|one| {
+            let release = one.until.map(ms_from);
+            let commit = one.tracker.has_changed().then_some(state.next_commit_ms);
+            [release, commit, one.ahead.again_ms].into_iter().flatten()
+        });
+        times.min()
+    }
+}
+
+/// Settles what waited for records that are out now.
+fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
+    let mut heard = 0;
+    loop {
+        let Some(journal) = &mut lanes[at].state.journal else {
+            return heard;
+        };
+        let Some(&(mark, id)) = journal.waiting.front() else {
+            return heard;
+        };
+        if journal.buffer.confirmed() < mark {
+            return heard;
+        }
+        journal.waiting.pop_front();
+        heard += 1;
+        if let Some(settlement) = core.outbox.done(id) {
+            Core::settled(lanes, settlement);
+        }
+    }
+}
+
+/// Says what is wrong with a destination.
+fn tell(what: Undelivered, error: &crate::stream::SendError) {
+    match what {
+        Undelivered::Retried => tracing::warn!(?error, "a message was not delivered: it is sent again"),
+        Undelivered::GivenUp => tracing::error!(?error, "a reply cannot be delivered: it is dropped"),
+    }
+}

@@ -1,0 +1,187 @@
+//! Dead letters, poison, messages that are not delivered, panics.
+
+use super::super::workflow::{DeadLetter, Workflow};
+use super::super::{CAUSE_BYTES_MAX, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
+use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
+use crate::stream::SendError;
+use crate::task::Failure;
+
+fn header(stage: &Stage, at: usize, name: &str) -> Option<String> {
+    let world = stage.world.borrow();
+    let headers = &world.sent[at].headers;
+    headers
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.clone())
+}
+
+#[test]
+fn a_dead_letter_is_the_event_with_its_story() {
+    let mut stage = Stage::new(FAIL, with_dead_letter());
+    let headers = vec![
+        ("trace".to_owned(), Some(b"7".to_vec())),
+        ("stepstream-error".to_owned(), Some(b"of the last round".to_vec())),
+    ];
+    stage.give_to(0, Some("k"), r#"{"error":"E"}"#, headers);
+    stage.settle();
+    let sent = stage.world.borrow().sent[0].clone();
+    assert_eq!((sent.topic.as_str(), sent.key.as_deref()), ("dead", Some("k")));
+    assert_eq!(sent.value.as_deref(), Some(r#"{"error":"E"}"#));
+    let headers: Vec<_> = sent
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            "trace=7",
+            "stepstream-error=E",
+            "stepstream-cause=because",
+            "stepstream-execution=orders-0-0",
+            "stepstream-source-topic=orders",
+            "stepstream-source-partition=0",
+            "stepstream-source-offset=0",
+        ]
+    );
+    assert_eq!(stage.commit(), Some(1));
+}
+
+#[test]
+fn a_parked_execution_keeps_its_event_for_the_dead_letter() {
+    let mut stage = Stage::new(TASK, with_dead_letter());
+    stage.give_to(0, Some("k"), r#"{ "a": 1 }"#, vec![("h".to_owned(), None)]);
+    stage.settle();
+    let ticket = stage.world.borrow().called[0].ticket;
+    let failure = Failure {
+        error: Some("Lambda.Unknown".to_owned()),
+        cause: Some("x".repeat(CAUSE_BYTES_MAX + 1)),
+    };
+    stage.answer(ticket, Err(failure));
+    let sent = stage.world.borrow().sent[0].clone();
+    assert_eq!(
+        (sent.value.as_deref(), sent.key.as_deref()),
+        (Some(r#"{ "a": 1 }"#), Some("k"))
+    );
+    assert_eq!(sent.headers[0], ("h".to_owned(), "-".to_owned()));
+    assert_eq!(
+        header(&stage, 0, "stepstream-cause").map(|cause| cause.len()),
+        Some(CAUSE_BYTES_MAX)
+    );
+}
+
+#[test]
+fn which_failures_are_dead_letters() {
+    let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    for (errors, except, expected) in [
+        (list(&[]), list(&[]), vec!["A", "B"]),
+        (list(&["A"]), list(&[]), vec!["A"]),
+        (list(&[]), list(&["A"]), vec!["B"]),
+        (list(&["States.ALL"]), list(&["B"]), vec!["A"]),
+    ] {
+        let letter = DeadLetter {
+            topic: "dead".to_owned(),
+            errors,
+            except,
+        };
+        let mut stage = Stage::new(
+            FAIL,
+            Workflow {
+                dead_letter: Some(letter),
+                ..Workflow::default()
+            },
+        );
+        stage.give(r#"{"error":"A"}"#);
+        stage.give(r#"{"error":"B"}"#);
+        stage.settle();
+        let sent: Vec<_> = (0..stage.values("dead").len())
+            .filter_map(|at| header(&stage, at, "stepstream-error"))
+            .collect();
+        assert_eq!(sent, expected);
+        assert_eq!(stage.commit(), Some(2));
+    }
+}
+
+#[test]
+fn poison() {
+    let mut stage = Stage::new(PASS, with_dead_letter());
+    stage.give("not JSON");
+    stage.give(&format!("\"{}\"", "x".repeat(262_143)));
+    stage.give("3");
+    stage.settle();
+    assert_eq!(
+        header(&stage, 0, "stepstream-error").as_deref(),
+        Some(INVALID_EVENT)
+    );
+    assert_eq!(
+        header(&stage, 1, "stepstream-error").as_deref(),
+        Some(EVENT_TOO_LARGE)
+    );
+    assert_eq!(stage.values("dead")[0], "not JSON");
+    assert_eq!(stage.values("out"), ["3"]);
+    assert_eq!(stage.commit(), Some(3));
+}
+
+#[test]
+fn a_dead_letter_that_is_not_delivered_is_sent_again() {
+    let mut stage = Stage::new(FAIL, with_dead_letter());
+    stage.world.borrow_mut().holds_acks = true;
+    stage.give_to(
+        0,
+        Some("k"),
+        r#"{"error":"E"}"#,
+        vec![("h".to_owned(), Some(b"v".to_vec()))],
+    );
+    stage.settle();
+    for (round, error) in [
+        SendError::Failed("time".to_owned()),
+        SendError::Refused("too large".to_owned()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        stage.acknowledge(round, Err(error));
+        assert_eq!(stage.commit(), None, "not skipped");
+        let world = stage.world.borrow();
+        assert_eq!(world.sent.len(), round + 2);
+        let (first, again) = (&world.sent[0], &world.sent[round + 1]);
+        assert_eq!(
+            (&first.headers, &first.key, &first.value),
+            (&again.headers, &again.key, &again.value)
+        );
+    }
+    stage.acknowledge(2, Ok(()));
+    assert_eq!(stage.commit(), Some(1));
+}
+
+#[test]
+fn a_panic_ends_one_execution() {
+    let mut stage = Stage::new(TASK, with_dead_letter());
+    stage.world.borrow_mut().task = Some(|parameters| match parameters {
+        "1" => panic!("a connector's bug"),
+        _ => crate::task::Progress::Success,
+    });
+    (0..3).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    assert_eq!(stage.values("out"), ["0", "2"]);
+    assert_eq!(stage.values("dead"), ["1"]);
+    assert_eq!(header(&stage, 1, "stepstream-error").as_deref(), Some(PANIC));
+    let cause = header(&stage, 1, "stepstream-cause").expect("a cause");
+    assert!(cause.ends_with("a connector's bug"), "{cause}");
+    assert_eq!(stage.commit(), Some(3));
+}
+
+#[test]
+fn a_full_sink_pauses_the_source() {
+    let mut stage = Stage::new(PASS, super::with_output());
+    stage.world.borrow_mut().sink_room = Some(2);
+    (0..600).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    assert_eq!(stage.values("out").len(), 2);
+    assert_eq!(stage.world.borrow().events.len(), 100, "one batch was taken");
+    assert_eq!(stage.commit(), Some(2));
+    stage.world.borrow_mut().sink_room = None;
+    stage.settle();
+    let expected: Vec<String> = (0..600).map(|at| at.to_string()).collect();
+    assert_eq!(stage.values("out"), expected);
+}

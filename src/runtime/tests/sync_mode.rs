@@ -1,0 +1,215 @@
+//! At most once: the commit comes first.
+
+use super::super::CUT_OFF;
+use super::super::workflow::{Mode, Workflow};
+use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
+use crate::stream::offsets::{Commit, Restored};
+use crate::stream::{Change, CommitError, PartitionId};
+
+fn sync() -> Workflow {
+    Workflow {
+        mode: Mode::Sync,
+        sync_batch_max: 3,
+        reply: Some("replies".to_owned()),
+        ..Workflow::default()
+    }
+}
+
+fn asked(stage: &Stage) -> Vec<i64> {
+    let world = stage.world.borrow();
+    let asked = world.commits.iter().filter(|(_, _, answered)| *answered);
+    asked.map(|(_, commit, _)| commit.offset).collect()
+}
+
+#[test]
+fn events_run_after_their_commit() {
+    let mut stage = Stage::new(PASS, sync());
+    (0..5).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    assert_eq!(asked(&stage), [3], "a batch has a bound");
+    assert!(stage.values("replies").is_empty());
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(stage.values("replies"), ["0", "1", "2"]);
+    assert_eq!(asked(&stage), [3, 5]);
+    stage.committed(0, 5, Ok(()));
+    assert_eq!(stage.values("replies").len(), 5);
+}
+
+#[test]
+fn what_runs_counts_against_the_batch() {
+    let mut stage = Stage::new(TASK, sync());
+    (0..5).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(stage.world.borrow().called.len(), 3);
+    assert_eq!(asked(&stage), [3], "three are at risk already");
+    stage.answer_call(0, "0");
+    assert_eq!(asked(&stage), [3, 4]);
+}
+
+#[test]
+fn a_commit_without_an_answer_is_asked_for_again() {
+    let mut stage = Stage::new(PASS, sync());
+    stage.give("0");
+    stage.settle();
+    stage.committed(0, 1, Err(CommitError::Unknown("timed out".to_owned())));
+    assert!(stage.values("replies").is_empty());
+    stage.pass(100);
+    assert_eq!(asked(&stage), [1, 1]);
+    stage.committed(0, 1, Ok(()));
+    assert_eq!(stage.values("replies"), ["0"]);
+    stage.committed(0, 1, Ok(()));
+    assert_eq!(
+        stage.values("replies"),
+        ["0"],
+        "an answer that comes twice runs nothing"
+    );
+}
+
+#[test]
+fn a_fenced_partition_runs_nothing() {
+    let mut stage = Stage::new(PASS, sync());
+    (0..5).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    stage.committed(0, 3, Err(CommitError::NotOwner));
+    stage.give("5");
+    stage.pass(2_000);
+    stage.committed(0, 3, Ok(()));
+    assert!(stage.values("replies").is_empty());
+    assert_eq!(asked(&stage), [3]);
+}
+
+#[test]
+fn a_lost_partition_runs_nothing() {
+    let mut stage = Stage::new(PASS, sync());
+    stage.give("0");
+    stage.settle();
+    stage.change(Change::Lost {
+        partition: PartitionId(0),
+    });
+    stage.committed(0, 1, Ok(()));
+    assert!(stage.values("replies").is_empty());
+}
+
+#[test]
+fn a_revoked_partition_runs_what_was_committed_and_no_more() {
+    let mut stage = Stage::new(PASS, sync());
+    (0..5).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    stage.revoke(0, 5_000);
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(stage.values("replies").len(), 3);
+    let released = stage.world.borrow().released.clone();
+    assert_eq!(released[0].1.as_ref().map(|commit| commit.offset), Some(3));
+    assert!(restored(released[0].1.clone()).cut_off().next().is_none());
+}
+
+fn restored(commit: Option<Commit>) -> Restored {
+    let commit = commit.expect("a commit");
+    Restored {
+        offset: Some(commit.offset),
+        metadata: commit.metadata,
+        ..Restored::default()
+    }
+}
+
+#[test]
+fn what_a_crash_cut_off_is_named_and_not_run() {
+    let mut stage = Stage::new(TASK, sync());
+    (0..3).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    stage.answer_call(1, "1");
+    stage.pass(1_000);
+    // The crash comes here.
+    let last = stage
+        .world
+        .borrow()
+        .commits
+        .last()
+        .map(|(_, commit, _)| commit.clone());
+    let workflow = Workflow {
+        dead_letter: with_dead_letter().dead_letter,
+        ..sync()
+    };
+    let mut again = Stage::without_partitions(TASK, workflow);
+    again.world.borrow_mut().holds_acks = true;
+    again.assign(0, restored(last));
+    again.give("3");
+    again.settle();
+    let offsets: Vec<_> = again
+        .world
+        .borrow()
+        .sent
+        .iter()
+        .map(|sent| sent.headers.clone())
+        .collect();
+    assert_eq!(offsets.len(), 2);
+    for (headers, offset) in offsets.iter().zip(["0", "2"]) {
+        assert_eq!(headers[0], ("stepstream-error".to_owned(), CUT_OFF.to_owned()));
+        assert_eq!(
+            headers[5],
+            ("stepstream-source-offset".to_owned(), offset.to_owned())
+        );
+    }
+    assert!(
+        asked(&again).is_empty(),
+        "no commit forgets them before they are named"
+    );
+    again.acknowledge(0, Ok(()));
+    again.acknowledge(1, Ok(()));
+    assert_eq!(asked(&again), [4]);
+    again.committed(0, 4, Ok(()));
+    assert_eq!(again.world.borrow().called.len(), 1);
+}
+
+#[test]
+fn after_the_last_execution_nothing_is_called_cut_off() {
+    let mut stage = Stage::new(PASS, sync());
+    stage.give("0");
+    stage.settle();
+    stage.committed(0, 1, Ok(()));
+    stage.pass(1_000);
+    let last = stage
+        .world
+        .borrow()
+        .commits
+        .last()
+        .map(|(_, commit, _)| commit.clone());
+    assert!(restored(last).cut_off().next().is_none());
+}
+
+#[test]
+fn replies_go_where_the_event_says() {
+    let mut stage = Stage::new(FAIL, sync());
+    let headers = vec![
+        ("kafka_replyTopic".to_owned(), Some(b"mine".to_vec())),
+        ("kafka_replyPartition".to_owned(), Some(vec![0, 0, 0, 7])),
+        ("kafka_correlationId".to_owned(), Some(b"id-1".to_vec())),
+    ];
+    stage.give_to(0, Some("k"), r#"{"error":"E\""}"#, headers);
+    stage.settle();
+    stage.committed(0, 1, Ok(()));
+    let sent = stage.world.borrow().sent[0].clone();
+    assert_eq!(
+        (sent.topic.as_str(), sent.partition, sent.key.as_deref()),
+        ("mine", Some(7), Some("k"))
+    );
+    assert_eq!(
+        sent.value.as_deref(),
+        Some(r#"{"error":"E\"","cause":"because"}"#)
+    );
+    let headers: Vec<_> = sent
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            "stepstream-status=FAILED",
+            "stepstream-execution=orders-0-0",
+            "kafka_correlationId=id-1"
+        ]
+    );
+}

@@ -1,0 +1,422 @@
+//! A source, a sink, tasks and a log whose every answer the test gives.
+
+use super::super::workflow::{Version, Workflow};
+use super::super::{Attempt, Bindings, Journal, LaneParts, Now, Parts, Shard, Stats, Tasks, Turn};
+use crate::stream::offsets::{Commit, Restored};
+use crate::stream::{
+    Change, CommitError, Headers, Message, PartitionId, Record, SendError, Sink, Source, Ticket, TopicId,
+};
+use crate::task::{Answer, Progress};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// When the tests' clock starts.
+pub(super) const START_MS: i64 = 1_700_000_000_000;
+
+pub(super) type Pairs = Vec<(String, Option<Vec<u8>>)>;
+
+/// An event, as a test writes it.
+#[derive(Clone, Default)]
+pub(super) struct Given {
+    pub(super) partition: u32,
+    pub(super) offset: i64,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) value: Option<Vec<u8>>,
+    pub(super) headers: Pairs,
+}
+
+impl Headers for Given {
+    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
+        let (name, value) = self.headers.get(index)?;
+        Some((name, value.as_deref()))
+    }
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    pub(super) topic: String,
+    pub(super) partition: Option<i32>,
+    pub(super) key: Option<String>,
+    pub(super) value: Option<String>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) ticket: Ticket,
+}
+
+/// A task that was called and has not answered.
+#[derive(Clone, Debug)]
+pub(super) struct Called {
+    pub(super) key: String,
+    pub(super) parameters: String,
+    pub(super) ticket: Ticket,
+}
+
+/// What the outside has seen and says.
+#[derive(Default)]
+pub(super) struct World {
+    /// Events that the source has.
+    pub(super) events: VecDeque<Given>,
+    pub(super) changes: VecDeque<Change>,
+    /// Commits asked for: partition, commit, whether an answer is wanted.
+    pub(super) commits: Vec<(u32, Commit, bool)>,
+    pub(super) released: Vec<(u32, Option<Commit>)>,
+    topics: Vec<String>,
+    pub(super) sent: Vec<Sent>,
+    /// Whether messages are acknowledged without being asked.
+    pub(super) holds_acks: bool,
+    acks: VecDeque<(Ticket, Result<(), SendError>)>,
+    /// How many messages the sink takes before it is full.
+    pub(super) sink_room: Option<usize>,
+    pub(super) called: Vec<Called>,
+    pub(super) cancelled: Vec<Ticket>,
+    answers: VecDeque<(Ticket, Answer)>,
+    pub(super) log: Vec<u8>,
+    pub(super) log_mark: u64,
+    pub(super) log_confirmed: u64,
+    pub(super) log_is_full: bool,
+    /// What tasks answer at once.
+    pub(super) task: Option<fn(&str) -> Progress>,
+}
+
+pub(super) type Shared = Rc<RefCell<World>>;
+
+struct TestSource {
+    world: Shared,
+    batch: Vec<Given>,
+}
+
+impl Source for TestSource {
+    fn fill(&mut self, max: usize) -> usize {
+        let mut world = self.world.borrow_mut();
+        let count = world.events.len().min(max);
+        self.batch = world.events.drain(..count).collect();
+        count
+    }
+
+    fn record(&self, at: usize) -> Record<'_> {
+        let given = &self.batch[at];
+        Record {
+            partition: PartitionId(given.partition),
+            offset: given.offset,
+            timestamp_ms: START_MS,
+            key: given.key.as_deref(),
+            value: given.value.as_deref(),
+            headers: given,
+        }
+    }
+
+    fn change(&mut self) -> Option<Change> {
+        self.world.borrow_mut().changes.pop_front()
+    }
+
+    fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool) {
+        let mut world = self.world.borrow_mut();
+        world.commits.push((partition.0, commit.clone(), answered));
+    }
+
+    fn release(&mut self, partition: PartitionId, last: Option<&Commit>) {
+        self.world
+            .borrow_mut()
+            .released
+            .push((partition.0, last.cloned()));
+    }
+}
+
+struct TestSink(Shared);
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+impl Sink for TestSink {
+    fn topic(&mut self, name: &str) -> TopicId {
+        let topics = &mut self.0.borrow_mut().topics;
+        let at = topics.iter().position(|known| known == name);
+        TopicId(at.unwrap_or_else(|| {
+            topics.push(name.to_owned());
+            topics.len() - 1
+        }) as u32)
+    }
+
+    fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
+        let mut world = self.0.borrow_mut();
+        if let Some(room) = &mut world.sink_room {
+            *room = room.checked_sub(1).ok_or(SendError::Full)?;
+        }
+        let headers = message.headers.iter();
+        let sent = Sent {
+            topic: world.topics[message.topic.0 as usize].clone(),
+            partition: message.partition,
+            key: message.key.map(text),
+            value: message.value.map(text),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), text(value.unwrap_or(b"-"))))
+                .collect(),
+            ticket,
+        };
+        world.sent.push(sent);
+        if !world.holds_acks {
+            world.acks.push_back((ticket, Ok(())));
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
+        self.0.borrow_mut().acks.pop_front()
+    }
+
+    fn push(&mut self) {}
+}
+
+struct TestTasks(Shared);
+
+impl Tasks for TestTasks {
+    fn call(
+        &mut self,
+        attempt: &Attempt<'_>,
+        ticket: Ticket,
+        _sink: &mut dyn Sink,
+        result: &mut Vec<u8>,
+    ) -> Progress {
+        let parameters = attempt.view.to_json(attempt.parameters);
+        let answer = self.0.borrow().task.map(|task| task(&parameters));
+        if let Some(answer) = answer {
+            result.extend_from_slice(parameters.as_bytes());
+            return answer;
+        }
+        self.0.borrow_mut().called.push(Called {
+            key: attempt.key.to_owned(),
+            parameters,
+            ticket,
+        });
+        Progress::Pending
+    }
+
+    fn take(&mut self) -> Option<(Ticket, Answer)> {
+        self.0.borrow_mut().answers.pop_front()
+    }
+
+    fn cancel(&mut self, ticket: Ticket) {
+        self.0.borrow_mut().cancelled.push(ticket);
+    }
+}
+
+struct TestJournal {
+    world: Shared,
+    pending: Vec<u8>,
+}
+
+impl Journal for TestJournal {
+    fn records(&mut self) -> &mut Vec<u8> {
+        &mut self.pending
+    }
+
+    fn mark(&mut self) -> u64 {
+        self.world.borrow().log_mark + 1
+    }
+
+    fn ship(&mut self, _force: bool) {
+        if !self.pending.is_empty() {
+            let mut world = self.world.borrow_mut();
+            world.log.append(&mut self.pending);
+            world.log_mark += 1;
+        }
+    }
+
+    fn confirmed(&self) -> u64 {
+        self.world.borrow().log_confirmed
+    }
+
+    fn is_full(&self) -> bool {
+        self.world.borrow().log_is_full
+    }
+}
+
+/// A shard with one workflow in a world of its own.
+pub(super) struct Stage {
+    pub(super) shard: Shard,
+    pub(super) world: Shared,
+    pub(super) now_ms: i64,
+    instant: Instant,
+    next_offset: Vec<i64>,
+}
+
+pub(super) fn version(definition: &str) -> Version {
+    let source = crate::asl::Source {
+        name: "test.asl.json",
+        text: definition,
+        format: crate::asl::Format::Json,
+    };
+    let report = crate::asl::check(&source, &crate::asl::Options::default());
+    let machine = report
+        .machine
+        .unwrap_or_else(|| panic!("{:?}", report.diagnostics));
+    Version {
+        program: Arc::new(crate::compile::compile(&machine)),
+        bindings: Bindings::default(),
+        revision: "1".into(),
+    }
+}
+
+impl Stage {
+    /// Creates a shard for a definition, with partition 0 of the topic `orders`.
+    pub(super) fn new(definition: &str, workflow: Workflow) -> Stage {
+        let mut stage = Stage::without_partitions(definition, workflow);
+        stage.assign(0, Restored::default());
+        stage
+    }
+
+    pub(super) fn without_partitions(definition: &str, workflow: Workflow) -> Stage {
+        let world = Shared::default();
+        world.borrow_mut().log_confirmed = u64::MAX;
+        let instant = Instant::now();
+        let lane = LaneParts {
+            workflow: Arc::new(workflow),
+            version: version(definition),
+            source: Box::new(TestSource {
+                world: Rc::clone(&world),
+                batch: Vec::new(),
+            }),
+            journal: Some(Box::new(TestJournal {
+                world: Rc::clone(&world),
+                pending: Vec::new(),
+            })),
+            renew: None,
+            stats: Stats::new(crate::metrics::Metrics::new().workflow("workflow")),
+        };
+        let parts = Parts {
+            lanes: vec![lane],
+            sink: Box::new(TestSink(Rc::clone(&world))),
+            tasks: Box::new(TestTasks(Rc::clone(&world))),
+            max_in_flight: 1_000_000,
+            metrics: crate::metrics::ShardMetrics::default(),
+        };
+        let now = Now {
+            ms: START_MS,
+            instant,
+        };
+        Stage {
+            shard: Shard::new(parts, now),
+            world,
+            now_ms: START_MS,
+            instant,
+            next_offset: vec![0; 8],
+        }
+    }
+
+    pub(super) fn assign(&mut self, partition: u32, restored: Restored) {
+        self.next_offset[partition as usize] = restored.offset.unwrap_or(0);
+        self.world.borrow_mut().changes.push_back(Change::Assigned {
+            partition: PartitionId(partition),
+            topic: "orders".into(),
+            number: partition as i32,
+            restored,
+        });
+    }
+
+    /// Adds an event to partition 0.
+    pub(super) fn give(&mut self, value: &str) {
+        self.give_to(0, None, value, Vec::new());
+    }
+
+    pub(super) fn give_to(&mut self, partition: u32, key: Option<&str>, value: &str, headers: Pairs) {
+        let offset = self.next_offset[partition as usize];
+        self.next_offset[partition as usize] += 1;
+        self.world.borrow_mut().events.push_back(Given {
+            partition,
+            offset,
+            key: key.map(|key| key.as_bytes().to_vec()),
+            value: Some(value.as_bytes().to_vec()),
+            headers,
+        });
+    }
+
+    pub(super) fn now(&self) -> Now {
+        Now {
+            ms: self.now_ms,
+            instant: self.instant + Duration::from_millis((self.now_ms - START_MS) as u64),
+        }
+    }
+
+    /// Turns until there is nothing to do at this time; says when there is.
+    pub(super) fn settle(&mut self) -> Turn {
+        for _ in 0..10_000 {
+            let turn = self.shard.turn(self.now());
+            if turn != Turn::Busy {
+                return turn;
+            }
+        }
+        panic!("the shard is busy for ever");
+    }
+
+    /// Lets time pass, then settles.
+    pub(super) fn pass(&mut self, ms: i64) -> Turn {
+        self.now_ms += ms;
+        self.settle()
+    }
+
+    pub(super) fn answer(&mut self, ticket: Ticket, answer: Answer) {
+        self.world.borrow_mut().answers.push_back((ticket, answer));
+        self.settle();
+    }
+
+    /// Answers the call that was made so many calls ago.
+    pub(super) fn answer_call(&mut self, at: usize, result: &str) {
+        let ticket = self.world.borrow().called[at].ticket;
+        self.answer(ticket, Ok(result.as_bytes().to_vec()));
+    }
+
+    pub(super) fn acknowledge(&mut self, at: usize, result: Result<(), SendError>) {
+        let ticket = self.world.borrow().sent[at].ticket;
+        self.world.borrow_mut().acks.push_back((ticket, result));
+        self.settle();
+    }
+
+    pub(super) fn committed(&mut self, partition: u32, offset: i64, result: Result<(), CommitError>) {
+        self.change(Change::Committed {
+            partition: PartitionId(partition),
+            offset,
+            result,
+        });
+    }
+
+    pub(super) fn change(&mut self, change: Change) {
+        self.world.borrow_mut().changes.push_back(change);
+        self.settle();
+    }
+
+    /// Revokes a partition; its executions may take so long.
+    pub(super) fn revoke(&mut self, partition: u32, ms: u64) {
+        let until = self.now().instant + Duration::from_millis(ms);
+        self.change(Change::Revoked {
+            partition: PartitionId(partition),
+            until,
+        });
+    }
+
+    /// Returns the values of what was sent to a topic.
+    pub(super) fn values(&self, topic: &str) -> Vec<String> {
+        let world = self.world.borrow();
+        let sent = world.sent.iter().filter(|sent| sent.topic == topic);
+        sent.map(|sent| sent.value.clone().unwrap_or_else(|| "(none)".to_owned()))
+            .collect()
+    }
+
+    /// Returns the offset of the last commit, after the interval has passed.
+    pub(super) fn commit(&mut self) -> Option<i64> {
+        self.pass(1_000);
+        self.world
+            .borrow()
+            .commits
+            .last()
+            .map(|(_, commit, _)| commit.offset)
+    }
+
+    pub(super) fn log(&self) -> Vec<String> {
+        let world = self.world.borrow();
+        text(&world.log).lines().map(str::to_owned).collect()
+    }
+}

@@ -1,0 +1,72 @@
+//! What is due at a time: the ends of Waits and retry delays, and answers that a connector has promised.
+//!
+//! A binary heap; what falls due at the same moment comes in the order it was added. Deadlines and time
+//! limits are not here: nearly all of them never come to pass, so the flights are swept for them instead.
+
+use super::flight::FlightId;
+use crate::vm::Token;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+/// Something that is due.
+pub(super) struct Due {
+    at_ms: i64,
+    order: u64,
+    pub(super) flight: FlightId,
+    pub(super) token: Token,
+    /// The result of a task; `None` when a time has come.
+    pub(super) result: Option<Box<[u8]>>,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Due) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Due) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Due) -> Ordering {
+        (self.at_ms, self.order).cmp(&(other.at_ms, other.order))
+    }
+}
+
+/// What is due, soonest first. Bounded by the requests of the executions in flight.
+#[derive(Default)]
+pub(super) struct Timers {
+    heap: BinaryHeap<Reverse<Due>>,
+    order: u64,
+}
+
+impl Timers {
+    pub(super) fn add(&mut self, at_ms: i64, flight: FlightId, token: Token, result: Option<Box<[u8]>>) {
+        self.order += 1;
+        self.heap.push(Reverse(Due {
+            at_ms,
+            order: self.order,
+            flight,
+            token,
+            result,
+        }));
+    }
+
+    /// Takes the next thing that is due by now.
+    pub(super) fn take(&mut self, now_ms: i64) -> Option<Due> {
+        if self.next_ms()? > now_ms {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(due)| due)
+    }
+
+    /// Returns when the next thing is due.
+    pub(super) fn next_ms(&self) -> Option<i64> {
+        self.heap.peek().map(|Reverse(due)| due.at_ms)
+    }
+}
