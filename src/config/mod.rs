@@ -1,0 +1,67 @@
+//! The configuration file: sections of the modules, put together, read and checked.
+//!
+//! Owns the file's form ([`Config`]), how it is read (`read`: the text, the environment's overrides, every
+//! mistake with its place) and what must hold between its keys (`validate`). Each section belongs to the
+//! module it configures. Must not start anything. Invariant: what is wrong is a list with places, not the
+//! first thing found, and a [`Config`] that was read without errors has passed every check here.
+
+mod environment;
+mod problem;
+mod read;
+mod service;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod workflow;
+
+pub use environment::{PREFIX as ENVIRONMENT_PREFIX, environment};
+pub use problem::{Problem, Reading};
+pub use service::{Diagnostics, Service};
+pub use workflow::{DeadLetter, Reply, Topic, Workflow};
+
+use crate::stream::kafka;
+use crate::task;
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The configuration of a service: `stepstream.toml`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "stepstream.toml")]
+pub struct Config {
+    /// The process: threads, limits, addresses.
+    pub service: Service,
+    /// Brokers and client properties.
+    pub kafka: kafka::Config,
+    /// The workflows, `[[workflow]]` for each: what they run, where their events come from and go.
+    pub workflow: Vec<Workflow>,
+    /// What runs tasks.
+    pub tasks: task::Config,
+}
+
+impl Config {
+    /// Reads a configuration from its text. Relative paths of definitions are taken from `folder`;
+    /// `environment` has the variables that may override keys.
+    pub fn read(
+        text: &str,
+        folder: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Reading {
+        let mut reading = read::read(text, environment);
+        if let Some(config) = &mut reading.config {
+            for workflow in &mut config.workflow {
+                workflow.definition = folder.join(&workflow.definition);
+            }
+        }
+        reading
+    }
+
+    /// Returns the JSON Schema of the file.
+    pub fn schema() -> Schema {
+        SchemaSettings::draft07()
+            .into_generator()
+            .into_root_schema_for::<Config>()
+    }
+}

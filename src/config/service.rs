@@ -1,0 +1,55 @@
+//! `[service]`: the process.
+
+use crate::units::Period;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The process: threads, limits, addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Service {
+    /// Worker threads; 0 is one for each core. Default `0`.
+    pub shards: usize,
+    /// Whether each shard is pinned to a core. Default `true`.
+    pub pin: bool,
+    /// Parked executions of the whole process; beyond it, sources are paused. Default `100000`.
+    pub max_in_flight: usize,
+    /// How long running executions may take to finish when the service is told to stop. Default `"30s"`.
+    pub shutdown_timeout: Period,
+    /// Address and port of `/metrics`, `/health/live` and `/health/ready`; `""` serves none. Default
+    /// `"127.0.0.1:9464"`.
+    pub listen: String,
+    /// The AWS region in ARNs and in the context object. Default `"us-east-1"`.
+    pub region: String,
+    /// The AWS account in ARNs and in the context object, 12 digits. Default `"111111111111"`.
+    pub account: String,
+    /// How the service's own messages are written on stderr: `"text"` or `"json"`. Default `"text"`.
+    pub diagnostics: Diagnostics,
+}
+
+/// How the service's own messages are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Diagnostics {
+    /// For reading.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Service {
+    fn default() -> Service {
+        Service {
+            shards: 0,
+            pin: true,
+            max_in_flight: 100_000,
+            shutdown_timeout: Period(Duration::from_secs(30)),
+            listen: "127.0.0.1:9464".to_owned(),
+            region: "us-east-1".to_owned(),
+            account: "111111111111".to_owned(),
+            diagnostics: Diagnostics::Text,
+        }
+    }
+}

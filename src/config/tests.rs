@@ -1,0 +1,371 @@
+//! Mistakes in configurations, and what is said about them.
+
+use super::*;
+use crate::asl::Severity;
+use crate::units::Period;
+use std::time::Duration;
+
+const GOOD: &str =
+    "[[workflow]]\nname = \"orders\"\ndefinition = \"orders.asl.json\"\ntopics = [\"orders\"]\n";
+
+fn read(text: &str, environment: &[(&str, &str)]) -> Reading {
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::read(text, Path::new("/etc/stepstream"), environment)
+}
+
+/// All problems, a line each: `line:column: key: message (help)`.
+fn problems(text: &str) -> Vec<String> {
+    let reading = read(text, &[]);
+    assert_eq!(
+        reading.config.is_some(),
+        reading.problems.iter().all(|p| p.severity == Severity::Warning)
+    );
+    reading.problems.iter().map(Problem::to_string).collect()
+}
+
+/// Checks what is said about lines after a good workflow; line 5 is the first of them.
+#[track_caller]
+fn check(lines: &str, expected: &[&str]) {
+    let found = problems(&format!("{GOOD}{lines}"));
+    assert_eq!(found, expected, "{lines}");
+}
+
+#[test]
+fn the_shortest_configuration() {
+    let reading = read(GOOD, &[]);
+    assert_eq!(reading.problems, []);
+    let config = reading.config.expect("a configuration");
+    let workflow = &config.workflow[0];
+    assert_eq!(workflow.definition, Path::new("/etc/stepstream/orders.asl.json"));
+    assert_eq!(workflow.group(), "stepstream-orders");
+    assert_eq!(config.service, Service::default());
+    let reading = read(&GOOD.replace("orders.asl.json", "/opt/orders.asl.json"), &[]);
+    let config = reading.config.expect("a configuration");
+    assert_eq!(config.workflow[0].definition, Path::new("/opt/orders.asl.json"));
+}
+
+#[test]
+fn syntax() {
+    let found = problems("[service]\nshards = \npin = true\n");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("2:"), "{found:?}");
+}
+
+#[test]
+fn every_unknown_key_is_named_with_what_was_meant() {
+    check(
+        "max_inflight = 5\n[workflow.deadletter]\ntopic = \"x\"\n[workflow.log]\nlevle = \"ALL\"\n[workflow.log.file]\nzzz = 1\n[servcie]\nx = 1",
+        &[
+            "5:1: workflow.orders.max_inflight: there is no such key (did you mean \"max_in_flight\"?)",
+            "6:11: workflow.orders.deadletter: there is no such key (did you mean \"dead_letter\"?)",
+            "9:1: workflow.orders.log.levle: there is no such key (did you mean \"level\"?)",
+            "11:1: workflow.orders.log.file.zzz: there is no such key (there are directory, fsync, keep_for, keep_size, rotate_after, rotate_size)",
+            "12:2: servcie: there is no such section (did you mean \"service\"?)",
+        ],
+    );
+}
+
+#[test]
+fn every_value_that_cannot_be_read_is_named() {
+    check(
+        "mode = \"asinc\"\nmax_in_flight = \"many\"\ncommit_interval = 5\ndrain_timeout = \"5 parsec\"\nstart = \"yesterday\"\n[workflow.log.file]\nrotate_size = \"64KB\"\n[service]\npin = 1",
+        &[
+            "5:8: workflow.orders.mode: unknown variant `asinc`, expected `async` or `sync` (did you mean \"async\"?)",
+            "6:17: workflow.orders.max_in_flight: invalid type: string \"many\", expected a whole number that is not negative or too large",
+            "7:19: workflow.orders.commit_interval: invalid type: integer `5`, expected a time such as \"30s\"",
+            "8:17: workflow.orders.drain_timeout: \"5 parsec\" is no time: a time is a whole number and a unit, such as \"250ms\", \"30s\", \"5m\", \"2h\" or \"7d\"",
+            "9:9: workflow.orders.start: \"yesterday\" is not \"earliest\", \"latest\" or a time such as \"2026-01-31T00:00:00Z\"",
+            "11:15: workflow.orders.log.file.rotate_size: \"64KB\" is no size: units are powers of 1024, here \"64KiB\"",
+            "13:7: service.pin: invalid type: integer `1`, expected a boolean",
+        ],
+    );
+    check(
+        "[workflow.output]\n[workflow.log.kafka]\n",
+        &[
+            "5:1: workflow.orders.output: missing key `topic`",
+            "6:1: workflow.orders.log.kafka: missing key `topic`",
+        ],
+    );
+}
+
+#[test]
+fn the_service() {
+    check(
+        "[service]\nshards = 5000\nmax_in_flight = 0\nlisten = \"9464\"\nregion = \"\"\naccount = \"1\"\nshutdown_timeout = \"2h\"\n[kafka]\nbrokers = \"\"",
+        &[
+            "6:10: service.shards: 5000 is not from 0 to 1024",
+            "7:17: service.max_in_flight: 0 is not from 1 to 100000000",
+            "8:10: service.listen: \"9464\" is no address with a port (such as \"127.0.0.1:9464\" or \"0.0.0.0:9464\", or \"\" for none)",
+            "9:10: service.region: \"\" is no region, such as \"us-east-1\"",
+            "10:11: service.account: an account is 12 digits",
+            "11:20: service.shutdown_timeout: \"2h\" is not from \"0ms\" to \"1h\"",
+            "13:11: kafka.brokers: no broker to ask, such as \"localhost:9092\"",
+        ],
+    );
+    assert_eq!(
+        problems(""),
+        ["1:1: workflow: there is no [[workflow]]: nothing would run"]
+    );
+}
+
+#[test]
+fn properties_of_kafka() {
+    check(
+        "[kafka.consumer]\n\"fetch.min.byte\" = 5\n",
+        &[
+            "6:20: kafka.consumer.\"fetch.min.byte\": kafka property \"fetch.min.byte\": No such configuration property: \"fetch.min.byte\"",
+        ],
+    );
+    let found = problems(&format!(
+        "{GOOD}[kafka.secrets]\n\"sasl.password\" = {{ env = \"STEPSTREAM_TEST_NO_SUCH\" }}\n"
+    ));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let reading = read(
+        &format!("{GOOD}[kafka.secrets]\n\"sasl.password\" = {{ env = \"STEPSTREAM_TEST_NO_SUCH\" }}\n"),
+        &[],
+    );
+    assert_eq!(reading.problems[0].severity, Severity::Warning);
+    assert!(reading.config.is_some());
+}
+
+#[test]
+fn a_workflow() {
+    let found = problems(
+        "[[workflow]]\n[[workflow]]\nname = \"a b\"\ndefinition = \"d\"\ntopics = [\"^x\", \"t\", \"t\"]\ntopics_pattern = \"^(\"\n",
+    );
+    assert_eq!(
+        found,
+        [
+            "1:1: workflow.0.name: the key name is missing",
+            "1:1: workflow.0: no events: give topics or topics_pattern",
+            "3:8: workflow.\"a b\".name: a name has no ' '",
+            "6:18: workflow.\"a b\".topics_pattern: give topics or topics_pattern, not both",
+        ]
+    );
+    let found = problems("[[workflow]]\nname = \"a\"\ntopics_pattern = \"(\"\n");
+    assert_eq!(
+        found[..2],
+        [
+            "1:1: workflow.a.definition: the key definition is missing",
+            "3:18: workflow.a.topics_pattern: a pattern begins with ^",
+        ]
+    );
+    assert!(
+        found[2].starts_with("3:18: workflow.a.topics_pattern: no regular expression"),
+        "{found:?}"
+    );
+    let found = problems(&GOOD.replace("[\"orders\"]", "[\"^x\", \"t\", \"t\"]"));
+    assert_eq!(
+        found,
+        [
+            "4:11: workflow.orders.topics.0: \"^x\" is no name of a topic (a pattern stands in topics_pattern)",
+            "4:22: workflow.orders.topics.2: topic \"t\" stands here twice",
+        ]
+    );
+}
+
+#[test]
+fn what_is_written_must_not_come_back() {
+    check(
+        "[workflow.output]\ntopic = \"orders\"\n[workflow.dead_letter]\ntopic = \"orders\"\nerrors = [\"A\", \"\"]\nexcept = [\"A\"]\n[workflow.log]\ndestination = \"kafka\"\n[workflow.log.kafka]\ntopic = \"orders\"\n",
+        &[
+            "6:9: workflow.orders.output.topic: outputs would be read again: the workflow reads topic \"orders\" itself",
+            "8:9: workflow.orders.dead_letter.topic: failed events would be read again: the workflow reads topic \"orders\" itself",
+            "9:16: workflow.orders.dead_letter.errors.1: an error has a name",
+            "10:10: workflow.orders.dead_letter.except: \"A\" stands in errors and in except",
+            "14:9: workflow.orders.log.kafka.topic: log records would be read again: the workflow reads topic \"orders\" itself",
+        ],
+    );
+    let pattern = GOOD.replace("topics = [\"orders\"]", "topics_pattern = \"^orders\"");
+    assert_eq!(
+        problems(&format!("{pattern}[workflow.output]\ntopic = \"orders-done\"\n")),
+        [
+            "6:9: workflow.orders.output.topic: outputs would be read again: the workflow reads topic \"orders-done\" itself"
+        ]
+    );
+}
+
+#[test]
+fn modes_and_bounds() {
+    check(
+        "[workflow.reply]\ntopic = \"replies\"\n",
+        &[
+            "5:11: workflow.orders.reply: only mode = \"sync\" replies (outputs of mode = \"async\" go to [workflow.output])",
+        ],
+    );
+    check(
+        "mode = \"sync\"\nordering = \"key\"\n[workflow.reply]\ntopic = \"replies\"\n[workflow.output]\ntopic = \"done\"\n",
+        &[],
+    );
+    check(
+        "max_in_flight = 0\nmax_offset_span = 0\nsync_batch_max = 100000\ncommit_interval = \"1ms\"\ngroup = \"\"\n[workflow.log]\ndestination = \"kafka\"\non_failure_bytes_max = \"2GiB\"\nfile = { rotate_size = 1, keep_for = \"0s\" }\n",
+        &[
+            "5:17: workflow.orders.max_in_flight: 0 is not from 1 to 100000000",
+            "6:19: workflow.orders.max_offset_span: 0 is not from 1 to 4294967295",
+            "7:18: workflow.orders.sync_batch_max: 100000 is not from 1 to 10000",
+            "8:19: workflow.orders.commit_interval: \"1ms\" is not from \"10ms\" to \"1h\"",
+            "9:9: workflow.orders.group: a group has a name",
+            "11:15: workflow.orders.log.destination: destination = \"kafka\" needs [workflow.log.kafka] with its topic",
+            "12:24: workflow.orders.log.on_failure_bytes_max: \"2GiB\" is not from \"0B\" to \"1GiB\"",
+            "13:24: workflow.orders.log.file.rotate_size: \"1B\" is not from \"1MiB\" to \"1TiB\"",
+            "13:38: workflow.orders.log.file.keep_for: \"0ms\" is not from \"1s\" to \"3650d\"",
+        ],
+    );
+}
+
+#[test]
+fn workflows_among_each_other() {
+    check(
+        GOOD,
+        &["6:8: workflow.orders.name: there are two workflows with the name \"orders\""],
+    );
+    let second = "group = \"g\"\n[[workflow]]\nname = \"b\"\ndefinition = \"d\"\ngroup = \"g\"\n";
+    check(
+        &format!("{second}topics_pattern = \"^ord\"\n"),
+        &[
+            "9:9: workflow.b.group: workflow \"orders\" is in group \"g\" too and reads topic \"orders\": each event would go to one of the two (give each workflow a group of its own)",
+        ],
+    );
+    check(&format!("{second}topics = [\"other\"]\n"), &[]);
+}
+
+#[test]
+fn tasks() {
+    check(
+        "[tasks]\n\"a\" = { function = \"f\", http = \"h\" }\nb = { function = \"delay\" }\nc = { functoin = \"f\" }\n",
+        &["8:7: tasks.c.functoin: there is no such key (did you mean \"function\"?)"],
+    );
+    check(
+        "[tasks]\n\"a:1\" = { function = \"f\", http = \"h\" }\nb = { function = \"delay\" }\nc = { function = \"f\", connections = 1 }\n",
+        &[
+            "6:1: tasks.\"a:1\": give exactly one of `function`, `http` and `kafka`",
+            "7:1: tasks.b: milliseconds: `delay` needs it: after how many milliseconds to answer",
+            "8:1: tasks.c: connections: only `http` has this key",
+        ],
+    );
+}
+
+#[test]
+fn the_environment_overrides() {
+    let reading = read(
+        GOOD,
+        &[
+            ("STEPSTREAM__SERVICE__SHARDS", "4"),
+            ("STEPSTREAM__SERVICE__PIN", "false"),
+            ("STEPSTREAM__SERVICE__ACCOUNT", "222222222222"),
+            ("STEPSTREAM__KAFKA__BROKERS", "a:1,b:2"),
+            ("STEPSTREAM__KAFKA__PROPERTIES__SECURITY_PROTOCOL", "SSL"),
+            ("STEPSTREAM__WORKFLOW__ORDERS__TOPICS", "one, two"),
+            ("STEPSTREAM__WORKFLOW__ORDERS__LOG__FILE__ROTATE_SIZE", "2MiB"),
+            ("STEPSTREAM__WORKFLOW__ORDERS__COMMIT_INTERVAL", "2s"),
+            ("STEPSTREAM__WORKFLOW__ORDERS__SUBSTITUTIONS__TableName", "t"),
+            ("STEPSTREAM__WORKFLOW__ORDERS__OUTPUT__TOPIC", "done"),
+            ("STEPSTREAM_OTHER", "x"),
+        ],
+    );
+    assert_eq!(reading.problems, []);
+    let config = reading.config.expect("a configuration");
+    assert_eq!((config.service.shards, config.service.pin), (4, false));
+    assert_eq!(config.service.account, "222222222222");
+    assert_eq!(config.kafka.brokers, "a:1,b:2");
+    assert_eq!(config.kafka.properties.0["security.protocol"].to_string(), "SSL");
+    let workflow = &config.workflow[0];
+    assert_eq!(workflow.topics, ["one", "two"]);
+    assert_eq!(workflow.log.file.rotate_size.0, 2 << 20);
+    assert_eq!(workflow.commit_interval, Period(Duration::from_secs(2)));
+    assert_eq!(workflow.substitutions["TableName"], "t");
+    assert_eq!(
+        workflow.output.as_ref().map(|output| &*output.topic),
+        Some("done")
+    );
+}
+
+#[test]
+fn a_variable_that_fits_nowhere_is_refused() {
+    let say = |name: &str, value: &str| {
+        let reading = read(GOOD, &[(name, value)]);
+        assert!(reading.config.is_none(), "{name}");
+        reading
+            .problems
+            .iter()
+            .map(Problem::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    for (name, value, expected) in [
+        (
+            "STEPSTREAM__SERVICE__SHARDZ",
+            "4",
+            "there is no key shardz there (did you mean \"shards\"?)",
+        ),
+        (
+            "STEPSTREAM__SERVIC__SHARDS",
+            "4",
+            "there is no key servic (did you mean \"service\"?)",
+        ),
+        (
+            "STEPSTREAM__SERVICE",
+            "4",
+            "this is a section: name one of its keys",
+        ),
+        ("STEPSTREAM__", "4", "it names no key"),
+        ("STEPSTREAM__SERVICE__", "4", "it names no key"),
+        ("STEPSTREAM__SERVICE__SHARDS__X", "4", "has no keys"),
+        (
+            "STEPSTREAM__WORKFLOW__OTHER__MODE",
+            "sync",
+            "no workflow has a name like other",
+        ),
+        (
+            "STEPSTREAM__WORKFLOW__ORDERS",
+            "sync",
+            "STEPSTREAM__WORKFLOW__<NAME>__<KEY>",
+        ),
+        ("STEPSTREAM__WORKFLOW", "x", "STEPSTREAM__WORKFLOW__<NAME>__<KEY>"),
+        ("STEPSTREAM__TASKS__X", "x", "it stands in the file"),
+        (
+            "STEPSTREAM__KAFKA__SECRETS__SASL_PASSWORD",
+            "x",
+            "it stands in the file",
+        ),
+        (
+            "STEPSTREAM__SERVICE__SHARDS",
+            "many",
+            "invalid type: string \"many\", expected a whole number",
+        ),
+        (
+            "STEPSTREAM__SERVICE__SHARDS",
+            "5000",
+            "5000 is not from 0 to 1024",
+        ),
+        (
+            "STEPSTREAM__WORKFLOW__ORDERS__MODE",
+            "asinc",
+            "did you mean \"async\"?",
+        ),
+    ] {
+        let said = say(name, value);
+        assert!(said.contains(expected), "{name}: {said}");
+        assert!(said.contains(&format!("environment variable {name}: ")), "{said}");
+    }
+}
+
+#[test]
+fn any_text_is_answered() {
+    for text in [
+        "\u{feff}",
+        "é = 1",
+        "[[workflow]]\nname = \"é\"\nx = 1",
+        "workflow = 5",
+        "workflow = [5]",
+        "[[service]]",
+        "tasks = []",
+        "\0",
+    ] {
+        let reading = read(text, &[("STEPSTREAM__WORKFLOW__X__MODE", "sync")]);
+        assert!(reading.config.is_none(), "{text}");
+        assert!(!reading.problems.is_empty(), "{text}");
+    }
+}

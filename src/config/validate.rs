@@ -1,0 +1,434 @@
+//! What must hold between keys, beyond their types.
+//!
+//! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
+
+use super::{Config, Workflow};
+use crate::asl::Severity;
+use crate::journal::Destination;
+use crate::runtime::Mode;
+use crate::stream::kafka;
+use crate::units::{Period, Size};
+use regex_lite::Regex;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Longest name of a state machine, in characters: AWS's.
+const NAME_CHARACTERS_MAX: usize = 80;
+/// Most shards: more threads than any machine has cores.
+const SHARDS_MAX: usize = 1_024;
+/// Most events that a sync commit may put at risk: what its metadata can name.
+const SYNC_BATCH_MAX: usize = 10_000;
+/// Most parked executions: beyond it they would not fit into memory.
+const IN_FLIGHT_MAX: usize = 100_000_000;
+
+/// Something that is wrong, at a path of keys; items of lists by number.
+pub(super) struct Finding {
+    pub(super) path: Vec<String>,
+    pub(super) severity: Severity,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// Returns everything that is wrong with a configuration.
+pub(super) fn validate(config: &Config) -> Vec<Finding> {
+    let mut checks = Checks {
+        findings: Vec::new(),
+        base: Vec::new(),
+    };
+    checks.service(config);
+    checks.kafka(config);
+    if config.workflow.is_empty() {
+        checks.add(&["workflow"], "there is no [[workflow]]: nothing would run");
+    }
+    for (number, workflow) in config.workflow.iter().enumerate() {
+        checks.base = vec!["workflow".to_owned(), number.to_string()];
+        checks.workflow(workflow);
+        checks.against_others(workflow, &config.workflow[..number]);
+    }
+    checks.base.clear();
+    for (pattern, entry) in &config.tasks.entries {
+        if let Some(problem) = entry.problem() {
+            checks.add(&["tasks", pattern], problem);
+        }
+    }
+    checks.findings
+}
+
+struct Checks {
+    findings: Vec<Finding>,
+    /// Where the keys stand that are looked at.
+    base: Vec<String>,
+}
+
+impl Checks {
+    fn add(&mut self, path: &[&str], message: impl Into<String>) -> &mut Finding {
+        let keys = self
+            .base
+            .iter()
+            .cloned()
+            .chain(path.iter().map(|key| (*key).to_owned()));
+        self.findings.push(Finding {
+            path: keys.collect(),
+            severity: Severity::Error,
+            message: message.into(),
+            help: None,
+        });
+        let last = self.findings.len() - 1;
+        &mut self.findings[last]
+    }
+
+    fn require(&mut self, holds: bool, path: &[&str], message: impl Into<String>) {
+        if !holds {
+            self.add(path, message);
+        }
+    }
+
+    fn number(&mut self, value: usize, bounds: std::ops::RangeInclusive<usize>, path: &[&str]) {
+        let (least, most) = (*bounds.start(), *bounds.end());
+        self.require(
+            bounds.contains(&value),
+            path,
+            format!("{value} is not from {least} to {most}"),
+        );
+    }
+
+    fn period(&mut self, value: Period, least: Duration, most: Duration, path: &[&str]) {
+        let message = format!(
+            "\"{value}\" is not from \"{}\" to \"{}\"",
+            Period(least),
+            Period(most)
+        );
+        self.require((least..=most).contains(&value.0), path, message);
+    }
+
+    fn size(&mut self, value: Size, least: u64, most: u64, path: &[&str]) {
+        let message = format!(
+            "\"{value}\" is not from \"{}\" to \"{}\"",
+            Size(least),
+            Size(most)
+        );
+        self.require((least..=most).contains(&value.0), path, message);
+    }
+
+    fn service(&mut self, config: &Config) {
+        let service = &config.service;
+        self.number(service.shards, 0..=SHARDS_MAX, &["service", "shards"]);
+        self.number(
+            service.max_in_flight,
+            1..=IN_FLIGHT_MAX,
+            &["service", "max_in_flight"],
+        );
+        self.period(
+            service.shutdown_timeout,
+            Duration::ZERO,
+            HOUR,
+            &["service", "shutdown_timeout"],
+        );
+        if !service.listen.is_empty() && !is_address(&service.listen) {
+            let message = format!("\"{}\" is no address with a port", service.listen);
+            let finding = self.add(&["service", "listen"], message);
+            finding.help =
+                Some("such as \"127.0.0.1:9464\" or \"0.0.0.0:9464\", or \"\" for none".to_owned());
+        }
+        let is_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let region = &service.region;
+        let holds = !region.is_empty() && region.chars().all(is_region);
+        self.require(
+            holds,
+            &["service", "region"],
+            format!("\"{region}\" is no region, such as \"us-east-1\""),
+        );
+        let holds = service.account.len() == 12 && service.account.bytes().all(|b| b.is_ascii_digit());
+        self.require(holds, &["service", "account"], "an account is 12 digits");
+    }
+
+    fn kafka(&mut self, config: &Config) {
+        let holds = !config.kafka.brokers.trim().is_empty();
+        self.require(
+            holds,
+            &["kafka", "brokers"],
+            "no broker to ask, such as \"localhost:9092\"",
+        );
+        let Err(error) = config.kafka.check() else {
+            return;
+        };
+        let section = |key: &str| {
+            let sections = [
+                ("consumer", config.kafka.consumer.0.contains_key(key)),
+                ("producer", config.kafka.producer.0.contains_key(key)),
+                ("secrets", config.kafka.secrets.contains_key(key)),
+            ];
+            sections
+                .into_iter()
+                .find(|(_, has)| *has)
+                .map_or("properties", |(name, _)| name)
+        };
+        let message = error.to_string();
+        match &error {
+            kafka::Error::Owned { key, .. } | kafka::Error::Property { key, .. } => {
+                self.add(&["kafka", section(key), key], message);
+            }
+            // The machine that checks need not be the one that runs.
+            kafka::Error::Secret { key, .. } => {
+                self.add(&["kafka", "secrets", key], message).severity = Severity::Warning;
+            }
+            kafka::Error::Source(_) | kafka::Error::Client(_) => {
+                self.add(&["kafka"], message);
+            }
+        }
+    }
+
+    fn workflow(&mut self, workflow: &Workflow) {
+        match name_problem(&workflow.name) {
+            Some(problem) => {
+                self.add(&["name"], problem);
+            }
+            None => self.require(
+                !workflow.definition.as_os_str().is_empty(),
+                &["definition"],
+                "the key definition is missing",
+            ),
+        }
+        self.topics(workflow);
+        let empty = |text: &Option<String>| text.as_deref() == Some("");
+        self.require(!empty(&workflow.group), &["group"], "a group has a name");
+        self.require(
+            !empty(&workflow.instance_id),
+            &["instance_id"],
+            "an instance has a name",
+        );
+        self.number(workflow.max_in_flight, 1..=IN_FLIGHT_MAX, &["max_in_flight"]);
+        self.number(
+            workflow.max_offset_span as usize,
+            1..=u32::MAX as usize,
+            &["max_offset_span"],
+        );
+        self.number(workflow.sync_batch_max, 1..=SYNC_BATCH_MAX, &["sync_batch_max"]);
+        self.period(
+            workflow.commit_interval,
+            Duration::from_millis(10),
+            HOUR,
+            &["commit_interval"],
+        );
+        self.period(workflow.drain_timeout, Duration::ZERO, HOUR, &["drain_timeout"]);
+        let is_async = workflow.mode == Mode::Async;
+        if workflow.reply.is_some() && is_async {
+            self.add(&["reply"], "only mode = \"sync\" replies").help =
+                Some("outputs of mode = \"async\" go to [workflow.output]".to_owned());
+        }
+        self.outgoing(workflow);
+        self.log(workflow);
+    }
+
+    fn topics(&mut self, workflow: &Workflow) {
+        match (&workflow.topics_pattern, workflow.topics.is_empty()) {
+            (None, true) => {
+                self.add(&[], "no events: give topics or topics_pattern");
+            }
+            (Some(_), false) => {
+                self.add(&["topics_pattern"], "give topics or topics_pattern, not both");
+            }
+            (Some(pattern), true) => {
+                self.require(
+                    pattern.starts_with('^'),
+                    &["topics_pattern"],
+                    "a pattern begins with ^",
+                );
+                if let Err(error) = Regex::new(pattern) {
+                    self.add(&["topics_pattern"], format!("no regular expression: {error}"));
+                }
+            }
+            (None, false) => {
+                for (at, topic) in workflow.topics.iter().enumerate() {
+                    let path = ["topics", &at.to_string()];
+                    self.topic_name(topic, &path);
+                    let is_first = !workflow.topics[..at].contains(topic);
+                    self.require(is_first, &path, format!("topic \"{topic}\" stands here twice"));
+                }
+            }
+        }
+    }
+
+    fn topic_name(&mut self, topic: &str, path: &[&str]) {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let holds = (1..=249).contains(&topic.len())
+            && topic.chars().all(is_allowed)
+            && topic != "."
+            && topic != "..";
+        if !holds {
+            let finding = self.add(path, format!("\"{topic}\" is no name of a topic"));
+            finding.help = Some(match topic.starts_with('^') {
+                true => "a pattern stands in topics_pattern".to_owned(),
+                false => "1 to 249 letters, digits, '.', '_' and '-'".to_owned(),
+            });
+        }
+    }
+
+    /// Topics that are written to: an event must not come back as a new one.
+    fn outgoing(&mut self, workflow: &Workflow) {
+        let log = workflow
+            .log
+            .kafka
+            .as_ref()
+            .filter(|_| workflow.log.destination == Destination::Kafka);
+        let outgoing = [
+            (
+                "output",
+                "outputs",
+                workflow.output.as_ref().map(|output| &output.topic),
+            ),
+            (
+                "dead_letter",
+                "failed events",
+                workflow.dead_letter.as_ref().map(|letter| &letter.topic),
+            ),
+            (
+                "reply",
+                "replies",
+                workflow.reply.as_ref().map(|reply| &reply.topic),
+            ),
+            ("log", "log records", log.map(|log| &log.topic)),
+        ];
+        for (key, what, topic) in outgoing {
+            let Some(topic) = topic else { continue };
+            let path: &[&str] = if key == "log" {
+                &["log", "kafka", "topic"]
+            } else {
+                &[key, "topic"]
+            };
+            self.topic_name(topic, path);
+            if reads(workflow, topic) {
+                let message =
+                    format!("{what} would be read again: the workflow reads topic \"{topic}\" itself");
+                self.add(path, message);
+            }
+        }
+        if let Some(letter) = &workflow.dead_letter {
+            for (key, names) in [("errors", &letter.errors), ("except", &letter.except)] {
+                if let Some(at) = names.iter().position(String::is_empty) {
+                    self.add(&["dead_letter", key, &at.to_string()], "an error has a name");
+                }
+            }
+            let both = letter.errors.iter().find(|name| letter.except.contains(name));
+            if let Some(name) = both {
+                self.add(
+                    &["dead_letter", "except"],
+                    format!("\"{name}\" stands in errors and in except"),
+                );
+            }
+        }
+    }
+
+    fn log(&mut self, workflow: &Workflow) {
+        let log = &workflow.log;
+        let mebibyte = 1 << 20;
+        self.size(
+            log.on_failure_bytes_max,
+            0,
+            1 << 30,
+            &["log", "on_failure_bytes_max"],
+        );
+        self.size(
+            log.file.rotate_size,
+            mebibyte,
+            1 << 40,
+            &["log", "file", "rotate_size"],
+        );
+        self.size(
+            log.file.keep_size,
+            mebibyte,
+            1 << 50,
+            &["log", "file", "keep_size"],
+        );
+        self.period(
+            log.file.rotate_after,
+            Duration::from_secs(1),
+            30 * DAY,
+            &["log", "file", "rotate_after"],
+        );
+        self.period(
+            log.file.keep_for,
+            Duration::from_secs(1),
+            3_650 * DAY,
+            &["log", "file", "keep_for"],
+        );
+        if log.destination == Destination::Kafka && log.kafka.is_none() {
+            self.add(
+                &["log", "destination"],
+                "destination = \"kafka\" needs [workflow.log.kafka] with its topic",
+            );
+        }
+    }
+
+    fn against_others(&mut self, workflow: &Workflow, others: &[Workflow]) {
+        if others
+            .iter()
+            .any(|other| other.name == workflow.name && !workflow.name.is_empty())
+        {
+            self.add(
+                &["name"],
+                format!("there are two workflows with the name \"{}\"", workflow.name),
+            );
+            return;
+        }
+        for other in others.iter().filter(|other| other.group() == workflow.group()) {
+            let shared = share_topics(workflow, other);
+            if let Some(topic) = shared {
+                let message = format!(
+                    "workflow \"{}\" is in group \"{}\" too and reads {topic}: each event would go to one of the two",
+                    other.name,
+                    workflow.group()
+                );
+                let finding = self.add(&["group"], message);
+                finding.help = Some("give each workflow a group of its own".to_owned());
+            }
+        }
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn is_address(text: &str) -> bool {
+    let is_named = || {
+        text.strip_prefix("localhost:")
+            .is_some_and(|port| port.parse::<u16>().is_ok())
+    };
+    text.parse::<SocketAddr>().is_ok() || is_named()
+}
+
+/// Returns what is wrong with the name of a state machine (AWS's rules).
+fn name_problem(name: &str) -> Option<String> {
+    let length = name.chars().count();
+    if length == 0 {
+        return Some("the key name is missing".to_owned());
+    }
+    if length > NAME_CHARACTERS_MAX {
+        return Some(format!(
+            "a name has at most {NAME_CHARACTERS_MAX} characters, this one has {length}"
+        ));
+    }
+    let is_forbidden =
+        |c: &char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c);
+    let forbidden = name.chars().find(is_forbidden)?;
+    Some(format!("a name has no {forbidden:?}"))
+}
+
+/// Says whether a workflow reads a topic.
+fn reads(workflow: &Workflow, topic: &str) -> bool {
+    let pattern = workflow
+        .topics_pattern
+        .as_deref()
+        .and_then(|pattern| Regex::new(pattern).ok());
+    workflow.topics.iter().any(|own| own == topic) || pattern.is_some_and(|pattern| pattern.is_match(topic))
+}
+
+/// Returns what two workflows both read, in words.
+fn share_topics(one: &Workflow, other: &Workflow) -> Option<String> {
+    if let (Some(own), Some(others)) = (&one.topics_pattern, &other.topics_pattern) {
+        return (own == others).then(|| "the same topics".to_owned());
+    }
+    let named = one.topics.iter().find(|topic| reads(other, topic));
+    let named = named.or_else(|| other.topics.iter().find(|topic| reads(one, topic)));
+    named.map(|topic| format!("topic \"{topic}\""))
+}

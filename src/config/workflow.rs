@@ -1,0 +1,146 @@
+//! `[[workflow]]`: what runs, where its events come from and go.
+
+use crate::journal;
+use crate::runtime::{Input, Mode, OnEmpty, Ordering};
+use crate::stream::kafka::Start;
+use crate::units::Period;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One workflow.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "definition"]))]
+pub struct Workflow {
+    /// Name of the state machine: metric label, log file name, part of ARNs. AWS's rules: 1 to 80
+    /// characters. Required.
+    #[schemars(transform = without_default)]
+    pub name: String,
+    /// The definition's file, JSON or YAML by its ending; relative to the configuration file. Required.
+    #[schemars(transform = without_default)]
+    pub definition: PathBuf,
+    /// `"async"` runs each event at least once, `"sync"` at most once, and replies. Default `"async"`.
+    pub mode: Mode,
+    /// The topics whose events are run. Either this or `topics_pattern`.
+    pub topics: Vec<String>,
+    /// A regular expression, beginning with `^`, for the names of topics whose events are run.
+    pub topics_pattern: Option<String>,
+    /// The consumer group. Default `stepstream-<name>`.
+    pub group: Option<String>,
+    /// `group.instance.id`: static membership, unique in the group. Default: none.
+    pub instance_id: Option<String>,
+    /// Where a group without offsets begins: `"earliest"`, `"latest"`, or a time (RFC 3339). Default
+    /// `"earliest"`.
+    #[schemars(default = "earliest")]
+    pub start: Start,
+    /// What an execution's input is: the event's `"value"`, or a `"record"` with topic, partition, offset,
+    /// timestamp, key, headers and value. Default `"value"`.
+    pub input: Input,
+    /// What becomes of a tombstone or empty value: `"skip"` it, or run it with `"null"`. Default `"skip"`.
+    pub on_empty: OnEmpty,
+    /// In which order events run: `"unordered"`, or one after the other by `"key"` or by `"partition"`.
+    /// Default `"unordered"`.
+    pub ordering: Ordering,
+    /// Parked executions on each shard; beyond it the workflow's partitions there are paused. Default
+    /// `10000`.
+    pub max_in_flight: usize,
+    /// How many offsets the newest event begun may be ahead of the oldest unfinished one, in each partition.
+    /// Default `100000`.
+    pub max_offset_span: u32,
+    /// Sync: events that a shard has committed and not finished at most, and so are at risk in a crash.
+    /// Default `4000`.
+    pub sync_batch_max: usize,
+    /// How often offsets are committed. Default `"1s"`.
+    pub commit_interval: Period,
+    /// How long a partition that is taken away may finish its executions. Default `"10s"`.
+    pub drain_timeout: Period,
+    /// What `${Name}` stands for in the definition.
+    pub substitutions: BTreeMap<String, String>,
+    /// Where outputs go; without it nowhere.
+    pub output: Option<Topic>,
+    /// Where failed events go; without it nowhere.
+    pub dead_letter: Option<DeadLetter>,
+    /// Sync: where replies go to events that name no topic.
+    pub reply: Option<Reply>,
+    /// The execution log.
+    pub log: journal::Config,
+}
+
+/// A key that is required has no default.
+fn without_default(schema: &mut schemars::Schema) {
+    schema.remove("default");
+}
+
+fn earliest() -> &'static str {
+    "earliest"
+}
+
+impl Default for Workflow {
+    fn default() -> Workflow {
+        Workflow {
+            name: String::new(),
+            definition: PathBuf::new(),
+            mode: Mode::Async,
+            topics: Vec::new(),
+            topics_pattern: None,
+            group: None,
+            instance_id: None,
+            start: Start::Earliest,
+            input: Input::Value,
+            on_empty: OnEmpty::Skip,
+            ordering: Ordering::Unordered,
+            max_in_flight: 10_000,
+            max_offset_span: 100_000,
+            sync_batch_max: 4_000,
+            commit_interval: Period(Duration::from_secs(1)),
+            drain_timeout: Period(Duration::from_secs(10)),
+            substitutions: BTreeMap::new(),
+            output: None,
+            dead_letter: None,
+            reply: None,
+            log: journal::Config::default(),
+        }
+    }
+}
+
+impl Workflow {
+    /// Returns the consumer group, by default named after the workflow.
+    pub fn group(&self) -> String {
+        self.group
+            .clone()
+            .unwrap_or_else(|| format!("stepstream-{}", self.name))
+    }
+}
+
+/// A topic to write to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Its name. The event's key is kept.
+    pub topic: String,
+}
+
+/// Where failed events go, and which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeadLetter {
+    /// The topic. Key, value and headers of the event are kept.
+    pub topic: String,
+    /// Only failures with these error names, such as `"States.TaskFailed"`. Default: all.
+    #[serde(default)]
+    pub errors: Vec<String>,
+    /// But not these. Default: none.
+    #[serde(default)]
+    pub except: Vec<String>,
+}
+
+/// Where replies go to events that have no `kafka_replyTopic` header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// The topic.
+    pub topic: String,
+}
