@@ -1,0 +1,288 @@
+//! Builds and starts the parts of a service, in order; what was started stops when a later part fails.
+
+use super::health::Health;
+use super::http::Http;
+use super::wiring::{LanePlan, ShardPlan};
+use super::{ORDERS_MAX, Order, Orders, Plan, Problems, Server, WorkflowPlan, now_ms, readiness};
+use crate::journal::{self, Destination, SinkFactory, Writer};
+use crate::metrics::Metrics;
+use crate::registry::Registry;
+use crate::registry::files::Files;
+use crate::runtime::{self, Stats, Workflow};
+use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, Subscription};
+use crate::stream::{Sink, Wake};
+use crate::task::function::Home;
+use crate::task::{Bindings, Tasks};
+use crate::vm::Level;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// What all parts share while they are built.
+struct Site {
+    kafka: kafka::Config,
+    metrics: Metrics,
+    health: Health,
+    registry: Arc<Registry<Bindings>>,
+    /// What is known of the producers of all shards.
+    producer: Arc<kafka::Health>,
+    wakes: Vec<Wake>,
+    lanes: Vec<Vec<LanePlan>>,
+    writers: Vec<(String, Writer)>,
+    controls: Vec<Control>,
+}
+
+/// Starts a service.
+pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
+    plan.kafka.check().map_err(|error| error.to_string())?;
+    let tasks = tasks(&plan)?;
+    let registry = Arc::new(registry(&plan, tasks.clone()));
+    let metrics = Metrics::new();
+    let definitions = plan.workflows.iter().map(|one| one.definition.clone());
+    let mut files = Files::new(registry.clone(), metrics.clone(), definitions.collect());
+    files.load().map_err(|failures| {
+        let text = |(name, error)| format!("workflow '{name}': {error}");
+        Problems(failures.into_iter().map(text).collect())
+    })?;
+    let health = Health::starting();
+    let http = match plan.listen.as_str() {
+        "" => None,
+        listen => {
+            let http = Http::start(listen, metrics.clone(), health.clone());
+            Some(http.map_err(|error| error.to_string())?)
+        }
+    };
+    if let Some(http) = &http {
+        let address = http.address();
+        tracing::info!("metrics: http://{address}/metrics, health: http://{address}/health/ready");
+    }
+    let count = shard_count(plan.shards);
+    let mut site = Site {
+        kafka: plan.kafka.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+        registry,
+        producer: Arc::default(),
+        wakes: (0..count).map(|_| Wake::new()).collect(),
+        lanes: (0..count).map(|_| Vec::new()).collect(),
+        writers: Vec::new(),
+        controls: Vec::new(),
+    };
+    let until_end = plan.workflows.iter().any(|one| one.source.until_end);
+    for workflow in &plan.workflows {
+        site.add(workflow)?;
+    }
+    let (sender, receiver) = crossbeam_channel::bounded(ORDERS_MAX);
+    let shards = site.start_shards(&plan, &tasks, &Orders(sender.clone()), until_end)?;
+    health.open();
+    tracing::info!(shards = count, workflows = plan.workflows.len(), "running");
+    Ok(Server {
+        orders: (Orders(sender), receiver),
+        shutdown_timeout: plan.shutdown_timeout,
+        until_end,
+        hopeless_since: None,
+        files,
+        health,
+        metrics,
+        http,
+        writers: site.writers,
+        controls: site.controls,
+        shards,
+    })
+}
+
+fn shard_count(wanted: usize) -> usize {
+    match wanted {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+        count => count,
+    }
+}
+
+fn tasks(plan: &Plan) -> Result<Arc<Tasks>, Problems> {
+    let home = Home {
+        region: plan.region.clone(),
+        account: plan.account.clone(),
+    };
+    match Tasks::new(&plan.tasks, &plan.functions, home) {
+        Ok(tasks) => Ok(Arc::new(tasks)),
+        Err(errors) => Err(Problems(errors.iter().map(ToString::to_string).collect())),
+    }
+}
+
+fn registry(plan: &Plan, tasks: Arc<Tasks>) -> Registry<Bindings> {
+    let shows_data = |one: &WorkflowPlan| {
+        let is_shown = one.log.include_execution_data;
+        (one.workflow.name.clone(), is_shown)
+    };
+    let shows_data: Vec<_> = plan.workflows.iter().map(shows_data).collect();
+    Registry::new(Box::new(move |name, program| {
+        let is_seen = shows_data
+            .iter()
+            .any(|(known, is_shown)| known == name && *is_shown);
+        tasks.bind(program, is_seen).map_err(|unserved| {
+            let sentences = unserved.iter().map(ToString::to_string);
+            sentences.collect::<Vec<_>>().join("; ")
+        })
+    }))
+}
+
+impl Site {
+    /// Starts what a workflow needs beside the shards: its log writer and its consumer.
+    fn add(&mut self, plan: &WorkflowPlan) -> Result<(), Problems> {
+        let name = plan.workflow.name.clone();
+        let failed = |error: String| format!("workflow '{name}': {error}");
+        let mut workflow = plan.workflow.clone();
+        let is_logged = plan.log.level.level().max(plan.log.on_failure.level()) > Level::Off;
+        let (mut buffers, mut log) = (Vec::new(), None);
+        if is_logged {
+            let (writer, ends) = self.log(&name, &plan.log).map_err(failed)?;
+            log = Some(writer.health());
+            self.writers.push((name.clone(), writer));
+            buffers = ends;
+        } else {
+            workflow.log = None;
+        }
+        let source = KafkaSource::start(&self.kafka, plan.source.clone(), &self.wakes);
+        let (control, sources) = source.map_err(|error| failed(error.to_string()))?;
+        self.report(&name, control.health().clone(), log);
+        self.controls.push(control);
+        let workflow = Arc::new(workflow);
+        let mut buffers = buffers.into_iter();
+        for (lanes, source) in self.lanes.iter_mut().zip(sources) {
+            let Some(current) = self.registry.current(&name) else {
+                return Err(failed("its definition is not published".to_owned()).into());
+            };
+            lanes.push(LanePlan {
+                workflow: workflow.clone(),
+                current,
+                source,
+                journal: buffers.next(),
+                stats: Stats::new(self.metrics.workflow(&name)).with_memory(self.metrics.run_memory()),
+            });
+        }
+        self.announce(plan, &workflow);
+        Ok(())
+    }
+
+    fn log(
+        &self,
+        workflow: &str,
+        config: &journal::Config,
+    ) -> Result<(Writer, Vec<journal::Buffer>), String> {
+        let sink = (config.destination == Destination::Kafka).then(|| {
+            let (kafka, health) = (self.kafka.clone(), self.producer.clone());
+            let name = format!("log-{workflow}");
+            let factory: SinkFactory = Box::new(move |wake| {
+                let sink = KafkaSink::start(&kafka, &name, wake, &health);
+                Ok(Box::new(sink.map_err(|error| error.to_string())?) as Box<dyn Sink>)
+            });
+            factory
+        });
+        let setup = journal::Setup {
+            workflow,
+            config,
+            wakes: &self.wakes,
+            sink,
+        };
+        Writer::start(setup).map_err(|error| error.to_string())
+    }
+
+    /// Lets metrics and readiness ask the workflow's parts.
+    fn report(&self, name: &str, source: Arc<kafka::Health>, log: Option<Arc<journal::Health>>) {
+        let reader = source.clone();
+        self.metrics.lags(name, move || readiness::lags(&reader));
+        if let Some(log) = log.clone() {
+            let waits = log.clone();
+            self.metrics.logs(name, move || readiness::logged(&log));
+            self.metrics
+                .queue("log_bytes", move || waits.waiting_bytes() as usize);
+        }
+        let lives = source.clone();
+        self.health
+            .require_for_life(&format!("consumer of {name}"), move || {
+                readiness::consumer_lives(&lives)
+            });
+        let (producer, metrics) = (self.producer.clone(), self.metrics.clone());
+        let asked = name.to_owned();
+        self.health.require(name, move || {
+            readiness::workflow(&asked, &source, &producer, log.as_deref(), &metrics)
+        });
+    }
+
+    /// Says what the workflow reads and writes.
+    fn announce(&self, plan: &WorkflowPlan, workflow: &Workflow) {
+        let topics = match &plan.source.subscription {
+            Subscription::Topics(topics) => topics.join(", "),
+            Subscription::Pattern(pattern) => pattern.clone(),
+        };
+        let none = || "none".to_owned();
+        let revision = self.registry.revision(&workflow.name);
+        let revision = revision.map_or_else(none, |revision| revision.to_string());
+        let output = workflow.output.clone().unwrap_or_else(none);
+        let dead_letter = workflow.dead_letter.as_ref();
+        let dead_letter = dead_letter.map_or_else(none, |letter| letter.topic.clone());
+        tracing::info!(
+            definition = %plan.definition.path.display(),
+            revision,
+            mode = ?workflow.mode,
+            topics,
+            group = plan.source.group,
+            output,
+            dead_letter,
+            log = ?plan.log.destination,
+            "workflow {}",
+            workflow.name
+        );
+    }
+
+    fn start_shards(
+        &mut self,
+        plan: &Plan,
+        tasks: &Arc<Tasks>,
+        orders: &Orders,
+        until_end: bool,
+    ) -> Result<Vec<runtime::Handle>, Problems> {
+        let cores = match plan.pin {
+            true => core_affinity::get_core_ids().unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let count = self.wakes.len();
+        let mut handles = Vec::with_capacity(count);
+        for (number, lanes) in std::mem::take(&mut self.lanes).into_iter().enumerate() {
+            let shard = ShardPlan {
+                number,
+                lanes,
+                tasks: tasks.clone(),
+                kafka: self.kafka.clone(),
+                producer: self.producer.clone(),
+                metrics: self.metrics.shard(),
+                max_in_flight: plan.max_in_flight.div_ceil(count),
+                seed: (now_ms() as u64) << 8 | number as u64,
+            };
+            let is_over = Arc::new(AtomicBool::new(false));
+            if !until_end {
+                let asked = is_over.clone();
+                let name = format!("shard {number}");
+                self.health
+                    .require_for_life(&name, move || match asked.load(Relaxed) {
+                        true => Err("it has ended".to_owned()),
+                        false => Ok(()),
+                    });
+            }
+            let core = match cores.len() {
+                0 => None,
+                cores_count => Some(cores[number % cores_count]),
+            };
+            let orders = orders.clone();
+            let ended = move || {
+                is_over.store(true, Relaxed);
+                let _ = orders.0.try_send(Order::ShardOver(number));
+            };
+            let name = format!("stepstream-{number}");
+            let wake = self.wakes[number].clone();
+            let handle = runtime::spawn(&name, core, wake, move |wake| shard.build(wake), ended);
+            handles.push(handle.map_err(|error| format!("cannot start a shard's thread: {error}"))?);
+        }
+        Ok(handles)
+    }
+}

@@ -1,0 +1,226 @@
+//! The service: builds the parts from a plan, starts them in order, stops them in order.
+//!
+//! Start: tasks and definitions are checked, the HTTP pages listen (not ready), log writers open their
+//! destinations, consumers join their groups, shards run. Stop: consumers give their partitions back
+//! while the shards still finish what runs; then shards, log writers and pages end. Only `server` and
+//! `cli` know the whole configuration. Invariant: nothing reads an event before everything that can be
+//! refused has been looked at.
+
+mod build;
+pub mod health;
+pub mod http;
+mod plan;
+mod readiness;
+mod wiring;
+
+pub use plan::{Plan, WorkflowPlan};
+
+use crate::journal::Writer;
+use crate::metrics::Metrics;
+use crate::registry::files::Files;
+use crate::runtime;
+use crate::stream::kafka::Control;
+use crate::task::Bindings;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use health::Health;
+use http::Http;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How often definition files are looked at.
+pub const POLL: Duration = Duration::from_secs(2);
+/// How long a run to the end of its input lasts when it seems out of reach: a broker that starts may refuse.
+const HOPELESS_AFTER: Duration = Duration::from_secs(5);
+/// Orders that wait; more of the same change nothing.
+const ORDERS_MAX: usize = 64;
+
+/// Why a service does not start, or what went wrong while it ran: everything, a sentence each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl From<String> for Problems {
+    fn from(problem: String) -> Problems {
+        Problems(vec![problem])
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Stop,
+    Reload,
+    ShardOver(usize),
+}
+
+/// Gives orders to a service that runs; clones give them to the same one.
+#[derive(Clone, Debug)]
+pub struct Orders(Sender<Order>);
+
+impl Orders {
+    /// Lets running executions finish, commits, and ends the service.
+    pub fn stop(&self) {
+        // A full channel has orders enough; one without a receiver is of a service that is over.
+        let _ = self.0.try_send(Order::Stop);
+    }
+
+    /// Reads all definitions again.
+    pub fn reload(&self) {
+        let _ = self.0.try_send(Order::Reload);
+    }
+}
+
+/// A service that runs.
+pub struct Server {
+    orders: (Orders, Receiver<Order>),
+    shutdown_timeout: Duration,
+    /// Whether shards end by themselves when the input does.
+    until_end: bool,
+    /// Since when the end of the input seems out of reach.
+    hopeless_since: Option<Instant>,
+    files: Files<Bindings>,
+    health: Health,
+    metrics: Metrics,
+    http: Option<Http>,
+    writers: Vec<(String, Writer)>,
+    controls: Vec<Control>,
+    shards: Vec<runtime::Handle>,
+}
+
+impl Server {
+    /// Starts a service; it runs on its own threads from then on. [`Server::run`] accompanies it.
+    ///
+    /// Does not wait for brokers: until they answer it is not ready, and tries again.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the plan, its definitions, or what they need.
+    pub fn start(plan: Plan) -> Result<Server, Problems> {
+        build::start(plan)
+    }
+
+    /// Returns where orders are given.
+    pub fn orders(&self) -> Orders {
+        self.orders.0.clone()
+    }
+
+    /// Returns the address of the pages, if they are served.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(Http::address)
+    }
+
+    /// Returns what the service counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Returns where to ask whether the service is ready.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// Runs until the service is told to stop, or its input is at its end, and ends it in order.
+    ///
+    /// # Errors
+    /// When a part failed: not everything that ran is committed; it runs again after a restart (async).
+    pub fn run(mut self) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        let mut over = 0;
+        loop {
+            match self.orders.1.recv_timeout(POLL) {
+                Ok(Order::Stop) => {
+                    let seconds = self.shutdown_timeout.as_secs_f64();
+                    tracing::info!(
+                        "stopping: running executions have {seconds} s to finish; a second signal ends at once"
+                    );
+                    break;
+                }
+                Ok(Order::Reload) => self.files.reload(),
+                Ok(Order::ShardOver(number)) => {
+                    over += 1;
+                    if !self.until_end {
+                        tracing::error!("shard {number} is over: the service ends");
+                        problems.0.push(format!("shard {number} ended by itself"));
+                        break;
+                    }
+                    if over == self.shards.len() {
+                        tracing::info!("the input is at its end");
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.files.poll(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if let Some(problem) = self.hopeless() {
+                tracing::error!("the end of the input is out of reach: {problem}");
+                problems.0.push(problem);
+                break;
+            }
+        }
+        self.stop(&mut problems);
+        if problems.0.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Says why a service that runs to the end of its input gives up, if it does: there is nobody to wait for
+    /// who would mend what is wrong. One that runs until it is stopped waits.
+    fn hopeless(&mut self) -> Option<String> {
+        if !self.until_end {
+            return None;
+        }
+        let mut controls = self.controls.iter();
+        let problem = controls.find_map(|control| readiness::hopeless(control.health()));
+        let Some(problem) = problem else {
+            self.hopeless_since = None;
+            return None;
+        };
+        let since = *self.hopeless_since.get_or_insert_with(Instant::now);
+        (since.elapsed() >= HOPELESS_AFTER).then_some(problem)
+    }
+
+    fn stop(self, problems: &mut Problems) {
+        let began = Instant::now();
+        self.health.close("stopping");
+        // The consumers first: they take the partitions from the shards, which finish what runs, and
+        // commit what is finished. The shards are served until that is over.
+        for control in &self.controls {
+            control.stop(began + self.shutdown_timeout);
+        }
+        self.controls.into_iter().for_each(Control::join);
+        for shard in &self.shards {
+            shard.stop(Duration::ZERO);
+        }
+        for shard in self.shards {
+            if let Err(failure) = shard.join() {
+                problems.0.push(failure.to_string());
+            }
+        }
+        for (workflow, writer) in self.writers {
+            let left = self.shutdown_timeout.saturating_sub(began.elapsed());
+            if let Err(problem) = writer.finish(left.max(LOG_TIME_MIN)) {
+                problems
+                    .0
+                    .push(format!("the log of workflow '{workflow}': {problem}"));
+            }
+        }
+        tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
+    }
+}
+
+/// What log writers have at the end at least, however long the rest took.
+const LOG_TIME_MIN: Duration = Duration::from_secs(1);
+
+/// Returns the time in milliseconds since 1970.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
+}

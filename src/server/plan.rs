@@ -1,0 +1,140 @@
+//! What a service is made of: the configuration, checked and with its defaults filled in.
+//!
+//! [`Plan::new`] makes one of a configuration file; a library's user may write one. Must not know the
+//! file's syntax.
+
+use crate::config::{self, Config};
+use crate::journal::{self, Overflow};
+use crate::registry::files::File;
+use crate::runtime::{self, Workflow};
+use crate::stream::kafka;
+use crate::task;
+use std::time::Duration;
+
+/// A service.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Worker threads; 0 is one per core.
+    pub shards: usize,
+    /// Whether each shard is pinned to a core.
+    pub pin: bool,
+    /// Parked executions of the whole process.
+    pub max_in_flight: usize,
+    /// How long running executions may take to finish when the service stops.
+    pub shutdown_timeout: Duration,
+    /// Where metrics and health are served; empty for nowhere.
+    pub listen: String,
+    /// The region in ARNs.
+    pub region: String,
+    /// The account in ARNs.
+    pub account: String,
+    /// Brokers and client properties.
+    pub kafka: kafka::Config,
+    /// The workflows.
+    pub workflows: Vec<WorkflowPlan>,
+    /// What runs tasks.
+    pub tasks: task::Config,
+    /// The functions in the process.
+    pub functions: task::Functions,
+}
+
+/// One workflow of a service.
+#[derive(Clone, Debug)]
+pub struct WorkflowPlan {
+    /// What shards need to know.
+    pub workflow: Workflow,
+    /// Its definition.
+    pub definition: File,
+    /// What it reads.
+    pub source: kafka::SourceConfig,
+    /// Its log.
+    pub log: journal::Config,
+}
+
+impl Plan {
+    /// Makes a plan of a configuration. `until_end` reads up to the ends of the topics as they are at
+    /// start, then stops.
+    pub fn new(config: Config, functions: task::Functions, until_end: bool) -> Plan {
+        let Config {
+            service,
+            kafka,
+            workflow,
+            tasks,
+        } = config;
+        let workflows = workflow.into_iter();
+        let workflows = workflows.map(|one| WorkflowPlan::new(one, &service, until_end));
+        Plan {
+            workflows: workflows.collect(),
+            shards: service.shards,
+            pin: service.pin,
+            max_in_flight: service.max_in_flight,
+            shutdown_timeout: service.shutdown_timeout.0,
+            listen: service.listen,
+            region: service.region,
+            account: service.account,
+            kafka,
+            tasks,
+            functions,
+        }
+    }
+}
+
+impl WorkflowPlan {
+    fn new(config: config::Workflow, service: &config::Service, until_end: bool) -> WorkflowPlan {
+        let group = config.group();
+        let subscription = match config.topics_pattern {
+            Some(pattern) => kafka::Subscription::Pattern(pattern),
+            None => kafka::Subscription::Topics(config.topics),
+        };
+        let dead_letter = config.dead_letter.map(|letter| runtime::DeadLetter {
+            topic: letter.topic,
+            errors: letter.errors,
+            except: letter.except,
+        });
+        let log = &config.log;
+        let (level, on_failure) = (log.level.level(), log.on_failure.level());
+        let log_settings = runtime::LogSettings {
+            level,
+            // A failed execution is written at least as fully as one that succeeds.
+            on_failure: on_failure.max(level),
+            on_failure_bytes_max: log.on_failure_bytes_max.0 as usize,
+            include_execution_data: log.include_execution_data,
+            block: log.overflow == Overflow::Block,
+        };
+        WorkflowPlan {
+            workflow: Workflow {
+                name: config.name.clone(),
+                mode: config.mode,
+                ordering: config.ordering,
+                input: config.input,
+                on_empty: config.on_empty,
+                max_in_flight: config.max_in_flight,
+                max_offset_span: i64::from(config.max_offset_span),
+                sync_batch_max: config.sync_batch_max,
+                commit_interval: config.commit_interval.0,
+                output: config.output.map(|output| output.topic),
+                dense_output: false,
+                dead_letter,
+                reply: config.reply.map(|reply| reply.topic),
+                log: Some(log_settings),
+                region: service.region.clone(),
+                account: service.account.clone(),
+            },
+            definition: File {
+                state_machine: config.name.clone(),
+                path: config.definition,
+                substitutions: config.substitutions,
+            },
+            source: kafka::SourceConfig {
+                name: config.name,
+                subscription,
+                group,
+                instance_id: config.instance_id,
+                start: config.start,
+                drain_timeout: config.drain_timeout.0,
+                until_end,
+            },
+            log: config.log,
+        }
+    }
+}

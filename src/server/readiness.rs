@@ -1,0 +1,109 @@
+//! What makes a workflow unready, in words: brokers, assignment, log, work that does not move on.
+
+use super::now_ms;
+use crate::journal;
+use crate::metrics::{Lag, Logged, Metrics};
+use crate::stream::kafka;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An execution ends after five minutes at the latest; an event that is unfinished for so long waits for
+/// an acknowledgement that does not come.
+const STUCK_AFTER_MS: i64 = 6 * 60 * 1_000;
+/// A consumer's thread comes round at least every second; after so long it hangs.
+const SILENT_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a run to the end of its input waits for a broker.
+const UNREACHABLE_AFTER: Duration = Duration::from_secs(60);
+
+/// Says what is wrong with a workflow, if anything.
+pub(super) fn workflow(
+    name: &str,
+    source: &kafka::Health,
+    producer: &kafka::Health,
+    log: Option<&journal::Health>,
+    metrics: &Metrics,
+) -> Result<(), String> {
+    reached(source, "consumer")?;
+    if !source.ready() {
+        return Err("no partitions are assigned yet: waiting for the consumer group".to_owned());
+    }
+    reached(producer, "producer")?;
+    if let Some(log) = log.filter(|log| log.is_failing()) {
+        return Err(log
+            .trouble()
+            .unwrap_or_else(|| "the log cannot be written".to_owned()));
+    }
+    let oldest_ms = metrics.oldest_unfinished_ms(name, now_ms());
+    if oldest_ms > STUCK_AFTER_MS {
+        let seconds = oldest_ms / 1_000;
+        return Err(format!(
+            "stuck: its oldest event is unfinished for {seconds} seconds; an output, dead letter or log record is not acknowledged"
+        ));
+    }
+    Ok(())
+}
+
+/// Says what is between a client and the brokers.
+fn reached(client: &kafka::Health, which: &str) -> Result<(), String> {
+    if let Some(text) = client.authentication() {
+        return Err(format!(
+            "the brokers refuse the credentials of the {which}: {text}"
+        ));
+    }
+    if let Some(text) = client.fatal() {
+        return Err(format!("the {which} has failed: {text}"));
+    }
+    if let Some(since) = client.down_for() {
+        let error = client.last_error().map(|(_, text)| format!(": {text}"));
+        let (seconds, error) = (since.as_secs(), error.unwrap_or_default());
+        return Err(format!("no broker is reachable for {seconds} seconds{error}"));
+    }
+    Ok(())
+}
+
+/// Says why a run to the end of its input will hardly come there, if it is so: the brokers refuse the consumer, it
+/// has failed, or no broker has been reachable for too long.
+pub(super) fn hopeless(source: &kafka::Health) -> Option<String> {
+    let is_hopeless = source.authentication().is_some()
+        || source.fatal().is_some()
+        || source.down_for().is_some_and(|since| since > UNREACHABLE_AFTER);
+    if is_hopeless {
+        reached(source, "consumer").err()
+    } else {
+        None
+    }
+}
+
+/// Says whether a consumer's thread still comes round.
+pub(super) fn consumer_lives(source: &kafka::Health) -> Result<(), String> {
+    let silent = source.silent_for();
+    match silent > SILENT_AFTER {
+        true => Err(format!(
+            "the consumer's thread is silent for {} seconds",
+            silent.as_secs()
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Returns the lags of the partitions that a consumer has.
+pub(super) fn lags(source: &Arc<kafka::Health>) -> Vec<Lag> {
+    let partitions = source.partitions();
+    let lags = partitions.into_iter().filter_map(|partition| {
+        Some(Lag {
+            events: partition.lag()? as u64,
+            topic: partition.topic,
+            partition: partition.number,
+        })
+    });
+    lags.collect()
+}
+
+/// Returns what a log writer has done.
+pub(super) fn logged(log: &journal::Health) -> Logged {
+    Logged {
+        bytes: log.written_bytes(),
+        dropped: log.dropped_records(),
+    }
+}
