@@ -5,7 +5,7 @@ mod player;
 
 use super::definition::{load, substitution};
 use super::document::Document;
-use super::output::{Json, Stop, stderr, stdout};
+use super::output::{Json, Stop, grouped, stderr, stdout};
 use super::{EXIT_OK, Format};
 use crate::drive::Script;
 use crate::vm::Level;
@@ -17,15 +17,17 @@ use std::path::{Path, PathBuf};
 /// Measure a definition: events in a loop on one core, each from its bytes to its output bytes.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The file of events has one JSON document a line. Tasks answer at once, or as the script says; waits and
+    after_help = "The file of events has one JSON document a line. Tasks answer at once, or as the script says; waits and \
 retries take no time. Two passes must give the same outputs before anything is timed.
 
-JSON: executions_per_second and ns_per_execution are the median of at least 7 rounds, spread_percent is
-the distance between the fastest and the slowest; ns_index, ns_run and ns_write are shares, measured in
+JSON: executions_per_second and ns_per_execution are the median of at least 7 rounds, spread_percent is \
+the distance between the fastest and the slowest; ns_index, ns_run and ns_write are shares, measured in \
 passes of their own; failed counts the events whose execution did not succeed.
 
+The binary must be a release build, or the figures mean nothing.
+
 Example:
-  cargo run --release -- bench order.asl.json --input-file orders.ndjson --task-script answers.json"
+  stepstream bench order.asl.json --input-file orders.ndjson --task-script answers.json"
 )]
 pub(super) struct Args {
     /// The definition, JSON or YAML (by the file's ending).
@@ -196,29 +198,4 @@ fn text(measured: &Measured, args: &Args, events: usize) -> String {
         grouped(measured.memory_bytes_per_execution),
         measured.failed,
     )
-}
-
-/// Returns a whole number with its digits in groups of three.
-fn grouped(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[test]
-fn groups_of_three() {
-    for (value, text) in [
-        (0.4, "0"),
-        (999.0, "999"),
-        (1_000.0, "1,000"),
-        (1_234_567.0, "1,234,567"),
-    ] {
-        assert_eq!(grouped(value), text);
-    }
 }

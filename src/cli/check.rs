@@ -1,4 +1,6 @@
-//! `stepstream check`: is a definition accepted, and what is wrong with it?
+//! `stepstream check`: is a definition or a configuration accepted, and what is wrong with it?
+
+mod config;
 
 use super::definition::{Checked, diagnostic_json, substitution};
 use super::output::{Json, Stop, has_colour, stderr, stdout};
@@ -7,19 +9,23 @@ use crate::asl::{Diagnostic, MachineType, Severity};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// Check definitions: every problem, where it is, and what was meant.
+/// Check definitions or a configuration: every problem, where it is, and what was meant.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit code: 0 all are accepted (perhaps with warnings), 1 one is refused, 2 a file cannot be read.
 
 Examples:
   stepstream check workflows/*.asl.json
+  stepstream check --config config/stepstream.toml     the service with its workflows and tasks
   stepstream check order.asl.yaml --set QueueUrl=https://sqs.us-east-1.amazonaws.com/111111111111/q"
 )]
 pub(super) struct Args {
     /// Definitions, JSON or YAML (by the file's ending).
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "config", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// A configuration, checked with its workflows and what serves their tasks.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "machine_type", "substitutions"])]
+    config: Option<PathBuf>,
     /// The type of workflow to check for.
     #[arg(long = "type", value_enum, default_value_t)]
     machine_type: Type,
@@ -43,28 +49,37 @@ enum Type {
 /// One finding: the file and the diagnostic, or why there is none.
 type Finding = (String, Result<Diagnostic, String>);
 
+/// What a check has found, in all files.
+struct Findings {
+    list: Vec<Finding>,
+    code: u8,
+    format: Format,
+}
+
 pub(super) fn run(args: &Args) -> u8 {
     let machine_type = match args.machine_type {
         Type::Express => MachineType::Express,
         Type::Standard => MachineType::Standard,
     };
-    let mut code = EXIT_OK;
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings = Findings {
+        list: Vec::new(),
+        code: EXIT_OK,
+        format: args.format,
+    };
+    if let Some(file) = &args.config {
+        config::check(file, &mut findings);
+    }
     for file in &args.files {
         match Checked::read(file, machine_type, &args.substitutions) {
-            Err(stop) => {
-                code = EXIT_PROBLEM;
-                unreadable(&file.display().to_string(), &stop, &mut findings);
-            }
+            Err(stop) => findings.unreadable(&file.display().to_string(), &stop),
             Ok(checked) => {
-                if checked.report.has_errors() {
-                    code = code.max(EXIT_NO);
-                }
-                if args.format == Format::Text {
-                    stdout(text(&checked).as_bytes());
-                }
+                findings.tell(
+                    &checked.file,
+                    &checked.rendered(has_colour()),
+                    &checked.report.diagnostics,
+                );
                 let Checked { file, report, .. } = checked;
-                findings.extend(
+                findings.list.extend(
                     report
                         .diagnostics
                         .into_iter()
@@ -74,22 +89,36 @@ pub(super) fn run(args: &Args) -> u8 {
         }
     }
     if args.format == Format::Json {
-        stdout(&Json::array(&findings, finding_json));
+        stdout(&Json::array(&findings.list, finding_json));
     }
-    code
+    findings.code
 }
 
-fn unreadable(file: &str, stop: &Stop, findings: &mut Vec<Finding>) {
-    stderr(stop.message());
-    findings.push((file.to_owned(), Err(stop.message().to_owned())));
+impl Findings {
+    fn unreadable(&mut self, file: &str, stop: &Stop) {
+        self.code = EXIT_PROBLEM;
+        stderr(stop.message());
+        self.list.push((file.to_owned(), Err(stop.message().to_owned())));
+    }
+
+    /// Prints what was found in a file, for reading, and notes whether it refuses the file.
+    fn tell(&mut self, file: &str, rendered: &str, diagnostics: &[Diagnostic]) {
+        let count = |severity: Severity| {
+            let found = diagnostics.iter();
+            found.filter(|diagnostic| diagnostic.severity == severity).count()
+        };
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        if errors > 0 {
+            self.code = self.code.max(EXIT_NO);
+        }
+        if self.format == Format::Text {
+            stdout(format!("{rendered}{file}: {}\n", verdict(errors, warnings)).as_bytes());
+        }
+    }
 }
 
-fn text(checked: &Checked) -> String {
-    let count = |severity: Severity| {
-        let found = checked.report.diagnostics.iter();
-        found.filter(|diagnostic| diagnostic.severity == severity).count()
-    };
-    let verdict = match (count(Severity::Error), count(Severity::Warning)) {
+fn verdict(errors: usize, warnings: usize) -> String {
+    match (errors, warnings) {
         (0, 0) => "accepted".to_owned(),
         (0, warnings) => format!("accepted, {}", counted(warnings, "warning")),
         (errors, 0) => format!("refused, {}", counted(errors, "error")),
@@ -100,8 +129,7 @@ fn text(checked: &Checked) -> String {
                 counted(warnings, "warning")
             )
         }
-    };
-    format!("{}{}: {verdict}\n", checked.rendered(has_colour()), checked.file)
+    }
 }
 
 fn counted(count: usize, what: &str) -> String {

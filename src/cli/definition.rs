@@ -61,14 +61,16 @@ impl Checked {
 
     /// Returns the diagnostics as a person reads them.
     pub(super) fn rendered(&self, colour: bool) -> String {
-        let source = self.source();
-        let texts = self
-            .report
-            .diagnostics
-            .iter()
-            .map(|diagnostic| render(&source, diagnostic, colour));
-        texts.map(|text| format!("{}\n\n", text.trim_end())).collect()
+        rendered(&self.source(), &self.report.diagnostics, colour)
     }
+}
+
+/// Returns diagnostics of a text as a person reads them.
+pub(super) fn rendered(source: &Source<'_>, diagnostics: &[Diagnostic], colour: bool) -> String {
+    let texts = diagnostics
+        .iter()
+        .map(|diagnostic| render(source, diagnostic, colour));
+    texts.map(|text| format!("{}\n\n", text.trim_end())).collect()
 }
 
 /// Reads, checks and compiles a file, for running it. Warnings are for `check` to tell.

@@ -42,7 +42,7 @@ impl Names {
 }
 
 /// Names the state machine after its file: `order.asl.json` is `order`.
-fn machine_name(file: &Path) -> String {
+pub(super) fn machine_name(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.strip_suffix(".asl").unwrap_or(&stem);
     let allowed = |character: char| if is_allowed(character) { character } else { '-' };

@@ -8,13 +8,21 @@
 mod bench;
 mod check;
 mod definition;
+mod demo;
+mod diagnostics;
 mod disasm;
 mod document;
 mod exec;
 mod identity;
+mod logs;
 mod output;
+mod pipe;
+mod redrive;
+mod run;
+mod signals;
 mod state;
 mod test;
+mod waiter;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use output::Stop;
@@ -29,18 +37,24 @@ const EXIT_PROBLEM: u8 = 2;
 /// Ctrl-C, as shells count it.
 const EXIT_INTERRUPTED: u8 = 130;
 
-/// Runs AWS Step Functions Express workflows (Amazon States Language) on your own machine.
+/// Runs AWS Step Functions Express workflows (Amazon States Language) on your own machines, one execution
+/// per Kafka event.
 #[derive(Parser)]
 #[command(
     name = "stepstream",
     version,
     after_help = "Examples:
+  stepstream demo                                      see it work: nothing else is needed
   stepstream check order.asl.json                      is the definition accepted?
   stepstream exec order.asl.json --input '{\"id\": 1}'   run it once
   stepstream exec order.asl.json --input-file order.json --task-script answers.json --virtual-time
   stepstream state order.asl.json 'check stock' --input '{\"id\": 1}'   try one state
   stepstream test workflows/ --coverage                play the cases beside the definitions
   stepstream bench order.asl.json --input-file orders.ndjson   how fast is it?
+  stepstream pipe order.asl.json < orders.ndjson       run it over lines, without Kafka
+  stepstream run --config config/stepstream.toml       run workflows on Kafka's events
+  stepstream logs log --status FAILED                  what failed, from the execution logs
+  stepstream redrive --from orders-failed --dry-run    put failed events back, here only counted
   stepstream disasm order.asl.json                     show what it was compiled to
 
 'stepstream help COMMAND' says more about each."
@@ -57,6 +71,11 @@ enum Command {
     State(state::Args),
     Test(test::Args),
     Bench(bench::Args),
+    Demo(demo::Args),
+    Run(run::Args),
+    Logs(logs::Args),
+    Redrive(redrive::Args),
+    Pipe(pipe::Args),
     Disasm(disasm::Args),
 }
 
@@ -83,6 +102,11 @@ pub fn main() -> ExitCode {
         Command::State(args) => state::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Logs(args) => logs::run(&args),
+        Command::Redrive(args) => redrive::run(&args),
+        Command::Pipe(args) => pipe::run(&args),
         Command::Disasm(args) => disasm::run(&args),
     };
     ExitCode::from(code)

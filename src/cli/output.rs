@@ -1,4 +1,4 @@
-//! Printing: stdout and stderr, JSON documents, and why a command stops.
+//! Printing: stdout and stderr, numbers, JSON documents, and why a command stops.
 
 use super::definition::diagnostic_json;
 use super::{EXIT_PROBLEM, Format};
@@ -167,5 +167,30 @@ impl Json {
         json.items(items, write);
         json.out.extend_from_slice(b"]\n");
         json.out
+    }
+}
+
+/// Returns a whole number with its digits in groups of three.
+pub(super) fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[test]
+fn groups_of_three() {
+    for (value, text) in [
+        (0.4, "0"),
+        (999.0, "999"),
+        (1_000.0, "1,000"),
+        (1_234_567.0, "1,234,567"),
+    ] {
+        assert_eq!(grouped(value), text);
     }
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Try one state: its data stage by stage, what matched, and where it leads.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Shows what AWS's TestState shows at its deepest inspection level. States in the branches of a Parallel
+    after_help = "Shows what AWS's TestState shows at its deepest inspection level. States in the branches of a Parallel \
 and in the processor of a Map can be tried as well.
 
 Exit code: 0 SUCCEEDED, CAUGHT_ERROR or RETRIABLE, 1 FAILED, 2 could not run (also: a task without a result).

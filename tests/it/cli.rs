@@ -1,6 +1,9 @@
 //! The command line as a user sees it: answers, exit codes.
 
+mod demo;
+mod logs;
 mod mistakes;
+mod pipe;
 mod recorded;
 
 use serde_json::{Value, json};
@@ -10,10 +13,10 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A folder of its own for each test.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(super) fn new() -> Folder {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("stepstream-cli-{}-{count}", std::process::id()));
@@ -21,7 +24,11 @@ impl Folder {
         Folder(path)
     }
 
-    fn write(&self, name: &str, text: &str) -> String {
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) -> String {
         let path = self.0.join(name);
         std::fs::write(&path, text).expect("a file");
         path.display().to_string()
@@ -40,7 +47,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> (i32, String, String) {
+pub(super) fn run(arguments: &[&str]) -> (i32, String, String) {
     shown(&command(arguments).output().expect("the binary runs"))
 }
 
@@ -54,7 +61,7 @@ fn shown(output: &Output) -> (i32, String, String) {
 }
 
 /// Runs with `--format json`: stdout must be exactly one document.
-fn run_json(arguments: &[&str]) -> (i32, Value, String) {
+pub(super) fn run_json(arguments: &[&str]) -> (i32, Value, String) {
     let (code, out, err) = run(&[arguments, &["--format", "json"]].concat());
     let document = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out:?} {err}"));
     (code, document, err)

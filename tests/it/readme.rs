@@ -3,6 +3,7 @@
 //! A line that is only `…` stands for any lines. Durations differ from run to run, and so do all numbers
 //! of `bench`: there only the words are compared. With `STEPSTREAM_BLESS=1` the README is rewritten instead.
 
+use super::cli::{Folder, run};
 use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
@@ -11,6 +12,7 @@ const README: &str = include_str!("../../README.md");
 fn commands_print_what_the_readme_shows() {
     let examples = examples(README);
     let bless = std::env::var_os("STEPSTREAM_BLESS").is_some();
+    let folder = folder();
     let mut blessed = README.to_owned();
     assert!(
         examples.len() >= 8,
@@ -26,7 +28,7 @@ fn commands_print_what_the_readme_shows() {
                 "-c",
                 &shown.replacen("stepstream", env!("CARGO_BIN_EXE_stepstream"), 1),
             ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .current_dir(folder.path())
             .output()
             .expect("a shell");
         let actual = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -40,6 +42,10 @@ fn commands_print_what_the_readme_shows() {
         if matches(&stable(&expected), &stable(&actual)) {
             continue;
         }
+        assert!(
+            !expected.trim().is_empty(),
+            "$ {command}: put a word below it to bless"
+        );
         blessed = blessed.replacen(expected.trim_end(), &cut_as(&expected, &actual), 1);
         assert!(
             bless,
@@ -56,13 +62,91 @@ fn commands_print_what_the_readme_shows() {
 #[test]
 fn files_that_the_readme_names_exist() {
     let words = README.split([' ', '(', ')', '`', '\n']);
-    let paths = words.filter(|word| word.starts_with("config/") || word.starts_with("tests/"));
+    let paths = words.filter(|word| {
+        ["config/", "tests/", "deploy/", "perf/", "CONTRIBUTING"]
+            .iter()
+            .any(|folder| word.starts_with(folder))
+    });
     for path in paths {
-        // Diagnostics add a line and a column.
-        let path = path.split(':').next().unwrap_or(path);
+        // Diagnostics add a line and a column, links a heading.
+        let path = path.split([':', '#']).next().unwrap_or(path);
         let full = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         assert!(full.exists(), "{path}");
     }
+}
+
+/// What the README names in code is there: commands, options, configuration keys, metrics, our errors.
+#[test]
+fn names_that_the_readme_uses_exist() {
+    let (_, help, _) = run(&["help"]);
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    let options: String = commands
+        .iter()
+        .map(|command| run(&[command, "--help"]).1)
+        .collect();
+    let schema = serde_json::to_string(&stepstream::config::Config::schema()).expect("JSON");
+    let mut problems = Vec::new();
+    let mut names = 0;
+    let spans = README
+        .split("```")
+        .step_by(2)
+        .flat_map(|text| text.split('`').skip(1).step_by(2));
+    for span in spans {
+        let words: Vec<&str> = span.split_whitespace().collect();
+        let first = *words.first().unwrap_or(&"");
+        let known = if let Some(at) = words.iter().position(|word| *word == "stepstream") {
+            words.get(at + 1).is_none_or(|command| commands.contains(command))
+        } else if first.starts_with("--") {
+            options.contains(first)
+        } else if let Some((key, _)) = span.split_once(" = ").filter(|(key, _)| !key.contains('-')) {
+            schema.contains(&format!("\"{key}\""))
+        } else if span.starts_with("Stepstream.") {
+            use stepstream::runtime::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
+            [CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC].contains(&span)
+        } else if span.starts_with("stepstream_") {
+            stepstream::metrics::names::ALL
+                .iter()
+                .any(|metric| metric.name == span)
+        } else if span.contains('_')
+            && span
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter == '_')
+        {
+            schema.contains(&format!("\"{span}\""))
+                || stepstream::metrics::names::ALL
+                    .iter()
+                    .any(|metric| metric.labels.contains(&span))
+        } else {
+            continue;
+        };
+        names += 1;
+        if !known {
+            problems.push(span);
+        }
+    }
+    assert!(names > 40, "the search finds too little: {names}");
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// Makes a folder as the reader has it: the repository's files, and the log of a service that has run.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, source) in [
+        ("config", "config"),
+        ("tests", "tests"),
+        ("log", "tests/data/readme/log"),
+    ] {
+        std::os::unix::fs::symlink(root.join(source), folder.path().join(name)).expect("a link");
+    }
+    folder
 }
 
 /// Returns every `$ stepstream …` of a console block with what follows it.

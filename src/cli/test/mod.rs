@@ -9,7 +9,7 @@ use crate::cases::{self, Case, Coverage, Input, Played};
 use load::{Loaded, Loader};
 use std::path::{Path, PathBuf};
 
-/// Runs case files: executions with prepared task answers and what is expected of them.
+/// Run case files: executions with prepared task answers and what is expected of them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {

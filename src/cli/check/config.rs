@@ -1,0 +1,224 @@
+//! `check --config`: a configuration together with its workflows and what serves their tasks.
+
+use super::{Finding, Findings};
+use crate::asl::syntax::{Lines, Node, Value};
+use crate::asl::validate::validate;
+use crate::asl::{Diagnostic, Format, MachineType, Options, Severity, Source};
+use crate::cli::definition::{Checked, cannot_read, rendered};
+use crate::cli::output::{Stop, has_colour};
+use crate::cli::run::built_in;
+use crate::compile::compile;
+use crate::config::{Config, Problem, Workflow, environment};
+use crate::task::function::Home;
+use crate::task::{Tasks, Unserved};
+use std::path::Path;
+
+/// The codes of what is wrong with a configuration.
+const INVALID_CONFIG: &str = "INVALID_CONFIG";
+const UNSERVED_TASK: &str = "UNSERVED_TASK";
+
+/// A configuration's text and what was found.
+struct File {
+    name: String,
+    text: String,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks a configuration and all that it names.
+pub(super) fn check(path: &Path, findings: &mut Findings) {
+    let file = match read(path) {
+        Ok(file) => file,
+        Err(stop) => return findings.unreadable(&path.display().to_string(), &stop),
+    };
+    check_file(file, path, findings);
+}
+
+fn read(path: &Path) -> Result<File, Stop> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| cannot_read(&name, &error))?;
+    let broken = |_| Stop::new(format!("error: {name} is not UTF-8 text"));
+    let text = String::from_utf8(bytes).map_err(broken)?;
+    Ok(File {
+        name,
+        text,
+        diagnostics: Vec::new(),
+    })
+}
+
+fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let reading = Config::read(&file.text, folder, environment());
+    file.diagnostics = reading.problems.iter().map(diagnostic).collect();
+    let Some(config) = reading.config else {
+        return findings.add(&file.name, &file.text, Format::Json, file.diagnostics);
+    };
+    let home = Home {
+        region: config.service.region.clone(),
+        account: config.service.account.clone(),
+    };
+    let tasks = Tasks::new(&config.tasks, &built_in(), home);
+    for error in tasks.as_ref().err().into_iter().flatten() {
+        let keys: Vec<&str> = ["tasks", &error.pattern].into_iter().chain(error.key).collect();
+        let problem = Problem::in_file(&file.text, &keys, &error.message);
+        file.diagnostics.push(diagnostic(&problem));
+    }
+    let tasks = tasks.ok();
+    let mut definitions = Vec::new();
+    for (number, workflow) in config.workflow.iter().enumerate() {
+        match definition(workflow, &config, tasks.as_ref()) {
+            Ok(checked) => definitions.push(checked),
+            Err(stop) => {
+                let keys = ["workflow", &number.to_string(), "definition"];
+                let message = stop.message().trim_start_matches("error: ");
+                file.diagnostics
+                    .push(diagnostic(&Problem::in_file(&file.text, &keys, message)));
+            }
+        }
+    }
+    findings.add(&file.name, &file.text, Format::Json, file.diagnostics);
+    for checked in definitions {
+        let format = checked.source().format;
+        findings.add(&checked.file, &checked.text, format, checked.report.diagnostics);
+    }
+}
+
+/// Checks a workflow's definition, and that its tasks are served.
+fn definition(workflow: &Workflow, config: &Config, tasks: Option<&Tasks>) -> Result<Checked, Stop> {
+    let substitutions: Vec<(String, String)> = workflow.substitutions.clone().into_iter().collect();
+    let mut checked = Checked::read(&workflow.definition, MachineType::Express, &substitutions)?;
+    for diagnostic in &mut checked.report.diagnostics {
+        if let Some(name) = diagnostic
+            .help
+            .as_ref()
+            .and_then(|help| missing_substitution(help))
+        {
+            diagnostic.help = Some(format!(
+                "give it in [workflow.substitutions] of workflow \"{}\": {name} = \"...\"",
+                workflow.name
+            ));
+        }
+    }
+    let (Some(machine), Some(tasks)) = (&checked.report.machine, tasks) else {
+        return Ok(checked);
+    };
+    if let Err(unserved) = tasks.bind(&compile(machine), false) {
+        let options = Options {
+            machine_type: MachineType::Express,
+            substitutions: workflow.substitutions.clone(),
+        };
+        let (root, _) = validate(&checked.source(), &options);
+        let mut found: Vec<Diagnostic> = unserved
+            .iter()
+            .map(|task| unserved_diagnostic(&checked.text, root.as_ref(), task, config))
+            .collect();
+        found.sort_by_key(|diagnostic| diagnostic.span.start);
+        checked.report.diagnostics.extend(found);
+    }
+    Ok(checked)
+}
+
+/// The check of a definition knows `--set` alone.
+fn missing_substitution(help: &str) -> Option<&str> {
+    help.strip_prefix("give it with --set ")?.strip_suffix("=VALUE")
+}
+
+fn diagnostic(problem: &Problem) -> Diagnostic {
+    Diagnostic {
+        code: INVALID_CONFIG,
+        severity: problem.severity,
+        message: problem.message.clone(),
+        pointer: problem.key.clone(),
+        location: None,
+        line: problem.line,
+        column: problem.column,
+        span: problem.span.clone(),
+        help: problem.help.clone(),
+    }
+}
+
+fn unserved_diagnostic(text: &str, root: Option<&Node>, task: &Unserved, config: &Config) -> Diagnostic {
+    let mut pointer = String::new();
+    let state = root.and_then(|root| find(root, &task.state, &mut pointer));
+    let resource = || Some((state?.member("Resource")?, "/Resource".to_owned()));
+    let member = match &task.named {
+        Some((parameter, _)) => state
+            .and_then(|state| state.get("Parameters")?.member(parameter))
+            .map(|member| (member, format!("/Parameters/{parameter}")))
+            .or_else(resource),
+        None => resource(),
+    };
+    let (span, below) = member.map_or((0..0, String::new()), |(member, below)| {
+        (member.value.span.clone(), below)
+    });
+    let (line, column) = Lines::new(text).position(span.start);
+    let (wanted, what) = match &task.named {
+        Some(("FunctionName", name)) => (name, format!("function \"{name}\"")),
+        Some((parameter, name)) => (name, format!("{parameter} \"{name}\" of \"{}\"", task.resource)),
+        None => (&task.resource, format!("\"{}\"", task.resource)),
+    };
+    let known = config.tasks.entries.keys().map(String::as_str);
+    let meant = crate::asl::suggest::did_you_mean(wanted, known);
+    Diagnostic {
+        code: UNSERVED_TASK,
+        severity: Severity::Error,
+        message: format!("Nobody serves {what}, which state '{}' calls", task.state),
+        pointer: pointer + &below,
+        location: None,
+        line,
+        column,
+        span,
+        help: meant.or_else(|| {
+            Some(match &task.named {
+                Some(("Topic", _)) => format!("add \"{wanted}\" to the topics of its entry in [tasks]"),
+                _ => format!("say in [tasks] what runs it: \"{wanted}\" = {{ http = \"...\" }}"),
+            })
+        }),
+    }
+}
+
+/// Finds a state by its name, at any depth, and writes its place.
+fn find<'a>(node: &'a Node, name: &str, pointer: &mut String) -> Option<&'a Node> {
+    let length = pointer.len();
+    let mut down = |step: &str, node: &'a Node| {
+        pointer.push('/');
+        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        let found = find(node, name, pointer);
+        if found.is_none() {
+            pointer.truncate(length);
+        }
+        found
+    };
+    match &node.value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(at, item)| down(&at.to_string(), item)),
+        Value::Object(members) => {
+            let below = members.iter().find_map(|member| down(&member.key, &member.value));
+            if below.is_some() {
+                return below;
+            }
+            let states = node.get("States")?;
+            let state = states.get(name).filter(|state| state.get("Type").is_some())?;
+            pointer.push_str("/States/");
+            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            Some(state)
+        }
+        _ => None,
+    }
+}
+
+impl Findings {
+    /// Takes over what was found in a file, and prints it for reading.
+    fn add(&mut self, file: &str, text: &str, format: Format, diagnostics: Vec<Diagnostic>) {
+        let source = Source {
+            name: file,
+            text,
+            format,
+        };
+        let rendered = rendered(&source, &diagnostics, has_colour());
+        self.tell(file, &rendered, &diagnostics);
+        let named = |found: Diagnostic| -> Finding { (file.to_owned(), Ok(found)) };
+        self.list.extend(diagnostics.into_iter().map(named));
+    }
+}

@@ -1,0 +1,220 @@
+//! `stepstream pipe`: events from stdin, outputs to stdout, through the shards of the service.
+//!
+//! One thread reads lines into blocks and deals them to the shards (`read`), the main thread puts what comes
+//! back into the order of the lines (`write`). Memory is bounded by the blocks that are under way: the
+//! writer gives one back when all its lines are written, and the reader waits for it.
+
+mod config;
+mod read;
+mod write;
+
+use super::definition::{load, substitution};
+use super::identity::random;
+use super::output::{Stop, stderr};
+use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, signals};
+use crate::metrics::{Metrics, ShardMetrics};
+use crate::runtime::{self, DeadLetter, Handle, LaneParts, Parts, Stats, Version, Workflow};
+use crate::stream::Wake;
+use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
+use crate::task::{self, Answers, Functions, Tasks};
+use config::Config;
+use read::Reader;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use write::Writer;
+
+/// Blocks of lines that are under way at a time, for all shards.
+const BLOCKS_MAX: usize = 256;
+
+/// Blocks that wait for one shard.
+const FEED_BLOCKS_MAX: usize = 8;
+
+/// What executions are named after, and where outputs and failures go on the way to the writer.
+const TOPIC: &str = "stdin";
+const OUTPUTS: &str = "outputs";
+const FAILURES: &str = "failures";
+
+/// Run a workflow over lines: events from stdin, outputs to stdout, one JSON document a line each.
+#[derive(clap::Args)]
+#[command(
+    after_help = "The same shards as in 'run', without Kafka: the shortest way to try a workflow on real data. Tasks are \
+really called, as [tasks] of --config says.
+
+Outputs come in the order of their events. An event whose execution fails, or that is not JSON or too \
+large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. Blank lines are skipped. \
+Ctrl-C finishes what was read; a second one ends at once.
+
+Exit code: 0 all succeeded, 1 some failed, 2 could not run.
+
+Examples:
+  stepstream pipe order.asl.json < orders.ndjson > done.ndjson
+  stepstream pipe order.asl.json --config stepstream.toml --failed bad.ndjson < orders.ndjson"
+)]
+pub(super) struct Args {
+    /// The definition, JSON or YAML (by the file's ending).
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// A configuration: its [tasks] serve the workflow's tasks. Not needed for a workflow without.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where failed events go [default: stderr].
+    #[arg(long, value_name = "FILE")]
+    failed: Option<PathBuf>,
+    /// Worker threads [default: one per core].
+    #[arg(long, value_name = "N")]
+    shards: Option<NonZero<usize>>,
+    /// Write outputs as they finish, in any order.
+    #[arg(long)]
+    unordered: bool,
+    /// Fill in ${Name}, as CloudFormation would.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
+    substitutions: Vec<(String, String)>,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    execute(args).unwrap_or_else(|stop| stop.tell(Format::Text))
+}
+
+fn execute(args: &Args) -> Result<u8, Stop> {
+    let config = Config::read(args.config.as_deref())?;
+    let program = Arc::new(load(&args.file, &args.substitutions)?);
+    let tasks = Arc::new(tasks(&config)?);
+    let bindings = tasks
+        .bind(&program, false)
+        .map_err(|unserved| unserved_stop(args, &unserved))?;
+    let work = Work {
+        workflow: Arc::new(workflow(args, &config)),
+        program,
+        bindings: Arc::new(bindings),
+        tasks,
+    };
+    let mut writer = Writer::open(args.failed.as_deref(), !args.unordered)?;
+    let (desk, outbox) = outbox(Acknowledge::AtOnce, Bounds::default());
+    let count = args.shards.map_or_else(cores, NonZero::get);
+    let (mut feeds, mut handles) = (Vec::new(), Vec::new());
+    for number in 0..count {
+        let (feed, handle) = work.start(number, &desk)?;
+        feeds.push(feed);
+        handles.push(handle);
+    }
+    drop(desk);
+    let feeds = Arc::new(Mutex::new(Some(feeds)));
+    stop_on_signal(&feeds)?;
+    let (reader, returns) = Reader::new(feeds, BLOCKS_MAX);
+    let reading = reader
+        .start()
+        .map_err(|error| Stop::new(format!("error: cannot start a thread: {error}")))?;
+    let written = writer.write(&outbox, &returns);
+    if !written {
+        // Whoever reads stdout is gone; nobody wants the rest.
+        return Ok(EXIT_OK);
+    }
+    for handle in handles {
+        if let Err(failure) = handle.join() {
+            stderr(&format!("error: {failure}"));
+            return Ok(EXIT_PROBLEM);
+        }
+    }
+    if let Some(error) = reading.error() {
+        stderr(&format!("error: cannot read stdin: {error}"));
+        return Ok(EXIT_PROBLEM);
+    }
+    writer.finish()?;
+    Ok(if writer.failures() > 0 { EXIT_NO } else { EXIT_OK })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+fn workflow(args: &Args, config: &Config) -> Workflow {
+    Workflow {
+        name: super::identity::machine_name(&args.file),
+        output: Some(OUTPUTS.to_owned()),
+        dense_output: true,
+        dead_letter: Some(DeadLetter {
+            topic: FAILURES.to_owned(),
+            ..DeadLetter::default()
+        }),
+        region: config.service.region.clone(),
+        account: config.service.account.clone(),
+        ..Workflow::default()
+    }
+}
+
+fn tasks(config: &Config) -> Result<Tasks, Stop> {
+    let mut functions = Functions::new();
+    task::demo::register(&mut functions);
+    let home = task::function::Home {
+        region: config.service.region.clone(),
+        account: config.service.account.clone(),
+    };
+    Tasks::new(&config.tasks, &functions, home).map_err(|errors| {
+        let texts: Vec<String> = errors.iter().map(|error| format!("error: {error}")).collect();
+        Stop::new(texts.join("\n"))
+    })
+}
+
+fn unserved_stop(args: &Args, unserved: &[task::Unserved]) -> Stop {
+    let mut texts: Vec<String> = unserved.iter().map(|one| format!("error: {one}")).collect();
+    if args.config.is_none() {
+        texts.push("give --config FILE: its [tasks] say what serves them".to_owned());
+    }
+    Stop::new(texts.join("\n"))
+}
+
+/// Ends the sources at the first signal: what was read is finished.
+fn stop_on_signal(feeds: &Feeds) -> Result<(), Stop> {
+    let (stops, hangups) = (Arc::clone(feeds), Arc::clone(feeds));
+    signals::install(
+        move || drop(read::take(&stops)),
+        move || drop(read::take(&hangups)),
+    )
+    .map_err(|error| Stop::new(format!("error: cannot handle signals: {error}")))
+}
+
+/// The ends of all shards' sources, until somebody ends them.
+type Feeds = Arc<Mutex<Option<Vec<Feed>>>>;
+
+/// What every shard does.
+struct Work {
+    workflow: Arc<Workflow>,
+    program: Arc<crate::program::Program>,
+    bindings: Arc<task::Bindings>,
+    tasks: Arc<Tasks>,
+}
+
+impl Work {
+    /// Starts a shard.
+    fn start(&self, number: usize, desk: &Desk) -> Result<(Feed, Handle), Stop> {
+        let wake = Wake::new();
+        let (feed, source) = source(TOPIC, 0, FEED_BLOCKS_MAX, &wake);
+        let (workflow, tasks, desk) = (Arc::clone(&self.workflow), Arc::clone(&self.tasks), desk.clone());
+        let version = Version {
+            program: Arc::clone(&self.program),
+            bindings: Arc::clone(&self.bindings),
+            revision: "".into(),
+        };
+        let build = move |wake: &Wake| {
+            let lane = LaneParts {
+                stats: Stats::new(Metrics::new().workflow(&workflow.name)),
+                workflow,
+                version,
+                renew: None,
+                source: Box::new(source),
+                journal: None,
+            };
+            Ok(Parts {
+                lanes: vec![lane],
+                sink: Box::new(desk.sink(number, wake)),
+                tasks: Box::new(tasks.connect(Answers::new(wake.clone()), random())),
+                max_in_flight: usize::MAX,
+                metrics: ShardMetrics::default(),
+            })
+        };
+        let handle = runtime::spawn(&format!("stepstream-{number}"), None, wake, build, || {})
+            .map_err(|error| Stop::new(format!("error: cannot start a shard's thread: {error}")))?;
+        Ok((feed, handle))
+    }
+}

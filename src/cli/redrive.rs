@@ -1,0 +1,266 @@
+//! `stepstream redrive`: dead letters put back.
+
+use super::output::{Stop, grouped, stderr, stdout};
+use super::waiter::Waiter;
+use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, Format, diagnostics, signals};
+use crate::runtime::redrive::{Options, Redrive, Summary};
+use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, SourceConfig, Start, Subscription, admin};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// The configuration that is read if none is named.
+const CONFIG: &str = "config/stepstream.toml";
+/// How long brokers may be away before it ends.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long leaving the group may take.
+const LEAVING: Duration = Duration::from_secs(10);
+/// The longest wait between two looks at the brokers' health and at Ctrl-C.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Put dead letters back into the topic they came from, for another try.
+///
+/// Reads a dead-letter topic up to the ends that it has at start and writes each event back: its key, value
+/// and headers as they were, without the headers that describe the failure, and with one more that counts
+/// the rounds (stepstream-redrive-rounds).
+#[derive(clap::Args)]
+#[command(
+    after_help = "What was put back is remembered in the consumer group stepstream-redrive-<topic>: the next redrive goes on
+where this one ended. Events that were not asked for (--error, --limit) or that could not be put back stay, and
+are offered again the next time. Nothing is removed from the dead-letter topic; its retention does that.
+
+The brokers and their credentials are those of [kafka] in the configuration.
+
+Exit code: 0 all that was asked for is put back (or there was nothing), 1 some stayed, 2 could not run.
+
+Examples:
+  stepstream redrive --from orders-failed --dry-run              what is there, by error
+  stepstream redrive --from orders-failed --error OrderCancelled --limit 10
+  stepstream redrive --from orders-failed                        all of it
+  stepstream redrive --from orders-failed --to orders-retried --brokers localhost:9092"
+)]
+pub(super) struct Args {
+    /// The dead-letter topic
+    #[arg(long, value_name = "TOPIC")]
+    from: String,
+    /// Where they go [default: where each came from, the header stepstream-source-topic]
+    #[arg(long, value_name = "TOPIC")]
+    to: Option<String>,
+    /// Only events that failed with this error, such as States.Timeout; may be given several times
+    #[arg(long = "error", value_name = "NAME")]
+    errors: Vec<String>,
+    /// Put back at most so many
+    #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
+    limit: u64,
+    /// Only count what would be put back; nothing is written or remembered
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave events that were put back so often before
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    max_rounds: u32,
+    /// The configuration file, of which [kafka] counts [default: config/stepstream.toml; none is needed with
+    /// --brokers]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The brokers, instead of kafka.brokers
+    #[arg(long, value_name = "HOST:PORT")]
+    brokers: Option<String>,
+}
+
+/// Runs the command and returns its exit code.
+pub(super) fn run(args: &Args) -> u8 {
+    execute(args).unwrap_or_else(|stop| stop.tell(Format::Text))
+}
+
+fn execute(args: &Args) -> Result<u8, Stop> {
+    if args.to.as_ref() == Some(&args.from) {
+        return Err(Stop::new("error: --to is the topic that --from names"));
+    }
+    let kafka = kafka_config(args)?;
+    diagnostics::install_quiet();
+    if admin::partitions(&kafka, &args.from).map_err(stop)? == 0 {
+        let (topic, brokers) = (&args.from, &kafka.brokers);
+        return Err(Stop::new(format!(
+            "error: there is no topic '{topic}' at {brokers}"
+        )));
+    }
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let flag = is_interrupted.clone();
+    signals::install(move || flag.store(true, Relaxed), || {})
+        .map_err(|error| Stop::new(format!("error: cannot handle signals: {error}")))?;
+    let waiter = Waiter::new()?;
+    let (control, mut sources) =
+        KafkaSource::start(&kafka, source(&args.from), &[waiter.wake()]).map_err(stop)?;
+    let source = sources.pop().ok_or_else(|| Stop::new("error: no consumer"))?;
+    let producer = Arc::default();
+    let sink = KafkaSink::start(&kafka, "redrive", waiter.wake(), &producer).map_err(stop)?;
+    let mut redrive = Redrive::new(options(args), source, sink);
+    let trouble = serve(&mut redrive, &waiter, &control, &producer, &is_interrupted);
+    leave(&mut redrive, &waiter, control);
+    let summary = redrive.summary();
+    stdout(text(args, summary).as_bytes());
+    if let Some(trouble) = trouble.or_else(|| summary.failure.clone()) {
+        return Err(Stop::new(format!(
+            "error: ended before its time: {trouble}\nwhat is put back is remembered; run it again for the rest"
+        )));
+    }
+    Ok(match summary.total().left() {
+        _ if is_interrupted.load(Relaxed) => EXIT_INTERRUPTED,
+        0 => EXIT_OK,
+        _ => EXIT_NO,
+    })
+}
+
+fn stop(error: kafka::Error) -> Stop {
+    Stop::new(format!("error: {error}"))
+}
+
+fn kafka_config(args: &Args) -> Result<kafka::Config, Stop> {
+    let mut config = match (&args.config, &args.brokers) {
+        (Some(path), _) => super::run::read(path)?.kafka,
+        (None, None) => super::run::read(Path::new(CONFIG))?.kafka,
+        (None, Some(_)) => kafka::Config::default(),
+    };
+    if let Some(brokers) = &args.brokers {
+        config.brokers.clone_from(brokers);
+    }
+    config.check().map_err(stop)?;
+    Ok(config)
+}
+
+fn source(topic: &str) -> SourceConfig {
+    SourceConfig {
+        name: "redrive".to_owned(),
+        subscription: Subscription::Topics(vec![topic.to_owned()]),
+        group: format!("stepstream-redrive-{topic}"),
+        instance_id: None,
+        start: Start::Earliest,
+        drain_timeout: LEAVING,
+        until_end: true,
+    }
+}
+
+fn options(args: &Args) -> Options {
+    Options {
+        from: args.from.clone(),
+        to: args.to.clone(),
+        errors: args.errors.clone(),
+        limit: args.limit,
+        rounds_max: args.max_rounds,
+        is_dry: args.dry_run,
+    }
+}
+
+/// Runs until it is over; returns what hinders it.
+fn serve(
+    redrive: &mut Redrive<KafkaSource, KafkaSink>,
+    waiter: &Waiter,
+    control: &Control,
+    producer: &kafka::Health,
+    is_interrupted: &AtomicBool,
+) -> Option<String> {
+    while !redrive.is_over() {
+        if is_interrupted.load(Relaxed) {
+            redrive.stop();
+        }
+        if redrive.turn(Instant::now()) {
+            continue;
+        }
+        for health in [control.health(), producer] {
+            if let Some(text) = health.authentication() {
+                return Some(format!("the brokers refuse the credentials: {text}"));
+            }
+            if let Some(text) = health.fatal() {
+                return Some(text);
+            }
+            if health.down_for().is_some_and(|since| since > PATIENCE) {
+                return Some("no broker is reachable any more".to_owned());
+            }
+        }
+        waiter.wait(TICK);
+    }
+    None
+}
+
+/// Leaves the group, with what is done committed.
+fn leave(redrive: &mut Redrive<KafkaSource, KafkaSink>, waiter: &Waiter, control: Control) {
+    redrive.stop();
+    control.stop(Instant::now() + LEAVING);
+    while !control.is_finished() {
+        if !redrive.turn(Instant::now()) {
+            waiter.wait(Duration::from_millis(20));
+        }
+    }
+}
+
+fn text(args: &Args, summary: &Summary) -> String {
+    let mut out = String::new();
+    let number = |number: u64| grouped(number as f64);
+    let total = summary.total();
+    let verb = if args.dry_run {
+        "would be put back"
+    } else {
+        "put back"
+    };
+    if !summary.errors.is_empty() {
+        let width = summary.errors.keys().map(|name| name.chars().count()).max();
+        let width = width.unwrap_or(0).max("error".len());
+        let _ = writeln!(
+            out,
+            "{:width$}  {verb:>17}  {:>10}  {:>10}",
+            "error", "not chosen", "stay"
+        );
+        for (name, counts) in &summary.errors {
+            let (back, others, left) = (counts.put_back, counts.not_chosen, counts.left());
+            let _ = writeln!(
+                out,
+                "{name:width$}  {:>17}  {:>10}  {:>10}",
+                number(back),
+                number(others),
+                number(left)
+            );
+        }
+        out.push('\n');
+    }
+    let topics = summary.topics.iter();
+    let topics = topics.map(|(topic, count)| format!("{} to {topic}", number(*count)));
+    let topics: Vec<String> = topics.collect();
+    let _ = match topics.is_empty() {
+        true => writeln!(out, "{}: nothing {verb}", args.from),
+        false => writeln!(out, "{}: {verb}: {}", args.from, topics.join(", ")),
+    };
+    if summary.is_limited {
+        let _ = writeln!(out, "stopped at --limit {}; the rest stays", number(args.limit));
+    }
+    let reasons = [
+        (
+            total.exhausted,
+            format!("were put back {} times already (--max-rounds)", args.max_rounds),
+        ),
+        (
+            total.homeless,
+            format!(
+                "name no topic other than {} to go back to (--to gives one)",
+                args.from
+            ),
+        ),
+        (
+            total.refused,
+            format!(
+                "are not taken: {}",
+                summary.refusal.as_deref().unwrap_or_default()
+            ),
+        ),
+    ];
+    for (count, reason) in reasons.iter().filter(|(count, _)| *count > 0) {
+        let _ = writeln!(out, "{} stay: they {reason}", number(*count));
+    }
+    if summary.truncated > 0 {
+        stderr(
+            "warning: more is done out of order than a commit has room for; the next redrive may put some back again",
+        );
+    }
+    out
+}

@@ -1,0 +1,138 @@
+//! `stepstream run`: workflows on Kafka's events, as a service.
+
+use super::output::{Stop, stderr};
+use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
+use crate::asl::Severity;
+use crate::config::{Config, Diagnostics, environment};
+use crate::server::{Orders, Plan, Server};
+use crate::task::{Functions, demo};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
+
+/// Run workflows on Kafka's events.
+///
+/// Reads the topics of the configured workflows, runs an execution for every event, writes outputs, dead
+/// letters and logs, and commits what is finished.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Signals: SIGTERM or Ctrl-C lets running executions finish (service.shutdown_timeout), commits, and ends \
+with 0; a second one ends at once. SIGHUP reads the definitions again, as does a changed file.
+
+Where to look: http://127.0.0.1:9464/metrics and /health/ready (service.listen); execution logs with \
+'stepstream logs log'; the service's own messages on stderr, more of them with STEPSTREAM_LOG=debug.
+
+Keys may come from the environment: STEPSTREAM__KAFKA__BROKERS=kafka:9092. config/README.md has every key.
+
+Exit code: 0 stopped as told, or at the end of the input; 1 it broke down while it ran; 2 it could not start.
+
+Examples:
+  stepstream check --config config/stepstream.toml     is everything there that it needs?
+  stepstream run --config config/stepstream.toml
+  stepstream run --config config/stepstream.toml --until-end     work off what is there, then stop"
+)]
+pub(super) struct Args {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "config/stepstream.toml")]
+    config: PathBuf,
+    /// Stop at the ends that the topics have at start, with everything committed
+    ///
+    /// Gives up with 1 when a topic does not exist, when the brokers refuse the credentials, or when none is
+    /// reachable for a minute.
+    #[arg(long)]
+    until_end: bool,
+}
+
+/// Runs the command and returns its exit code.
+pub(super) fn run(args: &Args) -> u8 {
+    let config = match read(&args.config) {
+        Ok(config) => config,
+        Err(stop) => return stop.tell(Format::Text),
+    };
+    diagnostics::install(config.service.diagnostics == Diagnostics::Json);
+    // Before anything begins: a signal must not cut off what a start has begun.
+    let early = Arc::new(Early::default());
+    let (stop, reload) = (Arc::clone(&early), Arc::clone(&early));
+    if let Err(error) = signals::install(move || stop.stop(), move || reload.reload()) {
+        tracing::error!("signals end the process at once, it cannot listen to them: {error}");
+    }
+    let server = match Server::start(Plan::new(config, built_in(), args.until_end)) {
+        Ok(server) => server,
+        Err(problems) => {
+            let lines = problems.0.iter().map(|problem| format!("error: {problem}"));
+            stderr(&lines.collect::<Vec<_>>().join("\n"));
+            return EXIT_PROBLEM;
+        }
+    };
+    early.started(server.orders());
+    match server.run() {
+        Ok(()) => EXIT_OK,
+        Err(problems) => {
+            for problem in problems.0 {
+                tracing::error!("{problem}");
+            }
+            EXIT_NO
+        }
+    }
+}
+
+/// Orders that may come before there is a server.
+#[derive(Default)]
+struct Early {
+    is_stopped: AtomicBool,
+    orders: OnceLock<Orders>,
+}
+
+impl Early {
+    fn stop(&self) {
+        self.is_stopped.store(true, SeqCst);
+        if let Some(orders) = self.orders.get() {
+            orders.stop();
+        }
+    }
+
+    /// Before the start there is nothing to read again.
+    fn reload(&self) {
+        if let Some(orders) = self.orders.get() {
+            orders.reload();
+        }
+    }
+
+    fn started(&self, orders: Orders) {
+        let orders = self.orders.get_or_init(|| orders);
+        if self.is_stopped.load(SeqCst) {
+            orders.stop();
+        }
+    }
+}
+
+/// Returns the functions that the binary has inside.
+pub(super) fn built_in() -> Functions {
+    let mut functions = Functions::new();
+    demo::register(&mut functions);
+    functions
+}
+
+/// Reads the configuration; its warnings are printed.
+pub(super) fn read(path: &Path) -> Result<Config, Stop> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| super::definition::cannot_read(&name.to_string(), &error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let reading = Config::read(&text, folder, environment());
+    let mut lines = Vec::new();
+    for problem in &reading.problems {
+        let word = match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        lines.push(format!("{word}: {name}:{problem}"));
+    }
+    match reading.config {
+        Some(config) => {
+            lines.iter().for_each(|line| stderr(line));
+            Ok(config)
+        }
+        None => Err(Stop::new(lines.join("\n"))),
+    }
+}
