@@ -1,0 +1,135 @@
+//! Two processes of one group: joining, leaving, and partitions that go while their executions wait.
+
+use crate::broker::shared;
+use crate::events::{committed, nothing_lost, produce, under_load};
+use crate::service::{Place, SLOW, Service, slow};
+
+fn config(topic: &str, mode: &str, drain: &str, task: u32) -> String {
+    format!(
+        r#"
+[[workflow]]
+name = "{topic}"
+definition = "definition.json"
+topics = ["{topic}"]
+group = "{topic}"
+{mode}
+commit_interval = "100ms"
+drain_timeout = "{drain}"
+[workflow.output]
+topic = "{topic}-out"
+[workflow.log]
+level = "ALL"
+[workflow.log.file]
+directory = "log"
+{}"#,
+        slow(task)
+    )
+}
+
+#[test]
+fn processes_that_join_and_leave_under_load_lose_and_repeat_nothing() {
+    join_and_leave("group-async", "");
+}
+
+#[test]
+fn processes_that_join_and_leave_under_load_start_nothing_twice_in_sync_mode() {
+    join_and_leave("group-sync", "mode = \"sync\"");
+}
+
+/// Who gives a partition back has finished and committed what it began of it: each event runs once.
+fn join_and_leave(topic: &str, mode: &str) {
+    let Some(broker) = shared() else { return };
+    let output = format!("{topic}-out");
+    broker.create_topic(topic, 4);
+    broker.create_topic(&output, 4);
+    // One configuration and one log folder for all, as on one host.
+    let place = Place::new(topic);
+    place.configure(broker, &config(topic, mode, "10s", 30));
+    place.write("definition.json", SLOW);
+    let consumes = |service: &mut Service| {
+        let before = service.metric("stepstream_executions_total", &[]);
+        service.until("it consumes", |service| {
+            service.metric("stepstream_executions_total", &[]) > before + 100.0
+        });
+    };
+    let (count, mut last) = under_load(broker, topic, 0, || {
+        let mut one = Service::start(&place);
+        consumes(&mut one);
+        let mut two = Service::start(&place);
+        consumes(&mut two);
+        consumes(&mut one);
+        one.stop();
+        consumes(&mut two);
+        let mut three = Service::start(&place);
+        consumes(&mut three);
+        two.stop();
+        three
+    });
+    last.until("all committed", |_| {
+        committed(broker, topic, topic, 4) == count as i64
+    });
+    last.stop();
+    assert_eq!(nothing_lost(&broker.read(&output), 0..count), 0, "duplicates");
+    let log = place.log("log");
+    assert_eq!(log.len(), count);
+    for (name, types) in log {
+        let count = |of: &str| types.iter().filter(|kind| *kind == of).count();
+        let once = (count("ExecutionStarted"), count("ExecutionSucceeded"));
+        assert_eq!(once, (1, 1), "{name}: {types:?}");
+    }
+}
+
+#[test]
+fn a_revoked_partition_goes_when_its_parked_executions_are_over() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-parked";
+    broker.create_topic(topic, 4);
+    broker.create_topic("group-parked-out", 4);
+    let place = Place::new(topic);
+    place.configure(broker, &config(topic, "", "10s", 3000));
+    place.write("definition.json", SLOW);
+    produce(broker, topic, 0..200);
+    let mut one = Service::start(&place);
+    one.until("all parked", |one| one.metric("stepstream_parked", &[]) == 200.0);
+    let mut two = Service::start(&place);
+    two.until_ready();
+    two.until("all committed", |_| committed(broker, topic, topic, 4) == 200);
+    // The newcomer got partitions, and nothing of them to run again.
+    produce(broker, topic, 200..300);
+    two.until("it has a share", |two| two.metric("stepstream_parked", &[]) > 0.0);
+    two.until("all committed", |_| committed(broker, topic, topic, 4) == 300);
+    assert!(two.metric("stepstream_executions_total", &[]) < 100.0);
+    assert_eq!(one.ready().0, 200, "{}", one.said());
+    one.stop();
+    two.stop();
+    assert_eq!(
+        nothing_lost(&broker.read("group-parked-out"), 0..300),
+        0,
+        "duplicates"
+    );
+}
+
+#[test]
+fn what_does_not_end_within_the_drain_time_runs_elsewhere() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-cut";
+    broker.create_topic(topic, 4);
+    broker.create_topic("group-cut-out", 4);
+    let place = Place::new(topic);
+    place.configure(broker, &config(topic, "", "300ms", 8000));
+    place.write("definition.json", SLOW);
+    produce(broker, topic, 0..200);
+    let mut one = Service::start(&place);
+    one.until("all parked", |one| one.metric("stepstream_parked", &[]) == 200.0);
+    let mut two = Service::start(&place);
+    two.until("some run there", |two| two.metric("stepstream_parked", &[]) > 0.0);
+    two.until("all committed", |_| committed(broker, topic, topic, 4) == 200);
+    one.stop();
+    two.stop();
+    // What was given up leaves nothing behind: each has one output, whoever wrote it.
+    assert_eq!(
+        nothing_lost(&broker.read("group-cut-out"), 0..200),
+        0,
+        "duplicates"
+    );
+}
