@@ -1,0 +1,98 @@
+//! From the input's timestamp to the output's, at a steady rate.
+
+use crate::{Bench, config, engine};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::{Message as _, Offset, TopicPartitionList};
+use std::time::{Duration, Instant};
+
+const RATE: u64 = 20_000;
+const SECONDS: u64 = 10;
+
+/// Produces at a steady rate and prints percentiles. The output's key is the input's, which says when it was
+/// produced; both timestamps are of one clock, in milliseconds.
+pub(crate) fn latency(bench: &Bench) {
+    for topic in ["paced", "answers"] {
+        bench.broker.create_topic(topic, crate::PARTITIONS);
+    }
+    bench.runs.set(bench.runs.get() + 1);
+    let workflow = config::Workflow {
+        topic: "paced",
+        output: true,
+        ..config::Workflow::W1
+    };
+    let text =
+        config::text(&bench.broker.address(), bench.runs.get(), &workflow).replace("\"out\"", "\"answers\"");
+    let (mut child, metrics) = engine::start(&bench.folder, &text, &[]);
+    while !engine::metrics_answer(&metrics) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_secs(4));
+    produce(bench);
+    std::thread::sleep(Duration::from_secs(1));
+    child.kill().expect("killed");
+    child.wait().expect("a child");
+    let mut times = read(bench);
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!(
+        "  {} of {} events at {RATE}/s: p50 {} ms, p99 {} ms, p99.9 {} ms, max {} ms",
+        times.len(),
+        RATE * SECONDS,
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        at(1.0)
+    );
+}
+
+fn produce(bench: &Bench) {
+    let mut config = bench.broker.client();
+    config.set("linger.ms", "0").set("acks", "all");
+    let producer: BaseProducer = config.create().expect("a producer");
+    let begun = Instant::now();
+    for at in 0..RATE * SECONDS {
+        let due = Duration::from_nanos(at * 1_000_000_000 / RATE);
+        while begun.elapsed() < due {
+            producer.poll(Duration::from_millis(1));
+        }
+        let key = now_ms().to_string();
+        let value = &bench.orders[at as usize % bench.orders.len()];
+        let record = BaseRecord::to("paced").key(&key).payload(value);
+        let record = record.timestamp(now_ms());
+        producer.send(record).map_err(|(error, _)| error).expect("room");
+    }
+    producer.flush(Duration::from_secs(30)).expect("delivered");
+}
+
+fn read(bench: &Bench) -> Vec<i64> {
+    let mut config = bench.broker.client();
+    config
+        .set("group.id", "latency")
+        .set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut list = TopicPartitionList::new();
+    for partition in 0..crate::PARTITIONS {
+        list.add_partition_offset("answers", partition, Offset::Beginning)
+            .expect("an offset");
+    }
+    consumer.assign(&list).expect("assigned");
+    let (mut times, mut ends) = (Vec::new(), 0);
+    while ends < crate::PARTITIONS {
+        match consumer.poll(Duration::from_secs(10)) {
+            Some(Ok(message)) => {
+                let key = message.key().map(|key| String::from_utf8_lossy(key).into_owned());
+                let sent: i64 = key.and_then(|key| key.parse().ok()).expect("a time");
+                times.push(message.timestamp().to_millis().expect("a time") - sent);
+            }
+            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => ends += 1,
+            other => panic!("answers: {other:?}"),
+        }
+    }
+    times
+}
+
+fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
+}
