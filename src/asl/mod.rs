@@ -13,7 +13,7 @@ pub(crate) mod fields;
 pub mod model;
 mod paths;
 pub(crate) mod place;
-#[cfg(feature = "cli")]
+#[cfg(feature = "render")]
 pub mod render;
 pub(crate) mod suggest;
 pub(crate) mod syntax;

@@ -44,7 +44,7 @@ fn survives(text: &str) {
             for found in report.diagnostics.iter().take(50) {
                 assert!(text.get(found.span.clone()).is_some(), "{text:?}: {found:?}");
                 assert!(found.line >= 1 && found.column >= 1);
-                #[cfg(feature = "cli")]
+                #[cfg(feature = "render")]
                 super::render::render(
                     &Source {
                         name: "test",
