@@ -49,8 +49,9 @@ impl Return {
 /// Records of one workflow on one shard, on their way out. Belongs to the shard's thread.
 ///
 /// Append with [`Buffer::records`], take a [`Buffer::mark`] for the execution that has just been written,
-/// call [`Buffer::ship`] once a batch; the execution's records are out when [`Buffer::confirmed`] has
-/// reached its mark. While [`Buffer::is_full`] the shard takes no new events of the workflow.
+/// call [`Buffer::ship`] then, and once a batch with `force`; the execution's records are out when
+/// [`Buffer::confirmed`] has reached its mark. While [`Buffer::is_full`] the shard takes no new events of
+/// the workflow.
 pub struct Buffer {
     bytes: Vec<u8>,
     /// Number of the last parcel that was handed over.

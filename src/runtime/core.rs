@@ -5,18 +5,16 @@
 //! sources and commits. Invariant: an execution that began ends in [`Core::finish`], once.
 
 use super::event::Event;
-use super::flight::{Flight, FlightId, Flights, Pending, Trip};
-use super::history;
+use super::flight::{FlightId, Flights, Pending, Trip};
 use super::identity::{Bits, push_position, push_uuid};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
 use super::outbox::Outbox;
 use super::tasks::{Attempt, Tasks};
-use super::timers::{Due, Timers};
+use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
-use crate::log::Encoder;
 use crate::metrics::TaskOutcome;
-use crate::stream::{Record, Sink, Ticket};
+use crate::stream::{Record, Sink};
 use crate::task::{self, Progress};
 use crate::vm::{
     Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest,
@@ -28,12 +26,6 @@ use std::time::Instant;
 
 /// States that an execution may leave in one turn, some hundred microseconds, before others have theirs.
 const FUEL: u64 = 5_000;
-
-/// Runs of executions that waited, kept for the next ones.
-const POOL_MAX: usize = 4_096;
-
-/// Memory that a run in the pool keeps.
-const POOLED_BYTES_MAX: usize = 16 << 10;
 
 /// The time, as a turn of the shard sees it.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +42,7 @@ pub(super) struct Core {
     pub(super) run: Box<Run>,
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
-    pool: Vec<Box<Run>>,
+    pub(super) pool: Vec<Box<Run>>,
     pub(super) flights: Flights,
     pub(super) timers: Timers,
     /// Executions that ran out of fuel: each has another turn.
@@ -188,14 +180,7 @@ impl Core {
         };
         trip.uuid = self.bits.uuid();
         if program.uses_context {
-            write_names(
-                lane,
-                partition,
-                record.offset,
-                trip.uuid,
-                &mut self.name,
-                &mut self.arn,
-            );
+            self.name(lane, partition, record.offset, trip.uuid);
             self.position.clear();
             self.position.push(b'{');
             push_position(record, &partition.topic, partition.number, &mut self.position);
@@ -241,7 +226,13 @@ impl Core {
     }
 
     /// Runs what is in the run until it is over, waits, or has had its turn.
-    fn drive(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>, mut trip: Trip) {
+    pub(super) fn drive(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Rc<Loaded>,
+        record: &Record<'_>,
+        mut trip: Trip,
+    ) {
         let stepped = catch_unwind(AssertUnwindSafe(|| self.step(lane, version, record, &mut trip)));
         match stepped {
             Ok(Status::Running | Status::Waiting) if self.now.ms >= trip.deadline_ms => {
@@ -360,220 +351,15 @@ impl Core {
         self.run.resume(program, request.token, answer, self.now.ms)
     }
 
-    /// Lets the execution wait in the in-flight table.
-    fn park(
-        &mut self,
-        lane: &mut LaneState,
-        version: &Rc<Loaded>,
-        record: &Record<'_>,
-        mut trip: Trip,
-        is_ready: bool,
-    ) {
-        self.keep_records(lane, version, record, &mut trip);
-        let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
-        if let Some(line) = trip.line
-            && !std::mem::replace(&mut trip.holds_line, true)
-        {
-            lane.lines.begin(line);
-        }
-        let mut run = self.pool.pop().unwrap_or_default();
-        self.run.park_into(&mut run);
-        lane.parked += 1;
-        let event = Event::copy(record, lane.keep);
-        let bytes = run.bytes().1 + event.bytes() + size_of::<Run>() + size_of::<Flight>();
-        lane.stats.parked_bytes += bytes;
-        let flight = Flight {
-            lane: lane.index,
-            version: Rc::clone(version),
-            event,
-            trip,
-            run,
-            bytes,
-        };
-        self.flights.put(id, flight);
-        if is_ready {
-            self.ready.push_back(id);
-        }
-    }
-
-    /// Writes the records that are written whatever comes, so that a long run does not gather them.
-    fn keep_records(&mut self, lane: &mut LaneState, version: &Loaded, record: &Record<'_>, trip: &mut Trip) {
-        let Some(log) = lane.log().filter(|_| !self.run.events().is_empty()) else {
-            return;
-        };
-        let Some(partition) = lane.partitions.get(&record.partition) else {
-            return;
-        };
-        if log.on_failure > log.level {
-            if self.run.bytes().0 > log.on_failure_bytes_max {
-                self.run.drop_middle_events();
-            }
-            return;
-        }
-        write_names(
-            lane,
-            partition,
-            record.offset,
-            trip.uuid,
-            &mut self.name,
-            &mut self.arn,
-        );
-        let encoder = Encoder {
-            program: &version.program,
-            execution_arn: &self.arn,
-            role_arn: &lane.fixed.role_arn,
-            region: &lane.workflow.region,
-            include_execution_data: log.include_execution_data,
-        };
-        if let Some(journal) = &mut lane.journal {
-            trip.has_records |= history::write_early(&encoder, &mut self.run, journal, log);
-        }
-    }
-
-    /// Takes an execution out of the table and into the run.
-    fn unpark(&mut self, id: FlightId) -> Option<(Flight, Event)> {
-        let mut flight = self.flights.take(id)?;
-        self.run.unpark_from(&mut flight.run);
-        let event = std::mem::replace(&mut flight.event, Event::EMPTY);
-        Some((flight, event))
-    }
-
-    /// Gives the small run of an execution that was taken up back to the pool.
-    fn pool(&mut self, run: Box<Run>) {
-        if self.pool.len() < POOL_MAX && run.bytes().1 <= POOLED_BYTES_MAX {
-            self.pool.push(run);
-        }
-    }
-
-    /// Takes an execution up, brings it something, and runs it.
-    fn go_on(
-        &mut self,
-        lanes: &mut [super::lane::Lane],
-        id: FlightId,
-        bring: impl FnOnce(&mut Core, &mut LaneState, &mut Flight),
-    ) {
-        let Some((mut flight, event)) = self.unpark(id) else {
-            return;
-        };
-        let lane = &mut lanes[flight.lane as usize].state;
-        lane.parked -= 1;
-        lane.stats.parked_bytes -= flight.bytes;
-        bring(self, lane, &mut flight);
-        let Flight {
-            version, trip, run, ..
-        } = flight;
-        self.pool(run);
-        self.drive(lane, &version, &event.record(), trip);
-    }
-
-    /// Gives an execution that ran out of fuel its next turn.
-    pub(super) fn next_turn(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
-        self.go_on(lanes, id, |_, _, _| {});
-    }
-
-    /// Brings what was due.
-    pub(super) fn due(&mut self, lanes: &mut [super::lane::Lane], due: Due) {
-        let waits = self
-            .flights
-            .get(due.flight)
-            .is_some_and(|flight| flight.run.awaits(due.token));
-        if !waits {
-            return;
-        }
-        self.go_on(lanes, due.flight, |core, _, flight| {
-            let answer = match &due.result {
-                Some(result) => Answer::Success(result),
-                None => Answer::Time,
-            };
-            core.run
-                .resume(&flight.version.program, due.token, answer, core.now.ms);
-        });
-    }
-
-    /// Brings the answer of a pending call.
-    pub(super) fn answered(
-        &mut self,
-        lanes: &mut [super::lane::Lane],
-        ticket: Ticket,
-        answer: &task::Answer,
-    ) {
-        let Some(id) = self.flights.of_ticket(ticket) else {
-            return;
-        };
-        let Some(flight) = self.flights.get(id) else {
-            return;
-        };
-        let Some(at) = flight.trip.calls.iter().position(|call| call.ticket == ticket) else {
-            return;
-        };
-        self.go_on(lanes, id, |core, lane, flight| {
-            let call = flight.trip.calls.swap_remove(at);
-            let answer = match answer {
-                Ok(result) => Answer::Success(result),
-                Err(failure) => failed(failure),
-            };
-            lane.task_ended(&call, outcome(&answer), core.now.ms);
-            core.run
-                .resume(&flight.version.program, call.token, answer, core.now.ms);
-        });
-    }
-
-    /// Ends what has reached a time limit: the whole execution, or its tasks.
-    pub(super) fn overdue(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
-        self.go_on(lanes, id, |core, lane, flight| {
-            let program = &flight.version.program;
-            if core.now.ms >= flight.trip.deadline_ms {
-                core.run.time_out(program, core.now.ms);
-                return;
-            }
-            let mut at = 0;
-            while let Some(call) = flight.trip.calls.get(at) {
-                if call.limit_ms > core.now.ms {
-                    at += 1;
-                    continue;
-                }
-                let call = flight.trip.calls.swap_remove(at);
-                core.tasks.cancel(call.ticket);
-                lane.task_ended(&call, TaskOutcome::TimedOut, core.now.ms);
-                core.run
-                    .resume(program, call.token, Answer::TimedOut, core.now.ms);
-            }
-        });
-    }
-
-    /// Forgets the calls that nobody waits for any more, or all of them.
-    pub(super) fn forget_calls(&mut self, lane: &mut LaneState, trip: &mut Trip, all: bool) {
-        let (run, tasks, now_ms) = (&self.run, &mut self.tasks, self.now.ms);
-        trip.calls.retain(|call| {
-            let is_awaited = !all && run.awaits(call.token);
-            if !is_awaited {
-                tasks.cancel(call.ticket);
-                lane.task_ended(call, TaskOutcome::Cancelled, now_ms);
-            }
-            is_awaited
-        });
-    }
-
-    /// Drops an execution: its partition is gone, and another member will run the event.
-    pub(super) fn abandon(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
-        let Some(mut flight) = self.flights.take(id) else {
-            return;
-        };
-        let lane = &mut lanes[flight.lane as usize].state;
-        lane.parked -= 1;
-        lane.stats.parked_bytes -= flight.bytes;
-        self.forget_calls(lane, &mut flight.trip, true);
-        self.flights.release(id);
-        self.leave_line(lane, &flight.trip);
-    }
-
-    /// Lets the next event of the line have its turn.
-    pub(super) fn leave_line(&mut self, lane: &mut LaneState, trip: &Trip) {
-        if let Some(line) = trip.line.filter(|_| trip.holds_line)
-            && let Some(next) = lane.lines.end(line)
-        {
-            lane.turns.push_back((line, next));
-        }
+    /// Writes an execution's name and ARN into their buffers.
+    pub(super) fn name(&mut self, lane: &LaneState, partition: &Partition, offset: i64, uuid: u128) {
+        self.name.clear();
+        partition.namer.write(offset, &mut self.name);
+        self.arn.clear();
+        self.arn.push_str(&lane.fixed.arn_prefix);
+        self.arn.push_str(&self.name);
+        self.arn.push(':');
+        push_uuid(uuid, &mut self.arn);
     }
 
     /// What is left of a panic: the run is thrown away, the event goes where poison goes.
@@ -596,7 +382,7 @@ impl Core {
 }
 
 impl LaneState {
-    fn task_ended(&mut self, call: &Pending, outcome: TaskOutcome, at_ms: i64) {
+    pub(super) fn task_ended(&mut self, call: &Pending, outcome: TaskOutcome, at_ms: i64) {
         let lasted_ms = (at_ms - call.began_ms).max(0) as u64;
         self.stats
             .metrics
@@ -604,34 +390,16 @@ impl LaneState {
     }
 }
 
-fn failed(failure: &task::Failure) -> Answer<'_> {
+pub(super) fn failed(failure: &task::Failure) -> Answer<'_> {
     Answer::Failure {
         error: failure.error.as_deref(),
         cause: failure.cause.as_deref(),
     }
 }
 
-fn outcome(answer: &Answer<'_>) -> TaskOutcome {
+pub(super) fn outcome(answer: &Answer<'_>) -> TaskOutcome {
     match answer {
         Answer::Success(_) => TaskOutcome::Succeeded,
         _ => TaskOutcome::Failed,
     }
-}
-
-/// Writes an execution's name and ARN.
-pub(super) fn write_names(
-    lane: &LaneState,
-    partition: &Partition,
-    offset: i64,
-    uuid: u128,
-    name: &mut String,
-    arn: &mut String,
-) {
-    name.clear();
-    partition.namer.write(offset, name);
-    arn.clear();
-    arn.push_str(&lane.fixed.arn_prefix);
-    arn.push_str(name);
-    arn.push(':');
-    push_uuid(uuid, arn);
 }

@@ -3,14 +3,13 @@
 //! Owns the headers of these messages. Invariant: an event is completed when everything it leaves behind
 //! is acknowledged, and at once when that is nothing.
 
-use super::core::{Core, Poison, write_names};
+use super::core::{Core, Poison};
 use super::event::Event;
 use super::flight::Trip;
 use super::history;
 use super::lane::{LaneState, REPLY_TOPICS_MAX};
 use super::outbox::{Outgoing, Settlement, SettlementId};
 use super::workflow::{Loaded, Mode};
-use crate::log::Encoder;
 use crate::stream::{Message, PartitionId, Record, TopicId};
 use crate::value::escape_into;
 use crate::vm::{Outcome, Status};
@@ -89,14 +88,7 @@ impl Core {
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
-        write_names(
-            lane,
-            partition,
-            record.offset,
-            trip.uuid,
-            &mut self.name,
-            &mut self.arn,
-        );
+        self.name(lane, partition, record.offset, trip.uuid);
         self.log(
             lane,
             version,
@@ -172,14 +164,7 @@ impl Core {
         };
         let mut settlement = None;
         if let Some(partition) = lane.partitions.get(&record.partition) {
-            write_names(
-                lane,
-                partition,
-                record.offset,
-                trip.uuid,
-                &mut self.name,
-                &mut self.arn,
-            );
+            self.name(lane, partition, record.offset, trip.uuid);
             self.log_refusal(lane, record, &failed, &mut settlement);
             self.send_dead_letter(lane, record, &failed, &mut settlement);
             self.reply(lane, record, Some(&failed), &mut settlement);
@@ -207,7 +192,7 @@ impl Core {
         };
         let mut settlement = None;
         if let Some(partition) = lane.partitions.get(&id) {
-            write_names(lane, partition, offset, 0, &mut self.name, &mut self.arn);
+            self.name(lane, partition, offset, 0);
             self.log_refusal(lane, &record, &failed, &mut settlement);
             self.send_dead_letter(lane, &record, &failed, &mut settlement);
         }
@@ -265,13 +250,7 @@ impl Core {
         settlement: &mut Option<SettlementId>,
     ) {
         let Some(log) = lane.log() else { return };
-        let encoder = Encoder {
-            program: &version.program,
-            execution_arn: &self.arn,
-            role_arn: &lane.fixed.role_arn,
-            region: &lane.workflow.region,
-            include_execution_data: log.include_execution_data,
-        };
+        let encoder = lane.fixed.encoder(&lane.workflow, version, &self.arn, log);
         let Some(journal) = &mut lane.journal else { return };
         let any = history::write_all(&encoder, &self.run, journal, log, succeeded);
         if any || trip.has_records {

@@ -42,6 +42,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod waiting;
 mod workflow;
 
 pub use self::core::Now;

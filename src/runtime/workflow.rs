@@ -7,6 +7,7 @@
 use super::ordering::Ordering;
 use super::stats::Stats;
 use super::tasks::Bindings;
+use crate::log::Encoder;
 use crate::metrics::TaskSeries;
 use crate::program::Program;
 use crate::task::bind::label;
@@ -196,6 +197,23 @@ pub(super) struct Fixed {
 }
 
 impl Fixed {
+    /// Returns what writes the records of an execution.
+    pub(super) fn encoder<'a>(
+        &'a self,
+        workflow: &'a Workflow,
+        version: &'a Loaded,
+        execution_arn: &'a str,
+        log: LogSettings,
+    ) -> Encoder<'a> {
+        Encoder {
+            program: &version.program,
+            execution_arn,
+            role_arn: &self.role_arn,
+            region: &workflow.region,
+            include_execution_data: log.include_execution_data,
+        }
+    }
+
     pub(super) fn of(workflow: &Workflow) -> Fixed {
         let Workflow {
             region,

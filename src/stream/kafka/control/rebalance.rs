@@ -1,0 +1,330 @@
+//! Rebalances, answered one step at a time.
+//!
+//! Owns the order of the steps: shards read all about the last assignment, positions are found, partitions
+//! handed out; shards let go, last commits are answered, partitions given back. Must not know events.
+
+use super::{COMMIT_GRACE, RETRY, Step, Worker, topics_of};
+use crate::stream::kafka::client::{Happened, TopicPartition};
+use crate::stream::kafka::health::locked;
+use crate::stream::kafka::mailbox::{Letter, Route, Wanted};
+use crate::stream::kafka::positions::{self, Identity, Position};
+use crate::stream::{Change, PartitionId};
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Worker {
+    /// Takes the current step as far as it goes.
+    pub(super) fn advance(&mut self) {
+        loop {
+            let goes_on = match std::mem::replace(&mut self.step, Step::Idle) {
+                Step::Idle => match self.happened.pop_front() {
+                    Some(Happened::Assign(names)) => self.begin_assign(names),
+                    Some(Happened::Revoke(names)) => self.begin_revoke(names),
+                    Some(Happened::Committed(..)) => true,
+                    None => false,
+                },
+                Step::Assigning { names, not_before } => self.assign(names, not_before),
+                Step::Revoking {
+                    names,
+                    ids,
+                    until,
+                    lost,
+                    again,
+                } => self.revoke(names, ids, until, lost, again),
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    fn begin_assign(&mut self, names: Vec<TopicPartition>) -> bool {
+        tracing::debug!(workflow = self.config.name, ?names, "assigned");
+        if self.closing.is_some() {
+            // As above: any answer means the same now, and none would keep us from leaving.
+            let _ = self.consumer.unassign();
+            return true;
+        }
+        self.step = Step::Assigning {
+            names,
+            not_before: Instant::now(),
+        };
+        true
+    }
+
+    fn assign(&mut self, names: Vec<TopicPartition>, not_before: Instant) -> bool {
+        let now = Instant::now();
+        if now < not_before || self.shards.iter().any(|shard| shard.barrier) {
+            self.step = Step::Assigning { names, not_before };
+            return false;
+        }
+        let identities = self.identify(&names);
+        let config = &self.config;
+        match positions::find(
+            &self.consumer,
+            &names,
+            &identities,
+            config.start,
+            config.until_end,
+        ) {
+            Ok(positions) => {
+                self.before.clear();
+                self.health.answered();
+                self.hand_out(&names, positions);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(
+                    workflow = self.config.name,
+                    "cannot read where to go on, trying again: {error}"
+                );
+                self.health.failed(&error.to_string());
+                self.step = Step::Assigning {
+                    names,
+                    not_before: Instant::now() + RETRY,
+                };
+                false
+            }
+        }
+    }
+
+    /// Finds out which topics partitions are of.
+    fn identify(&mut self, names: &[TopicPartition]) -> Vec<Identity> {
+        let topics = topics_of(names.iter());
+        let found = self
+            .topics
+            .find(topics.iter().map(|name| &**name), positions::TIMEOUT);
+        let identity = |name: &TopicPartition| {
+            let Some(topic) = found.get(&name.0) else {
+                return Identity::default();
+            };
+            let first = *self.first_seen.entry(Arc::clone(&name.0)).or_insert(*topic);
+            let is_later = usize::try_from(name.1).is_ok_and(|number| number >= first.partitions);
+            Identity {
+                topic_id: topic.id,
+                anew: self.before.get(name).is_some_and(|id| topic.is_another(*id)),
+                is_new: is_later || topic.is_another(first.id),
+            }
+        };
+        names.iter().map(identity).collect()
+    }
+
+    /// Gives newly assigned partitions to shards, then lets librdkafka fetch them.
+    fn hand_out(&mut self, names: &[TopicPartition], positions: Vec<Position>) {
+        let mut list = TopicPartitionList::with_capacity(names.len());
+        for (name, position) in names.iter().zip(positions) {
+            // Its fetch position in a list can only be a valid one.
+            let _ = list.add_partition(&name.0, name.1).set_offset(position.fetch);
+            if self.assignment.find(name).is_none() {
+                self.hand_out_one(name, position);
+            }
+        }
+        self.answer(&list, true);
+        if self.ended {
+            let _ = self.consumer.pause(&list);
+        }
+        self.joined = true;
+        self.health.joined(true);
+        self.report_at = Instant::now();
+    }
+
+    fn hand_out_one(&mut self, name: &TopicPartition, position: Position) {
+        let shard = self.assignment.shard_for(name, self.shards.len());
+        let id = self.assignment.add(&self.consumer, name, shard);
+        let Some(partition) = self.assignment.get_mut(id) else {
+            return;
+        };
+        partition.committed = position.committed;
+        partition.topic_id = position.restored.topic_id;
+        let shard = &self.shards[shard];
+        if !shard.queue.forward(&partition.topic_name, name.1) {
+            return self.give_up(&format!("no queue for {}-{}", name.0, name.1));
+        }
+        if self.ended || shard.gone {
+            // Nobody takes it: it is kept until we leave.
+            (partition.released, partition.ended) = (true, true);
+            return;
+        }
+        let route = Route {
+            topic: partition.topic.address(),
+            number: name.1,
+            end: position.end,
+        };
+        let (topic, number) = (Arc::clone(&name.0), name.1);
+        let change = Change::Assigned {
+            partition: id,
+            topic,
+            number,
+            restored: position.restored,
+        };
+        shard.port.post(Letter::Change(change, Some(route)));
+        if let Some(commit) = position.pin {
+            self.commits.want(
+                id,
+                Wanted {
+                    commit,
+                    answered: false,
+                },
+            );
+        }
+    }
+
+    fn begin_revoke(&mut self, names: Vec<TopicPartition>) -> bool {
+        let lost = self.consumer.assignment_lost();
+        let ids = names
+            .iter()
+            .filter_map(|name| self.assignment.find(name))
+            .collect();
+        tracing::debug!(workflow = self.config.name, ?names, lost, "revoked");
+        self.begin_drain(names, ids, lost, false);
+        true
+    }
+
+    /// Takes partitions whose offsets went back from their shards and assigns them anew.
+    pub(super) fn begin_again(&mut self, ids: Vec<PartitionId>) {
+        let (ids, names): (Vec<_>, Vec<_>) = match self.consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => {
+                let find = |id: PartitionId| Some((id, self.assignment.get(id)?.name.clone()));
+                ids.into_iter().filter_map(find).unzip()
+            }
+            // The eager protocol assigns all or nothing.
+            _ => self
+                .assignment
+                .iter()
+                .map(|(id, partition)| (id, partition.name.clone()))
+                .unzip(),
+        };
+        if matches!(self.step, Step::Idle) && self.happened.is_empty() && !ids.is_empty() {
+            tracing::warn!(
+                workflow = self.config.name,
+                ?names,
+                "topics were made anew, or have lost events: their partitions are read anew"
+            );
+            let before = |id: &PartitionId| {
+                self.assignment
+                    .get(*id)
+                    .map(|one| (one.name.clone(), one.topic_id))
+            };
+            self.before = ids.iter().filter_map(before).collect();
+            self.begin_drain(names, ids, true, true);
+        }
+        // Otherwise a rebalance is at work; with the partition's route gone it is found again later.
+    }
+
+    fn begin_drain(&mut self, names: Vec<TopicPartition>, ids: Vec<PartitionId>, lost: bool, again: bool) {
+        let until = Instant::now() + self.config.drain_timeout;
+        // Who leaves has the time that the shutdown has.
+        let until = locked(&self.stop).unwrap_or(until);
+        for id in &ids {
+            if self
+                .assignment
+                .get(*id)
+                .is_some_and(|partition| !partition.released)
+            {
+                let partition = *id;
+                self.tell(
+                    partition,
+                    match lost {
+                        true => Change::Lost { partition },
+                        false => Change::Revoked { partition, until },
+                    },
+                );
+            }
+        }
+        self.step = Step::Revoking {
+            names,
+            ids,
+            until,
+            lost,
+            again,
+        };
+    }
+
+    fn revoke(
+        &mut self,
+        names: Vec<TopicPartition>,
+        ids: Vec<PartitionId>,
+        until: Instant,
+        lost: bool,
+        again: bool,
+    ) -> bool {
+        let now_lost = !again && self.consumer.assignment_lost();
+        let released = |id: &PartitionId| {
+            self.assignment
+                .get(*id)
+                .is_none_or(|partition| partition.released)
+        };
+        let settled = || ids.iter().all(|id| released(id) && !self.commits.concern(*id));
+        // At the end of their time the shards give up what runs and ask for a last commit, which has to come
+        // here and be answered.
+        if !lost && !now_lost && !settled() && Instant::now() < until + COMMIT_GRACE {
+            self.step = Step::Revoking {
+                names,
+                ids,
+                until,
+                lost,
+                again,
+            };
+            return false;
+        }
+        self.give_back(&names, &ids, lost);
+        if lost && !again {
+            self.health.joined(false);
+        }
+        if again {
+            self.happened.push_front(Happened::Assign(names));
+        }
+        self.report_at = Instant::now();
+        true
+    }
+
+    fn give_back(&mut self, names: &[TopicPartition], ids: &[PartitionId], lost: bool) {
+        for id in ids {
+            self.commits.forget(*id);
+            let Some(partition) = self.assignment.get(*id) else {
+                continue;
+            };
+            if !partition.released && !lost {
+                tracing::warn!(
+                    workflow = self.config.name,
+                    topic = %partition.name.0,
+                    number = partition.name.1,
+                    "a revoked partition was not finished in time: what runs is run again elsewhere"
+                );
+                self.tell(*id, Change::Lost { partition: *id });
+            }
+        }
+        let mut list = TopicPartitionList::with_capacity(names.len());
+        for (topic, number) in names {
+            list.add_partition(topic, *number);
+        }
+        self.answer(&list, false);
+        for id in ids {
+            // After the answer: what was fetched before is outdated from here on.
+            if let Some(partition) = self.assignment.remove(*id) {
+                let shard = &mut self.shards[partition.shard];
+                if !shard.barrier && !shard.gone {
+                    shard.barrier = true;
+                    shard.port.post(Letter::Barrier);
+                }
+            }
+        }
+    }
+
+    /// Tells librdkafka what is ours, or no longer.
+    fn answer(&self, list: &TopicPartitionList, ours: bool) {
+        let cooperative = matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
+        let result = match (cooperative, ours) {
+            (true, true) => self.consumer.incremental_assign(list),
+            (true, false) => self.consumer.incremental_unassign(list),
+            (false, true) => self.consumer.assign(list),
+            (false, false) => self.consumer.unassign(),
+        };
+        if let Err(error) = result {
+            tracing::error!(workflow = self.config.name, "answering a rebalance: {error}");
+            self.health.failed(&error.to_string());
+        }
+    }
+}

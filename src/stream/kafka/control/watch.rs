@@ -1,0 +1,112 @@
+//! What is looked at now and then: whether brokers answer, how long topics are, and whether they are still
+//! the same ones. Each question is bounded in time.
+
+use super::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
+use crate::stream::PartitionId;
+use crate::stream::kafka::client::note_down;
+use crate::stream::kafka::config::Subscription;
+use crate::stream::kafka::health::PartitionHealth;
+use crate::stream::kafka::native::{self, known_high};
+use crate::stream::kafka::positions;
+use rdkafka::Offset;
+use rdkafka::consumer::Consumer as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+impl Worker {
+    /// Writes down what is known, and asks the brokers now and then.
+    pub(super) fn look_after(&mut self) {
+        let now = Instant::now();
+        if self.health.in_doubt() && now >= self.probe_at {
+            self.probe();
+            self.probe_at = Instant::now() + PROBE;
+        }
+        if now < self.report_at {
+            return;
+        }
+        self.report_at = now + REPORT;
+        self.look_at_topics(now);
+        if now >= self.ends_at && !self.health.in_doubt() {
+            self.ends_at = now + ENDS;
+            self.ask_ends();
+        }
+        let consumer = Arc::clone(&self.consumer);
+        let partitions = self.assignment.iter_mut().map(|(_, partition)| {
+            let known = known_high(&consumer, &partition.topic_name, partition.name.1);
+            partition.high = partition.high.max(known);
+            PartitionHealth {
+                topic: Arc::clone(&partition.name.0),
+                number: partition.name.1,
+                shard: partition.shard,
+                high: partition.high,
+                committed: partition.committed,
+            }
+        });
+        let partitions = partitions.collect();
+        self.health.set_partitions(partitions);
+    }
+
+    /// Finds topics that were deleted and made anew: librdkafka goes on in the new one where it was in the
+    /// old one, and only notices when that is beyond the end.
+    fn look_at_topics(&mut self, now: Instant) {
+        if let Some(found) = self.topics.answer(Duration::ZERO) {
+            let others = self.assignment.iter().filter(|(_, partition)| {
+                let topic = found.get(&partition.name.0);
+                topic.is_some_and(|topic| topic.is_another(partition.topic_id))
+            });
+            let others: Vec<PartitionId> = others.map(|(id, _)| id).collect();
+            if !others.is_empty() {
+                self.begin_again(others);
+            }
+        }
+        if now >= self.topics_at && !self.health.in_doubt() {
+            self.topics_at = now + TOPICS;
+            let names = topics_of(self.assignment.iter().map(|(_, one)| &one.name));
+            self.topics
+                .ask(names.iter().map(|name| &**name), positions::TIMEOUT);
+        }
+    }
+
+    /// Sees whether any broker answers: librdkafka's own word for "none" does not always come.
+    fn probe(&self) {
+        let topic = match &self.config.subscription {
+            Subscription::Topics(topics) => topics.first().map(String::as_str),
+            Subscription::Pattern(_) => None,
+        };
+        match self.consumer.fetch_metadata(topic, PROBE_TIMEOUT) {
+            Ok(_) => {
+                if self.health.down_for().is_some() || self.health.authentication().is_some() {
+                    tracing::info!(workflow = self.config.name, "the brokers answer again");
+                }
+                self.health.answered();
+            }
+            Err(_) if self.health.authentication().is_some() => {}
+            Err(error) => {
+                note_down(&self.health, &self.config.name, &error.to_string());
+                native::add_brokers(&self.consumer, &self.brokers);
+            }
+        }
+    }
+
+    fn ask_ends(&mut self) {
+        let (ids, names): (Vec<_>, Vec<_>) = self
+            .assignment
+            .iter()
+            .map(|(id, partition)| (id, partition.name.clone()))
+            .unzip();
+        match positions::offsets(&self.consumer, &names, Offset::End, PROBE_TIMEOUT) {
+            Ok(ends) => {
+                for (id, end) in ids.into_iter().zip(ends) {
+                    if let (Some(partition), Some(end)) = (self.assignment.get_mut(id), end) {
+                        partition.high = Some(end);
+                    }
+                }
+            }
+            Err(error) => {
+                self.health.failed(&error.to_string());
+                // Nobody may have told: the probe finds out.
+                self.health.suspect();
+            }
+        }
+    }
+}
