@@ -35,6 +35,8 @@ impl Workflow<'static> {
     };
     pub(crate) const FULFILLMENT: Workflow<'static> = Workflow {
         definition: Definition::Fulfillment,
+        topic: "fulfillment",
+        output: true,
         ..Workflow::W1
     };
 }
@@ -78,7 +80,8 @@ pub(crate) fn section(run: u32, name: &str, workflow: &Workflow<'_>) -> String {
     )
 }
 
-fn sample(name: &str) -> PathBuf {
+/// Returns a file of the repository's samples.
+pub(crate) fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("config/workflows")
         .join(name)
@@ -92,14 +95,13 @@ pub(crate) fn tasks(workflow: &Workflow<'_>) -> String {
             "[tasks]\n\"arn:aws:lambda:*:*:function:delay\" = {{ function = \"delay\", milliseconds = {milliseconds} }}\n"
         ),
         Definition::Fulfillment => [
-            "check-inventory",
-            "update-inventory",
-            "mark-order-complete",
-            "cancel-order",
+            ("check-inventory", "check_inventory"),
+            ("update-inventory", "update_inventory"),
+            ("complete-order", "mark_order_complete"),
+            ("cancel-order", "cancel_order"),
         ]
         .iter()
-        .fold(String::from("[tasks]\n"), |text, name| {
-            let function = name.replace('-', "_");
+        .fold(String::from("[tasks]\n"), |text, (name, function)| {
             text + &format!("\"arn:aws:lambda:*:*:function:{name}\" = {{ function = \"demo.{function}\" }}\n")
         }),
     }

@@ -15,7 +15,7 @@ mod latency;
 mod parked;
 
 use engine::Measured;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const PARTITIONS: i32 = 8;
 const TOPIC: &str = "orders";
@@ -64,15 +64,15 @@ fn main() {
         rounds,
         runs: std::cell::Cell::new(0),
     };
-    for topic in [TOPIC, COPIES, "out", "dead"] {
+    for topic in [TOPIC, COPIES, "out", "fulfillment"] {
         bench.broker.create_topic(topic, PARTITIONS);
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
-    if ["consume", "output", "sync", "logs", "fulfillment", "delay"]
+    if ["consume", "output", "sync", "logs", "delay"]
         .iter()
         .any(|name| wanted(name))
     {
-        bench.fill();
+        bench.fill(TOPIC, &bench.orders);
     }
     let all: [(&str, Scenario); 8] = [
         ("consume", consume),
@@ -101,7 +101,11 @@ fn option(arguments: &mut Vec<String>, name: &str) -> Option<u64> {
 }
 
 fn orders() -> Option<Vec<Vec<u8>>> {
-    let text = std::fs::read_to_string(config::workloads().join("orders.ndjson")).ok()?;
+    lines(&config::workloads().join("orders.ndjson"))
+}
+
+fn lines(file: &Path) -> Option<Vec<Vec<u8>>> {
+    let text = std::fs::read_to_string(file).ok()?;
     Some(text.lines().map(|line| line.as_bytes().to_vec()).collect())
 }
 
@@ -122,15 +126,15 @@ fn yardstick(arguments: &[String]) {
 }
 
 impl Bench {
-    fn fill(&self) {
-        eprintln!("filling a topic with {} orders", self.events);
+    fn fill(&self, topic: &str, values: &[Vec<u8>]) {
+        eprintln!("filling the topic {topic} with {} events", self.events);
         let keys: Vec<String> = (0..4096).map(|key| format!("order-{key}")).collect();
         let events = (0..self.events as usize).map(|at| kafka::Event {
             key: Some(keys[at % keys.len()].as_bytes()),
-            value: Some(&self.orders[at % self.orders.len()]),
+            value: Some(&values[at % values.len()]),
             ..kafka::Event::default()
         });
-        self.broker.produce(TOPIC, events);
+        self.broker.produce(topic, events);
     }
 
     /// Runs contenders in turn, prints their medians, and the ratio of each to the one named for it.
@@ -252,14 +256,13 @@ fn delay(bench: &Bench) {
 
 /// The sample of the documentation with built-in functions.
 fn fulfillment(bench: &Bench) {
+    bench.fill(
+        "fulfillment",
+        &lines(&config::sample("order_fulfillment.events.ndjson")).expect("a sample"),
+    );
     bench.compare(&[(
         "order fulfillment",
-        &|| {
-            bench.engine(&config::Workflow {
-                output: true,
-                ..config::Workflow::FULFILLMENT
-            })
-        },
+        &|| bench.engine(&config::Workflow::FULFILLMENT),
         None,
     )]);
 }
