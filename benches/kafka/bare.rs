@@ -103,6 +103,7 @@ fn consumer(brokers: &str, topic: &str, partitions: std::ops::Range<i32>) -> Bas
         .set("group.id", "bare")
         .set("enable.auto.commit", "false")
         .set("fetch.queue.backoff.ms", "5")
+        .set("fetch.wait.max.ms", "10")
         .set("queued.min.messages", "50000")
         .create()
         .expect("a consumer");

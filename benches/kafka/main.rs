@@ -3,7 +3,8 @@
 //!
 //! Starts Apache Kafka on this machine (Java and Maven needed), fills a topic with the W1 orders, runs
 //! `stepstream run --until-end` and the yardsticks in turn, and prints medians and ratios. What each
-//! scenario shows, and the figures wanted, are in `perf/README.md`.
+//! scenario shows, and the figures wanted, are in `perf/README.md`. The scenario `hold` only fills the topic
+//! and keeps the broker, for a profiler.
 
 mod bare;
 mod config;
@@ -16,6 +17,10 @@ mod parked;
 
 use engine::Measured;
 use std::path::{Path, PathBuf};
+
+/// As the binary's, and librdkafka's with it: the yardsticks get every advantage the engine has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PARTITIONS: i32 = 8;
 const TOPIC: &str = "orders";
@@ -68,7 +73,7 @@ fn main() {
         bench.broker.create_topic(topic, PARTITIONS);
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
-    if ["consume", "output", "sync", "logs", "delay"]
+    if ["consume", "output", "sync", "logs", "delay", "hold"]
         .iter()
         .any(|name| wanted(name))
     {
@@ -84,6 +89,11 @@ fn main() {
         ("parked", parked::parked),
         ("latency", latency::latency),
     ];
+    if arguments.iter().any(|word| word == "hold") {
+        println!("the broker {} stays until a line is read", bench.broker.address());
+        let _ = std::io::stdin().read_line(&mut String::new());
+        return;
+    }
     for (name, run) in all {
         if wanted(name) {
             println!("\n{name}");
