@@ -74,6 +74,10 @@ impl Sink for Manual {
         self.state().answers.pop_front()
     }
 
+    fn returned(&mut self) -> Option<crate::stream::Returned> {
+        None
+    }
+
     fn push(&mut self) {}
 }
 

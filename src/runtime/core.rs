@@ -180,7 +180,7 @@ impl Core {
         };
         trip.uuid = self.bits.uuid();
         if program.uses_context {
-            self.name(lane, partition, record.offset, trip.uuid);
+            self.name_and_arn(lane, partition, record.offset, trip.uuid);
             self.position.clear();
             self.position.push(b'{');
             push_position(record, &partition.topic, partition.number, &mut self.position);
@@ -351,10 +351,15 @@ impl Core {
         self.run.resume(program, request.token, answer, self.now.ms)
     }
 
-    /// Writes an execution's name and ARN into their buffers.
-    pub(super) fn name(&mut self, lane: &LaneState, partition: &Partition, offset: i64, uuid: u128) {
+    /// Writes an execution's name into its buffer.
+    pub(super) fn name(&mut self, partition: &Partition, offset: i64) {
         self.name.clear();
         partition.namer.write(offset, &mut self.name);
+    }
+
+    /// Writes an execution's name and ARN into their buffers.
+    pub(super) fn name_and_arn(&mut self, lane: &LaneState, partition: &Partition, offset: i64, uuid: u128) {
+        self.name(partition, offset);
         self.arn.clear();
         self.arn.push_str(&lane.fixed.arn_prefix);
         self.arn.push_str(&self.name);

@@ -64,31 +64,16 @@ impl Event {
 
     /// Copies parts of an event, into memory of just the size.
     pub(super) fn copy(record: &Record<'_>, keep: Keep) -> Event {
-        let mut event = Event::EMPTY;
-        let headers = match keep {
-            Keep::KeyAndHeaders | Keep::Whole => headers_bytes(record.headers),
-            _ => 0,
-        };
-        let key = record
-            .key
-            .filter(|_| keep != Keep::Position)
-            .map_or(0, <[u8]>::len);
-        let value = record
-            .value
-            .filter(|_| keep == Keep::Whole)
-            .map_or(0, <[u8]>::len);
-        event.bytes.reserve_exact(key + value + headers);
-        event.fill(record, keep);
-        event
-    }
-
-    /// Copies parts of an event, into the memory that is there.
-    pub(super) fn fill(&mut self, record: &Record<'_>, keep: Keep) {
         let key = record.key.filter(|_| keep != Keep::Position);
         let value = record.value.filter(|_| keep == Keep::Whole);
         let with_headers = matches!(keep, Keep::KeyAndHeaders | Keep::Whole);
-        let bytes = &mut self.bytes;
-        bytes.clear();
+        let headers = if with_headers {
+            headers_bytes(record.headers)
+        } else {
+            0
+        };
+        let mut bytes = Vec::new();
+        bytes.reserve_exact(key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + headers);
         bytes.extend_from_slice(key.unwrap_or_default());
         bytes.extend_from_slice(value.unwrap_or_default());
         let mut at = 0;
@@ -99,17 +84,13 @@ impl Event {
             bytes.extend_from_slice(value.unwrap_or_default());
             at += 1;
         }
-        self.partition = record.partition;
-        self.offset = record.offset;
-        self.timestamp_ms = record.timestamp_ms;
-        self.key = Length::of(key);
-        self.value = Length::of(value);
-    }
-
-    /// Gives large memory back.
-    pub(super) fn shrink(&mut self, bytes_max: usize) {
-        if self.bytes.capacity() > bytes_max {
-            self.bytes = Vec::new();
+        Event {
+            partition: record.partition,
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            bytes,
+            key: Length::of(key),
+            value: Length::of(value),
         }
     }
 

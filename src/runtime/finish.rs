@@ -47,6 +47,17 @@ struct Failed<'a> {
     cause: &'a str,
 }
 
+/// What an execution that is over leaves besides its result.
+struct Left {
+    outcome: Outcome,
+    /// Records that are not written yet, or not out.
+    has_log: bool,
+    /// An output, a dead letter or a reply.
+    has_message: bool,
+    /// Where it is replied to.
+    reply: Option<TopicId>,
+}
+
 impl Core {
     /// Ends an execution that has an outcome.
     pub(super) fn finish(
@@ -66,12 +77,25 @@ impl Core {
         if let Some(id) = trip.id {
             self.flights.release(id);
         }
+        let succeeded = outcome.status == Status::Succeeded;
+        let has_log = trip.has_records
+            || lane
+                .log()
+                .is_some_and(|log| history::has_any(&self.run, log, succeeded));
+        let topic = match succeeded {
+            true => lane.topics.output,
+            false => lane.topics.dead_letter,
+        };
+        let reply = self.reply_topic(lane, record);
         let mut settlement = None;
-        let log = lane.log();
-        let logs = log.is_some() && (trip.has_records || !self.run.events().is_empty());
-        let replies = lane.workflow.mode == Mode::Sync;
-        if logs || replies || lane.topics.output.is_some() || lane.topics.dead_letter.is_some() {
-            self.leave(lane, version, record, &trip, outcome, &mut settlement);
+        if has_log || topic.is_some() || reply.is_some() {
+            let left = Left {
+                outcome,
+                has_log,
+                has_message: topic.is_some() || reply.is_some(),
+                reply,
+            };
+            self.leave(lane, version, record, &trip, &left, &mut settlement);
         }
         self.end(lane, record, &trip, settlement);
     }
@@ -82,21 +106,29 @@ impl Core {
         version: &Loaded,
         record: &Record<'_>,
         trip: &Trip,
-        outcome: Outcome,
+        left: &Left,
         settlement: &mut Option<SettlementId>,
     ) {
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
-        self.name(lane, partition, record.offset, trip.uuid);
-        self.log(
-            lane,
-            version,
-            record,
-            trip,
-            outcome.status == Status::Succeeded,
-            settlement,
-        );
+        let outcome = left.outcome;
+        if left.has_log {
+            self.name_and_arn(lane, partition, record.offset, trip.uuid);
+            self.log(
+                lane,
+                version,
+                record,
+                trip,
+                outcome.status == Status::Succeeded,
+                settlement,
+            );
+        } else {
+            self.name(partition, record.offset);
+        }
+        if !left.has_message {
+            return;
+        }
         if outcome.status == Status::Succeeded {
             self.output.clear();
             let view = self.run.view(&version.program);
@@ -105,7 +137,7 @@ impl Core {
                 false => view.write(outcome.output, &mut self.output),
             }
             self.send_output(lane, record, settlement);
-            self.reply(lane, record, None, settlement);
+            self.reply(lane, record, left.reply, None, settlement);
             return;
         }
         let view = self.run.view(&version.program);
@@ -127,7 +159,7 @@ impl Core {
             cause: &cause,
         };
         self.send_dead_letter(lane, record, &failed, settlement);
-        self.reply(lane, record, Some(&failed), settlement);
+        self.reply(lane, record, left.reply, Some(&failed), settlement);
     }
 
     /// Ends an event that could not become an execution, or whose execution broke.
@@ -164,10 +196,11 @@ impl Core {
         };
         let mut settlement = None;
         if let Some(partition) = lane.partitions.get(&record.partition) {
-            self.name(lane, partition, record.offset, trip.uuid);
+            self.name_and_arn(lane, partition, record.offset, trip.uuid);
             self.log_refusal(lane, record, &failed, &mut settlement);
             self.send_dead_letter(lane, record, &failed, &mut settlement);
-            self.reply(lane, record, Some(&failed), &mut settlement);
+            let reply = self.reply_topic(lane, record);
+            self.reply(lane, record, reply, Some(&failed), &mut settlement);
         }
         self.end(lane, record, &trip, settlement);
     }
@@ -192,7 +225,7 @@ impl Core {
         };
         let mut settlement = None;
         if let Some(partition) = lane.partitions.get(&id) {
-            self.name(lane, partition, offset, 0);
+            self.name_and_arn(lane, partition, offset, 0);
             self.log_refusal(lane, &record, &failed, &mut settlement);
             self.send_dead_letter(lane, &record, &failed, &mut settlement);
         }
@@ -366,17 +399,13 @@ impl Core {
     /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
     fn reply(
         &mut self,
-        lane: &mut LaneState,
+        lane: &LaneState,
         record: &Record<'_>,
+        topic: Option<TopicId>,
         failed: Option<&Failed<'_>>,
         settlement: &mut Option<SettlementId>,
     ) {
-        if lane.workflow.mode != Mode::Sync {
-            return;
-        }
-        let Some(topic) = self.reply_topic(lane, record) else {
-            return;
-        };
+        let Some(topic) = topic else { return };
         let id = self.settlement(lane, record, settlement);
         if let Some(failed) = failed {
             self.output.clear();
@@ -411,7 +440,11 @@ impl Core {
         self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
     }
 
+    /// Returns where a synchronous event is replied to, if anywhere.
     fn reply_topic(&mut self, lane: &mut LaneState, record: &Record<'_>) -> Option<TopicId> {
+        if lane.workflow.mode != Mode::Sync {
+            return None;
+        }
         let Some(name) = record.headers.last(REPLY_TOPIC) else {
             return lane.topics.reply;
         };

@@ -9,6 +9,12 @@ use super::workflow::LogSettings;
 use crate::log::Encoder;
 use crate::vm::{Level, Run};
 
+/// Says whether an execution that is over leaves records that are not written yet.
+pub(super) fn has_any(run: &Run, log: LogSettings, succeeded: bool) -> bool {
+    let level = level(log, succeeded);
+    run.events().iter().any(|event| event.kind.level() <= level)
+}
+
 /// Appends the records of an execution that is over; says whether there were any.
 pub(super) fn write_all(
     encoder: &Encoder<'_>,
@@ -17,12 +23,14 @@ pub(super) fn write_all(
     log: LogSettings,
     succeeded: bool,
 ) -> bool {
-    let level = if succeeded {
-        log.level
-    } else {
-        log.level.max(log.on_failure)
-    };
-    write(encoder, run, journal, level)
+    write(encoder, run, journal, level(log, succeeded))
+}
+
+fn level(log: LogSettings, succeeded: bool) -> Level {
+    match succeeded {
+        true => log.level,
+        false => log.level.max(log.on_failure),
+    }
 }
 
 fn write(encoder: &Encoder<'_>, run: &Run, journal: &mut JournalEnd, level: Level) -> bool {

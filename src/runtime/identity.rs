@@ -82,7 +82,8 @@ pub(super) fn push_number(number: i64, out: &mut String) {
     if number < 0 {
         out.push('-');
     }
-    out.extend(text[at..].iter().map(|&digit| char::from(digit)));
+    // Digits: never the default.
+    out.push_str(std::str::from_utf8(&text[at..]).unwrap_or_default());
 }
 
 /// Random bits for UUIDs and for the seeds of executions: a fast generator, seeded by the operating system.
@@ -112,12 +113,15 @@ impl Bits {
 /// Appends a UUID's text.
 pub(super) fn push_uuid(uuid: u128, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    for nibble in (0..32).rev() {
-        out.push(char::from(HEX[(uuid >> (nibble * 4)) as usize & 0xF]));
-        if matches!(nibble, 24 | 20 | 16 | 12) {
-            out.push('-');
-        }
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for byte in uuid.to_be_bytes() {
+        text[at] = HEX[usize::from(byte >> 4)];
+        text[at + 1] = HEX[usize::from(byte & 0xF)];
+        at += if matches!(at, 6 | 11 | 16 | 21) { 3 } else { 2 };
     }
+    // Hex digits: never the default.
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 /// Appends `topic`, `partition`, `offset`, `timestamp`, `key` and `headers` of an event as members of a JSON

@@ -1,22 +1,27 @@
 //! Messages on their way, and the events that are finished when these have arrived.
 //!
-//! Owns a copy of each message until it is acknowledged, so that one that was not delivered is sent again:
-//! a result that is written to no topic must not count as written. Must not know workflows. Invariant: a
-//! settlement is over when every message of it is acknowledged and its log records are out, once.
+//! Owns what the sink had no room for or did not deliver, so that it is sent again: a result that is written
+//! to no topic must not count as written. What is on its way the sink has. Must not know workflows.
+//! Invariant: a settlement is over when every message of it is acknowledged and its log records are out, once.
 
-use super::event::{Event, Keep};
-use crate::stream::{Headers, Message, PartitionId, Record, SendError, Sink, Ticket, TopicId};
+use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 /// Tells the tickets of messages from those of tasks.
 const MARK: u64 = 1 << 63;
 
+/// A ticket's number is that of a letter, else of a settlement.
+const LETTER: u64 = 1 << 62;
+
+/// The message's partition was asked for, not chosen by the partitioner.
+const ADDRESSED: u64 = 1 << 61;
+
+/// The message is dropped when it is refused for good.
+const MAY_BE_LOST: u64 = 1 << 60;
+
 /// The first wait before a message is sent again, and the longest.
 const RETRY_MS: (i64, i64) = (100, 10_000);
-
-/// Memory that a place for a message keeps when it is free.
-const PLACE_BYTES_MAX: usize = 4 << 10;
 
 /// Names a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +40,11 @@ pub(super) struct Settlement {
     pub(super) cut_off: bool,
 }
 
-/// A message on its way.
+/// A message that is to be sent again, until it is delivered.
 struct Letter {
     settlement: SettlementId,
-    topic: TopicId,
-    to: Option<i32>,
-    content: Event,
+    message: Returned,
     retries: u32,
-    /// Whether it is dropped when it is refused for good.
     may_be_lost: bool,
 }
 
@@ -59,8 +61,7 @@ pub(super) enum Undelivered {
 #[derive(Default)]
 pub(super) struct Outbox {
     settlements: slab::Slab<Settlement>,
-    letters: Vec<Letter>,
-    free: Vec<u32>,
+    letters: slab::Slab<Letter>,
     /// The sink was full: to be sent, in order.
     unsent: VecDeque<u32>,
     /// To be sent again at a time.
@@ -71,15 +72,6 @@ pub(super) struct Outbox {
 pub(super) struct Outgoing<'a> {
     pub(super) message: Message<'a>,
     pub(super) may_be_lost: bool,
-}
-
-/// The headers of a message.
-struct List<'a>(&'a [(&'a str, Option<&'a [u8]>)]);
-
-impl Headers for List<'_> {
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        self.0.get(index).copied()
-    }
 }
 
 impl Outbox {
@@ -136,29 +128,33 @@ impl Outbox {
         now_ms: i64,
     ) {
         self.add(id);
-        let message = &outgoing.message;
-        let place = self.place();
-        let letter = &mut self.letters[place as usize];
-        letter.settlement = id;
-        letter.topic = message.topic;
-        letter.to = message.partition;
-        letter.retries = 0;
-        letter.may_be_lost = outgoing.may_be_lost;
-        let record = Record {
-            partition: PartitionId(0),
-            offset: 0,
-            timestamp_ms: 0,
-            key: message.key,
-            value: message.value,
-            headers: &List(message.headers),
+        let Outgoing {
+            ref message,
+            may_be_lost,
+        } = *outgoing;
+        let sent = match self.unsent.is_empty() {
+            true => {
+                let addressed = if message.partition.is_some() { ADDRESSED } else { 0 };
+                let lost = if may_be_lost { MAY_BE_LOST } else { 0 };
+                sink.send(message, Ticket(MARK | addressed | lost | u64::from(id.0)))
+            }
+            false => Err(SendError::Full),
         };
-        letter.content.fill(&record, Keep::Whole);
-        if !self.unsent.is_empty() {
-            self.unsent.push_back(place);
-            return;
+        if sent.is_err() {
+            let place = self.keep(id, Returned::copy(message), may_be_lost);
+            self.after_send(place, sent, now_ms);
         }
-        let sent = sink.send(message, Ticket(MARK | u64::from(place)));
-        self.after_send(place, sent, now_ms);
+    }
+
+    #[cold]
+    fn keep(&mut self, settlement: SettlementId, message: Returned, may_be_lost: bool) -> u32 {
+        let letter = Letter {
+            settlement,
+            message,
+            retries: 0,
+            may_be_lost,
+        };
+        self.letters.insert(letter) as u32
     }
 
     fn after_send(&mut self, place: u32, sent: Result<(), SendError>, now_ms: i64) {
@@ -167,20 +163,6 @@ impl Outbox {
             Err(SendError::Full) => self.unsent.push_back(place),
             Err(SendError::Refused(_) | SendError::Failed(_)) => self.retry(place, now_ms),
         }
-    }
-
-    fn place(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.letters.push(Letter {
-                settlement: SettlementId(0),
-                topic: TopicId(0),
-                to: None,
-                content: Event::EMPTY,
-                retries: 0,
-                may_be_lost: false,
-            });
-            self.letters.len() as u32 - 1
-        })
     }
 
     fn retry(&mut self, place: u32, now_ms: i64) {
@@ -192,29 +174,40 @@ impl Outbox {
 
     /// Hears of a message that was delivered; returns the settlement if it is over.
     pub(super) fn delivered(&mut self, ticket: Ticket) -> Option<Settlement> {
-        let place = (ticket.0 & !MARK) as u32;
-        let id = self.letters.get(place as usize)?.settlement;
-        self.letters[place as usize].content.shrink(PLACE_BYTES_MAX);
-        self.free.push(place);
-        self.done(id)
+        let number = ticket.0 as u32;
+        if ticket.0 & LETTER == 0 {
+            return self.done(SettlementId(number));
+        }
+        let letter = self.letters.try_remove(number as usize)?;
+        self.done(letter.settlement)
     }
 
-    /// Hears of a message that was not delivered: it is sent again, unless it is refused for good and may
-    /// be lost.
+    /// Hears of a message that was not delivered and came back: it is sent again, unless it is refused for
+    /// good and may be lost.
     pub(super) fn undelivered(
         &mut self,
         ticket: Ticket,
         error: &SendError,
+        message: Option<Returned>,
         now_ms: i64,
     ) -> (Undelivered, Option<Settlement>) {
-        let place = (ticket.0 & !MARK) as u32;
-        let Some(letter) = self.letters.get(place as usize) else {
-            return (Undelivered::GivenUp, None);
-        };
-        if letter.may_be_lost && matches!(error, SendError::Refused(_)) {
+        let number = ticket.0 as u32;
+        let letter = self
+            .letters
+            .get(number as usize)
+            .filter(|_| ticket.0 & LETTER != 0);
+        let may_be_lost = letter.map_or(ticket.0 & MAY_BE_LOST != 0, |letter| letter.may_be_lost);
+        if may_be_lost && matches!(error, SendError::Refused(_)) {
             return (Undelivered::GivenUp, self.delivered(ticket));
         }
-        self.retry(place, now_ms);
+        if letter.is_some() {
+            self.retry(number, now_ms);
+        } else if let Some(mut message) = message {
+            // The partitioner chooses again: the topic may have been made anew, with fewer partitions.
+            message.partition = message.partition.filter(|_| ticket.0 & ADDRESSED != 0);
+            let place = self.keep(SettlementId(number), message, may_be_lost);
+            self.retry(place, now_ms);
+        }
         (Undelivered::Retried, None)
     }
 
@@ -229,7 +222,8 @@ impl Outbox {
             self.unsent.push_back(place);
         }
         while let Some(&place) = self.unsent.front() {
-            let sent = self.letters[place as usize].send(sink, place);
+            let ticket = Ticket(MARK | LETTER | u64::from(place));
+            let sent = self.letters[place as usize].message.send(sink, ticket);
             if sent == Err(SendError::Full) {
                 break;
             }
@@ -261,23 +255,5 @@ impl Outbox {
     /// Returns how many events wait here.
     pub(super) fn len(&self) -> usize {
         self.settlements.len()
-    }
-}
-
-impl Letter {
-    fn send(&self, sink: &mut dyn Sink, place: u32) -> Result<(), SendError> {
-        let record = self.content.record();
-        let mut headers = Vec::new();
-        while let Some(header) = record.headers.at(headers.len()) {
-            headers.push(header);
-        }
-        let message = Message {
-            topic: self.topic,
-            partition: self.to,
-            key: record.key,
-            value: record.value,
-            headers: &headers,
-        };
-        sink.send(&message, Ticket(MARK | u64::from(place)))
     }
 }

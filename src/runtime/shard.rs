@@ -24,7 +24,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub const BATCH_EVENTS_MAX: usize = 500;
 
 /// Most messages that are on their way; beyond it no workflow takes events.
-const OUTBOX_MAX: usize = 200_000;
+const OUTBOX_MAX: usize = 50_000;
 
 /// Where a workflow's log records go; [`crate`]'s journal, or a test's.
 pub trait Journal {
@@ -123,7 +123,9 @@ impl Shard {
             lanes,
             core,
             total: super::limits::Limit::new(parts.max_in_flight),
-            outbox: super::limits::Limit::new(OUTBOX_MAX),
+            outbox: super::limits::Limit::new(
+                std::env::var("X_OUT").map_or(OUTBOX_MAX, |t| t.parse().unwrap()),
+            ),
             first: 0,
             is_stopping: false,
             metrics: parts.metrics,
@@ -187,7 +189,8 @@ impl Shard {
             let settlement = match &result {
                 Ok(()) => core.outbox.delivered(ticket),
                 Err(error) => {
-                    let (what, settlement) = core.outbox.undelivered(ticket, error, core.now.ms);
+                    let message = core.sink.returned();
+                    let (what, settlement) = core.outbox.undelivered(ticket, error, message, core.now.ms);
                     tell(what, error);
                     settlement
                 }

@@ -73,7 +73,7 @@ impl Core {
             }
             return;
         }
-        self.name(lane, partition, record.offset, trip.uuid);
+        self.name_and_arn(lane, partition, record.offset, trip.uuid);
         let encoder = lane.fixed.encoder(&lane.workflow, version, &self.arn, log);
         if let Some(journal) = &mut lane.journal {
             trip.has_records |= history::write_early(&encoder, &mut self.run, journal, log);

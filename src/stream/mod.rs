@@ -178,6 +178,56 @@ pub struct Message<'a> {
     pub headers: &'a [(&'a str, Option<&'a [u8]>)],
 }
 
+/// A message that has no more memory than its own: one that was not taken or not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// Where it was to go.
+    pub topic: TopicId,
+    /// Which partition it had, whether it was asked for or chosen.
+    pub partition: Option<i32>,
+    /// Its key.
+    pub key: Option<Box<[u8]>>,
+    /// Its value.
+    pub value: Option<Box<[u8]>>,
+    /// Its headers, in order.
+    pub headers: Vec<(String, Option<Box<[u8]>>)>,
+}
+
+impl Returned {
+    /// Copies a message.
+    pub fn copy(message: &Message<'_>) -> Returned {
+        let headers = message.headers.iter();
+        Returned {
+            topic: message.topic,
+            partition: message.partition,
+            key: message.key.map(Box::from),
+            value: message.value.map(Box::from),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), value.map(Box::from)))
+                .collect(),
+        }
+    }
+
+    /// Hands the message to a sink.
+    ///
+    /// # Errors
+    /// See [`Sink::send`].
+    pub fn send(&self, sink: &mut dyn Sink, ticket: Ticket) -> Result<(), SendError> {
+        let headers = self.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name.as_str(), value.as_deref()))
+            .collect();
+        let message = Message {
+            topic: self.topic,
+            partition: self.partition,
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            headers: &headers,
+        };
+        sink.send(&message, ticket)
+    }
+}
+
 /// Names a message until it is acknowledged; the shard's own number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
@@ -206,6 +256,10 @@ pub trait Sink {
 
     /// Takes the next answer, if any.
     fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)>;
+
+    /// Hands back the message whose answer [`Sink::acknowledged`] returned last, if that was an error; once.
+    /// So nobody else has to keep a copy of what is nearly always delivered.
+    fn returned(&mut self) -> Option<Returned>;
 
     /// Sends what is buffered on its way without waiting; called at the end of each batch.
     fn push(&mut self);

@@ -103,6 +103,10 @@ impl Sink for Kept {
         None
     }
 
+    fn returned(&mut self) -> Option<crate::stream::Returned> {
+        None
+    }
+
     fn push(&mut self) {}
 }
 

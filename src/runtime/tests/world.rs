@@ -4,11 +4,12 @@ use super::super::workflow::{Version, Workflow};
 use super::super::{Attempt, Bindings, Journal, LaneParts, Now, Parts, Shard, Stats, Tasks, Turn};
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
-    Change, CommitError, Headers, Message, PartitionId, Record, SendError, Sink, Source, Ticket, TopicId,
+    Change, CommitError, Headers, Message, PartitionId, Record, Returned, SendError, Sink, Source, Ticket,
+    TopicId,
 };
 use crate::task::{Answer, Progress};
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,6 +69,9 @@ pub(super) struct World {
     /// Whether messages are acknowledged without being asked.
     pub(super) holds_acks: bool,
     acks: VecDeque<(Ticket, Result<(), SendError>)>,
+    /// What is sent and not answered.
+    kept: HashMap<Ticket, Returned>,
+    returned: Option<Returned>,
     /// How many messages the sink takes before it is full.
     pub(super) sink_room: Option<usize>,
     pub(super) called: Vec<Called>,
@@ -158,6 +162,7 @@ impl Sink for TestSink {
             ticket,
         };
         world.sent.push(sent);
+        world.kept.insert(ticket, Returned::copy(message));
         if !world.holds_acks {
             world.acks.push_back((ticket, Ok(())));
         }
@@ -165,7 +170,14 @@ impl Sink for TestSink {
     }
 
     fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
-        self.0.borrow_mut().acks.pop_front()
+        let mut world = self.0.borrow_mut();
+        let (ticket, result) = world.acks.pop_front()?;
+        world.returned = world.kept.remove(&ticket).filter(|_| result.is_err());
+        Some((ticket, result))
+    }
+
+    fn returned(&mut self) -> Option<Returned> {
+        self.0.borrow_mut().returned.take()
     }
 
     fn push(&mut self) {}

@@ -8,7 +8,8 @@
 use super::Error;
 use super::client::{log, note_error};
 use super::health::Health;
-use crate::stream::{Message, Ticket, Wake};
+use super::native::Event;
+use crate::stream::{Headers as _, Message, Returned, Ticket, TopicId, Wake};
 use rdkafka::ClientConfig;
 use rdkafka::bindings as rd;
 use rdkafka::config::RDKafkaLogLevel;
@@ -26,14 +27,13 @@ const _: () = assert!(usize::BITS >= 64, "tickets need 64-bit pointers");
 /// `RD_KAFKA_PARTITION_UA`: the partitioner decides.
 const UNASSIGNED: i32 = -1;
 
-/// A report: what became of a message.
-pub(super) type Report = (Ticket, Option<RDKafkaErrorCode>);
+/// A report: what became of a message; one that was not delivered comes back.
+pub(super) type Report = (Ticket, Option<Box<(RDKafkaErrorCode, Returned)>>);
 
 /// A producer and the topics it writes to.
 pub(super) struct Producer {
     client: *mut rd::rd_kafka_t,
     main: *mut rd::rd_kafka_queue_t,
-    topics: Vec<*mut rd::rd_kafka_topic_t>,
     // librdkafka has the addresses of these two.
     state: Box<State>,
     _wake: Box<Wake>,
@@ -42,6 +42,8 @@ pub(super) struct Producer {
 /// What callbacks reach on the owner's thread.
 struct State {
     reports: RefCell<VecDeque<Report>>,
+    /// The topics' objects; a message has its own.
+    topics: RefCell<Vec<*mut rd::rd_kafka_topic_t>>,
     health: Arc<Health>,
     name: String,
     /// Where the cluster is found.
@@ -66,6 +68,7 @@ impl Producer {
         let brokers = config.get("bootstrap.servers").unwrap_or_default();
         let state = Box::new(State {
             reports: RefCell::default(),
+            topics: RefCell::default(),
             health,
             name,
             brokers: CString::new(brokers).unwrap_or_default(),
@@ -94,7 +97,6 @@ impl Producer {
             Ok(Producer {
                 client,
                 main,
-                topics: Vec::new(),
                 state,
                 _wake: wake,
             })
@@ -106,7 +108,7 @@ impl Producer {
         let name = CString::new(name).unwrap_or_default();
         // SAFETY: the client is alive; no configuration means the client's.
         let topic = unsafe { rd::rd_kafka_topic_new(self.client, name.as_ptr(), ptr::null_mut()) };
-        self.topics.push(topic);
+        self.state.topics.borrow_mut().push(topic);
     }
 
     /// Hands a message over; librdkafka copies it.
@@ -115,11 +117,9 @@ impl Producer {
     /// When it is not taken; there will be no report then.
     pub(super) fn send(&self, message: &Message<'_>, ticket: Ticket) -> Result<(), RDKafkaErrorCode> {
         use rd::rd_kafka_vtype_t as Kind;
-        let topic = self
-            .topics
-            .get(message.topic.0 as usize)
-            .copied()
-            .unwrap_or(ptr::null_mut());
+        let topics = self.state.topics.borrow();
+        let topic = topics.get(message.topic.0 as usize).copied();
+        let topic = topic.unwrap_or(ptr::null_mut());
         if topic.is_null() {
             return Err(RDKafkaErrorCode::UnknownTopic);
         }
@@ -196,7 +196,8 @@ impl Drop for Producer {
         unsafe {
             rd::rd_kafka_queue_cb_event_enable(self.main, None, ptr::null_mut());
             rd::rd_kafka_queue_destroy(self.main);
-            for topic in self.topics.drain(..).filter(|topic| !topic.is_null()) {
+            let topics = std::mem::take(&mut *self.state.topics.borrow_mut());
+            for topic in topics.into_iter().filter(|topic| !topic.is_null()) {
                 rd::rd_kafka_topic_destroy(topic);
             }
             rd::rd_kafka_destroy(self.client);
@@ -244,14 +245,29 @@ unsafe extern "C" fn report(
 ) {
     // SAFETY: librdkafka's message, and the `State` that the client was made with.
     let (message, state) = unsafe { (&*message, &*state.cast_const().cast::<State>()) };
-    let code = match message.err {
+    let failure = match message.err {
         rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => None,
-        code => Some(code.into()),
+        code => Some(Box::new((code.into(), returned(message, state)))),
     };
-    state
-        .reports
-        .borrow_mut()
-        .push_back((Ticket(message._private.addr() as u64), code));
+    let ticket = Ticket(message._private.addr() as u64);
+    state.reports.borrow_mut().push_back((ticket, failure));
+}
+
+/// Copies a message that was not delivered.
+#[cold]
+fn returned(message: &rd::rd_kafka_message_t, state: &State) -> Returned {
+    let topics = state.topics.borrow();
+    let topic = topics.iter().position(|topic| *topic == message.rkt);
+    // SAFETY: `Event` is a message in disguise; what it hands out is copied before the message goes.
+    let event: &Event = unsafe { &*ptr::from_ref(message).cast() };
+    let headers: Vec<_> = (0..).map_while(|at| event.at(at)).collect();
+    Returned::copy(&Message {
+        topic: TopicId(topic.map_or(u32::MAX, |at| at as u32)),
+        partition: (message.partition != UNASSIGNED).then_some(message.partition),
+        key: event.key(),
+        value: event.value(),
+        headers: &headers,
+    })
 }
 
 unsafe extern "C" fn error(

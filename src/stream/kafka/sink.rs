@@ -4,9 +4,9 @@
 //! Invariant: each message that was taken is answered once, also when the client has to be made anew.
 
 use super::health::Health;
-use super::native_producer::Producer;
+use super::native_producer::{Producer, Report};
 use super::{Config, Error};
-use crate::stream::{Message, SendError, Sink, Ticket, TopicId, Wake};
+use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId, Wake};
 use rdkafka::ClientConfig;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct KafkaSink {
     producer: Producer,
     topics: Vec<String>,
+    // The message of the last answer, if that was an error.
+    returned: Option<Returned>,
     // The client is of no more use; once its messages are answered there will be a new one.
     broken: bool,
     config: ClientConfig,
@@ -36,6 +38,7 @@ impl KafkaSink {
         Ok(KafkaSink {
             producer,
             topics: Vec::new(),
+            returned: None,
             broken: false,
             config,
             wake,
@@ -46,6 +49,12 @@ impl KafkaSink {
     /// Returns how many messages are not answered.
     pub fn pending(&self) -> usize {
         self.producer.pending()
+    }
+
+    fn answer(&mut self, (ticket, failure): Report) -> (Ticket, Result<(), SendError>) {
+        let (code, message) = failure.map(|failure| *failure).unzip();
+        self.returned = message;
+        (ticket, code.map_or(Ok(()), |code| Err(meaning(code))))
     }
 
     fn renew(&mut self) {
@@ -89,19 +98,23 @@ impl Sink for KafkaSink {
     }
 
     fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
-        if let Some((ticket, code)) = self.producer.report() {
-            return Some((ticket, code.map_or(Ok(()), |code| Err(meaning(code)))));
+        if let Some(report) = self.producer.report() {
+            return Some(self.answer(report));
         }
         self.producer.poll();
         let report = self.producer.report();
         if report.is_none() && self.broken && self.producer.pending() == 0 {
             self.renew();
         }
-        let (ticket, code) = report?;
-        if code.is_none() && self.health.in_doubt() {
+        let report = report?;
+        if report.1.is_none() && self.health.in_doubt() {
             self.health.answered();
         }
-        Some((ticket, code.map_or(Ok(()), |code| Err(meaning(code)))))
+        Some(self.answer(report))
+    }
+
+    fn returned(&mut self) -> Option<Returned> {
+        self.returned.take()
     }
 
     fn push(&mut self) {

@@ -1,6 +1,6 @@
 //! Messages in one buffer, and the way back for their acknowledgements.
 
-use crate::stream::{Message, SendError, Ticket, TopicId, Wake};
+use crate::stream::{Message, Returned, SendError, Ticket, TopicId, Wake};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,13 +93,15 @@ impl Parcel {
 
     /// Answers one message; only where the sink does not do so itself. Each message once.
     pub fn acknowledge(&self, ticket: Ticket, result: Result<(), SendError>) {
-        self.answers.push([(ticket, result)]);
+        let letter = self.letters().find(|letter| letter.ticket() == ticket);
+        let message = letter.filter(|_| result.is_err()).map(|letter| letter.returned());
+        self.answers.push([(ticket, result, message)]);
     }
 
     /// Answers all its messages: they are delivered.
     pub fn acknowledge_all(&self) {
         self.answers
-            .push(self.entries.iter().map(|entry| (entry.ticket, Ok(()))));
+            .push(self.entries.iter().map(|entry| (entry.ticket, Ok(()), None)));
     }
 }
 
@@ -140,14 +142,25 @@ impl<'a> Letter<'a> {
             })
     }
 
+    pub(super) fn returned(&self) -> Returned {
+        let headers: Vec<_> = self.headers().collect();
+        Returned::copy(&Message {
+            topic: self.topic(),
+            partition: self.partition(),
+            key: self.key(),
+            value: self.value(),
+            headers: &headers,
+        })
+    }
+
     /// Returns the value of its last header with a name.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers().filter(|(known, _)| *known == name).last()?.1
     }
 }
 
-/// A message's answer.
-pub(super) type Answer = (Ticket, Result<(), SendError>);
+/// A message's answer, and the message itself if it was not delivered.
+pub(super) type Answer = (Ticket, Result<(), SendError>, Option<Returned>);
 
 /// The answers of one shard's messages; bounded by the messages that are not answered.
 #[derive(Clone, Debug)]

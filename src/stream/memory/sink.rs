@@ -1,7 +1,7 @@
 //! The sink: parcels through a bounded channel to whoever reads the outbox.
 
 use super::parcel::{Answer, Answers, Parcel};
-use crate::stream::{Message, SendError, Sink, Ticket, TopicId, Wake};
+use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId, Wake};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::collections::VecDeque;
 use std::fmt;
@@ -71,6 +71,7 @@ impl Desk {
             taken: VecDeque::new(),
             tickets: Vec::new(),
             unanswered: 0,
+            returned: None,
             refuse: None,
         }
     }
@@ -111,6 +112,8 @@ pub struct MemorySink {
     /// Of the parcel being pushed; kept for its memory.
     tickets: Vec<Ticket>,
     unanswered: usize,
+    /// The message of the last answer, if that was an error.
+    returned: Option<Returned>,
     refuse: Option<Refuse>,
 }
 
@@ -154,9 +157,14 @@ impl Sink for MemorySink {
         if self.taken.is_empty() && self.desk.acknowledge == Acknowledge::WhenTold {
             self.answers.swap(&mut self.taken);
         }
-        let answer = self.taken.pop_front()?;
+        let (ticket, result, message) = self.taken.pop_front()?;
         self.unanswered = self.unanswered.saturating_sub(1);
-        Some(answer)
+        self.returned = message;
+        Some((ticket, result))
+    }
+
+    fn returned(&mut self) -> Option<Returned> {
+        self.returned.take()
     }
 
     fn push(&mut self) {
@@ -175,12 +183,15 @@ impl Sink for MemorySink {
         match self.desk.sender.try_send(parcel) {
             Ok(()) => self
                 .taken
-                .extend(self.tickets.drain(..).map(|ticket| (ticket, Ok(())))),
+                .extend(self.tickets.drain(..).map(|ticket| (ticket, Ok(()), None))),
             Err(TrySendError::Full(parcel)) => self.parcel = parcel,
             Err(TrySendError::Disconnected(parcel)) => {
                 let failed = || Err(SendError::Failed("nobody reads the outbox any more".to_owned()));
-                self.taken
-                    .extend(parcel.letters().map(|letter| (letter.ticket(), failed())));
+                self.taken.extend(
+                    parcel
+                        .letters()
+                        .map(|letter| (letter.ticket(), failed(), Some(letter.returned()))),
+                );
             }
         }
     }

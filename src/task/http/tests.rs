@@ -28,6 +28,9 @@ impl Sink for NoSink {
     fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
         None
     }
+    fn returned(&mut self) -> Option<crate::stream::Returned> {
+        None
+    }
     fn push(&mut self) {}
 }
 
