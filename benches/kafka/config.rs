@@ -58,6 +58,11 @@ pub(crate) fn text(brokers: &str, run: u32, workflow: &Workflow<'_>) -> String {
     text
 }
 
+/// Returns the name of a run's output topic: a fresh one each, deleted afterwards, so that disks stay empty.
+pub(crate) fn output(run: u32) -> String {
+    format!("out-{run}")
+}
+
 /// Returns the section of one workflow.
 pub(crate) fn section(run: u32, name: &str, workflow: &Workflow<'_>) -> String {
     let definition = match workflow.definition {
@@ -66,10 +71,9 @@ pub(crate) fn section(run: u32, name: &str, workflow: &Workflow<'_>) -> String {
         Definition::Fulfillment => sample("order_fulfillment.asl.json"),
     };
     let mode = if workflow.sync { "sync" } else { "async" };
-    let output = if workflow.output {
-        "[workflow.output]\ntopic = \"out\"\n"
-    } else {
-        ""
+    let output = match workflow.output {
+        true => format!("[workflow.output]\ntopic = \"{}\"\n", output(run)),
+        false => String::new(),
     };
     format!(
         "[[workflow]]\nname = \"{name}\"\ndefinition = \"{}\"\nmode = \"{mode}\"\ntopics = [\"{}\"]\n\

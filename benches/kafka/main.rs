@@ -24,7 +24,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PARTITIONS: i32 = 8;
 const TOPIC: &str = "orders";
-const COPIES: &str = "copies";
 
 /// What all scenarios share.
 pub(crate) struct Bench {
@@ -69,7 +68,7 @@ fn main() {
         rounds,
         runs: std::cell::Cell::new(0),
     };
-    for topic in [TOPIC, COPIES, "out", "fulfillment"] {
+    for topic in [TOPIC, "fulfillment"] {
         bench.broker.create_topic(topic, PARTITIONS);
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
@@ -90,7 +89,11 @@ fn main() {
         ("latency", latency::latency),
     ];
     if arguments.iter().any(|word| word == "hold") {
-        println!("the broker {} stays until a line is read", bench.broker.address());
+        bench.broker.create_topic("out", PARTITIONS);
+        println!(
+            "the broker {} has `{TOPIC}` and an empty `out`; it stays until a line is read",
+            bench.broker.address()
+        );
         let _ = std::io::stdin().read_line(&mut String::new());
         return;
     }
@@ -174,8 +177,15 @@ impl Bench {
 
     fn engine(&self, config: &config::Workflow<'_>) -> Measured {
         self.runs.set(self.runs.get() + 1);
+        let out = config::output(self.runs.get());
+        if config.output {
+            self.broker.create_topic(&out, PARTITIONS);
+        }
         let text = config::text(&self.broker.address(), self.runs.get(), config);
         let measured = engine::until_end(&self.folder, &text, self.events);
+        if config.output {
+            self.broker.delete_topic(&out);
+        }
         // Gigabytes of log would be written back during the next run.
         let _ = std::fs::remove_dir_all(self.folder.join(format!("log-{}", self.runs.get())));
         measured
@@ -187,9 +197,14 @@ impl Bench {
     }
 
     fn bare_copier(&self, bytes: usize) -> Measured {
+        self.runs.set(self.runs.get() + 1);
+        let out = config::output(self.runs.get());
+        self.broker.create_topic(&out, PARTITIONS);
         let (events, bytes) = (self.events.to_string(), bytes.to_string());
-        let words = ["copy", &self.broker.address(), TOPIC, COPIES, &events, &bytes];
-        engine::yardstick(&words.map(str::to_owned))
+        let words = ["copy", &self.broker.address(), TOPIC, &out, &events, &bytes];
+        let measured = engine::yardstick(&words.map(str::to_owned));
+        self.broker.delete_topic(&out);
+        measured
     }
 }
 
