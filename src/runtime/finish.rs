@@ -8,7 +8,8 @@ use super::event::Event;
 use super::flight::Trip;
 use super::history;
 use super::lane::{LaneState, REPLY_TOPICS_MAX};
-use super::outbox::{Outgoing, Settlement, SettlementId};
+use super::outbox::Outgoing;
+use super::settlements::{Settlement, SettlementId};
 use super::workflow::{Loaded, Mode};
 use crate::stream::{Message, PartitionId, Record, TopicId};
 use crate::value::escape_into;
@@ -230,7 +231,7 @@ impl Core {
             self.send_dead_letter(lane, &record, &failed, &mut settlement);
         }
         if let Some(settlement) = settlement {
-            self.outbox.mark_cut_off(settlement);
+            self.outbox.settlements.mark_cut_off(settlement);
             if let Some(partition) = lane.partitions.get_mut(&id) {
                 partition.ahead.naming += 1;
             }
@@ -259,6 +260,7 @@ impl Core {
     ) -> SettlementId {
         *known.get_or_insert_with(|| {
             self.outbox
+                .settlements
                 .open(lane.index, record.partition, record.offset, self.now.ms)
         })
     }
@@ -323,7 +325,7 @@ impl Core {
         }
         let id = self.settlement(lane, record, settlement);
         if let Some(journal) = &mut lane.journal {
-            self.outbox.add(id);
+            self.outbox.settlements.add(id);
             let mark = journal.buffer.mark();
             journal.waiting.push_back((mark, id));
         }

@@ -26,7 +26,7 @@ pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
 pub(super) struct JournalEnd {
     pub(super) buffer: Box<dyn super::Journal>,
     /// Settlements that wait for their records, by the mark that must be confirmed; rising.
-    pub(super) waiting: VecDeque<(u64, super::outbox::SettlementId)>,
+    pub(super) waiting: VecDeque<(u64, super::settlements::SettlementId)>,
 }
 
 /// One workflow on one shard.

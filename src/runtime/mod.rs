@@ -1,8 +1,8 @@
 //! Shards: poll, run, wait, send, complete, commit.
 //!
 //! A shard is one thread with its own share of the partitions of every workflow. It owns what it touches:
-//! the executions in flight (`flight`), what is due (`timers`), the messages that are on their way
-//! (`outbox`), the offsets that are begun (`lane`). Shards share nothing that changes and talk to the rest
+//! the executions in flight (`flight`), what is due (`timers`), the messages on their way (`outbox`) and the
+//! events that wait for them (`settlements`), the offsets that are begun (`lane`). Shards share nothing that changes and talk to the rest
 //! through the ends they are given: a [`Source`](crate::stream::Source) per workflow, one
 //! [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Must not know Kafka,
 //! configuration files or metric names.
@@ -36,6 +36,7 @@ mod limits;
 mod ordering;
 mod outbox;
 pub mod redrive;
+mod settlements;
 mod shard;
 mod stats;
 mod tasks;

@@ -1,10 +1,11 @@
-//! Messages on their way, and the events that are finished when these have arrived.
+//! Messages on their way, and what becomes of those that do not arrive.
 //!
 //! Owns what the sink had no room for or did not deliver, so that it is sent again: a result that is written
 //! to no topic must not count as written. What is on its way the sink has. Must not know workflows.
-//! Invariant: a settlement is over when every message of it is acknowledged and its log records are out, once.
+//! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
-use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket};
+use super::settlements::{Settlement, SettlementId, Settlements};
+use crate::stream::{Message, Returned, SendError, Sink, Ticket};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -22,23 +23,6 @@ const MAY_BE_LOST: u64 = 1 << 60;
 
 /// The first wait before a message is sent again, and the longest.
 const RETRY_MS: (i64, i64) = (100, 10_000);
-
-/// Names a settlement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SettlementId(u32);
-
-/// An event that is over but for what is on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Settlement {
-    pub(super) lane: u32,
-    pub(super) partition: PartitionId,
-    pub(super) offset: i64,
-    /// Messages and log records that are still out.
-    left: u32,
-    began_ms: i64,
-    /// Whether it stands for an event that was cut off by a crash before.
-    pub(super) cut_off: bool,
-}
 
 /// A message that is to be sent again, until it is delivered.
 struct Letter {
@@ -60,7 +44,7 @@ pub(super) enum Undelivered {
 /// The messages of a shard that are on their way.
 #[derive(Default)]
 pub(super) struct Outbox {
-    settlements: slab::Slab<Settlement>,
+    pub(super) settlements: Settlements,
     letters: slab::Slab<Letter>,
     /// The sink was full: to be sent, in order.
     unsent: VecDeque<u32>,
@@ -80,45 +64,6 @@ impl Outbox {
         ticket.0 & MARK != 0
     }
 
-    /// Opens a settlement with nothing outstanding.
-    pub(super) fn open(
-        &mut self,
-        lane: u32,
-        partition: PartitionId,
-        offset: i64,
-        began_ms: i64,
-    ) -> SettlementId {
-        let settlement = Settlement {
-            lane,
-            partition,
-            offset,
-            left: 0,
-            began_ms,
-            cut_off: false,
-        };
-        SettlementId(self.settlements.insert(settlement) as u32)
-    }
-
-    /// Marks a settlement as that of an event that a crash has cut off.
-    pub(super) fn mark_cut_off(&mut self, id: SettlementId) {
-        self.settlements[id.0 as usize].cut_off = true;
-    }
-
-    /// Adds something that has to be done before the settlement is over.
-    pub(super) fn add(&mut self, id: SettlementId) {
-        self.settlements[id.0 as usize].left += 1;
-    }
-
-    /// Takes one off; returns the settlement when it was the last.
-    pub(super) fn done(&mut self, id: SettlementId) -> Option<Settlement> {
-        let settlement = self.settlements.get_mut(id.0 as usize)?;
-        settlement.left -= 1;
-        if settlement.left > 0 {
-            return None;
-        }
-        Some(self.settlements.remove(id.0 as usize))
-    }
-
     /// Sends a message for a settlement.
     pub(super) fn send(
         &mut self,
@@ -127,7 +72,7 @@ impl Outbox {
         outgoing: &Outgoing<'_>,
         now_ms: i64,
     ) {
-        self.add(id);
+        self.settlements.add(id);
         let Outgoing {
             ref message,
             may_be_lost,
@@ -176,10 +121,10 @@ impl Outbox {
     pub(super) fn delivered(&mut self, ticket: Ticket) -> Option<Settlement> {
         let number = ticket.0 as u32;
         if ticket.0 & LETTER == 0 {
-            return self.done(SettlementId(number));
+            return self.settlements.done(SettlementId(number));
         }
         let letter = self.letters.try_remove(number as usize)?;
-        self.done(letter.settlement)
+        self.settlements.done(letter.settlement)
     }
 
     /// Hears of a message that was not delivered and came back: it is sent again, unless it is refused for
@@ -242,18 +187,5 @@ impl Outbox {
     /// Returns when something is to be sent again.
     pub(super) fn next_ms(&self) -> Option<i64> {
         self.later.peek().map(|Reverse((at_ms, _))| *at_ms)
-    }
-
-    /// Returns when the oldest event of a lane came here.
-    pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
-        let all = self.settlements.iter().map(|(_, settlement)| settlement);
-        all.filter(|settlement| settlement.lane == lane)
-            .map(|settlement| settlement.began_ms)
-            .min()
-    }
-
-    /// Returns how many events wait here.
-    pub(super) fn len(&self) -> usize {
-        self.settlements.len()
     }
 }

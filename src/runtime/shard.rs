@@ -279,7 +279,7 @@ impl Shard {
     fn room(&mut self, at: usize) -> usize {
         let Shard { core, lanes, .. } = self;
         let total = self.total.room(core.flights.len());
-        let outbox = self.outbox.room(core.outbox.len());
+        let outbox = self.outbox.room(core.outbox.settlements.len());
         let state = &mut lanes[at].state;
         if self.is_stopping || state.has_ended || core.outbox.is_stuck() {
             return 0;
@@ -458,7 +458,7 @@ fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
         }
         journal.waiting.pop_front();
         heard += 1;
-        if let Some(settlement) = core.outbox.done(id) {
+        if let Some(settlement) = core.outbox.settlements.done(id) {
             Core::settled(lanes, settlement);
         }
     }

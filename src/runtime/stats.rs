@@ -58,7 +58,7 @@ impl LaneState {
     /// Says when the oldest event in flight was taken. Looks at all of them: now and then.
     pub(super) fn report_oldest(&self, flights: &Flights, outbox: &Outbox) {
         let flying = flights.oldest_ms(self.index);
-        let sent = outbox.oldest_ms(self.index);
+        let sent = outbox.settlements.oldest_ms(self.index);
         let held = match self.workflow.mode {
             Mode::Async => None,
             Mode::Sync => self
