@@ -123,9 +123,7 @@ impl Shard {
             lanes,
             core,
             total: super::limits::Limit::new(parts.max_in_flight),
-            outbox: super::limits::Limit::new(
-                std::env::var("X_OUT").map_or(OUTBOX_MAX, |t| t.parse().unwrap()),
-            ),
+            outbox: super::limits::Limit::new(OUTBOX_MAX),
             first: 0,
             is_stopping: false,
             metrics: parts.metrics,
