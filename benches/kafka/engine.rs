@@ -23,21 +23,10 @@ pub(crate) struct Measured {
 pub(crate) fn until_end(folder: &Path, config: &str, events: u64) -> Measured {
     let (mut child, metrics) = start(folder, config, &["--until-end"]);
     let mut watch = Watch::new(child.id());
-    let (mut first, mut hot, mut last) = (None, None, Instant::now());
-    let mut done = 0;
+    let mut progress = Progress::new(events);
     while child.try_wait().expect("a child").is_none() {
         watch.look();
-        if let Some(count) = executions(&metrics)
-            && count > done
-        {
-            last = Instant::now();
-            // The first sample is after the group was joined, and tells how far it was by then.
-            first.get_or_insert((last, count));
-            if count * 10 >= events * 4 {
-                hot.get_or_insert((last, count));
-            }
-            done = count;
-        }
+        progress.look(&metrics);
         std::thread::sleep(Duration::from_millis(20));
     }
     let status = child.wait().expect("a child");
@@ -46,17 +35,59 @@ pub(crate) fn until_end(folder: &Path, config: &str, events: u64) -> Measured {
         "stepstream ended with {status}; see {}",
         folder.display()
     );
-    let rate = |from: Option<(Instant, u64)>| {
-        from.filter(|(_, count)| done > *count)
-            .map_or(0.0, |(at, count)| {
-                (done - count) as f64 / (last - at).as_secs_f64()
-            })
-    };
-    Measured {
-        whole: rate(first),
-        hot: rate(hot),
-        cpu: watch.cpu * 1e6 / events as f64,
-        memory: watch.memory,
+    progress.measured(&watch)
+}
+
+/// How far a service is, as its metrics say.
+pub(crate) struct Progress {
+    events: u64,
+    /// When so many were done: at the first sight, and when 40 % were.
+    first: Option<(Instant, u64)>,
+    hot: Option<(Instant, u64)>,
+    last: Instant,
+    done: u64,
+}
+
+impl Progress {
+    pub(crate) fn new(events: u64) -> Progress {
+        Progress {
+            events,
+            first: None,
+            hot: None,
+            last: Instant::now(),
+            done: 0,
+        }
+    }
+
+    /// Looks again; returns whether all is done.
+    pub(crate) fn look(&mut self, metrics: &str) -> bool {
+        if let Some(count) = executions(metrics)
+            && count > self.done
+        {
+            self.last = Instant::now();
+            // The first sample is after the group was joined, and tells how far it was by then.
+            self.first.get_or_insert((self.last, count));
+            if count * 10 >= self.events * 4 {
+                self.hot.get_or_insert((self.last, count));
+            }
+            self.done = count;
+        }
+        self.done >= self.events
+    }
+
+    pub(crate) fn measured(&self, watch: &Watch) -> Measured {
+        let rate = |from: Option<(Instant, u64)>| {
+            from.filter(|(_, count)| self.done > *count)
+                .map_or(0.0, |(at, count)| {
+                    (self.done - count) as f64 / (self.last - at).as_secs_f64()
+                })
+        };
+        Measured {
+            whole: rate(self.first),
+            hot: rate(self.hot),
+            cpu: watch.cpu * 1e6 / self.events as f64,
+            memory: watch.memory,
+        }
     }
 }
 
@@ -126,26 +157,32 @@ pub(crate) fn executions(address: &str) -> Option<u64> {
     Some(total as u64)
 }
 
-/// Says whether the metrics answer: the service is up.
-pub(crate) fn metrics_answer(address: &str) -> bool {
-    metrics(address).is_some()
+/// Says whether the service is ready: its consumers have their partitions.
+pub(crate) fn is_ready(address: &str) -> bool {
+    get(address, "/health/ready").is_some_and(|text| text.starts_with("HTTP/1.1 200"))
 }
 
-/// Returns the value of a series without regard to its labels.
+/// Returns the sum of a metric's series, whatever their labels.
 pub(crate) fn gauge(address: &str, name: &str) -> Option<f64> {
     let text = metrics(address)?;
-    let line = text.lines().find(|line| {
+    let of_name = |line: &&str| {
         line.strip_prefix(name)
             .is_some_and(|rest| rest.starts_with(['{', ' ']))
-    })?;
-    line.rsplit(' ').next()?.parse().ok()
+    };
+    let values = text.lines().filter(of_name);
+    let values = values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    values.reduce(|a, b| a + b)
 }
 
 fn metrics(address: &str) -> Option<String> {
+    get(address, "/metrics")
+}
+
+/// Returns an answer with its head.
+fn get(address: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream
-        .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        .ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
     Some(text)

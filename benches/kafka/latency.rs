@@ -26,7 +26,7 @@ pub(crate) fn latency(bench: &Bench) {
     };
     let text = config::text(&bench.broker.address(), bench.runs.get(), &workflow);
     let (mut child, metrics) = engine::start(&bench.folder, &text, &[]);
-    while !engine::metrics_answer(&metrics) {
+    while !engine::is_ready(&metrics) {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_secs(4));

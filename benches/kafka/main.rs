@@ -14,6 +14,7 @@ mod engine;
 mod kafka;
 mod latency;
 mod parked;
+mod sealed;
 
 use engine::Measured;
 use std::path::{Path, PathBuf};
@@ -150,8 +151,8 @@ impl Bench {
         self.broker.produce(topic, events);
     }
 
-    /// Runs contenders in turn, prints their medians, and the ratio of each to the one named for it.
-    fn compare(&self, contenders: &[Contender<'_>]) {
+    /// Runs contenders in turn, prints and returns their medians, with the ratio of each to the one named for it.
+    fn compare(&self, contenders: &[Contender<'_>]) -> Vec<Measured> {
         let mut seen: Vec<Vec<Measured>> = vec![Vec::new(); contenders.len()];
         for _ in 0..self.rounds {
             for (at, (_, run, _)) in contenders.iter().enumerate() {
@@ -173,6 +174,7 @@ impl Bench {
                 measured.hot, measured.whole, measured.cpu, measured.memory
             );
         }
+        medians
     }
 
     fn engine(&self, config: &config::Workflow<'_>) -> Measured {
