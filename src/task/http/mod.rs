@@ -32,7 +32,6 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
 use pool::{Job, Pool};
-use rustc_hash::FxHashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,10 +40,14 @@ use target::{Target, Targets};
 /// A key of the configuration and what is wrong with it.
 type Problem = (Option<&'static str>, String);
 
+const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// One entry of the configuration, checked.
 pub(super) struct Service {
     target: Target,
     address: Address,
+    /// Of every request; those that differ from call to call have their places here already.
     headers: HeaderMap,
     connections: usize,
     queue: usize,
@@ -77,6 +80,8 @@ impl Service {
             value.set_sensitive(true);
             headers.insert(key, value);
         }
+        headers.insert(INVOCATION_TYPE, HeaderValue::from_static("RequestResponse"));
+        headers.insert(KEY, HeaderValue::from_static(""));
         Ok(Service {
             target,
             address,
@@ -92,8 +97,6 @@ impl Service {
 pub(super) struct HttpConnector {
     pool: Rc<Pool>,
     targets: Targets,
-    /// The calls that may still be cancelled.
-    live: FxHashMap<Ticket, std::rc::Weak<pool::Life>>,
 }
 
 impl HttpConnector {
@@ -101,7 +104,6 @@ impl HttpConnector {
         HttpConnector {
             pool: Rc::new(Pool::new(service, answers)),
             targets: Targets::default(),
-            live: FxHashMap::default(),
         }
     }
 
@@ -112,9 +114,10 @@ impl HttpConnector {
         *request.uri_mut() = self.targets.get(&service.target, call)?;
         let headers = request.headers_mut();
         headers.clone_from(&service.headers);
-        let kind = if call.event { "Event" } else { "RequestResponse" };
-        headers.insert("x-amz-invocation-type", HeaderValue::from_static(kind));
-        headers.insert("idempotency-key", key_value(call.key)?);
+        if call.event {
+            headers.insert(INVOCATION_TYPE, HeaderValue::from_static("Event"));
+        }
+        headers.insert(KEY, key_value(call.key)?);
         Some(request)
     }
 }
@@ -143,29 +146,12 @@ impl Connector for HttpConnector {
             return Progress::Failure(Failure::new("Lambda.InvalidParameterValueException", cause));
         };
         match self.pool.submit(Job::new(ticket, request)) {
-            Ok(life) => {
-                self.forget_finished();
-                self.live.insert(ticket, life);
-                Progress::Pending
-            }
+            Ok(()) => Progress::Pending,
             Err(failure) => Progress::Failure(failure),
         }
     }
 
     fn cancel(&mut self, ticket: Ticket) {
-        if let Some(life) = self.live.remove(&ticket).and_then(|life| life.upgrade()) {
-            life.end();
-        }
-    }
-}
-
-impl HttpConnector {
-    /// Drops what finished calls have left, each time there are twice as many as can be under way: that is
-    /// a constant cost for each call.
-    fn forget_finished(&mut self) {
-        let service = self.pool.service();
-        if self.live.len() >= 2 * (service.connections + service.queue) {
-            self.live.retain(|_, life| life.strong_count() > 0);
-        }
+        self.pool.cancel(ticket);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A worker is a task on the shard's thread with at most one connection; it takes job after job. Invariants:
 //! a worker without a job sits in `idle`; the queue has jobs only while no worker is idle and no more may
-//! be made.
+//! be made; `lives` has the calls that are queued or under way and not cancelled.
 
 use super::Service;
 use super::answer;
@@ -13,10 +13,11 @@ use crate::vm::PAYLOAD_BYTES_MAX;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::{Request, Response};
+use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -43,14 +44,14 @@ impl Job {
 
 /// Whether somebody still waits for a call.
 #[derive(Default)]
-pub(super) struct Life {
+struct Life {
     over: Cell<bool>,
     waker: Cell<Option<Waker>>,
 }
 
 impl Life {
     /// Nobody waits any more.
-    pub(super) fn end(&self) {
+    fn end(&self) {
         self.over.set(true);
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -84,6 +85,7 @@ pub(super) struct Pool {
     /// The worker that was busy last is taken first, so that connections that are not needed time out.
     idle: RefCell<Vec<Rc<Seat>>>,
     workers: Cell<usize>,
+    lives: RefCell<FxHashMap<Ticket, Rc<Life>>>,
 }
 
 impl Pool {
@@ -94,6 +96,7 @@ impl Pool {
             queue: RefCell::default(),
             idle: RefCell::default(),
             workers: Cell::new(0),
+            lives: RefCell::default(),
         }
     }
 
@@ -102,8 +105,8 @@ impl Pool {
     }
 
     /// Gives a job to an idle worker, a new one, or the queue.
-    pub(super) fn submit(self: &Rc<Pool>, job: Job) -> Result<Weak<Life>, Failure> {
-        let life = Rc::downgrade(&job.life);
+    pub(super) fn submit(self: &Rc<Pool>, job: Job) -> Result<(), Failure> {
+        let (ticket, life) = (job.ticket, job.life.clone());
         if let Some(seat) = self.idle.borrow_mut().pop() {
             seat.job.set(Some(job));
             if let Some(waker) = seat.waker.take() {
@@ -120,7 +123,16 @@ impl Pool {
             }
             queue.push_back(job);
         }
-        Ok(life)
+        self.lives.borrow_mut().insert(ticket, life);
+        Ok(())
+    }
+
+    /// Ends a call that nobody waits for any more; one that is over is forgotten already.
+    pub(super) fn cancel(&self, ticket: Ticket) {
+        let life = self.lives.borrow_mut().remove(&ticket);
+        if let Some(life) = life {
+            life.end();
+        }
     }
 
     /// Waits for the next job; `None` when there was none for long.
@@ -247,12 +259,14 @@ async fn work(pool: Rc<Pool>, first: Job) {
             answer = pool.exchange(&mut connection, request) => Some(answer),
         };
         match answer {
-            Some(answer) if !life.over.get() => pool.answers.answer(ticket, answer),
+            Some(answer) if !life.over.get() => {
+                pool.lives.borrow_mut().remove(&ticket);
+                pool.answers.answer(ticket, answer);
+            }
             Some(_) => {}
             // A call in the middle: its connection cannot be used for another.
             None => connection = None,
         }
-        drop(life);
         next = pool.next(&seat).await;
     }
     pool.workers.set(pool.workers.get() - 1);
