@@ -27,8 +27,15 @@ const PASSES: usize = 32;
 const NAME: &str = "bench";
 
 /// Runs events, in equal parts on shards that are pinned to the cores of these numbers, when told to.
-pub(crate) fn run(definition: &str, tasks: &str, orders: &[Vec<u8>], events: u64, cores: Range<usize>) {
-    let work = Work::new(definition, tasks);
+pub(crate) fn run(
+    definition: &str,
+    tasks: &str,
+    orders: &[Vec<u8>],
+    events: u64,
+    cores: Range<usize>,
+    in_flight: usize,
+) {
+    let work = Work::new(definition, tasks, in_flight);
     let each = events / cores.len() as u64;
     let ids = core_affinity::get_core_ids().unwrap_or_default();
     let shards = cores.map(|number| {
@@ -61,7 +68,7 @@ struct Work {
 }
 
 impl Work {
-    fn new(definition: &str, tasks: &str) -> Work {
+    fn new(definition: &str, tasks: &str, in_flight: usize) -> Work {
         let source = asl::Source {
             name: NAME,
             text: definition,
@@ -72,6 +79,7 @@ impl Work {
         let workflow = Workflow {
             name: NAME.to_owned(),
             output: Some("out".to_owned()),
+            max_in_flight: in_flight,
             ..Workflow::default()
         };
         let home = Home {

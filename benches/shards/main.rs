@@ -1,4 +1,4 @@
-//! Shards without a broker: `cargo bench --bench shards -- [SCENARIO...] [--shards N] [--rounds N] [--events N] [--calls N]`.
+//! Shards without a broker: `cargo bench --bench shards -- [SCENARIO...] [--shards N] [--rounds N] [--events N] [--calls N] [--in-flight N]`.
 //!
 //! | scenario | what is run, each in a process of its own, in turn |
 //! |---|---|
@@ -33,6 +33,8 @@ struct Bench {
     rounds: usize,
     events: u64,
     calls: u64,
+    /// Executions that a shard lets wait for their calls.
+    in_flight: u64,
 }
 
 /// One measurement.
@@ -54,6 +56,7 @@ fn main() {
         rounds: option(&mut arguments, "--rounds").unwrap_or(5) as usize,
         events: option(&mut arguments, "--events").unwrap_or(4_000_000),
         calls: option(&mut arguments, "--calls").unwrap_or(100_000),
+        in_flight: option(&mut arguments, "--in-flight").unwrap_or(10_000),
     };
     let all: [(&str, fn(&Bench)); 2] = [("scale", scale), ("http", http)];
     for (name, run) in all {
@@ -79,7 +82,7 @@ fn role(words: &[String], orders: &[Vec<u8>]) {
         "w1" => {
             let file = workloads().join("w1.asl.json");
             let definition = std::fs::read_to_string(file).expect("W1");
-            engine::run(&definition, "", orders, number(1), size(2)..size(3));
+            engine::run(&definition, "", orders, number(1), size(2)..size(3), 10_000);
         }
         "task" => {
             let tasks = format!("\"*\" = {{ http = \"http://{}/{{function}}\" }}", words[2]);
@@ -87,7 +90,7 @@ fn role(words: &[String], orders: &[Vec<u8>]) {
                 "invoke" => engine::INVOKE,
                 _ => engine::RAW,
             };
-            engine::run(definition, &tasks, orders, number(3), 0..size(4));
+            engine::run(definition, &tasks, orders, number(3), 0..size(4), size(5));
         }
         "bare" => bare::run(&words[1], orders, number(2), size(3)),
         "serve" => serve::run(size(1)),
@@ -127,6 +130,7 @@ fn scale(bench: &Bench) {
 fn http(bench: &Bench) {
     let server = Child::start(&["serve".to_owned(), bench.shards.to_string()]);
     let (calls, shards) = (bench.calls.to_string(), bench.shards.to_string());
+    let in_flight = bench.in_flight.to_string();
     let beside = |words: &[&str]| {
         let before = server.processor_seconds();
         let child = Child::start(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>());
@@ -137,16 +141,13 @@ fn http(bench: &Bench) {
         }
     };
     let address = server.greeting().to_owned();
+    let task = |style: &str| beside(&["task", style, &address, &calls, &shards, &in_flight]);
     let medians = bench.compare(&[
         ("bare hyper client", &|| {
             beside(&["bare", &address, &calls, &shards])
         }),
-        ("task, function ARN", &|| {
-            beside(&["task", "raw", &address, &calls, &shards])
-        }),
-        ("task, lambda:invoke", &|| {
-            beside(&["task", "invoke", &address, &calls, &shards])
-        }),
+        ("task, function ARN", &|| task("raw")),
+        ("task, lambda:invoke", &|| task("invoke")),
     ]);
     println!(
         "  with a function ARN {:.2} x, with lambda:invoke {:.2} x the bare client; {} x {CONNECTIONS} connections",
