@@ -37,6 +37,8 @@ struct Bench {
     in_flight: u64,
 }
 
+type Scenario = fn(&Bench);
+
 /// One measurement.
 type Contender<'a> = (&'a str, &'a dyn Fn() -> Figures);
 
@@ -58,7 +60,7 @@ fn main() {
         calls: option(&mut arguments, "--calls").unwrap_or(100_000),
         in_flight: option(&mut arguments, "--in-flight").unwrap_or(10_000),
     };
-    let all: [(&str, fn(&Bench)); 2] = [("scale", scale), ("http", http)];
+    let all: [(&str, Scenario); 2] = [("scale", scale), ("http", http)];
     for (name, run) in all {
         if arguments.is_empty() || arguments.iter().any(|word| word == name) {
             println!("\n{name}");
