@@ -78,7 +78,12 @@ fn beside(bench: &Bench, topic: &str, parked: u64) -> Measured {
     service.wait("done", || progress.look(&service.metrics));
     watch.look();
     watch.cpu -= before;
-    assert!(service.parked() >= parked, "they waited all the time");
+    let still = service.parked();
+    assert!(
+        still >= parked,
+        "only {still} of {parked} waited to the end; see {}",
+        bench.folder.display()
+    );
     progress.measured(&watch)
 }
 
