@@ -22,6 +22,10 @@ use std::time::Instant;
 /// Most topics that replies may go to; an event that names one more is not replied to.
 pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
 
+/// Sync: batches that are held ready. Events come in long rows of one partition, and a partition waits for its
+/// commit: others must be at hand meanwhile.
+const HELD_BATCHES: usize = 4;
+
 /// Where log records go; see [`super::Journal`].
 pub(super) struct JournalEnd {
     pub(super) buffer: Box<dyn super::Journal>,
@@ -190,7 +194,7 @@ impl LaneState {
         }
         match self.workflow.mode {
             Mode::Async => room,
-            Mode::Sync => room.min((2 * self.workflow.sync_batch_max).saturating_sub(held)),
+            Mode::Sync => room.min((HELD_BATCHES * self.workflow.sync_batch_max).saturating_sub(held)),
         }
     }
 
