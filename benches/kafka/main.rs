@@ -91,8 +91,9 @@ fn main() {
     ];
     if arguments.iter().any(|word| word == "hold") {
         bench.broker.create_topic("out", PARTITIONS);
+        bench.fill("fulfillment", &fulfillment_events());
         println!(
-            "the broker {} has `{TOPIC}` and an empty `out`; it stays until a line is read",
+            "the broker {} has `{TOPIC}`, `fulfillment` and an empty `out`; it stays until a line is read",
             bench.broker.address()
         );
         let _ = std::io::stdin().read_line(&mut String::new());
@@ -281,12 +282,13 @@ fn delay(bench: &Bench) {
     ]);
 }
 
+fn fulfillment_events() -> Vec<Vec<u8>> {
+    lines(&config::sample("order_fulfillment.events.ndjson")).expect("a sample")
+}
+
 /// The sample of the documentation with built-in functions.
 fn fulfillment(bench: &Bench) {
-    bench.fill(
-        "fulfillment",
-        &lines(&config::sample("order_fulfillment.events.ndjson")).expect("a sample"),
-    );
+    bench.fill("fulfillment", &fulfillment_events());
     bench.compare(&[(
         "order fulfillment",
         &|| bench.engine(&config::Workflow::FULFILLMENT),

@@ -14,7 +14,7 @@ use super::tasks::{Attempt, Tasks};
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
 use crate::metrics::TaskOutcome;
-use crate::stream::{Record, Sink};
+use crate::stream::{PartitionId, Record, Sink};
 use crate::task::{self, Progress};
 use crate::vm::{
     Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest,
@@ -58,6 +58,8 @@ pub(super) struct Core {
     position: Vec<u8>,
     input: Vec<u8>,
     key: String,
+    /// The event, by lane, partition and offset, whose name the key begins with, and the name's length.
+    key_start: (Option<(u32, PartitionId, i64)>, usize),
     result: Vec<u8>,
     pub(super) output: Vec<u8>,
     /// Checks values that become part of a larger input.
@@ -95,6 +97,7 @@ impl Core {
             position: Vec::new(),
             input: Vec::new(),
             key: String::new(),
+            key_start: (None, 0),
             result: Vec::new(),
             output: Vec::new(),
             checked: crate::value::Heap::new(),
@@ -296,10 +299,7 @@ impl Core {
             return false;
         }
         let program = &*version.program;
-        self.key.clear();
-        if let Some(partition) = lane.partitions.get(&record.partition) {
-            partition.namer.write(record.offset, &mut self.key);
-        }
+        self.begin_key(lane, record);
         self.run.write_place(program, request.token, &mut self.key);
         let attempt = Attempt {
             program,
@@ -349,6 +349,20 @@ impl Core {
         };
         lane.task_ended(&pending, outcome(&answer), self.now.ms);
         self.run.resume(program, request.token, answer, self.now.ms)
+    }
+
+    /// Writes what the keys of an event's calls begin with: the name, unless it stands there from a call before.
+    fn begin_key(&mut self, lane: &LaneState, record: &Record<'_>) {
+        let event = (lane.index, record.partition, record.offset);
+        let (of, bytes) = self.key_start;
+        if of == Some(event) {
+            return self.key.truncate(bytes);
+        }
+        self.key.clear();
+        if let Some(partition) = lane.partitions.get(&record.partition) {
+            partition.namer.write(record.offset, &mut self.key);
+        }
+        self.key_start = (Some(event), self.key.len());
     }
 
     /// Writes an execution's name into its buffer.

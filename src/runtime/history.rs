@@ -70,8 +70,7 @@ pub(super) fn write_refusal(out: &mut Vec<u8>, error: &str, cause: &str, executi
     out.extend_from_slice(b"\",\"error\":\"");
     escape_into(out, error);
     out.extend_from_slice(b"\"},\"previous_event_id\":\"0\",\"event_timestamp\":\"");
-    // Writing to a Vec does not fail.
-    let _ = std::io::Write::write_fmt(out, format_args!("{now_ms}"));
+    out.extend_from_slice(itoa::Buffer::new().format(now_ms).as_bytes());
     out.extend_from_slice(b"\",\"execution_arn\":\"");
     escape_into(out, execution_arn);
     out.extend_from_slice(b"\",\"redrive_count\":\"0\"}\n");

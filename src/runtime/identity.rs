@@ -52,9 +52,9 @@ impl Namer {
             out.push_str(&self.tail);
         }
         out.push('-');
-        push_number(self.number.into(), out);
+        out.push_str(itoa::Buffer::new().format(self.number));
         out.push('-');
-        push_number(offset, out);
+        out.push_str(itoa::Buffer::new().format(offset));
     }
 }
 
@@ -64,26 +64,6 @@ fn digits(number: i64) -> usize {
         .unsigned_abs()
         .checked_ilog10()
         .map_or(1, |log| log as usize + 1)
-}
-
-/// Appends a number in decimal.
-pub(super) fn push_number(number: i64, out: &mut String) {
-    let mut text = [0; 20];
-    let mut at = text.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        at -= 1;
-        text[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        out.push('-');
-    }
-    // Digits: never the default.
-    out.push_str(std::str::from_utf8(&text[at..]).unwrap_or_default());
 }
 
 /// Random bits for UUIDs and for the seeds of executions: a fast generator, seeded by the operating system.
@@ -168,8 +148,7 @@ fn is_repeated(headers: &dyn Headers, mut at: usize, name: &str) -> bool {
 }
 
 fn push_integer(number: i64, out: &mut Vec<u8>) {
-    // Writing to a Vec does not fail.
-    let _ = std::io::Write::write_fmt(out, format_args!("{number}"));
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 fn push_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
