@@ -79,7 +79,7 @@ pub(super) enum Poison {
 }
 
 impl Core {
-    pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, now: Now) -> Core {
+    pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, outbox: Outbox, now: Now) -> Core {
         Core {
             now,
             run: Box::default(),
@@ -87,7 +87,7 @@ impl Core {
             flights: Flights::default(),
             timers: Timers::default(),
             ready: VecDeque::new(),
-            outbox: Outbox::default(),
+            outbox,
             sink,
             tasks,
             bits: Bits::new(),

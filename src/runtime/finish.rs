@@ -457,7 +457,7 @@ impl Core {
         if lane.topics.replies.len() >= REPLY_TOPICS_MAX {
             return None;
         }
-        let topic = self.sink.topic(text);
+        let topic = self.outbox.topic(&mut *self.sink, text);
         lane.topics.replies.insert(name.into(), topic);
         Some(topic)
     }

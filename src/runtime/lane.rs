@@ -11,7 +11,7 @@ use super::ordering::{LineId, Lines};
 use super::stats::Stats;
 use super::workflow::{Fixed, Input, Loaded, LogSettings, Mode, Workflow};
 use crate::stream::offsets::{Commit, Tracker};
-use crate::stream::{PartitionId, Sink, Source, TopicId};
+use crate::stream::{PartitionId, Source, TopicId};
 use crate::vm::Level;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -110,7 +110,7 @@ pub(super) struct Ahead {
 }
 
 impl Lane {
-    pub(super) fn new(index: u32, parts: super::LaneParts, sink: &mut dyn Sink) -> Lane {
+    pub(super) fn new(index: u32, parts: super::LaneParts, mut topic: impl FnMut(&str) -> TopicId) -> Lane {
         let super::LaneParts {
             workflow,
             version,
@@ -119,12 +119,11 @@ impl Lane {
             journal,
             mut stats,
         } = parts;
-        let topic = |sink: &mut dyn Sink, name: &Option<String>| name.as_ref().map(|name| sink.topic(name));
-        let dead_letter = workflow.dead_letter.as_ref().map(|letter| letter.topic.clone());
+        let dead_letter = workflow.dead_letter.as_ref();
         let topics = Topics {
-            output: topic(sink, &workflow.output),
-            dead_letter: topic(sink, &dead_letter),
-            reply: topic(sink, &workflow.reply),
+            output: workflow.output.as_deref().map(&mut topic),
+            dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
+            reply: workflow.reply.as_deref().map(&mut topic),
             replies: FxHashMap::default(),
         };
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {

@@ -24,6 +24,7 @@
 
 mod commit;
 mod core;
+mod deliveries;
 mod drain;
 mod event;
 mod finish;
@@ -47,6 +48,7 @@ mod waiting;
 mod workflow;
 
 pub use self::core::Now;
+pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use finish::{CAUSE_BYTES_MAX, CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
 pub use handle::{Failure, Handle, Stop, spawn};
 pub use ordering::Ordering;

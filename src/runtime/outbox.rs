@@ -4,8 +4,9 @@
 //! to no topic must not count as written. What is on its way the sink has. Must not know workflows.
 //! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
+use super::deliveries::{Account, Deliveries};
 use super::settlements::{Settlement, SettlementId, Settlements};
-use crate::stream::{Message, Returned, SendError, Sink, Ticket};
+use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -21,6 +22,9 @@ const ADDRESSED: u64 = 1 << 61;
 /// The message is dropped when it is refused for good.
 const MAY_BE_LOST: u64 = 1 << 60;
 
+/// Where the topic stands in a ticket, above the number, and how many bits it has.
+const TOPIC: (u32, u64) = (32, (1 << 28) - 1);
+
 /// The first wait before a message is sent again, and the longest.
 const RETRY_MS: (i64, i64) = (100, 10_000);
 
@@ -35,8 +39,8 @@ struct Letter {
 /// What became of a message that was not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Undelivered {
-    /// It is sent again later.
-    Retried,
+    /// It is sent again later; whether it is the first to its topic that came back since one was delivered.
+    Retried { is_news: bool },
     /// It was given up.
     GivenUp,
 }
@@ -50,6 +54,11 @@ pub(super) struct Outbox {
     unsent: VecDeque<u32>,
     /// To be sent again at a time.
     later: BinaryHeap<Reverse<(i64, u32)>>,
+    /// Settlements whose message was not even taken, and may be lost.
+    lost: Vec<SettlementId>,
+    /// By the topics' ids.
+    accounts: Vec<Option<Account>>,
+    deliveries: Deliveries,
 }
 
 /// A message to send, in the sink's words, and how it ends.
@@ -59,6 +68,35 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Outbox {
+    /// Creates a box that tells `deliveries` whether its messages arrive.
+    pub(super) fn new(deliveries: Deliveries) -> Outbox {
+        Outbox {
+            deliveries,
+            ..Outbox::default()
+        }
+    }
+
+    /// Returns the handle of a topic to which messages will be sent.
+    pub(super) fn topic(&mut self, sink: &mut dyn Sink, name: &str) -> TopicId {
+        let id = sink.topic(name);
+        let at = id.0 as usize;
+        if at >= self.accounts.len() {
+            self.accounts.resize_with(at + 1, || None);
+        }
+        self.accounts[at].get_or_insert_with(|| Account::open(&self.deliveries, name));
+        id
+    }
+
+    /// Returns the name of a message's topic.
+    pub(super) fn topic_of(&self, ticket: Ticket) -> &str {
+        let account = self.accounts.get(topic_of(ticket).0 as usize);
+        account.and_then(Option::as_ref).map_or("?", Account::topic)
+    }
+
+    fn account(&mut self, topic: TopicId) -> Option<&mut Account> {
+        self.accounts.get_mut(topic.0 as usize)?.as_mut()
+    }
+
     /// Says whether an acknowledgement is for a message of this box.
     pub(super) fn owns(ticket: Ticket) -> bool {
         ticket.0 & MARK != 0
@@ -77,11 +115,15 @@ impl Outbox {
             ref message,
             may_be_lost,
         } = *outgoing;
+        if let Some(account) = self.account(message.topic) {
+            account.send(now_ms);
+        }
         let sent = match self.unsent.is_empty() {
             true => {
                 let addressed = if message.partition.is_some() { ADDRESSED } else { 0 };
                 let lost = if may_be_lost { MAY_BE_LOST } else { 0 };
-                sink.send(message, Ticket(MARK | addressed | lost | u64::from(id.0)))
+                let ticket = ticket(addressed | lost, message.topic, id.0);
+                sink.send(message, ticket)
             }
             false => Err(SendError::Full),
         };
@@ -106,24 +148,58 @@ impl Outbox {
         match sent {
             Ok(()) => {}
             Err(SendError::Full) => self.unsent.push_back(place),
-            Err(SendError::Refused(_) | SendError::Failed(_)) => self.retry(place, now_ms),
+            Err(ref error @ SendError::Refused(_)) if self.letters[place as usize].may_be_lost => {
+                let letter = self.close(place, now_ms);
+                tracing::error!("a reply is not taken and is dropped: {error}");
+                self.lost.extend(letter.map(|letter| letter.settlement));
+            }
+            Err(error) => {
+                self.retry(place, &error, now_ms);
+            }
         }
     }
 
-    fn retry(&mut self, place: u32, now_ms: i64) {
+    /// Says whether it is the first message to its topic that came back since one was delivered.
+    fn retry(&mut self, place: u32, error: &SendError, now_ms: i64) -> bool {
         let letter = &mut self.letters[place as usize];
         let wait = (RETRY_MS.0 << letter.retries.min(16)).min(RETRY_MS.1);
+        let (is_first, topic) = (letter.retries == 0, letter.message.topic);
         letter.retries += 1;
         self.later.push(Reverse((now_ms + wait, place)));
+        self.account(topic)
+            .is_some_and(|account| account.failed(is_first, error, now_ms))
+    }
+
+    /// Takes a letter out: it is delivered, or given up.
+    fn close(&mut self, place: u32, now_ms: i64) -> Option<Letter> {
+        let letter = self.letters.try_remove(place as usize)?;
+        if let Some(account) = self.account(letter.message.topic) {
+            account.done(letter.retries > 0, now_ms);
+        }
+        Some(letter)
+    }
+
+    /// Returns the next settlement that is over since its message was not even taken, and may be lost.
+    pub(super) fn lost(&mut self) -> Option<Settlement> {
+        while let Some(id) = self.lost.pop() {
+            let over = self.settlements.done(id);
+            if over.is_some() {
+                return over;
+            }
+        }
+        None
     }
 
     /// Hears of a message that was delivered; returns the settlement if it is over.
-    pub(super) fn delivered(&mut self, ticket: Ticket) -> Option<Settlement> {
+    pub(super) fn delivered(&mut self, ticket: Ticket, now_ms: i64) -> Option<Settlement> {
         let number = ticket.0 as u32;
         if ticket.0 & LETTER == 0 {
+            if let Some(account) = self.account(topic_of(ticket)) {
+                account.done(false, now_ms);
+            }
             return self.settlements.done(SettlementId(number));
         }
-        let letter = self.letters.try_remove(number as usize)?;
+        let letter = self.close(number, now_ms)?;
         self.settlements.done(letter.settlement)
     }
 
@@ -143,17 +219,18 @@ impl Outbox {
             .filter(|_| ticket.0 & LETTER != 0);
         let may_be_lost = letter.map_or(ticket.0 & MAY_BE_LOST != 0, |letter| letter.may_be_lost);
         if may_be_lost && matches!(error, SendError::Refused(_)) {
-            return (Undelivered::GivenUp, self.delivered(ticket));
+            return (Undelivered::GivenUp, self.delivered(ticket, now_ms));
         }
+        let mut is_news = false;
         if letter.is_some() {
-            self.retry(number, now_ms);
+            is_news = self.retry(number, error, now_ms);
         } else if let Some(mut message) = message {
             // The partitioner chooses again: the topic may have been made anew, with fewer partitions.
             message.partition = message.partition.filter(|_| ticket.0 & ADDRESSED != 0);
             let place = self.keep(SettlementId(number), message, may_be_lost);
-            self.retry(place, now_ms);
+            is_news = self.retry(place, error, now_ms);
         }
-        (Undelivered::Retried, None)
+        (Undelivered::Retried { is_news }, None)
     }
 
     /// Sends what waits for room or for its time; returns how many messages that was.
@@ -167,8 +244,8 @@ impl Outbox {
             self.unsent.push_back(place);
         }
         while let Some(&place) = self.unsent.front() {
-            let ticket = Ticket(MARK | LETTER | u64::from(place));
-            let sent = self.letters[place as usize].message.send(sink, ticket);
+            let message = &self.letters[place as usize].message;
+            let sent = message.send(sink, ticket(LETTER, message.topic, place));
             if sent == Err(SendError::Full) {
                 break;
             }
@@ -188,4 +265,12 @@ impl Outbox {
     pub(super) fn next_ms(&self) -> Option<i64> {
         self.later.peek().map(|Reverse((at_ms, _))| *at_ms)
     }
+}
+
+fn ticket(marks: u64, topic: TopicId, number: u32) -> Ticket {
+    Ticket(MARK | marks | (u64::from(topic.0) & TOPIC.1) << TOPIC.0 | u64::from(number))
+}
+
+fn topic_of(ticket: Ticket) -> TopicId {
+    TopicId((ticket.0 >> TOPIC.0 & TOPIC.1) as u32)
 }

@@ -6,6 +6,7 @@
 //! full stops its own workflow and no other.
 
 use super::core::{Core, Now};
+use super::deliveries::Deliveries;
 use super::handle::Stop;
 use super::identity::Namer;
 use super::lane::{Ahead, Lane, Partition};
@@ -75,6 +76,8 @@ pub struct Parts {
     pub max_in_flight: usize,
     /// What the shard counts besides its workflows.
     pub metrics: ShardMetrics,
+    /// Where it tells whether its messages arrive.
+    pub deliveries: Deliveries,
 }
 
 /// One thread's share of the service.
@@ -114,10 +117,13 @@ impl Now {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let mut core = Core::new(parts.sink, parts.tasks, now);
+        let mut core = Core::new(parts.sink, parts.tasks, Outbox::new(parts.deliveries), now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
-            .map(|(at, parts)| Lane::new(at as u32, parts, &mut *core.sink))
+            .map(|(at, parts)| {
+                let topic = |name: &str| core.outbox.topic(&mut *core.sink, name);
+                Lane::new(at as u32, parts, topic)
+            })
             .collect();
         Shard {
             lanes,
@@ -185,17 +191,21 @@ impl Shard {
                 continue;
             }
             let settlement = match &result {
-                Ok(()) => core.outbox.delivered(ticket),
+                Ok(()) => core.outbox.delivered(ticket, core.now.ms),
                 Err(error) => {
                     let message = core.sink.returned();
                     let (what, settlement) = core.outbox.undelivered(ticket, error, message, core.now.ms);
-                    tell(what, error);
+                    tell(what, core.outbox.topic_of(ticket), error);
                     settlement
                 }
             };
             if let Some(settlement) = settlement {
                 Core::settled(lanes, settlement);
             }
+        }
+        while let Some(settlement) = core.outbox.lost() {
+            heard += 1;
+            Core::settled(lanes, settlement);
         }
         heard
     }
@@ -462,10 +472,20 @@ fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
     }
 }
 
-/// Says what is wrong with a destination.
-fn tell(what: Undelivered, error: &crate::stream::SendError) {
+/// Says what is wrong with a destination: once, until something arrives there again.
+fn tell(what: Undelivered, topic: &str, error: &crate::stream::SendError) {
     match what {
-        Undelivered::Retried => tracing::warn!(?error, "a message was not delivered: it is sent again"),
-        Undelivered::GivenUp => tracing::error!(?error, "a reply cannot be delivered: it is dropped"),
+        Undelivered::Retried { is_news: true } => {
+            tracing::warn!(
+                topic,
+                "a message was not delivered and is sent again, as will be others: {error}"
+            );
+        }
+        Undelivered::Retried { is_news: false } => {
+            tracing::debug!(topic, "a message was not delivered and is sent again: {error}");
+        }
+        Undelivered::GivenUp => {
+            tracing::error!(topic, "a reply cannot be delivered and is dropped: {error}")
+        }
     }
 }

@@ -2,13 +2,14 @@
 
 use super::health::Health;
 use super::http::Http;
+use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{ORDERS_MAX, Order, Orders, Plan, Problems, Server, WorkflowPlan, now_ms, readiness};
 use crate::journal::{self, Destination, SinkFactory, Writer};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::registry::files::Files;
-use crate::runtime::{self, Stats, Workflow};
+use crate::runtime::{self, Deliveries, Mode, Stats, Workflow};
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, Subscription};
 use crate::stream::{Sink, Wake};
 use crate::task::function::Home;
@@ -24,6 +25,7 @@ struct Site {
     metrics: Metrics,
     health: Health,
     registry: Arc<Registry<Bindings>>,
+    deliveries: Deliveries,
     /// What is known of the producers of all shards.
     producer: Arc<kafka::Health>,
     wakes: Vec<Wake>,
@@ -62,6 +64,7 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
         metrics: metrics.clone(),
         health: health.clone(),
         registry,
+        deliveries: Deliveries::default(),
         producer: Arc::default(),
         wakes: (0..count).map(|_| Wake::new()).collect(),
         lanes: (0..count).map(|_| Vec::new()).collect(),
@@ -72,6 +75,8 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
     for workflow in &plan.workflows {
         site.add(workflow)?;
     }
+    let asked = site.deliveries.clone();
+    health.require("deliveries", move || readiness::delivered(&asked));
     let (sender, receiver) = crossbeam_channel::bounded(ORDERS_MAX);
     let shards = site.start_shards(&plan, &tasks, &Orders(sender.clone()), until_end)?;
     health.open();
@@ -81,6 +86,7 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
         shutdown_timeout: plan.shutdown_timeout,
         until_end,
         hopeless_since: None,
+        deliveries: Watch::new(site.deliveries),
         files,
         health,
         metrics,
@@ -89,6 +95,11 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
         controls: site.controls,
         shards,
     })
+}
+
+/// Whether anything of a workflow's executions is written.
+fn is_logged(plan: &WorkflowPlan) -> bool {
+    plan.log.level.level().max(plan.log.on_failure.level()) > Level::Off
 }
 
 fn shard_count(wanted: usize) -> usize {
@@ -132,9 +143,8 @@ impl Site {
         let name = plan.workflow.name.clone();
         let failed = |error: String| format!("workflow '{name}': {error}");
         let mut workflow = plan.workflow.clone();
-        let is_logged = plan.log.level.level().max(plan.log.on_failure.level()) > Level::Off;
         let (mut buffers, mut log) = (Vec::new(), None);
-        if is_logged {
+        if is_logged(plan) {
             let (writer, ends) = self.log(&name, &plan.log).map_err(failed)?;
             log = Some(writer.health());
             self.writers.push((name.clone(), writer));
@@ -224,12 +234,22 @@ impl Site {
         tracing::info!(
             definition = %plan.definition.path.display(),
             revision,
-            mode = ?workflow.mode,
+            mode = match workflow.mode {
+                Mode::Async => "async",
+                Mode::Sync => "sync",
+            },
             topics,
             group = plan.source.group,
             output,
             dead_letter,
-            log = ?plan.log.destination,
+            log = match is_logged(plan) {
+                false => "none",
+                true => match plan.log.destination {
+                    Destination::Stdout => "stdout",
+                    Destination::File => "file",
+                    Destination::Kafka => "kafka",
+                },
+            },
             "workflow {}",
             workflow.name
         );
@@ -256,6 +276,7 @@ impl Site {
                 kafka: self.kafka.clone(),
                 producer: self.producer.clone(),
                 metrics: self.metrics.shard(),
+                deliveries: self.deliveries.clone(),
                 max_in_flight: plan.max_in_flight.div_ceil(count),
                 seed: (now_ms() as u64) << 8 | number as u64,
             };

@@ -85,6 +85,7 @@ pub struct Server {
     until_end: bool,
     /// Since when the end of the input seems out of reach.
     hopeless_since: Option<Instant>,
+    deliveries: readiness::Watch,
     files: Files<Bindings>,
     health: Health,
     metrics: Metrics,
@@ -157,6 +158,7 @@ impl Server {
                 Err(RecvTimeoutError::Timeout) => self.files.poll(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.deliveries.look();
             if let Some(problem) = self.hopeless() {
                 tracing::error!("the end of the input is out of reach: {problem}");
                 problems.0.push(problem);
@@ -179,6 +181,7 @@ impl Server {
         }
         let mut controls = self.controls.iter();
         let problem = controls.find_map(|control| readiness::hopeless(control.health()));
+        let problem = problem.or_else(|| self.deliveries.hopeless());
         let Some(problem) = problem else {
             self.hopeless_since = None;
             return None;

@@ -3,7 +3,9 @@
 use super::now_ms;
 use crate::journal;
 use crate::metrics::{Lag, Logged, Metrics};
-use crate::stream::kafka;
+use crate::runtime::{Deliveries, Standstill};
+use crate::stream::{SendError, kafka};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +44,69 @@ pub(super) fn workflow(
         ));
     }
     Ok(())
+}
+
+/// Says which topics take nothing, if any.
+pub(super) fn delivered(deliveries: &Deliveries) -> Result<(), String> {
+    let standstills = deliveries.standstills(now_ms());
+    let texts: Vec<String> = standstills.iter().map(standstill).collect();
+    match texts.is_empty() {
+        true => Ok(()),
+        false => Err(texts.join("; ")),
+    }
+}
+
+/// Says which topic takes nothing, and what helps as far as that is known.
+fn standstill(one: &Standstill) -> String {
+    let (topic, seconds) = (&one.topic, one.lasts.as_secs());
+    match &one.error {
+        Some(error @ SendError::Refused(_)) => {
+            format!("topic '{topic}' does not take what is written to it for {seconds} seconds: {error}")
+        }
+        Some(error) => format!("nothing is delivered to topic '{topic}' for {seconds} seconds: {error}"),
+        None => format!(
+            "nothing is delivered to topic '{topic}' for {seconds} seconds: see that it exists, that the brokers \
+             of all its partitions are up, and as many in step as min.insync.replicas says"
+        ),
+    }
+}
+
+/// Tells in the diagnostics, once, when a topic stands still and when it moves again.
+pub(super) struct Watch {
+    deliveries: Deliveries,
+    told: BTreeSet<Box<str>>,
+}
+
+impl Watch {
+    pub(super) fn new(deliveries: Deliveries) -> Watch {
+        let told = BTreeSet::new();
+        Watch { deliveries, told }
+    }
+
+    /// Looks at the topics.
+    pub(super) fn look(&mut self) {
+        let standstills = self.deliveries.standstills(now_ms());
+        let is_still = |topic: &str| standstills.iter().any(|one| *one.topic == *topic);
+        self.told.retain(|topic| {
+            let stays = is_still(topic);
+            if !stays {
+                tracing::info!(%topic, "messages are delivered again");
+            }
+            stays
+        });
+        for one in &standstills {
+            if self.told.insert(one.topic.clone()) {
+                tracing::error!("not ready: {}; what is under way is kept and sent again", standstill(one));
+            }
+        }
+    }
+
+    /// Says why a run to the end of its input will hardly come there, if it is so.
+    pub(super) fn hopeless(&self) -> Option<String> {
+        let standstills = self.deliveries.standstills(now_ms());
+        let hopeless = standstills.iter().find(|one| one.lasts > UNREACHABLE_AFTER);
+        hopeless.map(standstill)
+    }
 }
 
 /// Says what is between a client and the brokers.

@@ -6,7 +6,7 @@
 use crate::journal::Buffer;
 use crate::metrics::ShardMetrics;
 use crate::registry::{Current, Published};
-use crate::runtime::{Journal, LaneParts, Parts, Stats, Version, Workflow};
+use crate::runtime::{Deliveries, Journal, LaneParts, Parts, Stats, Version, Workflow};
 use crate::stream::Wake;
 use crate::stream::kafka::{self, KafkaSink, KafkaSource};
 use crate::task::{Answers, Bindings, Tasks};
@@ -20,6 +20,7 @@ pub(super) struct ShardPlan {
     pub(super) kafka: kafka::Config,
     pub(super) producer: Arc<kafka::Health>,
     pub(super) metrics: ShardMetrics,
+    pub(super) deliveries: Deliveries,
     /// Most executions that wait on the shard.
     pub(super) max_in_flight: usize,
     /// Differs from shard to shard and start to start.
@@ -48,6 +49,7 @@ impl ShardPlan {
             tasks: Box::new(connectors),
             max_in_flight: self.max_in_flight,
             metrics: self.metrics,
+            deliveries: self.deliveries,
         })
     }
 }

@@ -243,6 +243,17 @@ pub enum SendError {
     Failed(String),
 }
 
+impl std::fmt::Display for SendError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            SendError::Full => "the queue is full",
+            SendError::Refused(text) | SendError::Failed(text) => text,
+        })
+    }
+}
+
+impl std::error::Error for SendError {}
+
 /// The shard-side end of a sink.
 pub trait Sink {
     /// Returns the handle of a topic by name; the same name gives the same handle. Resolve at start.

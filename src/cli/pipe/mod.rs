@@ -13,7 +13,7 @@ use super::identity::random;
 use super::output::{Stop, stderr};
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, signals};
 use crate::metrics::{Metrics, ShardMetrics};
-use crate::runtime::{self, DeadLetter, Handle, LaneParts, Parts, Stats, Version, Workflow};
+use crate::runtime::{self, DeadLetter, Deliveries, Handle, LaneParts, Parts, Stats, Version, Workflow};
 use crate::stream::Wake;
 use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
 use crate::task::{self, Answers, Functions, Tasks};
@@ -211,6 +211,7 @@ impl Work {
                 tasks: Box::new(tasks.connect(Answers::new(wake.clone()), random())),
                 max_in_flight: usize::MAX,
                 metrics: ShardMetrics::default(),
+                deliveries: Deliveries::default(),
             })
         };
         let handle = runtime::spawn(&format!("stepstream-{number}"), None, wake, build, || {})

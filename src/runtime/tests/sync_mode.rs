@@ -4,7 +4,7 @@ use super::super::CUT_OFF;
 use super::super::workflow::{Mode, Workflow};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
 use crate::stream::offsets::{Commit, Restored};
-use crate::stream::{Change, CommitError, PartitionId};
+use crate::stream::{Change, CommitError, PartitionId, SendError};
 
 fn sync() -> Workflow {
     Workflow {
@@ -64,6 +64,19 @@ fn a_commit_without_an_answer_is_asked_for_again() {
         ["0"],
         "an answer that comes twice runs nothing"
     );
+}
+
+#[test]
+fn a_reply_that_is_not_even_taken_is_given_up() {
+    let mut stage = Stage::new(PASS, sync());
+    let refused = SendError::Refused("no such topic".to_owned());
+    stage.world.borrow_mut().refusal = Some(refused);
+    stage.give("0");
+    stage.settle();
+    stage.committed(0, 1, Ok(()));
+    stage.revoke(0, 60_000);
+    let world = stage.world.borrow();
+    assert_eq!(world.released.len(), 1, "it is over: nothing is waited for");
 }
 
 #[test]

@@ -74,6 +74,8 @@ pub(super) struct World {
     returned: Option<Returned>,
     /// How many messages the sink takes before it is full.
     pub(super) sink_room: Option<usize>,
+    /// Why the sink takes no message, if it is so.
+    pub(super) refusal: Option<SendError>,
     pub(super) called: Vec<Called>,
     pub(super) cancelled: Vec<Ticket>,
     answers: VecDeque<(Ticket, Answer)>,
@@ -147,6 +149,9 @@ impl Sink for TestSink {
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
         let mut world = self.0.borrow_mut();
+        if let Some(refusal) = &world.refusal {
+            return Err(refusal.clone());
+        }
         if let Some(room) = &mut world.sink_room {
             *room = room.checked_sub(1).ok_or(SendError::Full)?;
         }
@@ -305,6 +310,7 @@ impl Stage {
             tasks: Box::new(TestTasks(Rc::clone(&world))),
             max_in_flight: 1_000_000,
             metrics: crate::metrics::ShardMetrics::default(),
+            deliveries: crate::runtime::Deliveries::default(),
         };
         let now = Now {
             ms: START_MS,

@@ -122,9 +122,28 @@ impl Sink for KafkaSink {
     }
 }
 
+/// Says what helps.
+fn mend(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::UnknownTopic | Code::UnknownTopicOrPartition => "create the topic",
+        Code::UnknownPartition => "the topic has no such partition",
+        Code::TopicAuthorizationFailed => "allow this client to write to the topic (ACLs: Write, Describe)",
+        Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
+            "raise the topic's max.message.bytes and the producer's message.max.bytes"
+        }
+        Code::MessageTimedOut => {
+            "see that the brokers of all its partitions are up, and as many in step as min.insync.replicas says"
+        }
+        _ => return None,
+    })
+}
+
 /// Tells an error that stays from one that may pass.
 fn meaning(code: Code) -> SendError {
-    let text = code.to_string();
+    let text = match mend(code) {
+        Some(mend) => format!("{code}; {mend}"),
+        None => code.to_string(),
+    };
     match code {
         Code::MessageSizeTooLarge
         | Code::MessageBatchTooLarge
