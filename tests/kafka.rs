@@ -1,6 +1,7 @@
 //! Kafka as source and sink, on a real broker: see tests/support/kafka.rs for what that needs.
 
 #[path = "support/kafka.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
 mod broker;
 #[path = "kafka/demo.rs"]
 mod demo;

@@ -18,6 +18,8 @@ mod input;
 mod outage;
 #[path = "service/poison.rs"]
 mod poison;
+#[path = "service/ready.rs"]
+mod ready;
 #[path = "service/reload.rs"]
 mod reload;
 #[path = "service/replies.rs"]

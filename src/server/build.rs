@@ -234,7 +234,7 @@ impl Site {
         tracing::info!(
             definition = %plan.definition.path.display(),
             revision,
-            mode = match workflow.mode {
+            mode = %match workflow.mode {
                 Mode::Async => "async",
                 Mode::Sync => "sync",
             },
@@ -242,7 +242,7 @@ impl Site {
             group = plan.source.group,
             output,
             dead_letter,
-            log = match is_logged(plan) {
+            log = %match is_logged(plan) {
                 false => "none",
                 true => match plan.log.destination {
                     Destination::Stdout => "stdout",

@@ -27,6 +27,14 @@ pub(super) fn workflow(
     metrics: &Metrics,
 ) -> Result<(), String> {
     reached(source, "consumer")?;
+    let absent = source.absent();
+    if !absent.is_empty() {
+        let reasons: Vec<_> = absent
+            .iter()
+            .map(|(topic, absence)| absence.reason(topic))
+            .collect();
+        return Err(reasons.join("; "));
+    }
     if !source.ready() {
         return Err("no partitions are assigned yet: waiting for the consumer group".to_owned());
     }
@@ -96,7 +104,10 @@ impl Watch {
         });
         for one in &standstills {
             if self.told.insert(one.topic.clone()) {
-                tracing::error!("not ready: {}; what is under way is kept and sent again", standstill(one));
+                tracing::error!(
+                    "not ready: {}; what is under way is kept and sent again",
+                    standstill(one)
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Owns its files in a temporary folder, which go with it. The broker dies with the test process, however
 //! that ends: a shell that waits for the end of its standard input kills it then.
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, Headers as _, OwnedHeaders};
@@ -203,6 +203,14 @@ impl Broker {
         results
             .into_iter()
             .for_each(|result| drop(result.expect("a topic")));
+    }
+
+    /// Sets a property of a topic; all others have their defaults then.
+    pub(crate) fn set_topic(&self, name: &str, key: &str, value: &str) {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().expect("a client");
+        let config = AlterConfig::new(ResourceSpecifier::Topic(name)).set(key, value);
+        let results = block_on(admin.alter_configs([&config], &AdminOptions::new())).expect("an answer");
+        results.into_iter().for_each(|result| drop(result.expect("set")));
     }
 
     /// Deletes a topic.

@@ -98,6 +98,10 @@ pub(super) fn start(
     let topics = source.subscription.topics()?;
     let brokers = CString::new(client.get("bootstrap.servers").unwrap_or_default()).unwrap_or_default();
     let health = Arc::new(Health::default());
+    if let Subscription::Pattern(_) = source.subscription {
+        // Any topics will do, also none.
+        health.looked(Vec::new());
+    }
     let failed = |error: KafkaError| Error::Client(error.to_string());
     let context = Context::new(&source.name, Arc::clone(&health));
     let mut consumer: Consumer = client.create_with_context(context).map_err(failed)?;
@@ -140,8 +144,9 @@ pub(super) fn start(
         ended: false,
         report_at: now,
         ends_at: now + ENDS,
-        topics_at: now + TOPICS,
+        topics_at: now,
         topics: Topics::new(&consumer),
+        absent_told: BTreeSet::new(),
         first_seen: HashMap::new(),
         before: HashMap::new(),
         probe_at: now,
@@ -223,6 +228,8 @@ struct Worker {
     ends_at: Instant,
     topics_at: Instant,
     topics: Topics,
+    /// Topics of which was told that they are not there.
+    absent_told: BTreeSet<Arc<str>>,
     /// The topics as they were when one of their partitions came to us for the first time.
     first_seen: HashMap<Arc<str>, Description>,
     /// The topics' ids of partitions that are assigned anew, as they were.

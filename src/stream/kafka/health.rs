@@ -22,6 +22,32 @@ pub struct Health {
     fatal: Mutex<Option<String>>,
     error: Mutex<Option<(Instant, String)>>,
     partitions: Mutex<Vec<PartitionHealth>>,
+    // Whether the topics have been looked at.
+    looked: AtomicBool,
+    absent: Mutex<Vec<(Arc<str>, Absence)>>,
+}
+
+/// Why a topic that is to be read is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// It does not exist.
+    Missing,
+    /// We may not know of it.
+    Forbidden,
+}
+
+impl Absence {
+    /// Says what is wrong with a topic, and what helps.
+    pub fn reason(self, topic: &str) -> String {
+        match self {
+            Absence::Missing => {
+                format!("topic '{topic}' does not exist: create it (it is read as soon as it is there)")
+            }
+            Absence::Forbidden => {
+                format!("topic '{topic}' may not be read: allow it to this client (ACLs: Read, Describe)")
+            }
+        }
+    }
 }
 
 /// What is known of an assigned partition.
@@ -59,14 +85,19 @@ impl Default for Health {
             fatal: Mutex::default(),
             error: Mutex::default(),
             partitions: Mutex::default(),
+            looked: AtomicBool::new(false),
+            absent: Mutex::default(),
         }
     }
 }
 
 impl Health {
-    /// Whether the group has assigned partitions (perhaps none), the brokers answer and accept us.
+    /// Whether the group has assigned partitions (perhaps none), all topics are there, the brokers answer and
+    /// accept us.
     pub fn ready(&self) -> bool {
         self.joined.load(Relaxed)
+            && self.looked.load(Relaxed)
+            && locked(&self.absent).is_empty()
             && self.down_for().is_none()
             && self.authentication().is_none()
             && self.fatal().is_none()
@@ -98,6 +129,11 @@ impl Health {
         locked(&self.partitions).clone()
     }
 
+    /// Returns the topics of the subscription that are not there.
+    pub fn absent(&self) -> Vec<(Arc<str>, Absence)> {
+        locked(&self.absent).clone()
+    }
+
     /// Returns how long the control thread has not come round: it does so at least once a second.
     pub fn silent_for(&self) -> Duration {
         let seen = Duration::from_millis(self.seen.load(Relaxed));
@@ -123,6 +159,16 @@ impl Health {
 
     pub(super) fn set_partitions(&self, partitions: Vec<PartitionHealth>) {
         *locked(&self.partitions) = partitions;
+    }
+
+    /// Notes which topics are not there; returns whether one is there that was not, before.
+    pub(super) fn looked(&self, absent: Vec<(Arc<str>, Absence)>) -> bool {
+        let mut known = locked(&self.absent);
+        let is_there = |topic: &Arc<str>| absent.iter().all(|(name, _)| name != topic);
+        let any = known.iter().any(|(topic, _)| is_there(topic));
+        *known = absent;
+        self.looked.store(true, Relaxed);
+        any
     }
 
     pub(super) fn failed(&self, text: &str) {

@@ -31,7 +31,7 @@ mod source;
 
 pub use config::{Config, Properties, Property, Secret, SourceConfig, Start, Subscription};
 pub use control::Control;
-pub use health::{Health, PartitionHealth};
+pub use health::{Absence, Health, PartitionHealth};
 pub use mock::Mock;
 pub use sink::KafkaSink;
 pub use source::KafkaSource;

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)] // Calls into librdkafka; each block says why it is sound.
 
 use super::client::Consumer;
+use super::health::Absence;
 use rdkafka::bindings as rd;
 use rdkafka::consumer::Consumer as _;
 use std::collections::HashMap;
@@ -24,6 +25,17 @@ pub(super) struct Description {
 
 /// Topics by their names; those that are not there at the moment are not here.
 pub(super) type Descriptions = HashMap<Arc<str>, Description>;
+
+/// What the brokers say of topics.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Those that are there.
+    pub(super) there: Descriptions,
+    /// Those that certainly are not, for us.
+    pub(super) absent: Vec<(Arc<str>, Absence)>,
+    /// Whether there was an answer at all.
+    pub(super) is_answer: bool,
+}
 
 impl Description {
     /// Says whether it is certainly another topic.
@@ -54,11 +66,7 @@ impl Topics {
     }
 
     /// Asks and waits; what is not answered in time is not known.
-    pub(super) fn find<'a>(
-        &mut self,
-        topics: impl Iterator<Item = &'a str>,
-        timeout: Duration,
-    ) -> Descriptions {
+    pub(super) fn find<'a>(&mut self, topics: impl Iterator<Item = &'a str>, timeout: Duration) -> Found {
         // The answer to an earlier question may be about a topic that is gone.
         if self.is_asked {
             self.answer(timeout);
@@ -94,7 +102,7 @@ impl Topics {
     }
 
     /// Returns the answer to the last question once it is there.
-    pub(super) fn answer(&mut self, timeout: Duration) -> Option<Descriptions> {
+    pub(super) fn answer(&mut self, timeout: Duration) -> Option<Found> {
         if !self.is_asked {
             return None;
         }
@@ -115,8 +123,9 @@ impl Topics {
 
 /// # Safety
 /// The event is alive.
-unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Descriptions {
-    let mut found = Descriptions::new();
+unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Found {
+    use rd::rd_kafka_resp_err_t as Code;
+    let mut found = Found::default();
     let (mut count, mut partitions) = (0, 0);
     // SAFETY: the result is null if the event is another one or an error; librdkafka's array has `count`
     // elements, all alive as long as the event.
@@ -125,12 +134,21 @@ unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Descriptions {
         if result.is_null() {
             return found;
         }
+        found.is_answer = true;
         let topics = rd::rd_kafka_DescribeTopics_result_topics(result, &mut count);
         for at in 0..count {
             let topic = *topics.add(at);
             let uuid = rd::rd_kafka_TopicDescription_topic_id(topic);
-            let error = rd::rd_kafka_error_code(rd::rd_kafka_TopicDescription_error(topic));
-            if uuid.is_null() || error != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            let name = CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic));
+            let Ok(name) = name.to_str() else { continue };
+            let absence = match rd::rd_kafka_error_code(rd::rd_kafka_TopicDescription_error(topic)) {
+                Code::RD_KAFKA_RESP_ERR_NO_ERROR if !uuid.is_null() => None,
+                Code::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART => Some(Absence::Missing),
+                Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => Some(Absence::Forbidden),
+                _ => continue,
+            };
+            if let Some(absence) = absence {
+                found.absent.push((name.into(), absence));
                 continue;
             }
             let high = rd::rd_kafka_Uuid_most_significant_bits(uuid).cast_unsigned();
@@ -138,10 +156,7 @@ unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Descriptions {
             // Brokers without topic ids say zero.
             let id = high ^ low.rotate_left(32);
             rd::rd_kafka_TopicDescription_partitions(topic, &mut partitions);
-            let name = CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic));
-            if let Ok(name) = name.to_str() {
-                found.insert(name.into(), Description { id, partitions });
-            }
+            found.there.insert(name.into(), Description { id, partitions });
         }
     }
     found

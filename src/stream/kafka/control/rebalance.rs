@@ -95,7 +95,8 @@ impl Worker {
         let topics = topics_of(names.iter());
         let found = self
             .topics
-            .find(topics.iter().map(|name| &**name), positions::TIMEOUT);
+            .find(topics.iter().map(|name| &**name), positions::TIMEOUT)
+            .there;
         let identity = |name: &TopicPartition| {
             let Some(topic) = found.get(&name.0) else {
                 return Identity::default();

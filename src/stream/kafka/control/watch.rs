@@ -7,6 +7,7 @@ use crate::stream::kafka::client::note_down;
 use crate::stream::kafka::config::Subscription;
 use crate::stream::kafka::health::PartitionHealth;
 use crate::stream::kafka::native::{self, known_high};
+use crate::stream::kafka::native_topics::Found;
 use crate::stream::kafka::positions;
 use rdkafka::Offset;
 use rdkafka::consumer::Consumer as _;
@@ -50,8 +51,9 @@ impl Worker {
     /// old one, and only notices when that is beyond the end.
     fn look_at_topics(&mut self, now: Instant) {
         if let Some(found) = self.topics.answer(Duration::ZERO) {
+            self.note_absent(&found);
             let others = self.assignment.iter().filter(|(_, partition)| {
-                let topic = found.get(&partition.name.0);
+                let topic = found.there.get(&partition.name.0);
                 topic.is_some_and(|topic| topic.is_another(partition.topic_id))
             });
             let others: Vec<PartitionId> = others.map(|(id, _)| id).collect();
@@ -61,9 +63,50 @@ impl Worker {
         }
         if now >= self.topics_at && !self.health.in_doubt() {
             self.topics_at = now + TOPICS;
-            let names = topics_of(self.assignment.iter().map(|(_, one)| &one.name));
+            let mut names = topics_of(self.assignment.iter().map(|(_, one)| &one.name));
+            if let Subscription::Topics(topics) = &self.config.subscription {
+                names.extend(topics.iter().map(|topic| Arc::from(topic.as_str())));
+            }
             self.topics
                 .ask(names.iter().map(|name| &**name), positions::TIMEOUT);
+        }
+    }
+
+    /// Tells of topics that are to be read and are not there: once each, if they are not at the next look either,
+    /// since a broker that has just started may not know yet.
+    fn note_absent(&mut self, found: &Found) {
+        let Subscription::Topics(topics) = &self.config.subscription else {
+            return;
+        };
+        if !found.is_answer {
+            // Whoever asks for readiness waits no longer for a broker that has no answer to this.
+            self.health.looked(self.health.absent());
+            return;
+        }
+        let is_wanted = |topic: &str| topics.iter().any(|wanted| wanted == topic);
+        let mut absent = found.absent.clone();
+        absent.retain(|(topic, _)| is_wanted(topic));
+        let before = self.health.absent();
+        for (topic, absence) in absent.iter().filter(|one| before.contains(one)) {
+            if self.absent_told.insert(Arc::clone(topic)) {
+                tracing::error!(
+                    workflow = self.config.name,
+                    "not ready: {}",
+                    absence.reason(topic)
+                );
+            }
+        }
+        let (name, told) = (&self.config.name, &mut self.absent_told);
+        told.retain(|topic| {
+            let stays = absent.iter().any(|(name, _)| name == topic);
+            if !stays {
+                tracing::info!(workflow = name, "topic '{topic}' is there now");
+            }
+            stays
+        });
+        if self.health.looked(absent) {
+            // The group hears of new topics by a look at all of them, which is due only in a while.
+            let _ = self.consumer.fetch_metadata(None, PROBE_TIMEOUT);
         }
     }
 
