@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 const CONFIG: &str = "config/stepstream.toml";
 /// How long brokers may be away before it ends.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long nothing may happen. A member of the group that was killed is waited for longer than its session
+/// lasts, which is 45 s if nothing else is configured.
+const STUCK_AFTER: Duration = Duration::from_secs(120);
 /// How long leaving the group may take.
 const LEAVING: Duration = Duration::from_secs(10);
 /// The longest wait between two looks at the brokers' health and at Ctrl-C.
@@ -98,7 +101,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let sink = KafkaSink::start(&kafka, "redrive", waiter.wake(), &producer).map_err(stop)?;
     let mut redrive = Redrive::new(options(args), source, sink);
     let trouble = serve(&mut redrive, &waiter, &control, &producer, &is_interrupted);
-    leave(&mut redrive, &waiter, control);
+    leave(&mut redrive, &waiter, &control);
     let summary = redrive.summary();
     stdout(text(args, summary).as_bytes());
     if let Some(trouble) = trouble.or_else(|| summary.failure.clone()) {
@@ -161,12 +164,21 @@ fn serve(
     producer: &kafka::Health,
     is_interrupted: &AtomicBool,
 ) -> Option<String> {
+    let mut moved = Instant::now();
     while !redrive.is_over() {
         if is_interrupted.load(Relaxed) {
             redrive.stop();
         }
         if redrive.turn(Instant::now()) {
+            moved = Instant::now();
             continue;
+        }
+        if moved.elapsed() > STUCK_AFTER {
+            let seconds = STUCK_AFTER.as_secs();
+            return Some(format!(
+                "nothing has happened for {seconds} seconds: the brokers assign no partitions, or take neither \
+                 letters nor commits"
+            ));
         }
         for health in [control.health(), producer] {
             if let Some(text) = health.authentication() {
@@ -184,11 +196,15 @@ fn serve(
     None
 }
 
-/// Leaves the group, with what is done committed.
-fn leave(redrive: &mut Redrive<KafkaSource, KafkaSink>, waiter: &Waiter, control: Control) {
+/// Leaves the group, with what is done committed; in bounded time.
+fn leave(redrive: &mut Redrive<KafkaSource, KafkaSink>, waiter: &Waiter, control: &Control) {
     redrive.stop();
     control.stop(Instant::now() + LEAVING);
     while !control.is_finished() {
+        if control.is_late() {
+            stderr("warning: the brokers do not answer when leaving: some letters may be put back again");
+            return;
+        }
         if !redrive.turn(Instant::now()) {
             waiter.wait(Duration::from_millis(20));
         }

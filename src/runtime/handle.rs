@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// How often it is looked whether a shard is over.
+const JOIN_POLL: Duration = Duration::from_millis(2);
+
 /// Asks a shard to stop; clones ask the same one.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<Mutex<Option<Instant>>>);
@@ -38,6 +41,8 @@ pub enum Failure {
     Start(String),
     /// It panicked: what it had in flight runs again after a restart (async).
     Panicked(String),
+    /// It did not end in time; what it had in flight runs again after a restart (async).
+    Late,
 }
 
 impl std::fmt::Display for Failure {
@@ -45,6 +50,7 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Start(message) => write!(f, "a shard could not start: {message}"),
             Failure::Panicked(message) => write!(f, "a shard panicked: {message}"),
+            Failure::Late => f.write_str("a shard did not end in time and is left behind"),
         }
     }
 }
@@ -97,12 +103,16 @@ fn run(build: impl FnOnce(&Wake) -> Result<Parts, String>, wake: &Wake, stop: &S
         .build()
         .map_err(|error| Failure::Start(error.to_string()))?;
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
+    let result = local.block_on(&runtime, async {
         let parts = build(wake).map_err(Failure::Start)?;
         let mut shard = Shard::new(parts, Now::system());
         shard.run(wake, stop).await;
         Ok(())
-    })
+    });
+    drop(local);
+    // Somebody may still look up a name for a call that nobody waits for.
+    runtime.shutdown_background();
+    result
 }
 
 impl Handle {
@@ -120,6 +130,21 @@ impl Handle {
     /// Says whether the shard is over.
     pub fn is_over(&self) -> bool {
         self.thread.is_finished()
+    }
+
+    /// Waits until the shard is over, at the longest so long.
+    ///
+    /// # Errors
+    /// When it is not over by then, could not start, or panicked.
+    pub fn join_within(self, longest: Duration) -> Result<(), Failure> {
+        let until = Instant::now() + longest;
+        while !self.is_over() {
+            if Instant::now() >= until {
+                return Err(Failure::Late);
+            }
+            std::thread::sleep(JOIN_POLL);
+        }
+        self.join()
     }
 
     /// Waits until the shard is over.

@@ -198,12 +198,18 @@ impl Server {
         for control in &self.controls {
             control.stop(began + self.shutdown_timeout);
         }
-        self.controls.into_iter().for_each(Control::join);
+        for control in self.controls {
+            if !control.join() {
+                problems
+                    .0
+                    .push("a consumer did not leave its group in time and is left behind".to_owned());
+            }
+        }
         for shard in &self.shards {
             shard.stop(Duration::ZERO);
         }
         for shard in self.shards {
-            if let Err(failure) = shard.join() {
+            if let Err(failure) = shard.join_within(SHARD_TIME_MAX) {
                 problems.0.push(failure.to_string());
             }
         }
@@ -218,6 +224,9 @@ impl Server {
         tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
     }
 }
+
+/// How long a shard may take to end when nothing runs on it any more.
+const SHARD_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// What log writers have at the end at least, however long the rest took.
 const LOG_TIME_MIN: Duration = Duration::from_secs(1);

@@ -199,10 +199,11 @@ impl Traffic {
         any
     }
 
-    /// Leaves the group.
+    /// Leaves the group, as far as that is possible in bounded time: nothing of it is committed, and the group is
+    /// never used again.
     pub(super) fn stop(&mut self, waiter: &Waiter) {
         self.control.stop(Instant::now() + Duration::from_secs(2));
-        while !self.control.is_finished() {
+        while !self.control.is_finished() && !self.control.is_late() {
             if !self.changes() {
                 waiter.wait(Duration::from_millis(10));
             }

@@ -38,6 +38,15 @@ const COMMIT_GRACE: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_secs(2);
 /// How much longer than asked for closing may take.
 const CLOSE_GRACE: Duration = Duration::from_secs(10);
+/// How long librdkafka may take to hear that nothing is ours any more, while the consumer closes: it may be
+/// through with closing by then, and answers no more.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+/// How long closing may take once nobody waits for what runs.
+const ABANDONED: Duration = Duration::from_secs(5);
+/// How much longer than closing the last questions to the brokers may take.
+const JOIN_GRACE: Duration = Duration::from_secs(30);
+/// How often it is looked whether a thread is over.
+const JOIN_POLL: Duration = Duration::from_millis(5);
 /// How often what is known of partitions is written down.
 const REPORT: Duration = Duration::from_secs(1);
 /// How often the ends of partitions are asked for, since a shard that stands still fetches no news.
@@ -63,12 +72,26 @@ impl Control {
         self.bell.ring();
     }
 
-    /// Waits until the consumer has left the group, at the longest some seconds after what
-    /// [`Control::stop`] was told. The shards must still be served.
-    pub fn join(mut self) {
+    /// Waits until the consumer has left the group, at the longest until it [is late](Control::is_late); returns
+    /// whether it has. The shards must still be served.
+    pub fn join(mut self) -> bool {
+        while !self.is_finished() {
+            if self.is_late() {
+                return false;
+            }
+            std::thread::sleep(JOIN_POLL);
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        true
+    }
+
+    /// Whether the thread should be over by now: some seconds after what [`Control::stop`] was told. What was
+    /// finished in time is committed; the group takes the member for dead after its session timeout.
+    pub fn is_late(&self) -> bool {
+        let until = *locked(&self.stop);
+        until.is_some_and(|until| Instant::now() >= until + CLOSE_GRACE + JOIN_GRACE)
     }
 
     /// Whether the consumer has left the group and its thread is over.
@@ -140,6 +163,7 @@ pub(super) fn start(
         stop: Arc::clone(&stop),
         stop_heard: None,
         closing: None,
+        is_closing: false,
         joined: false,
         ended: false,
         report_at: now,
@@ -222,6 +246,8 @@ struct Worker {
     /// When the order to stop was heard.
     stop_heard: Option<Instant>,
     closing: Option<Instant>,
+    /// Whether librdkafka has been told to close the consumer.
+    is_closing: bool,
     joined: bool,
     ended: bool,
     report_at: Instant,
@@ -246,9 +272,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         // However the thread ends: closing must not wait for answers that nobody gives.
         self.consumer.context().abandon();
-        if !matches!(self.step, Step::Idle) || !self.happened.is_empty() {
-            let _ = self.consumer.unassign();
-        }
+        self.close();
         self.health.joined(false);
         for id in self.assignment.ids() {
             self.tell(id, Change::Lost { partition: id });
@@ -400,14 +424,61 @@ impl Worker {
         }
         self.closing = Some(until + CLOSE_GRACE);
         if let Step::Assigning { .. } = self.step {
-            // Closing makes librdkafka take any answer as "nothing is assigned".
             self.step = Step::Idle;
-            if self.consumer.close_queue().is_ok() {
-                let _ = self.consumer.unassign();
+            self.is_closing = self.consumer.close_queue().is_ok();
+            if self.is_closing {
+                self.let_go();
             }
         } else if let Err(error) = self.consumer.close_queue() {
             tracing::warn!(workflow = self.config.name, "close: {error}");
             self.closing = Some(Instant::now());
+        } else {
+            self.is_closing = true;
+        }
+    }
+
+    /// Answers a rebalance while the consumer closes: librdkafka takes any answer as "nothing is assigned" then.
+    /// It may also have closed already; a call that comes just then waits for ever (librdkafka issue 4041), so it
+    /// has a thread of its own.
+    fn let_go(&self) {
+        if self.consumer.closed() {
+            return;
+        }
+        let consumer = Arc::clone(&self.consumer);
+        let unassign = move || {
+            let _ = consumer.unassign();
+        };
+        if !within(LAST_ANSWER, unassign) {
+            tracing::debug!(
+                workflow = self.config.name,
+                "the consumer took no last answer: it is closed, or nearly"
+            );
+        }
+    }
+
+    /// Closes the consumer, waiting for nothing that runs. One that does not close in time is left as it is, with
+    /// all its memory: dropping it would wait for that without a bound.
+    fn close(&self) {
+        if self.consumer.closed() {
+            return;
+        }
+        let answers = !matches!(self.step, Step::Idle) || !self.happened.is_empty();
+        let was_closing = self.is_closing;
+        let consumer = Arc::clone(&self.consumer);
+        let close = move || {
+            let is_closing = was_closing || consumer.close_queue().is_ok();
+            if answers {
+                let _ = consumer.unassign();
+            }
+            while is_closing && !consumer.closed() {
+                consumer.poll(PROBE_TIMEOUT);
+            }
+        };
+        if !within(ABANDONED, close) {
+            tracing::warn!(
+                workflow = self.config.name,
+                "the consumer does not close: it is left behind, and leaves the group with its session's timeout"
+            );
         }
     }
 
@@ -451,6 +522,18 @@ impl Worker {
         };
         topics.iter().find(is_missing).map(String::as_str)
     }
+}
+
+/// Does something that may never return on a thread of its own; says whether it has returned in time.
+fn within(limit: Duration, work: impl FnOnce() + Send + 'static) -> bool {
+    let (working, over) = crossbeam_channel::bounded::<()>(0);
+    let thread = std::thread::Builder::new().name("kafka-close".to_owned());
+    let started = thread.spawn(move || {
+        work();
+        drop(working);
+    });
+    let timeout = crossbeam_channel::RecvTimeoutError::Timeout;
+    started.is_ok() && over.recv_timeout(limit) != Err(timeout)
 }
 
 /// Returns the topics of partitions, each once.

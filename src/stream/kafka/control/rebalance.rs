@@ -5,6 +5,7 @@
 
 use super::{COMMIT_GRACE, RETRY, Step, Worker, topics_of};
 use crate::stream::kafka::client::{Happened, TopicPartition};
+use crate::stream::kafka::config::Subscription;
 use crate::stream::kafka::health::locked;
 use crate::stream::kafka::mailbox::{Letter, Route, Wanted};
 use crate::stream::kafka::positions::{self, Identity, Position};
@@ -43,8 +44,8 @@ impl Worker {
     fn begin_assign(&mut self, names: Vec<TopicPartition>) -> bool {
         tracing::debug!(workflow = self.config.name, ?names, "assigned");
         if self.closing.is_some() {
-            // As above: any answer means the same now, and none would keep us from leaving.
-            let _ = self.consumer.unassign();
+            // No answer would keep us from leaving.
+            self.let_go();
             return true;
         }
         self.step = Step::Assigning {
@@ -127,6 +128,13 @@ impl Worker {
             let _ = self.consumer.pause(&list);
         }
         self.joined = true;
+        if let Subscription::Topics(topics) = &self.config.subscription {
+            let has = |topic: &String| self.assignment.iter().any(|(_, one)| *one.name.0 == **topic);
+            if topics.iter().all(has) {
+                // Nobody has to be asked whether they are there.
+                self.health.looked(Vec::new());
+            }
+        }
         self.health.joined(true);
         self.report_at = Instant::now();
     }
@@ -185,6 +193,9 @@ impl Worker {
 
     /// Takes partitions whose offsets went back from their shards and assigns them anew.
     pub(super) fn begin_again(&mut self, ids: Vec<PartitionId>) {
+        if self.closing.is_some() {
+            return;
+        }
         let (ids, names): (Vec<_>, Vec<_>) = match self.consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => {
                 let find = |id: PartitionId| Some((id, self.assignment.get(id)?.name.clone()));
@@ -316,6 +327,9 @@ impl Worker {
 
     /// Tells librdkafka what is ours, or no longer.
     fn answer(&self, list: &TopicPartitionList, ours: bool) {
+        if self.closing.is_some() {
+            return self.let_go();
+        }
         let cooperative = matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let result = match (cooperative, ours) {
             (true, true) => self.consumer.incremental_assign(list),
