@@ -294,9 +294,15 @@ impl Broker {
         let consumer: BaseConsumer = self.client().set("group.id", group).create().expect("a consumer");
         let mut list = TopicPartitionList::new();
         list.add_partition_range(topic, 0, partitions - 1);
-        let list = consumer
-            .committed_offsets(list, Duration::from_secs(10))
-            .expect("offsets");
+        let until = Instant::now() + Duration::from_secs(10);
+        let list = loop {
+            // A broker that has just started may say that it is not the group's coordinator yet.
+            match consumer.committed_offsets(list.clone(), Duration::from_secs(10)) {
+                Ok(list) => break list,
+                Err(error) => assert!(Instant::now() < until, "offsets: {error}"),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        };
         let elements = list.elements();
         let committed = elements.iter().map(|element| match element.offset() {
             Offset::Offset(offset) => Some((offset, element.metadata().to_owned())),
