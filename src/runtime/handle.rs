@@ -3,12 +3,10 @@
 use super::core::Now;
 use super::shard::{Parts, Shard};
 use crate::stream::Wake;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-/// How often it is looked whether a shard is over.
-const JOIN_POLL: Duration = Duration::from_millis(2);
 
 /// Asks a shard to stop; clones ask the same one.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +28,8 @@ impl Stop {
 /// A shard on its thread.
 pub struct Handle {
     thread: JoinHandle<Result<(), Failure>>,
+    /// Loses its other end when the thread is over.
+    over: Receiver<()>,
     stop: Stop,
     wake: Wake,
 }
@@ -73,7 +73,9 @@ pub fn spawn(
 ) -> std::io::Result<Handle> {
     let stop = Stop::default();
     let (shard_wake, shard_stop) = (wake.clone(), stop.clone());
+    let (working, over) = crossbeam_channel::bounded(0);
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let _working: Sender<()> = working;
         let ended = Ended(Some(ended));
         if let Some(core) = core {
             // A machine that does not let us pin runs us all the same.
@@ -83,7 +85,12 @@ pub fn spawn(
         drop(ended);
         result
     })?;
-    Ok(Handle { thread, stop, wake })
+    Ok(Handle {
+        thread,
+        over,
+        stop,
+        wake,
+    })
 }
 
 /// Calls back when it goes, also in a panic.
@@ -137,14 +144,10 @@ impl Handle {
     /// # Errors
     /// When it is not over by then, could not start, or panicked.
     pub fn join_within(self, longest: Duration) -> Result<(), Failure> {
-        let until = Instant::now() + longest;
-        while !self.is_over() {
-            if Instant::now() >= until {
-                return Err(Failure::Late);
-            }
-            std::thread::sleep(JOIN_POLL);
+        match self.over.recv_timeout(longest) {
+            Err(RecvTimeoutError::Timeout) => Err(Failure::Late),
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => self.join(),
         }
-        self.join()
     }
 
     /// Waits until the shard is over.

@@ -19,6 +19,7 @@ use super::native_topics::{Description, Topics};
 use super::positions;
 use super::{Error, KafkaSource};
 use crate::stream::{Change, PartitionId, Wake};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -45,8 +46,6 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 const ABANDONED: Duration = Duration::from_secs(5);
 /// How much longer than closing the last questions to the brokers may take.
 const JOIN_GRACE: Duration = Duration::from_secs(30);
-/// How often it is looked whether a thread is over.
-const JOIN_POLL: Duration = Duration::from_millis(5);
 /// How often what is known of partitions is written down.
 const REPORT: Duration = Duration::from_secs(1);
 /// How often the ends of partitions are asked for, since a shard that stands still fetches no news.
@@ -63,6 +62,8 @@ pub struct Control {
     bell: Bell,
     health: Arc<Health>,
     thread: Option<JoinHandle<()>>,
+    /// Loses its other end when the thread is over.
+    over: Receiver<()>,
 }
 
 impl Control {
@@ -75,11 +76,9 @@ impl Control {
     /// Waits until the consumer has left the group, at the longest until it [is late](Control::is_late); returns
     /// whether it has. The shards must still be served.
     pub fn join(mut self) -> bool {
-        while !self.is_finished() {
-            if self.is_late() {
-                return false;
-            }
-            std::thread::sleep(JOIN_POLL);
+        let until = locked(&self.stop).unwrap_or_else(Instant::now) + CLOSE_GRACE + JOIN_GRACE;
+        if self.over.recv_deadline(until) == Err(RecvTimeoutError::Timeout) {
+            return false;
         }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -179,7 +178,11 @@ pub(super) fn start(
         consumer,
         door,
     };
-    let thread = std::thread::Builder::new().name(name).spawn(move || worker.run());
+    let (working, over) = crossbeam_channel::bounded(0);
+    let thread = std::thread::Builder::new().name(name).spawn(move || {
+        worker.run();
+        drop(working);
+    });
     let thread = thread.map_err(|error| Error::Client(format!("no thread: {error}")))?;
     Ok((
         Control {
@@ -187,6 +190,7 @@ pub(super) fn start(
             bell,
             health,
             thread: Some(thread),
+            over,
         },
         sources,
     ))
@@ -532,8 +536,7 @@ fn within(limit: Duration, work: impl FnOnce() + Send + 'static) -> bool {
         work();
         drop(working);
     });
-    let timeout = crossbeam_channel::RecvTimeoutError::Timeout;
-    started.is_ok() && over.recv_timeout(limit) != Err(timeout)
+    started.is_ok() && over.recv_timeout(limit) != Err(RecvTimeoutError::Timeout)
 }
 
 /// Returns the topics of partitions, each once.
