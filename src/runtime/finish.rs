@@ -1,18 +1,16 @@
-//! What an execution leaves behind: output, dead letter, reply, log records.
+//! The end of an execution, however it comes: what it leaves behind, and when its event is complete.
 //!
-//! Owns the headers of these messages. Invariant: an event is completed when everything it leaves behind
+//! Must not know what messages look like. Invariant: an event is completed when everything it leaves behind
 //! is acknowledged, and at once when that is nothing.
 
 use super::core::{Core, Poison};
-use super::event::Event;
 use super::flight::Trip;
 use super::history;
-use super::lane::{LaneState, REPLY_TOPICS_MAX};
-use super::outbox::Outgoing;
+use super::lane::LaneState;
+use super::messages::Failed;
 use super::settlements::{Settlement, SettlementId};
-use super::workflow::{Loaded, Mode};
-use crate::stream::{Message, PartitionId, Record, TopicId};
-use crate::value::escape_into;
+use super::workflow::Loaded;
+use crate::stream::{PartitionId, Record, TopicId};
 use crate::vm::{Outcome, Status};
 
 /// The event's value is not JSON.
@@ -23,30 +21,6 @@ pub const EVENT_TOO_LARGE: &str = "Stepstream.EventTooLarge";
 pub const PANIC: &str = "Stepstream.Panic";
 /// Sync: the event was committed, and a crash came before its execution ended. It is not run again.
 pub const CUT_OFF: &str = "Stepstream.CutOff";
-
-/// Longest cause in a header, in bytes.
-pub const CAUSE_BYTES_MAX: usize = 4 << 10;
-
-/// Names of the headers.
-pub(super) const ERROR: &str = "stepstream-error";
-const CAUSE: &str = "stepstream-cause";
-const EXECUTION: &str = "stepstream-execution";
-pub(super) const SOURCE_TOPIC: &str = "stepstream-source-topic";
-const SOURCE_PARTITION: &str = "stepstream-source-partition";
-const SOURCE_OFFSET: &str = "stepstream-source-offset";
-const STATUS: &str = "stepstream-status";
-const CORRELATION_ID: &str = "kafka_correlationId";
-const REPLY_TOPIC: &str = "kafka_replyTopic";
-const REPLY_PARTITION: &str = "kafka_replyPartition";
-
-type Header<'a> = (&'a str, Option<&'a [u8]>);
-
-/// How an event ended, in words.
-struct Failed<'a> {
-    status: &'static str,
-    error: &'a str,
-    cause: &'a str,
-}
 
 /// What an execution that is over leaves besides its result.
 struct Left {
@@ -252,7 +226,7 @@ impl Core {
         self.leave_line(lane, trip);
     }
 
-    fn settlement(
+    pub(super) fn settlement(
         &mut self,
         lane: &LaneState,
         record: &Record<'_>,
@@ -330,182 +304,4 @@ impl Core {
             journal.waiting.push_back((mark, id));
         }
     }
-
-    fn send_output(&mut self, lane: &LaneState, record: &Record<'_>, settlement: &mut Option<SettlementId>) {
-        let Some(topic) = lane.topics.output else { return };
-        let id = self.settlement(lane, record, settlement);
-        let message = Message {
-            topic,
-            partition: None,
-            key: record.key,
-            value: Some(&self.output),
-            headers: &[(EXECUTION, Some(self.name.as_bytes()))],
-        };
-        let outgoing = Outgoing {
-            message,
-            may_be_lost: false,
-        };
-        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
-    }
-
-    fn send_dead_letter(
-        &mut self,
-        lane: &mut LaneState,
-        record: &Record<'_>,
-        failed: &Failed<'_>,
-        settlement: &mut Option<SettlementId>,
-    ) {
-        let (Some(topic), Some(settings)) = (lane.topics.dead_letter, &lane.workflow.dead_letter) else {
-            return;
-        };
-        if !settings.takes(failed.error) {
-            return;
-        }
-        lane.stats.metrics.dead_letter(failed.error);
-        let id = self.settlement(lane, record, settlement);
-        let Some(partition) = lane.partitions.get(&record.partition) else {
-            return;
-        };
-        let (number, offset) = (partition.number.to_string(), record.offset.to_string());
-        let mut headers: Vec<Header<'_>> = Vec::new();
-        let mut at = 0;
-        while let Some(header) = record.headers.at(at) {
-            at += 1;
-            // An event that was put back carries the story of its last round.
-            if !OURS.contains(&header.0) {
-                headers.push(header);
-            }
-        }
-        headers.extend([
-            (ERROR, Some(failed.error.as_bytes())),
-            (CAUSE, Some(cut(failed.cause).as_bytes())),
-            (EXECUTION, Some(self.name.as_bytes())),
-            (SOURCE_TOPIC, Some(partition.topic.as_bytes())),
-            (SOURCE_PARTITION, Some(number.as_bytes())),
-            (SOURCE_OFFSET, Some(offset.as_bytes())),
-        ]);
-        let message = Message {
-            topic,
-            partition: None,
-            key: record.key,
-            value: record.value,
-            headers: &headers,
-        };
-        let outgoing = Outgoing {
-            message,
-            may_be_lost: false,
-        };
-        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
-    }
-
-    /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
-    fn reply(
-        &mut self,
-        lane: &LaneState,
-        record: &Record<'_>,
-        topic: Option<TopicId>,
-        failed: Option<&Failed<'_>>,
-        settlement: &mut Option<SettlementId>,
-    ) {
-        let Some(topic) = topic else { return };
-        let id = self.settlement(lane, record, settlement);
-        if let Some(failed) = failed {
-            self.output.clear();
-            self.output.extend_from_slice(b"{\"error\":\"");
-            escape_into(&mut self.output, failed.error);
-            self.output.extend_from_slice(b"\",\"cause\":\"");
-            escape_into(&mut self.output, failed.cause);
-            self.output.extend_from_slice(b"\"}");
-        }
-        let status = failed.map_or("SUCCEEDED", |failed| failed.status);
-        let correlation = record.headers.last(CORRELATION_ID);
-        let headers: [Header<'_>; 3] = [
-            (STATUS, Some(status.as_bytes())),
-            (EXECUTION, Some(self.name.as_bytes())),
-            (CORRELATION_ID, correlation),
-        ];
-        let count = if correlation.is_some() { 3 } else { 2 };
-        let to = record.headers.last(REPLY_PARTITION);
-        let to = to.and_then(|bytes| bytes.try_into().ok()).map(i32::from_be_bytes);
-        let message = Message {
-            topic,
-            partition: to.filter(|&number| number >= 0),
-            key: record.key,
-            value: Some(&self.output),
-            headers: &headers[..count],
-        };
-        // The run is over and will not run again: nothing is won by waiting for a topic that does not exist.
-        let outgoing = Outgoing {
-            message,
-            may_be_lost: true,
-        };
-        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
-    }
-
-    /// Returns where a synchronous event is replied to, if anywhere.
-    fn reply_topic(&mut self, lane: &mut LaneState, record: &Record<'_>) -> Option<TopicId> {
-        if lane.workflow.mode != Mode::Sync {
-            return None;
-        }
-        let Some(name) = record.headers.last(REPLY_TOPIC) else {
-            return lane.topics.reply;
-        };
-        if let Some(&known) = lane.topics.replies.get(name) {
-            return Some(known);
-        }
-        let text = std::str::from_utf8(name).ok()?;
-        if lane.topics.replies.len() >= REPLY_TOPICS_MAX {
-            return None;
-        }
-        let topic = self.outbox.topic(&mut *self.sink, text);
-        lane.topics.replies.insert(name.into(), topic);
-        Some(topic)
-    }
-
-    /// Runs the events whose turn in their line has come.
-    pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
-        let mut taken = 0;
-        let version = std::rc::Rc::clone(&lane.version);
-        while let Some((line, event)) = lane.turns.pop_front() {
-            taken += 1;
-            self.turn_of(lane, &version, line, &event);
-        }
-        taken
-    }
-
-    fn turn_of(
-        &mut self,
-        lane: &mut LaneState,
-        version: &std::rc::Rc<Loaded>,
-        line: super::ordering::LineId,
-        event: &Event,
-    ) {
-        self.execute(lane, version, &event.record(), Some(line), true);
-    }
-}
-
-/// The headers that a dead letter sets anew.
-pub(super) const OURS: [&str; 6] = [
-    ERROR,
-    CAUSE,
-    EXECUTION,
-    SOURCE_TOPIC,
-    SOURCE_PARTITION,
-    SOURCE_OFFSET,
-];
-
-/// Cuts a cause for a header, between characters.
-fn cut(cause: &str) -> &str {
-    let mut end = cause.len().min(CAUSE_BYTES_MAX);
-    while !cause.is_char_boundary(end) {
-        end -= 1;
-    }
-    &cause[..end]
-}
-
-#[test]
-fn a_cause_is_cut_between_characters() {
-    let cause = format!("{}é", "x".repeat(CAUSE_BYTES_MAX - 1));
-    assert_eq!(cut(&cause).len(), CAUSE_BYTES_MAX - 1);
-    assert_eq!(cut("é"), "é");
 }

@@ -10,7 +10,7 @@
 //! # One event's way
 //!
 //! [`Shard::turn`] takes a batch, `core` runs each event in the shard's one run. Nearly all are over then:
-//! `finish` sends what they leave behind, and the offset is complete when that is acknowledged, at once if
+//! `finish` writes their records and sends (`messages`) what they leave behind, and the offset is complete when that is acknowledged, at once if
 //! there is nothing. One that waits is copied into a small run in the in-flight table and comes back when
 //! an answer or its time does. `commit` asks for commits: after the executions, or in sync mode before.
 //!
@@ -34,6 +34,7 @@ mod history;
 mod identity;
 mod lane;
 mod limits;
+mod messages;
 mod ordering;
 mod outbox;
 pub mod redrive;
@@ -49,8 +50,9 @@ mod workflow;
 
 pub use self::core::Now;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
-pub use finish::{CAUSE_BYTES_MAX, CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
+pub use finish::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
 pub use handle::{Failure, Handle, Stop, spawn};
+pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
 pub use shard::{BATCH_EVENTS_MAX, Journal, LaneParts, Parts, Renew, Shard, Turn};
 pub use stats::Stats;

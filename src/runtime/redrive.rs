@@ -5,7 +5,7 @@
 //! stands in the commit's metadata, so letters that were not chosen or could not go stay for another time.
 //! Must not know Kafka or the clock. Invariant: a letter is committed only after its copy was acknowledged.
 
-use super::finish::{ERROR, OURS, SOURCE_TOPIC};
+use super::messages::{ERROR, OURS, SOURCE_TOPIC};
 use crate::stream::offsets::Tracker;
 use crate::stream::{
     Change, CommitError, Message, PartitionId, Record, SendError, Sink, Source, Ticket, TopicId,

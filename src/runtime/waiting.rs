@@ -225,4 +225,15 @@ impl Core {
             lane.turns.push_back((line, next));
         }
     }
+
+    /// Runs the events whose turn in their line has come.
+    pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
+        let mut taken = 0;
+        let version = Rc::clone(&lane.version);
+        while let Some((line, event)) = lane.turns.pop_front() {
+            taken += 1;
+            self.execute(lane, &version, &event.record(), Some(line), true);
+        }
+        taken
+    }
 }

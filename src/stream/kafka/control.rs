@@ -5,6 +5,7 @@
 //! assignment is answered only after every shard has read all about the last one, and a revocation only
 //! after the shards have let go and their last commits are answered, or their time is over.
 
+mod leave;
 mod rebalance;
 mod watch;
 
@@ -34,16 +35,8 @@ const ROUND: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_secs(1);
 /// How much longer than the drain time giving up what still runs and the last commits may take.
 const COMMIT_GRACE: Duration = Duration::from_secs(5);
-/// How long leaving waits for an assignment that has just come: closing in the middle of it would cut off what
-/// runs, and librdkafka answers no more questions then.
-const SETTLE: Duration = Duration::from_secs(2);
 /// How much longer than asked for closing may take.
 const CLOSE_GRACE: Duration = Duration::from_secs(10);
-/// How long librdkafka may take to hear that nothing is ours any more, while the consumer closes: it may be
-/// through with closing by then, and answers no more.
-const LAST_ANSWER: Duration = Duration::from_secs(1);
-/// How long closing may take once nobody waits for what runs.
-const ABANDONED: Duration = Duration::from_secs(5);
 /// How much longer than closing the last questions to the brokers may take.
 const JOIN_GRACE: Duration = Duration::from_secs(30);
 /// How often what is known of partitions is written down.
@@ -415,77 +408,6 @@ impl Worker {
         }
     }
 
-    fn look_for_stop(&mut self) {
-        if self.closing.is_some() {
-            return;
-        }
-        let Some(until) = *locked(&self.stop) else { return };
-        let is_assigning = matches!(self.step, Step::Assigning { .. })
-            || self.happened.iter().any(|one| matches!(one, Happened::Assign(_)));
-        let asked = *self.stop_heard.get_or_insert_with(Instant::now);
-        if is_assigning && Instant::now() < until.min(asked + SETTLE) {
-            return;
-        }
-        self.closing = Some(until + CLOSE_GRACE);
-        if let Step::Assigning { .. } = self.step {
-            self.step = Step::Idle;
-            self.is_closing = self.consumer.close_queue().is_ok();
-            if self.is_closing {
-                self.let_go();
-            }
-        } else if let Err(error) = self.consumer.close_queue() {
-            tracing::warn!(workflow = self.config.name, "close: {error}");
-            self.closing = Some(Instant::now());
-        } else {
-            self.is_closing = true;
-        }
-    }
-
-    /// Answers a rebalance while the consumer closes: librdkafka takes any answer as "nothing is assigned" then.
-    /// It may also have closed already; a call that comes just then waits for ever (librdkafka issue 4041), so it
-    /// has a thread of its own.
-    fn let_go(&self) {
-        if self.consumer.closed() {
-            return;
-        }
-        let consumer = Arc::clone(&self.consumer);
-        let unassign = move || {
-            let _ = consumer.unassign();
-        };
-        if !within(LAST_ANSWER, unassign) {
-            tracing::debug!(
-                workflow = self.config.name,
-                "the consumer took no last answer: it is closed, or nearly"
-            );
-        }
-    }
-
-    /// Closes the consumer, waiting for nothing that runs. One that does not close in time is left as it is, with
-    /// all its memory: dropping it would wait for that without a bound.
-    fn close(&self) {
-        if self.consumer.closed() {
-            return;
-        }
-        let answers = !matches!(self.step, Step::Idle) || !self.happened.is_empty();
-        let was_closing = self.is_closing;
-        let consumer = Arc::clone(&self.consumer);
-        let close = move || {
-            let is_closing = was_closing || consumer.close_queue().is_ok();
-            if answers {
-                let _ = consumer.unassign();
-            }
-            while is_closing && !consumer.closed() {
-                consumer.poll(PROBE_TIMEOUT);
-            }
-        };
-        if !within(ABANDONED, close) {
-            tracing::warn!(
-                workflow = self.config.name,
-                "the consumer does not close: it is left behind, and leaves the group with its session's timeout"
-            );
-        }
-    }
-
     fn is_over(&self) -> bool {
         let late = self.closing.is_some_and(|until| Instant::now() >= until);
         late || self.consumer.closed() || self.health.fatal().is_some()
@@ -526,17 +448,6 @@ impl Worker {
         };
         topics.iter().find(is_missing).map(String::as_str)
     }
-}
-
-/// Does something that may never return on a thread of its own; says whether it has returned in time.
-fn within(limit: Duration, work: impl FnOnce() + Send + 'static) -> bool {
-    let (working, over) = crossbeam_channel::bounded::<()>(0);
-    let thread = std::thread::Builder::new().name("kafka-close".to_owned());
-    let started = thread.spawn(move || {
-        work();
-        drop(working);
-    });
-    started.is_ok() && over.recv_timeout(limit) != Err(RecvTimeoutError::Timeout)
 }
 
 /// Returns the topics of partitions, each once.

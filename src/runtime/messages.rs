@@ -1,0 +1,202 @@
+//! The messages that an event leaves behind: output, dead letter, reply.
+//!
+//! Owns their headers. Must not know how an execution ended otherwise. Invariant: each message is counted in
+//! the event's settlement before it is sent.
+
+use super::core::Core;
+use super::lane::{LaneState, REPLY_TOPICS_MAX};
+use super::outbox::Outgoing;
+use super::settlements::SettlementId;
+use super::workflow::Mode;
+use crate::stream::{Message, Record, TopicId};
+use crate::value::escape_into;
+
+/// Longest cause in a header, in bytes.
+pub const CAUSE_BYTES_MAX: usize = 4 << 10;
+
+/// Names of the headers.
+pub(super) const ERROR: &str = "stepstream-error";
+const CAUSE: &str = "stepstream-cause";
+const EXECUTION: &str = "stepstream-execution";
+pub(super) const SOURCE_TOPIC: &str = "stepstream-source-topic";
+const SOURCE_PARTITION: &str = "stepstream-source-partition";
+const SOURCE_OFFSET: &str = "stepstream-source-offset";
+const STATUS: &str = "stepstream-status";
+const CORRELATION_ID: &str = "kafka_correlationId";
+const REPLY_TOPIC: &str = "kafka_replyTopic";
+const REPLY_PARTITION: &str = "kafka_replyPartition";
+
+type Header<'a> = (&'a str, Option<&'a [u8]>);
+
+/// How an event ended, in words.
+pub(super) struct Failed<'a> {
+    pub(super) status: &'static str,
+    pub(super) error: &'a str,
+    pub(super) cause: &'a str,
+}
+
+impl Core {
+    /// Sends the output in the buffer, if there is a topic for it.
+    pub(super) fn send_output(
+        &mut self,
+        lane: &LaneState,
+        record: &Record<'_>,
+        settlement: &mut Option<SettlementId>,
+    ) {
+        let Some(topic) = lane.topics.output else { return };
+        let id = self.settlement(lane, record, settlement);
+        let message = Message {
+            topic,
+            partition: None,
+            key: record.key,
+            value: Some(&self.output),
+            headers: &[(EXECUTION, Some(self.name.as_bytes()))],
+        };
+        let outgoing = Outgoing {
+            message,
+            may_be_lost: false,
+        };
+        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
+    }
+
+    /// Sends the event where failed ones go, if this failure goes there.
+    pub(super) fn send_dead_letter(
+        &mut self,
+        lane: &mut LaneState,
+        record: &Record<'_>,
+        failed: &Failed<'_>,
+        settlement: &mut Option<SettlementId>,
+    ) {
+        let (Some(topic), Some(settings)) = (lane.topics.dead_letter, &lane.workflow.dead_letter) else {
+            return;
+        };
+        if !settings.takes(failed.error) {
+            return;
+        }
+        lane.stats.metrics.dead_letter(failed.error);
+        let id = self.settlement(lane, record, settlement);
+        let Some(partition) = lane.partitions.get(&record.partition) else {
+            return;
+        };
+        let (number, offset) = (partition.number.to_string(), record.offset.to_string());
+        let mut headers: Vec<Header<'_>> = Vec::new();
+        let mut at = 0;
+        while let Some(header) = record.headers.at(at) {
+            at += 1;
+            // An event that was put back carries the story of its last round.
+            if !OURS.contains(&header.0) {
+                headers.push(header);
+            }
+        }
+        headers.extend([
+            (ERROR, Some(failed.error.as_bytes())),
+            (CAUSE, Some(cut(failed.cause).as_bytes())),
+            (EXECUTION, Some(self.name.as_bytes())),
+            (SOURCE_TOPIC, Some(partition.topic.as_bytes())),
+            (SOURCE_PARTITION, Some(number.as_bytes())),
+            (SOURCE_OFFSET, Some(offset.as_bytes())),
+        ]);
+        let message = Message {
+            topic,
+            partition: None,
+            key: record.key,
+            value: record.value,
+            headers: &headers,
+        };
+        let outgoing = Outgoing {
+            message,
+            may_be_lost: false,
+        };
+        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
+    }
+
+    /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
+    pub(super) fn reply(
+        &mut self,
+        lane: &LaneState,
+        record: &Record<'_>,
+        topic: Option<TopicId>,
+        failed: Option<&Failed<'_>>,
+        settlement: &mut Option<SettlementId>,
+    ) {
+        let Some(topic) = topic else { return };
+        let id = self.settlement(lane, record, settlement);
+        if let Some(failed) = failed {
+            self.output.clear();
+            self.output.extend_from_slice(b"{\"error\":\"");
+            escape_into(&mut self.output, failed.error);
+            self.output.extend_from_slice(b"\",\"cause\":\"");
+            escape_into(&mut self.output, failed.cause);
+            self.output.extend_from_slice(b"\"}");
+        }
+        let status = failed.map_or("SUCCEEDED", |failed| failed.status);
+        let correlation = record.headers.last(CORRELATION_ID);
+        let headers: [Header<'_>; 3] = [
+            (STATUS, Some(status.as_bytes())),
+            (EXECUTION, Some(self.name.as_bytes())),
+            (CORRELATION_ID, correlation),
+        ];
+        let count = if correlation.is_some() { 3 } else { 2 };
+        let to = record.headers.last(REPLY_PARTITION);
+        let to = to.and_then(|bytes| bytes.try_into().ok()).map(i32::from_be_bytes);
+        let message = Message {
+            topic,
+            partition: to.filter(|&number| number >= 0),
+            key: record.key,
+            value: Some(&self.output),
+            headers: &headers[..count],
+        };
+        // The run is over and will not run again: nothing is won by waiting for a topic that does not exist.
+        let outgoing = Outgoing {
+            message,
+            may_be_lost: true,
+        };
+        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
+    }
+
+    /// Returns where a synchronous event is replied to, if anywhere.
+    pub(super) fn reply_topic(&mut self, lane: &mut LaneState, record: &Record<'_>) -> Option<TopicId> {
+        if lane.workflow.mode != Mode::Sync {
+            return None;
+        }
+        let Some(name) = record.headers.last(REPLY_TOPIC) else {
+            return lane.topics.reply;
+        };
+        if let Some(&known) = lane.topics.replies.get(name) {
+            return Some(known);
+        }
+        let text = std::str::from_utf8(name).ok()?;
+        if lane.topics.replies.len() >= REPLY_TOPICS_MAX {
+            return None;
+        }
+        let topic = self.outbox.topic(&mut *self.sink, text);
+        lane.topics.replies.insert(name.into(), topic);
+        Some(topic)
+    }
+}
+
+/// The headers that a dead letter sets anew.
+pub(super) const OURS: [&str; 6] = [
+    ERROR,
+    CAUSE,
+    EXECUTION,
+    SOURCE_TOPIC,
+    SOURCE_PARTITION,
+    SOURCE_OFFSET,
+];
+
+/// Cuts a cause for a header, between characters.
+fn cut(cause: &str) -> &str {
+    let mut end = cause.len().min(CAUSE_BYTES_MAX);
+    while !cause.is_char_boundary(end) {
+        end -= 1;
+    }
+    &cause[..end]
+}
+
+#[test]
+fn a_cause_is_cut_between_characters() {
+    let cause = format!("{}é", "x".repeat(CAUSE_BYTES_MAX - 1));
+    assert_eq!(cut(&cause).len(), CAUSE_BYTES_MAX - 1);
+    assert_eq!(cut("é"), "é");
+}
