@@ -118,6 +118,10 @@ impl Pool {
         } else {
             let mut queue = self.queue.borrow_mut();
             if queue.len() >= self.service.queue {
+                // Those that nobody waits for any more make room.
+                queue.retain(|job| !job.life.over.get());
+            }
+            if queue.len() >= self.service.queue {
                 let cause = "As many calls wait for a connection as may (tasks: queue).";
                 return Err(Failure::new("Lambda.TooManyRequestsException", cause));
             }
@@ -253,6 +257,11 @@ async fn work(pool: Rc<Pool>, first: Job) {
         life,
     }) = next
     {
+        if life.over.get() {
+            // Cancelled while it was queued: nothing was sent, the connection stays.
+            next = pool.next(&seat).await;
+            continue;
+        }
         let answer = tokio::select! {
             biased;
             () = life.ended() => None,
