@@ -30,6 +30,8 @@ pub(super) struct Commits {
     asked: BTreeMap<PartitionId, Wanted>,
     under_way: bool,
     not_before: Instant,
+    /// Until then nobody is asked what is committed: the last one who was did not say.
+    silent_until: Instant,
 }
 
 /// What became of a commit that somebody waits for.
@@ -47,6 +49,7 @@ impl Commits {
             asked,
             under_way: false,
             not_before: Instant::now(),
+            silent_until: Instant::now(),
         }
     }
 
@@ -205,16 +208,23 @@ impl Commits {
 
     /// Looks whether a commit stands.
     fn read_back(
-        &self,
+        &mut self,
         consumer: &Consumer,
         name: &TopicPartition,
         commit: &Commit,
         code: Code,
     ) -> Result<(), CommitError> {
+        if Instant::now() < self.silent_until {
+            // A commit of many partitions asks once, not for each as long as it may take.
+            return Err(CommitError::Unknown(code.to_string()));
+        }
         match committed(consumer, std::slice::from_ref(name), READ_BACK_TIMEOUT).as_deref() {
             Ok([stands]) if stands.as_ref() == Some(commit) => Ok(()),
             Ok(_) => Err(CommitError::Unknown(format!("{code}; it does not stand"))),
-            Err(error) => Err(CommitError::Unknown(format!("{code}; {error}"))),
+            Err(error) => {
+                self.silent_until = Instant::now() + READ_BACK_TIMEOUT;
+                Err(CommitError::Unknown(format!("{code}; {error}")))
+            }
         }
     }
 

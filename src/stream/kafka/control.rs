@@ -79,7 +79,7 @@ impl Control {
         true
     }
 
-    /// Whether the thread should be over by now: some seconds after what [`Control::stop`] was told. What was
+    /// Whether the thread should be over by now: 40 seconds after what [`Control::stop`] was told. What was
     /// finished in time is committed; the group takes the member for dead after its session timeout.
     pub fn is_late(&self) -> bool {
         let until = *locked(&self.stop);
