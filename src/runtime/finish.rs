@@ -1,6 +1,6 @@
 //! The end of an execution, however it comes: what it leaves behind, and when its event is complete.
 //!
-//! Must not know what messages look like. Invariant: an event is completed when everything it leaves behind
+//! Must not know the messages' headers. Invariant: an event is completed when everything it leaves behind
 //! is acknowledged, and at once when that is nothing.
 
 use super::core::{Core, Poison};
@@ -228,11 +228,12 @@ impl Core {
 
     pub(super) fn settlement(
         &mut self,
-        lane: &LaneState,
+        lane: &mut LaneState,
         record: &Record<'_>,
         known: &mut Option<SettlementId>,
     ) -> SettlementId {
         *known.get_or_insert_with(|| {
+            lane.settling += 1;
             self.outbox
                 .settlements
                 .open(lane.index, record.partition, record.offset, self.now.ms)
@@ -242,6 +243,7 @@ impl Core {
     /// Hears that a settlement is over.
     pub(super) fn settled(lanes: &mut [super::lane::Lane], settlement: Settlement) {
         let lane = &mut lanes[settlement.lane as usize].state;
+        lane.settling -= 1;
         if !settlement.cut_off {
             lane.complete(settlement.partition, settlement.offset);
         } else if let Some(partition) = lane.partitions.get_mut(&settlement.partition) {
@@ -295,6 +297,9 @@ impl Core {
         settlement: &mut Option<SettlementId>,
     ) {
         if !lane.workflow.log.is_some_and(|log| log.block) {
+            return;
+        }
+        if lane.journal.is_none() {
             return;
         }
         let id = self.settlement(lane, record, settlement);

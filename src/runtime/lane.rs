@@ -55,6 +55,9 @@ pub(super) struct LaneState {
     pub(super) parked: usize,
     pub(super) limit: Limit,
     pub(super) span_limit: Limit,
+    /// Events that wait for messages or log records on their way.
+    pub(super) settling: usize,
+    pub(super) settling_limit: Limit,
     pub(super) topics: Topics,
     /// What of an event a waiting execution needs later.
     pub(super) keep: Keep,
@@ -150,6 +153,8 @@ impl Lane {
                 parked: 0,
                 limit: Limit::new(workflow.max_in_flight),
                 span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
+                settling: 0,
+                settling_limit: Limit::new(super::shard::OUTBOX_MAX),
                 topics,
                 keep,
                 has_ended: false,
@@ -186,6 +191,7 @@ impl LaneState {
             Mode::Sync => self.partitions.values().map(|one| one.ahead.events()).sum(),
         };
         let room = self.limit.room(self.parked + waiting + held);
+        let room = room.min(self.settling_limit.room(self.settling));
         let span = self.partitions.values().map(|one| one.tracker.span()).max();
         let span = span.unwrap_or(0).max(0) as usize;
         if self.span_limit.room(span) == 0 {

@@ -39,7 +39,7 @@ impl Core {
     /// Sends the output in the buffer, if there is a topic for it.
     pub(super) fn send_output(
         &mut self,
-        lane: &LaneState,
+        lane: &mut LaneState,
         record: &Record<'_>,
         settlement: &mut Option<SettlementId>,
     ) {
@@ -70,7 +70,7 @@ impl Core {
         let (Some(topic), Some(settings)) = (lane.topics.dead_letter, &lane.workflow.dead_letter) else {
             return;
         };
-        if !settings.takes(failed.error) {
+        if !settings.takes(failed.error) || !lane.partitions.contains_key(&record.partition) {
             return;
         }
         lane.stats.metrics.dead_letter(failed.error);
@@ -113,7 +113,7 @@ impl Core {
     /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
     pub(super) fn reply(
         &mut self,
-        lane: &LaneState,
+        lane: &mut LaneState,
         record: &Record<'_>,
         topic: Option<TopicId>,
         failed: Option<&Failed<'_>>,
@@ -169,7 +169,8 @@ impl Core {
         if lane.topics.replies.len() >= REPLY_TOPICS_MAX {
             return None;
         }
-        let topic = self.outbox.topic(&mut *self.sink, text);
+        // Whoever sends events names it: that nothing arrives there is no fault of the service.
+        let topic = self.outbox.foreign_topic(&mut *self.sink, text);
         lane.topics.replies.insert(name.into(), topic);
         Some(topic)
     }

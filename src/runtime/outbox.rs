@@ -25,6 +25,9 @@ const MAY_BE_LOST: u64 = 1 << 60;
 /// Where the topic stands in a ticket, above the number, and how many bits it has.
 const TOPIC: (u32, u64) = (32, (1 << 28) - 1);
 
+/// How often a message that may be lost is sent again.
+const REPLY_RETRIES_MAX: u32 = 8;
+
 /// The first wait before a message is sent again, and the longest.
 const RETRY_MS: (i64, i64) = (100, 10_000);
 
@@ -52,8 +55,10 @@ pub(super) struct Outbox {
     letters: slab::Slab<Letter>,
     /// The sink was full: to be sent, in order.
     unsent: VecDeque<u32>,
-    /// To be sent again at a time.
-    later: BinaryHeap<Reverse<(i64, u32)>>,
+    /// To be sent again at a time, in the order they came back.
+    later: BinaryHeap<Reverse<(i64, u64, u32)>>,
+    /// Messages that came back so far.
+    returned: u64,
     /// Settlements whose message was not even taken, and may be lost.
     lost: Vec<SettlementId>,
     /// By the topics' ids.
@@ -61,7 +66,7 @@ pub(super) struct Outbox {
     deliveries: Deliveries,
 }
 
-/// A message to send, in the sink's words, and how it ends.
+/// A message to send, in the sink's words, and whether it may be lost.
 pub(super) struct Outgoing<'a> {
     pub(super) message: Message<'a>,
     pub(super) may_be_lost: bool,
@@ -78,12 +83,21 @@ impl Outbox {
 
     /// Returns the handle of a topic to which messages will be sent.
     pub(super) fn topic(&mut self, sink: &mut dyn Sink, name: &str) -> TopicId {
+        self.open(sink, name, &self.deliveries.clone())
+    }
+
+    /// Returns the handle of a topic that an event names; whether its messages arrive is nobody's business.
+    pub(super) fn foreign_topic(&mut self, sink: &mut dyn Sink, name: &str) -> TopicId {
+        self.open(sink, name, &Deliveries::default())
+    }
+
+    fn open(&mut self, sink: &mut dyn Sink, name: &str, deliveries: &Deliveries) -> TopicId {
         let id = sink.topic(name);
         let at = id.0 as usize;
         if at >= self.accounts.len() {
             self.accounts.resize_with(at + 1, || None);
         }
-        self.accounts[at].get_or_insert_with(|| Account::open(&self.deliveries, name));
+        self.accounts[at].get_or_insert_with(|| Account::open(deliveries, name));
         id
     }
 
@@ -165,7 +179,8 @@ impl Outbox {
         let wait = (RETRY_MS.0 << letter.retries.min(16)).min(RETRY_MS.1);
         let (is_first, topic) = (letter.retries == 0, letter.message.topic);
         letter.retries += 1;
-        self.later.push(Reverse((now_ms + wait, place)));
+        self.returned += 1;
+        self.later.push(Reverse((now_ms + wait, self.returned, place)));
         self.account(topic)
             .is_some_and(|account| account.failed(is_first, error, now_ms))
     }
@@ -218,7 +233,9 @@ impl Outbox {
             .get(number as usize)
             .filter(|_| ticket.0 & LETTER != 0);
         let may_be_lost = letter.map_or(ticket.0 & MAY_BE_LOST != 0, |letter| letter.may_be_lost);
-        if may_be_lost && matches!(error, SendError::Refused(_)) {
+        let retries = letter.map_or(0, |letter| letter.retries);
+        let is_hopeless = matches!(error, SendError::Refused(_)) || retries >= REPLY_RETRIES_MAX;
+        if may_be_lost && is_hopeless {
             return (Undelivered::GivenUp, self.delivered(ticket, now_ms));
         }
         let mut is_news = false;
@@ -236,7 +253,7 @@ impl Outbox {
     /// Sends what waits for room or for its time; returns how many messages that was.
     pub(super) fn resend(&mut self, sink: &mut dyn Sink, now_ms: i64) -> usize {
         let mut sent_count = 0;
-        while let Some(&Reverse((at_ms, place))) = self.later.peek() {
+        while let Some(&Reverse((at_ms, _, place))) = self.later.peek() {
             if at_ms > now_ms {
                 break;
             }
@@ -263,7 +280,7 @@ impl Outbox {
 
     /// Returns when something is to be sent again.
     pub(super) fn next_ms(&self) -> Option<i64> {
-        self.later.peek().map(|Reverse((at_ms, _))| *at_ms)
+        self.later.peek().map(|Reverse((at_ms, ..))| *at_ms)
     }
 }
 

@@ -1,16 +1,16 @@
 //! Events that are over but for messages and log records on their way.
 //!
-//! They end about in the order they began, so they stand in a ring: both of its ends stay in the cache,
-//! where a slab's free places would be all over it. Must not know what is on its way. Invariant: a
-//! settlement is handed out once, when the last thing it waited for is done.
+//! They end about in the order they began, so places are used again in the order they became free: the next one
+//! is near the last in memory, where the one that became free last may be anywhere. Must not know what is on its
+//! way. Invariant: a settlement is handed out once, when the last thing it waited for is done.
 
 use crate::stream::PartitionId;
 use std::collections::VecDeque;
 
-/// What [`Settlement::left`] is once it is over; its place goes when all before it are over.
-const OVER: u32 = u32::MAX;
+/// What [`Settlement::left`] is in a place that is free.
+const FREE: u32 = u32::MAX;
 
-/// Names a settlement: its number, which wraps.
+/// Names a settlement: its place, which another one has afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SettlementId(pub(super) u32);
 
@@ -27,13 +27,11 @@ pub(super) struct Settlement {
     pub(super) cut_off: bool,
 }
 
-/// The settlements of a shard. There are at most as many places as the partitions' offset spans.
+/// The settlements of a shard: as many places as were ever open at a time.
 #[derive(Default)]
 pub(super) struct Settlements {
-    ring: VecDeque<Settlement>,
-    /// Number of the first place.
-    first: u32,
-    open: usize,
+    places: Vec<Settlement>,
+    free: VecDeque<u32>,
 }
 
 impl Settlements {
@@ -45,22 +43,25 @@ impl Settlements {
         offset: i64,
         began_ms: i64,
     ) -> SettlementId {
-        let id = self.first.wrapping_add(self.ring.len() as u32);
-        self.ring.push_back(Settlement {
+        let settlement = Settlement {
             lane,
             partition,
             offset,
             left: 0,
             began_ms,
             cut_off: false,
-        });
-        self.open += 1;
-        SettlementId(id)
+        };
+        if let Some(place) = self.free.pop_front() {
+            self.places[place as usize] = settlement;
+            return SettlementId(place);
+        }
+        self.places.push(settlement);
+        SettlementId(self.places.len() as u32 - 1)
     }
 
     fn get(&mut self, id: SettlementId) -> Option<&mut Settlement> {
-        let settlement = self.ring.get_mut(id.0.wrapping_sub(self.first) as usize)?;
-        (settlement.left != OVER).then_some(settlement)
+        let settlement = self.places.get_mut(id.0 as usize)?;
+        (settlement.left != FREE).then_some(settlement)
     }
 
     /// Marks a settlement as that of an event that a crash has cut off.
@@ -85,25 +86,22 @@ impl Settlements {
             return None;
         }
         let over = *settlement;
-        settlement.left = OVER;
-        self.open -= 1;
-        while self.ring.front().is_some_and(|first| first.left == OVER) {
-            self.ring.pop_front();
-            self.first = self.first.wrapping_add(1);
-        }
+        settlement.left = FREE;
+        self.free.push_back(id.0);
         Some(over)
     }
 
     /// Returns when the oldest settlement of a lane was opened.
     pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
-        let mut open = self.ring.iter().filter(|settlement| settlement.left != OVER);
-        let oldest = open.find(|settlement| settlement.lane == lane)?;
-        Some(oldest.began_ms)
+        let open = self.places.iter().filter(|settlement| settlement.left != FREE);
+        open.filter(|settlement| settlement.lane == lane)
+            .map(|settlement| settlement.began_ms)
+            .min()
     }
 
-    /// Returns how many are open.
-    pub(super) fn len(&self) -> usize {
-        self.open
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.places.len() - self.free.len()
     }
 }
 
@@ -119,10 +117,7 @@ mod tests {
 
     #[test]
     fn each_ends_once_in_any_order() {
-        let mut all = Settlements {
-            first: u32::MAX - 1, // Numbers wrap on the way.
-            ..Settlements::default()
-        };
+        let mut all = Settlements::default();
         let ids: Vec<_> = (0..5).map(|offset| open(&mut all, offset)).collect();
         all.add(ids[2]);
         let mut done = |at: usize| all.done(ids[at]).map(|over| over.offset);
@@ -131,10 +126,24 @@ mod tests {
             [Some(3), None, None, Some(1)]
         );
         assert_eq!([done(0), done(0), done(4)], [Some(0), None, Some(4)]);
-        assert_eq!((all.len(), all.oldest_ms(0), all.ring.len()), (1, Some(2), 3));
+        assert_eq!(
+            (all.len(), all.oldest_ms(0), all.oldest_ms(1)),
+            (1, Some(2), None)
+        );
         assert_eq!(all.done(ids[2]).map(|over| over.offset), Some(2));
-        assert_eq!((all.len(), all.oldest_ms(0), all.ring.len()), (0, None, 0));
-        let next = open(&mut all, 9);
-        assert_eq!(all.done(next).map(|over| over.offset), Some(9));
+        assert_eq!((all.len(), all.oldest_ms(0)), (0, None));
+    }
+
+    #[test]
+    fn one_that_stays_open_does_not_keep_the_places_of_others() {
+        let mut all = Settlements::default();
+        let first = open(&mut all, -1);
+        for offset in 0..1_000 {
+            let (one, two) = (open(&mut all, offset), open(&mut all, offset));
+            assert_eq!(all.done(two).map(|over| over.offset), Some(offset));
+            assert_eq!(all.done(one).map(|over| over.offset), Some(offset));
+        }
+        assert_eq!((all.places.len(), all.len()), (3, 1));
+        assert_eq!(all.done(first).map(|over| over.offset), Some(-1));
     }
 }

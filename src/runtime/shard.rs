@@ -24,8 +24,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Most events that a workflow takes in one turn.
 pub const BATCH_EVENTS_MAX: usize = 500;
 
-/// Most messages that are on their way; beyond it no workflow takes events.
-const OUTBOX_MAX: usize = 50_000;
+/// Most events of a workflow that wait for messages or log records on their way; beyond it it takes no more.
+pub(super) const OUTBOX_MAX: usize = 50_000;
+
+/// How often is looked whether a full sink has room again, in milliseconds.
+const ROOM_LOOK_MS: i64 = 100;
 
 /// Where a workflow's log records go; [`crate`]'s journal, or a test's.
 pub trait Journal {
@@ -85,7 +88,6 @@ pub struct Shard {
     lanes: Vec<Lane>,
     core: Core,
     total: super::limits::Limit,
-    outbox: super::limits::Limit,
     /// Which lane comes first in the next turn.
     first: usize,
     is_stopping: bool,
@@ -129,7 +131,6 @@ impl Shard {
             lanes,
             core,
             total: super::limits::Limit::new(parts.max_in_flight),
-            outbox: super::limits::Limit::new(OUTBOX_MAX),
             first: 0,
             is_stopping: false,
             metrics: parts.metrics,
@@ -287,7 +288,6 @@ impl Shard {
     fn room(&mut self, at: usize) -> usize {
         let Shard { core, lanes, .. } = self;
         let total = self.total.room(core.flights.len());
-        let outbox = self.outbox.room(core.outbox.settlements.len());
         let state = &mut lanes[at].state;
         if self.is_stopping || state.has_ended || core.outbox.is_stuck() {
             return 0;
@@ -299,7 +299,7 @@ impl Shard {
         {
             return 0;
         }
-        state.room().min(total).min(outbox)
+        state.room().min(total)
     }
 
     fn hear_changes(&mut self, at: usize) -> usize {
@@ -408,6 +408,8 @@ impl Shard {
             core.timers.next_ms(),
             core.flights.next_limit_ms(),
             core.outbox.next_ms(),
+            // Whether there is room again is not always told: the sink may have been made anew.
+            core.outbox.is_stuck().then_some(core.now.ms + ROOM_LOOK_MS),
         ];
         lanes.chain(rest.into_iter().flatten()).min()
     }

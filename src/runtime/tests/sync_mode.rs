@@ -48,6 +48,23 @@ fn what_runs_counts_against_the_batch() {
 }
 
 #[test]
+fn a_reply_that_is_not_delivered_is_given_up() {
+    let mut stage = Stage::new(PASS, sync());
+    stage.world.borrow_mut().holds_acks = true;
+    stage.give("0");
+    stage.settle();
+    stage.committed(0, 1, Ok(()));
+    for round in 0..9 {
+        assert_eq!(stage.world.borrow().sent.len(), round + 1);
+        stage.acknowledge(round, Err(SendError::Failed("no leader".to_owned())));
+        stage.pass(10_000);
+    }
+    assert_eq!(stage.world.borrow().sent.len(), 9, "eight more attempts");
+    let last = stage.world.borrow().commits.last().cloned().expect("a commit");
+    assert!(restored(Some(last.1)).cut_off().next().is_none(), "it is over");
+}
+
+#[test]
 fn a_commit_without_an_answer_is_asked_for_again() {
     let mut stage = Stage::new(PASS, sync());
     stage.give("0");
