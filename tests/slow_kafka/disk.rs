@@ -2,7 +2,7 @@
 
 use super::broker::shared;
 use super::feed::Plan;
-use super::site::{Site, delay, number};
+use super::site::{Site, delay};
 use super::tally::{Look, compare, logged};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,20 +47,10 @@ fn log_disk_full() {
     let Some(broker) = shared() else { return };
     let site = Site::new("disk", &broker.address(), delay(5));
     let disk = Disk::mount(&site.logs(), 3 << 20);
-    broker.create_topic(&site.input(), 4);
-    broker.create_topic(&site.output(), 4);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(broker, 4);
     let look = Look::at(&broker.address());
     let began = Instant::now();
-    let plan = Plan {
-        brokers: broker.address(),
-        topic: site.input(),
-        partitions: 4,
-        rate: number("STEPSTREAM_RATE", 1_000),
-        count: 0,
-        first: 0,
-        padding: 50,
-    };
+    let plan = Plan::steady(broker.address(), site.input(), 4);
     let feed = plan.start();
     let mut process = site.start("one", true);
     process.until_ready(true, "");

@@ -42,6 +42,19 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Returns the usual one: small events at the rate of the environment, until it is stopped.
+    pub(crate) fn steady(brokers: String, topic: String, partitions: i32) -> Plan {
+        Plan {
+            brokers,
+            topic,
+            partitions,
+            rate: crate::site::number("STEPSTREAM_RATE", 1_000),
+            count: 0,
+            first: 0,
+            padding: 50,
+        }
+    }
+
     /// Begins to produce.
     pub(crate) fn start(self) -> Feed {
         let shared = Arc::new(Shared {

@@ -22,19 +22,9 @@ fn kill_async() {
     let Some(broker) = shared() else { return };
     let calls = Calls::start(Duration::from_millis(5));
     let site = Site::new("kill-async", &broker.address(), http(&calls.url()));
-    broker.create_topic(&site.input(), PARTITIONS);
-    broker.create_topic(&site.output(), PARTITIONS);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(broker, PARTITIONS);
     let look = Look::at(&broker.address());
-    let feed = Plan {
-        brokers: broker.address(),
-        topic: site.input(),
-        partitions: PARTITIONS,
-        rate: number("STEPSTREAM_RATE", 1_000),
-        count: 0,
-        first: 0,
-        padding: 50,
-    };
+    let feed = Plan::steady(broker.address(), site.input(), PARTITIONS);
     let (mut dice, began, kills) = (Dice::new(), Instant::now(), kills());
     let feed = feed.start();
     let mut at_risk = 0;
@@ -78,19 +68,9 @@ fn kill_sync() {
     let calls = Calls::start(Duration::from_millis(5));
     let mut site = Site::new("kill-sync", &broker.address(), http(&calls.url()));
     site.workflow = "mode = \"sync\"".to_owned();
-    broker.create_topic(&site.input(), PARTITIONS);
-    broker.create_topic(&site.output(), PARTITIONS);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(broker, PARTITIONS);
     let look = Look::at(&broker.address());
-    let feed = Plan {
-        brokers: broker.address(),
-        topic: site.input(),
-        partitions: PARTITIONS,
-        rate: number("STEPSTREAM_RATE", 1_000),
-        count: 0,
-        first: 0,
-        padding: 50,
-    };
+    let feed = Plan::steady(broker.address(), site.input(), PARTITIONS);
     let (mut dice, began, kills) = (Dice::new(), Instant::now(), kills());
     let feed = feed.start();
     for _ in 0..kills {

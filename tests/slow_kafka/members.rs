@@ -24,19 +24,12 @@ fn site(name: &'static str, brokers: &str, task: String) -> Site {
 fn three_processes() {
     let Some(broker) = shared() else { return };
     let site = site("three", &broker.address(), delay(20));
-    broker.create_topic(&site.input(), PARTITIONS);
-    broker.create_topic(&site.output(), PARTITIONS);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(broker, PARTITIONS);
     let look = Look::at(&broker.address());
     let (began, rate) = (Instant::now(), number("STEPSTREAM_RATE", 1_000));
     let plan = Plan {
-        brokers: broker.address(),
-        topic: site.input(),
-        partitions: PARTITIONS,
         rate,
-        count: 0,
-        first: 0,
-        padding: 50,
+        ..Plan::steady(broker.address(), site.input(), PARTITIONS)
     };
     let feed = plan.start();
     let pause = || std::thread::sleep(Duration::from_secs(3));
@@ -91,20 +84,10 @@ fn sleeping_process_sync() {
     let calls = Calls::start(Duration::from_millis(5));
     let mut site = site("sleeping", &broker.address(), http(&calls.url()));
     site.workflow = "mode = \"sync\"".to_owned();
-    broker.create_topic(&site.input(), PARTITIONS);
-    broker.create_topic(&site.output(), PARTITIONS);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(broker, PARTITIONS);
     let look = Look::at(&broker.address());
     let began = Instant::now();
-    let plan = Plan {
-        brokers: broker.address(),
-        topic: site.input(),
-        partitions: PARTITIONS,
-        rate: number("STEPSTREAM_RATE", 1_000),
-        count: 0,
-        first: 0,
-        padding: 50,
-    };
+    let plan = Plan::steady(broker.address(), site.input(), PARTITIONS);
     let feed = plan.start();
     let mut processes = NAMES[..2].iter().map(|name| site.start(name, false));
     let mut processes: Vec<Process> = processes.by_ref().collect();
@@ -139,13 +122,8 @@ fn turmoil(site: &Site, brokers: String, minutes: u64) -> (Acknowledged, u64, St
     let look = Look::at(&brokers);
     let (mut dice, began, rate) = (Dice::new(), Instant::now(), number("STEPSTREAM_RATE", 500));
     let plan = Plan {
-        brokers,
-        topic: site.input(),
-        partitions: PARTITIONS,
         rate,
-        count: 0,
-        first: 0,
-        padding: 50,
+        ..Plan::steady(brokers, site.input(), PARTITIONS)
     };
     let feed = plan.start();
     let mut members: [Option<Process>; 3] = [None, None, None];
@@ -188,9 +166,7 @@ fn turmoil(site: &Site, brokers: String, minutes: u64) -> (Acknowledged, u64, St
 fn rebalances() {
     let Some(broker) = shared() else { return };
     let site = site("rebalances", &broker.address(), delay(20));
-    broker.create_topic(&site.input(), PARTITIONS);
-    broker.create_topic(&site.output(), PARTITIONS);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(broker, PARTITIONS);
     let minutes = number("STEPSTREAM_MINUTES", 10);
     let (acknowledged, at_risk, story, began) = turmoil(&site, broker.address(), minutes);
 
@@ -216,9 +192,7 @@ fn rebalances_sync() {
     let calls = Calls::start(Duration::from_millis(5));
     let mut site = site("turmoil", &broker.address(), http(&calls.url()));
     site.workflow = "mode = \"sync\"".to_owned();
-    broker.create_topic(&site.input(), PARTITIONS);
-    broker.create_topic(&site.output(), PARTITIONS);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(broker, PARTITIONS);
     let minutes = number("STEPSTREAM_MINUTES", 10).div_ceil(2);
     let (acknowledged, _, story, began) = turmoil(&site, broker.address(), minutes);
     let at_most_once = AtMostOnce::count(&site, &broker.address(), &acknowledged, &calls);

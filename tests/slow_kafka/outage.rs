@@ -10,18 +10,6 @@ use super::tally::{AtMostOnce, Look, compare, logged};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-fn plan(brokers: String, site: &Site, partitions: i32) -> Plan {
-    Plan {
-        brokers,
-        topic: site.input(),
-        partitions,
-        rate: number("STEPSTREAM_RATE", 1_000),
-        count: 0,
-        first: 0,
-        padding: 50,
-    }
-}
-
 /// Stops and kills the broker, twice each; returns how many seconds after its return the process was ready.
 fn restart(broker: &Broker, process: &mut Process) -> Vec<f64> {
     let round = |round| {
@@ -46,11 +34,9 @@ fn broker_restarts_sync() {
     let calls = Calls::start(Duration::from_millis(5));
     let mut site = Site::new("outages", &broker.address(), http(&calls.url()));
     site.workflow = "mode = \"sync\"".to_owned();
-    broker.create_topic(&site.input(), 4);
-    broker.create_topic(&site.output(), 4);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(&broker, 4);
     let began = Instant::now();
-    let feed = plan(broker.address(), &site, 4).start();
+    let feed = Plan::steady(broker.address(), site.input(), 4).start();
     let mut process = site.start("one", true);
     process.until_ready(true, "");
     restart(&broker, &mut process);
@@ -72,12 +58,10 @@ fn broker_restarts() {
     let Some(_) = shared() else { return };
     let broker = Broker::start().expect("a broker");
     let site = Site::new("restarts", &broker.address(), delay(20));
-    broker.create_topic(&site.input(), 4);
-    broker.create_topic(&site.output(), 4);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(&broker, 4);
     let look = Look::at(&broker.address());
     let began = Instant::now();
-    let feed = plan(broker.address(), &site, 4).start();
+    let feed = Plan::steady(broker.address(), site.input(), 4).start();
     let mut process = site.start("one", true);
     process.until_ready(true, "");
     let recovered = restart(&broker, &mut process);
@@ -116,7 +100,7 @@ fn one_of_three_brokers_dies() {
     create_topic(&brokers, &site.dead_letters(), 1, 3);
     let look = Look::at(&brokers);
     let began = Instant::now();
-    let feed = plan(brokers.clone(), &site, 6).start();
+    let feed = Plan::steady(brokers.clone(), site.input(), 6).start();
     let mut process = site.start("one", true);
     process.until_ready(true, "");
     let mut led = 0;
@@ -174,14 +158,12 @@ fn output_queue_full() {
     site.log = "level = \"ERROR\"".to_owned();
     // Small, so that it fills long before the consumer's queue is empty.
     site.rest = "[kafka.producer]\n\"queue.buffering.max.messages\" = 2000\n".to_owned();
-    broker.create_topic(&site.input(), 4);
-    broker.create_topic(&site.output(), 4);
-    broker.create_topic(&site.dead_letters(), 1);
+    site.create_topics(&broker, 4);
     let plan = Plan {
         rate: 0,
         count: number("STEPSTREAM_EVENTS", 200_000),
         padding: 1_000,
-        ..plan(broker.address(), &site, 4)
+        ..Plan::steady(broker.address(), site.input(), 4)
     };
     let acknowledged = plan.fill();
     let look = Look::at(&broker.address());

@@ -1,5 +1,6 @@
 //! A folder with configurations, a definition and log files; and processes that run them.
 
+use super::broker::Broker;
 use super::process::{Process, free_address};
 use std::fs;
 use std::path::PathBuf;
@@ -40,6 +41,13 @@ impl Site {
             rest: String::new(),
             task,
         }
+    }
+
+    /// Creates its topics: input and output with so many partitions, dead letters with one.
+    pub(crate) fn create_topics(&self, broker: &Broker, partitions: i32) {
+        broker.create_topic(&self.input(), partitions);
+        broker.create_topic(&self.output(), partitions);
+        broker.create_topic(&self.dead_letters(), 1);
     }
 
     pub(crate) fn input(&self) -> String {

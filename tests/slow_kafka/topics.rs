@@ -3,7 +3,7 @@
 use super::broker::shared;
 use super::cluster::{add_partitions, create_topic};
 use super::feed::{Acknowledged, Plan};
-use super::site::{Site, delay, number};
+use super::site::{Site, delay};
 use super::tally::{Look, compare};
 use std::time::{Duration, Instant};
 
@@ -21,15 +21,7 @@ fn topic_gains_partitions() {
     broker.create_topic(&site.dead_letters(), 1);
     let look = Look::at(&broker.address());
     let began = Instant::now();
-    let plan = Plan {
-        brokers: broker.address(),
-        topic: site.input(),
-        partitions: 2,
-        rate: number("STEPSTREAM_RATE", 1_000),
-        count: 0,
-        first: 0,
-        padding: 50,
-    };
+    let plan = Plan::steady(broker.address(), site.input(), 2);
     let mut process = site.start("one", true);
     process.until_ready(true, "");
     let feed = plan.start();
