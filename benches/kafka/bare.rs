@@ -12,14 +12,27 @@ use std::time::{Duration, Instant};
 
 /// Events taken at a time, as the engine takes them.
 const BATCH: usize = 512;
+/// How long they are waited for where only their number counts.
+const FULL: Duration = Duration::from_millis(100);
 
 /// Consumes `events` events on one thread and prints `events seconds hot_seconds`, the last being the time of
 /// the last 60 %.
 pub(crate) fn consume(brokers: &str, topic: &str, partitions: i32, events: u64) {
     let mut meter = Meter::new(events);
     let consumer = consumer(brokers, topic, 0..partitions);
-    take(&consumer, || true, |_, _, _| meter.count());
+    take(&consumer, FULL, || true, |_, _, _| meter.count());
     meter.print();
+}
+
+/// Calls `each` with the key of every event, until it returns `false`.
+pub(crate) fn each(brokers: &str, topic: &str, partitions: i32, mut each: impl FnMut(&[u8]) -> bool) {
+    let consumer = consumer(brokers, topic, 0..partitions);
+    take(
+        &consumer,
+        Duration::from_millis(1),
+        || true,
+        |key, _, _| each(key),
+    );
 }
 
 /// As [`consume`], and produces `bytes` bytes with the event's key for each, on two threads.
@@ -42,7 +55,7 @@ pub(crate) fn copy(brokers: &str, topic: &str, to: &str, partitions: i32, events
                     .expect("a producer");
                 let (mut key, mut value) = (Vec::<u8>::new(), Vec::<u8>::new());
                 let is_more = || taken.load(Ordering::Relaxed) < events;
-                take(&consumer, is_more, |from_key, from_value, last| {
+                take(&consumer, FULL, is_more, |from_key, from_value, last| {
                     key.clear();
                     key.extend_from_slice(from_key);
                     value.clear();
@@ -117,19 +130,21 @@ fn consumer(brokers: &str, topic: &str, partitions: std::ops::Range<i32>) -> Bas
 }
 
 /// Calls `each` with the key and value of events, and whether the batch ends, until it returns `false` or
-/// there are no more.
+/// there are no more. A batch that is not full is waited for so long.
 fn take(
     consumer: &BaseConsumer,
+    wait: Duration,
     is_more: impl Fn() -> bool,
     mut each: impl FnMut(&[u8], &[u8], bool) -> bool,
 ) {
     let mut batch = [std::ptr::null_mut(); BATCH];
+    let wait = wait.as_millis() as i32;
     while is_more() {
         // SAFETY: the consumer is alive; the batch has room for as many pointers as are asked for, and all
         // that are returned are valid until they are destroyed, once each.
         unsafe {
             let queue = rd::rd_kafka_queue_get_consumer(consumer.client().native_ptr());
-            let count = rd::rd_kafka_consume_batch_queue(queue, 100, batch.as_mut_ptr(), BATCH);
+            let count = rd::rd_kafka_consume_batch_queue(queue, wait, batch.as_mut_ptr(), BATCH);
             rd::rd_kafka_queue_destroy(queue);
             let count = usize::try_from(count).unwrap_or(0);
             let mut go_on = true;

@@ -1,6 +1,7 @@
-//! From the input's timestamp to the output's, at a steady rate.
+//! From the input's timestamp to the output's, at a steady rate; and to a bare consumer, so that one sees what
+//! of it is the broker's and the machine's.
 
-use crate::{Bench, config, engine};
+use crate::{Bench, bare, config, engine};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
@@ -10,17 +11,45 @@ const RATE: u64 = 20_000;
 const SECONDS: u64 = 12;
 /// Not counted: connections are made, the broker's code is compiled.
 const WARM_MS: i64 = 2_000;
+/// Until whoever consumes is at its work.
+const SETTLED: Duration = Duration::from_secs(4);
 
-/// Produces at a steady rate and prints percentiles. The output's key is the input's, which says when it was
-/// produced; both timestamps are of one clock, in milliseconds.
+/// Produces at a steady rate and prints percentiles, for a bare consumer and for the engine in turn.
 pub(crate) fn latency(bench: &Bench) {
-    bench.runs.set(bench.runs.get() + 1);
-    let out = config::output(bench.runs.get());
-    for topic in ["paced", &out] {
-        bench.broker.create_topic(topic, crate::PARTITIONS);
+    for _ in 0..bench.rounds {
+        print("bare consumer", arrivals(bench));
+        print("W1 with output", outputs(bench));
     }
+}
+
+/// Returns when each event was sent and how long it took to a consumer that does nothing, in milliseconds.
+fn arrivals(bench: &Bench) -> Vec<(i64, i64)> {
+    let topic = &topic(bench);
+    let (brokers, events) = (bench.broker.address(), RATE * SECONDS);
+    std::thread::scope(|scope| {
+        let consumer = scope.spawn(|| {
+            let mut times = Vec::with_capacity(events as usize);
+            bare::each(&brokers, topic, crate::PARTITIONS, |key| {
+                let sent = time(key);
+                times.push((sent, now_ms() - sent));
+                (times.len() as u64) < events
+            });
+            times
+        });
+        std::thread::sleep(SETTLED);
+        produce(bench, topic);
+        consumer.join().expect("a consumer")
+    })
+}
+
+/// Returns when each event was sent and how long after it its output's timestamp is, in milliseconds. The
+/// output's key is the input's, which says when it was produced; both times are of one clock.
+fn outputs(bench: &Bench) -> Vec<(i64, i64)> {
+    let topic = &topic(bench);
+    let out = config::output(bench.runs.get());
+    bench.broker.create_topic(&out, crate::PARTITIONS);
     let workflow = config::Workflow {
-        topic: "paced",
+        topic,
         output: true,
         ..config::Workflow::W1
     };
@@ -29,20 +58,31 @@ pub(crate) fn latency(bench: &Bench) {
     while !engine::is_ready(&metrics) {
         std::thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(Duration::from_secs(4));
-    produce(bench);
+    std::thread::sleep(SETTLED);
+    produce(bench, topic);
     std::thread::sleep(Duration::from_secs(1));
     child.kill().expect("killed");
     child.wait().expect("a child");
-    let mut times = read(bench, &out);
-    assert_eq!(times.len() as u64, RATE * SECONDS, "an output for each");
+    read(bench, &out)
+}
+
+/// Creates a topic for one run.
+fn topic(bench: &Bench) -> String {
+    bench.runs.set(bench.runs.get() + 1);
+    let topic = format!("paced-{}", bench.runs.get());
+    bench.broker.create_topic(&topic, crate::PARTITIONS);
+    topic
+}
+
+fn print(name: &str, mut times: Vec<(i64, i64)>) {
+    assert_eq!(times.len() as u64, RATE * SECONDS, "one for each event");
     let begun = times.iter().map(|(sent, _)| *sent).min().expect("events");
     times.retain(|(sent, _)| sent - begun >= WARM_MS);
     let mut times: Vec<i64> = times.into_iter().map(|(_, took)| took).collect();
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!(
-        "  {} events at {RATE}/s: p50 {} ms, p99 {} ms, p99.9 {} ms, max {} ms",
+        "  {name:16} {} events at {RATE}/s: p50 {} ms, p99 {} ms, p99.9 {} ms, max {} ms",
         times.len(),
         at(0.5),
         at(0.99),
@@ -51,7 +91,7 @@ pub(crate) fn latency(bench: &Bench) {
     );
 }
 
-fn produce(bench: &Bench) {
+fn produce(bench: &Bench, topic: &str) {
     let mut config = bench.broker.client();
     // As a busy upstream does; one request for each event would measure the broker.
     config.set("linger.ms", "1").set("acks", "all");
@@ -64,7 +104,7 @@ fn produce(bench: &Bench) {
         }
         let key = now_ms().to_string();
         let value = &bench.orders[at as usize % bench.orders.len()];
-        let record = BaseRecord::to("paced").key(&key).payload(value);
+        let record = BaseRecord::to(topic).key(&key).payload(value);
         let record = record.timestamp(now_ms());
         producer.send(record).map_err(|(error, _)| error).expect("room");
     }
@@ -88,8 +128,7 @@ fn read(bench: &Bench, topic: &str) -> Vec<(i64, i64)> {
     while ends < crate::PARTITIONS {
         match consumer.poll(Duration::from_secs(10)) {
             Some(Ok(message)) => {
-                let key = message.key().map(|key| String::from_utf8_lossy(key).into_owned());
-                let sent: i64 = key.and_then(|key| key.parse().ok()).expect("a time");
+                let sent = time(message.key().expect("a key"));
                 times.push((sent, message.timestamp().to_millis().expect("a time") - sent));
             }
             Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => ends += 1,
@@ -97,6 +136,12 @@ fn read(bench: &Bench, topic: &str) -> Vec<(i64, i64)> {
         }
     }
     times
+}
+
+/// Reads the time that a key is.
+fn time(key: &[u8]) -> i64 {
+    let text = std::str::from_utf8(key).ok();
+    text.and_then(|text| text.parse().ok()).expect("a time")
 }
 
 fn now_ms() -> i64 {

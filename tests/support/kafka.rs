@@ -122,7 +122,9 @@ impl Broker {
         let folder = self.folder.display().to_string();
         let shell = Command::new("sh")
             .args(["-c", WATCH, "sh", &folder, "java"])
-            .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            // The heap is what Kafka's own script gives it; a smaller one is collected so often that one
+            // measures the pauses.
+            .args(["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .args(["-cp", &self.class_path(), "kafka.Kafka"])
             .arg(self.folder.join("server.properties"))
             .stdin(Stdio::piped())
