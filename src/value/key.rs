@@ -6,27 +6,29 @@ use super::string::Str;
 /// A decoded object key that is compared often.
 ///
 /// A name of up to six bytes is compared as one word of eight, quotes included: that also compares the
-/// length. A longer one is told apart by its length and a word first.
+/// length. A longer one is told apart by that word first, then compared with its closing quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     name: Box<str>,
     /// The first eight bytes of the name between quotes, and which of them count.
     word: u64,
     mask: u64,
+    /// The last eight bytes of the name between quotes, where it is longer than that.
+    tail: u64,
 }
+
+/// Bytes that are compared at once.
+const WORD: usize = 8;
 
 impl Key {
     /// Prepares a decoded name.
     pub fn new(name: &str) -> Key {
-        let mut quoted = [0; 8];
-        let mut mask = [0; 8];
-        let bytes = std::iter::once(b'"')
-            .chain(name.bytes())
-            .chain(std::iter::once(b'"'));
-        for (at, byte) in bytes.take(8).enumerate() {
-            (quoted[at], mask[at]) = (byte, 0xFF);
+        let quoted = [b"\"", name.as_bytes(), b"\""].concat();
+        let (mut head, mut mask) = ([0; WORD], [0; WORD]);
+        for (at, &byte) in quoted.iter().take(WORD).enumerate() {
+            (head[at], mask[at]) = (byte, 0xFF);
         }
-        let (mut word, mut mask) = (u64::from_le_bytes(quoted), u64::from_le_bytes(mask));
+        let (mut word, mut mask) = (u64::from_le_bytes(head), u64::from_le_bytes(mask));
         if name
             .bytes()
             .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
@@ -38,6 +40,7 @@ impl Key {
             name: name.into(),
             word,
             mask,
+            tail: quoted.last_chunk().map_or(0, |last| u64::from_le_bytes(*last)),
         }
     }
 
@@ -50,7 +53,7 @@ impl Key {
     #[inline(always)]
     pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
         match Key::head(text, node) {
-            Some(head) if self.begins(head) => self.is_short() || self.matches_slowly(text, node),
+            Some(head) if self.begins(head) && self.ends(text, node) => true,
             Some(_) if node.meta() & meta::ESCAPED == 0 => false,
             _ => self.matches_slowly(text, node),
         }
@@ -60,24 +63,35 @@ impl Key {
     #[inline(always)]
     pub(super) fn head(text: &[u8], node: Node) -> Option<u64> {
         let start = node.start() as usize;
-        let word = text.get(start..start + 8)?.first_chunk::<8>()?;
+        let word = text.get(start..start + WORD)?.first_chunk()?;
         Some(u64::from_le_bytes(*word))
     }
 
-    /// Says whether a [`Key::head`] is the beginning of this name, or, where [`Key::is_short`], all of it.
+    /// Says whether a [`Key::head`] is the beginning of this name, or all of it if it is short.
     #[inline(always)]
     pub(super) fn begins(&self, head: u64) -> bool {
         head & self.mask == self.word
     }
 
-    /// Says whether the name and its quotes fit one word.
+    /// Says whether a key node's text that begins as this name is this name, to its closing quote: a name
+    /// that has no escapes has no quote before that.
     #[inline(always)]
-    pub(super) fn is_short(&self) -> bool {
-        self.name.len() <= 6
+    pub(super) fn ends(&self, text: &[u8], node: Node) -> bool {
+        let len = self.name.len() + 2;
+        if len <= WORD {
+            return true;
+        }
+        let start = node.start() as usize;
+        let Some(quoted) = text.get(start..start + len) else {
+            return false;
+        };
+        let tail = quoted.last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
+        tail == self.tail
+            && (len <= 2 * WORD || quoted[WORD..len - WORD] == self.name.as_bytes()[WORD - 1..len - WORD - 1])
     }
 
-    /// As [`Key::matches`], for long names, for keys with escapes, and for keys so near the end of the
-    /// text that there is no word. Apart, so that the loop over members stays small.
+    /// As [`Key::matches`], for keys with escapes, and for keys so near the end of the text that there is no
+    /// word. Apart, so that the loop over members stays small.
     #[inline(never)]
     fn matches_slowly(&self, text: &[u8], node: Node) -> bool {
         let Some(content) = text.get(node.start() as usize + 1..node.end() as usize - 1) else {
@@ -105,6 +119,11 @@ mod tests {
             "sixsix",
             "seven77",
             "eight888",
+            "fourteen bytes",
+            "fourteen.bytes",
+            "fifteen bytes 5",
+            "twenty-three bytes here",
+            "twenty-three bytes,here",
             "a longer name",
             "a\":",
             "a\"",

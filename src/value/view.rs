@@ -285,7 +285,7 @@ fn note(keys: &[Key], text: &[u8], name: Node, value: ValueRef, found: &mut [Val
     let Some(place) = keys.iter().position(|key| key.begins(head)) else {
         return;
     };
-    if !keys[place].is_short() {
+    if !keys[place].ends(text, name) {
         return note_slowly(&keys[place..], text, name, value, &mut found[place..]);
     }
     if let Some(found) = found.get_mut(place) {
@@ -293,7 +293,8 @@ fn note(keys: &[Key], text: &[u8], name: Node, value: ValueRef, found: &mut [Val
     }
 }
 
-/// As [`note`], for long keys, keys with escapes and keys near the end of the text.
+/// As [`note`], for keys that only begin as one of the names, keys with escapes and keys near the end of the
+/// text.
 #[inline(never)]
 fn note_slowly(keys: &[Key], text: &[u8], name: Node, value: ValueRef, found: &mut [ValueRef]) {
     for (key, found) in keys.iter().zip(found) {
