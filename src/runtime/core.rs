@@ -6,7 +6,7 @@
 
 use super::event::Event;
 use super::flight::{FlightId, Flights, Pending, Trip};
-use super::identity::{Bits, push_position, push_uuid};
+use super::identity::{Bits, CallKey, push_position, push_uuid};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
 use super::outbox::Outbox;
@@ -14,7 +14,7 @@ use super::tasks::{Attempt, Tasks};
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
 use crate::metrics::TaskOutcome;
-use crate::stream::{PartitionId, Record, Sink};
+use crate::stream::{Record, Sink};
 use crate::task::{self, Progress};
 use crate::vm::{
     Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest,
@@ -57,9 +57,6 @@ pub(super) struct Core {
     pub(super) arn: String,
     position: Vec<u8>,
     input: Vec<u8>,
-    key: String,
-    /// The event, by lane, partition and offset, whose name the key begins with, and the name's length.
-    key_start: (Option<(u32, PartitionId, i64)>, usize),
     result: Vec<u8>,
     pub(super) output: Vec<u8>,
     /// Checks values that become part of a larger input.
@@ -96,8 +93,6 @@ impl Core {
             arn: String::new(),
             position: Vec::new(),
             input: Vec::new(),
-            key: String::new(),
-            key_start: (None, 0),
             result: Vec::new(),
             output: Vec::new(),
             checked: crate::value::Heap::new(),
@@ -299,15 +294,21 @@ impl Core {
             return false;
         }
         let program = &*version.program;
-        self.begin_key(lane, record);
-        self.run.write_place(program, request.token, &mut self.key);
+        let partition = lane.partitions.get(&record.partition);
+        let key = CallKey {
+            namer: partition.map(|partition| &partition.namer),
+            offset: record.offset,
+            run: &self.run,
+            program,
+            token: request.token,
+        };
         let attempt = Attempt {
             program,
             bindings: &version.bindings,
             task: request.task,
             parameters: request.parameters,
             view: self.run.view(program),
-            key: &self.key,
+            key: &key,
             timeout_seconds: request.timeout_seconds,
             now_ms: self.now.ms,
         };
@@ -351,24 +352,11 @@ impl Core {
         self.run.resume(program, request.token, answer, self.now.ms)
     }
 
-    /// Writes what the keys of an event's calls begin with: the name, unless it stands there from a call before.
-    fn begin_key(&mut self, lane: &LaneState, record: &Record<'_>) {
-        let event = (lane.index, record.partition, record.offset);
-        let (of, bytes) = self.key_start;
-        if of == Some(event) {
-            return self.key.truncate(bytes);
-        }
-        self.key.clear();
-        if let Some(partition) = lane.partitions.get(&record.partition) {
-            partition.namer.write(record.offset, &mut self.key);
-        }
-        self.key_start = (Some(event), self.key.len());
-    }
-
     /// Writes an execution's name into its buffer.
     pub(super) fn name(&mut self, partition: &Partition, offset: i64) {
         self.name.clear();
-        partition.namer.write(offset, &mut self.name);
+        // Writing to a String does not fail.
+        let _ = partition.namer.write(offset, &mut self.name);
     }
 
     /// Writes an execution's name and ARN into their buffers.

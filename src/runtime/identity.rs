@@ -3,12 +3,14 @@
 //! Written into reusable buffers, and only when something asks: a context object, a log record, a header.
 //! Invariant: the same event has the same name on every delivery; a name has at most 80 characters.
 
+use crate::program::Program;
 use crate::stream::{Headers, Record};
 use crate::value::escape_into;
+use crate::vm::{Run, Token};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::hash::{BuildHasher, Hasher};
 
 /// Longest name of an execution that AWS allows.
@@ -38,23 +40,45 @@ impl Namer {
     }
 
     /// Appends `<topic>-<partition>-<offset>`; a topic that does not fit is cut.
-    pub(super) fn write(&self, offset: i64, out: &mut String) {
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(super) fn write(&self, offset: i64, out: &mut impl Write) -> fmt::Result {
         let position = digits(self.number.into()) + digits(offset) + 2;
         if self.topic.len() + position <= NAME_BYTES_MAX {
-            out.push_str(&self.topic);
+            out.write_str(&self.topic)?;
         } else {
             // Names of topics are ASCII; a source that has other names is cut where a character ends.
             let mut end = NAME_BYTES_MAX - position - self.tail.len();
             while !self.topic.is_char_boundary(end) {
                 end -= 1;
             }
-            out.push_str(&self.topic[..end]);
-            out.push_str(&self.tail);
+            out.write_str(&self.topic[..end])?;
+            out.write_str(&self.tail)?;
         }
-        out.push('-');
-        out.push_str(itoa::Buffer::new().format(self.number));
-        out.push('-');
-        out.push_str(itoa::Buffer::new().format(offset));
+        out.write_char('-')?;
+        out.write_str(itoa::Buffer::new().format(self.number))?;
+        out.write_char('-')?;
+        out.write_str(itoa::Buffer::new().format(offset))
+    }
+}
+
+/// The stable key of a call: the execution's name, and behind it where the task stands (DESIGN 4). Written
+/// only for who wants it.
+pub(super) struct CallKey<'a> {
+    pub(super) namer: Option<&'a Namer>,
+    pub(super) offset: i64,
+    pub(super) run: &'a Run,
+    pub(super) program: &'a Program,
+    pub(super) token: Token,
+}
+
+impl fmt::Display for CallKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(namer) = self.namer {
+            namer.write(self.offset, f)?;
+        }
+        self.run.write_place(self.program, self.token, f)
     }
 }
 
@@ -172,7 +196,9 @@ mod tests {
     #[track_caller]
     fn check(topic: &str, number: i32, offset: i64, expected: &str) {
         let mut name = String::new();
-        Namer::new(topic, number).write(offset, &mut name);
+        Namer::new(topic, number)
+            .write(offset, &mut name)
+            .expect("a String takes all");
         assert_eq!(name, expected);
         assert!(name.len() <= NAME_BYTES_MAX);
     }

@@ -5,6 +5,7 @@ use crate::program::{Program, TaskId};
 use crate::stream::{SendError, Sink, Ticket};
 use crate::task::{self, Answer, Connectors, Progress};
 use crate::value::{ValueRef, View};
+use std::fmt::Display;
 
 /// What serves the tasks of one program.
 pub type Bindings = std::sync::Arc<crate::task::Bindings>;
@@ -22,7 +23,7 @@ pub struct Attempt<'a> {
     /// Reads the parameters.
     pub view: View<'a>,
     /// The call's stable key.
-    pub key: &'a str,
+    pub key: &'a dyn Display,
     /// `TimeoutSeconds` of the task.
     pub timeout_seconds: Option<u32>,
     /// Now, in milliseconds since 1970.

@@ -10,14 +10,16 @@ use super::envelope::{self, Detail, Stamp, Style};
 use super::function::{Function, Home};
 use super::functions::{BuiltIn, Delay, FunctionConnector};
 use super::http::{HttpConnector, Service};
+use super::payload::Payload;
 use super::produce::Produce;
 use super::table::{ConnectorIndex, Table};
-use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved, payload};
+use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved};
 use crate::program::{Pattern, Program, TaskId};
 use crate::stream::{SendError, Sink, Ticket};
 use crate::value::{Heap, Key, ValueRef, View};
 use crate::vm::PAYLOAD_BYTES_MAX;
 use rustc_hash::FxHashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// Most functions whose names are computed at run time and remembered, on one shard.
@@ -106,7 +108,6 @@ impl Tasks {
                 stamp: Stamp::new(seed),
                 scratch: Heap::new(),
             },
-            buffer: Vec::new(),
             name: String::new(),
             keys: Keys {
                 function_name: Key::new("FunctionName"),
@@ -167,7 +168,7 @@ pub struct Attempt<'a> {
     /// Reads them.
     pub view: View<'a>,
     /// See [`Call::key`].
-    pub key: &'a str,
+    pub key: &'a dyn Display,
     /// `TimeoutSeconds`.
     pub timeout_seconds: Option<u32>,
     /// Now, in milliseconds since 1970.
@@ -183,8 +184,6 @@ pub struct Connectors {
     /// Who serves functions that are named at run time.
     computed: FxHashMap<Box<str>, Served>,
     dress: Dress,
-    /// Payloads that stand nowhere as a text.
-    buffer: Vec<u8>,
     /// Names to look up in `computed`.
     name: String,
     keys: Keys,
@@ -226,10 +225,10 @@ impl Connectors {
         };
         let (view, function) = (attempt.view, served.function.as_ref());
         let payload = if bound.style == Style::Bare {
-            payload::whole(view, attempt.parameters, &mut self.buffer)
+            Payload::new(view, attempt.parameters)
         } else {
             let given = view.member(attempt.parameters, &self.keys.payload);
-            payload::invoked(view, given, &mut self.dress.scratch, &mut self.buffer)
+            Payload::invoked(view, given, &mut self.dress.scratch)
         };
         let call = Call {
             resource: &bound.resource,

@@ -5,7 +5,7 @@
 
 use super::functions::BuiltIn;
 use super::{Failure, Functions};
-use crate::value::{Heap, View};
+use crate::value::Key;
 
 /// Registers `demo.check_inventory`, `demo.update_inventory`, `demo.mark_order_complete` and
 /// `demo.cancel_order`, which `config/workflows/order_fulfillment.asl.json` calls.
@@ -25,14 +25,9 @@ type Work = fn(&str, Option<i64>, &mut Vec<u8>) -> Result<(), Failure>;
 
 /// Makes a function that reads one member, which must be there, as a text.
 fn reading(member: &'static str, work: Work) -> BuiltIn {
-    let (mut heap, constants) = (Heap::new(), Heap::for_constants());
-    let (member, take) = (crate::value::Key::new(member), crate::value::Key::new("take"));
+    let (member, take) = (Key::new(member), Key::new("take"));
     Box::new(move |payload, out| {
-        heap.clear();
-        let Ok(root) = heap.index(payload) else {
-            return Err(Failure::new("BadRequest", "the payload is not JSON"));
-        };
-        let view = View::new(&heap, &constants);
+        let (view, root) = (payload.view(), payload.value());
         let Some(text) = view.member(root, &member).and_then(|value| view.string(value)) else {
             let cause = format!("the payload has no text '{}'", member.name());
             return Err(Failure::new("BadRequest", cause));
@@ -131,19 +126,25 @@ impl Number {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::payload::Payload;
+    use crate::value::{Heap, View};
 
     fn check(name: &str, payload: &str, expected: Result<&str, &str>) {
         let mut functions = Functions::new();
         register(&mut functions);
         let mut function = functions.maker(name).expect("registered")();
         let mut out = Vec::new();
-        let got = function(payload.as_bytes(), &mut out);
+        let (mut heap, constants) = (Heap::new(), Heap::for_constants());
+        let value = heap.index(payload.as_bytes()).expect("JSON");
+        let payload = Payload::new(View::new(&heap, &constants), value);
+        let got = function(payload, &mut out);
         let got = got.map(|()| String::from_utf8(out).expect("UTF-8"));
         let got = got.map_err(|failure| failure.error.unwrap_or_default());
         assert_eq!(
             got.as_deref().map_err(String::as_str),
             expected,
-            "{name} {payload}"
+            "{name} {}",
+            payload.view().to_json(value)
         );
     }
 
@@ -176,7 +177,7 @@ mod tests {
             r#"{"order_no":"O1"}"#,
             Ok(r#"{"status":"CANCELLED"}"#),
         );
-        check("demo.cancel_order", "[", Err("BadRequest"));
+        check("demo.cancel_order", "[]", Err("BadRequest"));
     }
 
     #[test]

@@ -3,28 +3,33 @@
 //! Owns the registry that a library's user fills and the connectors that call its functions. Must not know
 //! ARNs. Invariant: each shard has its own instance of a function that keeps state.
 
+use super::payload::Payload;
 use super::{Call, Connector, Failure, Progress};
 use crate::stream::{Sink, Ticket};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A function on one shard: takes a payload, appends its answer, both JSON text.
-pub type BuiltIn = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Result<(), Failure>>;
+/// A function on one shard: takes a payload, appends its answer as JSON text.
+pub type BuiltIn = Box<dyn FnMut(Payload<'_>, &mut Vec<u8>) -> Result<(), Failure>>;
 
 /// The functions of a process, by name.
 ///
 /// ```
 /// use stepstream::task::{Failure, Functions};
+/// use stepstream::value::Key;
 ///
 /// let mut functions = Functions::new();
-/// functions.register("shop.price", |payload, answer| {
-///     if payload.is_empty() {
+/// let item = Key::new("item");
+/// functions.register("shop.price", move |payload, answer| {
+///     if payload.view().member(payload.value(), &item).is_none() {
 ///         return Err(Failure::new("NoItem", "a price of what?"));
 ///     }
 ///     answer.extend_from_slice(br#"{"price":42}"#);
 ///     Ok(())
 /// });
 /// ```
+///
+/// Whoever wants the payload's text has [`Payload::write`].
 #[derive(Clone, Default)]
 pub struct Functions {
     makers: BTreeMap<String, Arc<dyn Fn() -> BuiltIn + Send + Sync>>,
@@ -39,7 +44,7 @@ impl Functions {
     /// Registers a function that keeps no state; shards share it. It must not block.
     pub fn register<F>(&mut self, name: &str, function: F)
     where
-        F: Fn(&[u8], &mut Vec<u8>) -> Result<(), Failure> + Send + Sync + 'static,
+        F: Fn(Payload<'_>, &mut Vec<u8>) -> Result<(), Failure> + Send + Sync + 'static,
     {
         let function = Arc::new(function);
         self.register_each(name, move || {
@@ -101,7 +106,7 @@ impl Connector for Delay {
         _sink: &mut dyn Sink,
         result: &mut Vec<u8>,
     ) -> Progress {
-        result.extend_from_slice(call.payload);
+        call.payload.write(result);
         Progress::SuccessAfter(i64::from(self.milliseconds))
     }
 }

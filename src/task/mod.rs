@@ -42,8 +42,10 @@ pub use functions::Functions;
 use crate::stream::{SendError, Sink, Ticket, Wake};
 use crate::value::{ValueRef, View};
 use function::Function;
+use payload::Payload;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::rc::Rc;
 
 /// One call of a task.
@@ -53,16 +55,17 @@ pub struct Call<'a> {
     pub resource: &'a str,
     /// The function that is called, if it is one: a raw function ARN, or the FunctionName of `lambda:invoke`.
     pub function: Option<&'a Function>,
-    /// What a function gets, as JSON text; empty when it is no function.
-    pub payload: &'a [u8],
+    /// What a function gets.
+    pub payload: Payload<'a>,
     /// The task's parameters, for connectors that are no functions.
     pub parameters: ValueRef,
     /// Reads the parameters.
     pub view: View<'a>,
     /// `InvocationType` is `Event`: nobody waits for what the function makes of it.
     pub event: bool,
-    /// Stable across redelivery and Retry: execution name, state path and Map index (DESIGN 4).
-    pub key: &'a str,
+    /// Stable across redelivery and Retry: execution name, state path and Map index (DESIGN 4). Written only
+    /// for who wants it.
+    pub key: &'a dyn Display,
     /// `TimeoutSeconds` of the task.
     pub timeout_seconds: Option<u32>,
     /// Now, in milliseconds since 1970.

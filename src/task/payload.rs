@@ -1,66 +1,95 @@
 //! What a function gets of a task's parameters.
 //!
-//! Must not know connectors. Invariant: what is handed over is JSON text; it is borrowed from the run where it
-//! stands there as such, and else written to a buffer that is used again.
+//! Must not know connectors. Invariant: it is handed over as the value that it is in the run; its JSON text is
+//! written only for who wants that.
 
 use crate::value::{Heap, Kind, ValueRef, View};
 
-/// Returns a value as dense JSON text.
-pub fn whole<'a>(view: View<'a>, value: ValueRef, buffer: &'a mut Vec<u8>) -> &'a [u8] {
-    match view.text(value) {
-        Some(text) => text,
-        None => {
-            buffer.clear();
-            view.write_dense(value, buffer);
-            buffer
-        }
-    }
+/// What a function is given: a JSON value, and on demand its text.
+#[derive(Clone, Copy)]
+pub struct Payload<'a> {
+    view: View<'a>,
+    value: ValueRef,
+    /// The text to send where that is not the value's dense one.
+    text: Option<&'a [u8]>,
 }
 
-/// Returns the payload of `lambda:invoke`, given its `Payload` parameter.
-///
-/// As recorded: a text that is JSON itself is sent as that JSON, null and nothing as `{}`, anything else as
-/// its own JSON text. `scratch` is what a text is checked with.
-pub fn invoked<'a>(
-    view: View<'a>,
-    payload: Option<ValueRef>,
-    scratch: &mut Heap,
-    buffer: &'a mut Vec<u8>,
-) -> &'a [u8] {
-    let Some(value) = payload else { return b"{}" };
-    match view.kind(value) {
-        Kind::Null => b"{}",
-        Kind::String => {
-            let Some(text) = view.string(value) else {
-                return b"{}";
-            };
-            match text.plain() {
-                Some(plain) if is_json(plain.as_bytes(), scratch) => plain.as_bytes(),
-                Some(_) => whole(view, value, buffer),
-                None => {
-                    let decoded = text.decode();
-                    if !is_json(decoded.as_bytes(), scratch) {
-                        return whole(view, value, buffer);
+impl<'a> Payload<'a> {
+    /// Makes a payload of a value.
+    pub fn new(view: View<'a>, value: ValueRef) -> Payload<'a> {
+        Payload {
+            view,
+            value,
+            text: None,
+        }
+    }
+
+    /// Returns the payload of `lambda:invoke`, given its `Payload` parameter.
+    ///
+    /// As recorded: a text that is JSON itself is sent as that JSON, null and nothing as `{}`, anything else as
+    /// its own JSON text. `scratch` is what a text is read with.
+    pub fn invoked(view: View<'a>, given: Option<ValueRef>, scratch: &'a mut Heap) -> Payload<'a> {
+        let Some(value) = given else {
+            return Payload::new(view, ValueRef::EMPTY_OBJECT);
+        };
+        match view.kind(value) {
+            Kind::Null => Payload::new(view, ValueRef::EMPTY_OBJECT),
+            Kind::String => {
+                let text = view.string(value).map(|text| text.decode());
+                match text.and_then(|text| read(text.as_bytes(), scratch)) {
+                    Some(root) => {
+                        let view = View::new(scratch, scratch);
+                        let text = view.original(root).or_else(|| view.text(root));
+                        Payload {
+                            view,
+                            value: root,
+                            text,
+                        }
                     }
-                    buffer.clear();
-                    buffer.extend_from_slice(decoded.as_bytes());
-                    buffer
+                    None => Payload::new(view, value),
                 }
             }
+            _ => Payload::new(view, value),
         }
-        _ => whole(view, value, buffer),
+    }
+
+    /// Reads the payload: with [`Payload::value`], its root.
+    pub fn view(self) -> View<'a> {
+        self.view
+    }
+
+    /// Returns the payload's root, for [`Payload::view`].
+    pub fn value(self) -> ValueRef {
+        self.value
+    }
+
+    /// Appends the payload's JSON text.
+    pub fn write(self, out: &mut Vec<u8>) {
+        match self.text {
+            Some(text) => out.extend_from_slice(text),
+            None => self.view.write_dense(self.value, out),
+        }
+    }
+
+    /// Returns the payload's JSON text.
+    pub fn to_vec(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
     }
 }
 
-fn is_json(text: &[u8], scratch: &mut Heap) -> bool {
-    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
-    let may_be = first
-        .is_some_and(|byte| matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'));
-    if !may_be {
-        return false; // Most texts end here: they begin with a letter.
+/// Reads a text that is JSON itself.
+fn read(text: &[u8], scratch: &mut Heap) -> Option<ValueRef> {
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace())?;
+    if !matches!(
+        first,
+        b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'
+    ) {
+        return None; // Most texts end here: they begin with a letter.
     }
     scratch.clear();
-    scratch.index(text).is_ok()
+    scratch.index(text).ok()
 }
 
 #[cfg(test)]
@@ -71,10 +100,9 @@ mod tests {
         let (mut run, constants, mut scratch) = (Heap::new(), Heap::for_constants(), Heap::new());
         let value = run.index(parameters.as_bytes()).expect("JSON");
         let view = View::new(&run, &constants);
-        let mut buffer = Vec::new();
-        let payload = view.member_named(value, "Payload");
-        let got = invoked(view, payload, &mut scratch, &mut buffer);
-        assert_eq!(std::str::from_utf8(got), Ok(expected), "{parameters}");
+        let given = view.member_named(value, "Payload");
+        let got = Payload::invoked(view, given, &mut scratch).to_vec();
+        assert_eq!(std::str::from_utf8(&got), Ok(expected), "{parameters}");
     }
 
     #[test]

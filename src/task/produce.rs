@@ -22,6 +22,8 @@ use crate::stream::{Message, SendError, Sink, Ticket, TopicId};
 use crate::value::{Key, Kind, ValueRef, View, escape_into};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::fmt::Display;
+use std::io::Write;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -139,7 +141,7 @@ impl Produce {
     }
 
     /// Reads the parameters into `parts`.
-    fn read(&mut self, view: View<'_>, parameters: ValueRef, key: &str) -> Result<(), Failure> {
+    fn read(&mut self, view: View<'_>, parameters: ValueRef, key: &dyn Display) -> Result<(), Failure> {
         let (names, parts) = (&self.names, &mut self.parts);
         parts.bytes.clear();
         parts.headers.clear();
@@ -170,8 +172,10 @@ impl Produce {
             }
         }
         let name = parts.add_bytes(KEY_HEADER.as_bytes());
-        let value = parts.add_bytes(key.as_bytes());
-        parts.headers.push((name, Some(value)));
+        let start = parts.bytes.len();
+        // Writing to memory does not fail.
+        let _ = write!(parts.bytes, "{key}");
+        parts.headers.push((name, Some(start..parts.bytes.len())));
         Ok(())
     }
 }

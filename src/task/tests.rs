@@ -25,7 +25,7 @@ fn tasks(config: &str) -> Arc<Tasks> {
     let mut functions = Functions::new();
     demo::register(&mut functions);
     functions.register("echo", |payload, out| {
-        out.extend_from_slice(payload);
+        payload.write(out);
         Ok(())
     });
     functions.register("spaced", |_, out| {
@@ -136,7 +136,7 @@ impl Shard {
             task: TaskId(0),
             parameters,
             view: View::new(&self.run, &constants),
-            key: "orders-0-17/T",
+            key: &"orders-0-17/T",
             timeout_seconds: None,
             now_ms: 0,
         };
@@ -550,7 +550,7 @@ fn run(program: &Program, bindings: &Bindings, shard: &mut Shard, input: &str) -
             task: TaskId(task as u32),
             parameters,
             view: View::new(&heap, &program.constants),
-            key: "k",
+            key: &"k",
             timeout_seconds: call.timeout_seconds,
             now_ms: 0,
         };

@@ -6,6 +6,7 @@
 
 use super::run::{Run, Token};
 use crate::program::Program;
+use std::fmt::{self, Write};
 
 /// Bytes of values above which parking compacts first: below, copying what is dead costs less than
 /// finding it.
@@ -42,22 +43,23 @@ impl Run {
     /// Appends where a task stands: its state's name, behind those of the containers around it and,
     /// in a branch or an iteration, its index. The same on every attempt and in every run of the same
     /// input, so that it can name a call to the outside.
-    pub fn write_place(&self, program: &Program, token: Token, out: &mut String) {
-        self.write_frame(program, token.frame as usize, out);
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_place(&self, program: &Program, token: Token, out: &mut impl Write) -> fmt::Result {
+        self.write_frame(program, token.frame as usize, out)
     }
 
     /// Recursion is bounded by the nesting of the definition.
-    fn write_frame(&self, program: &Program, frame: usize, out: &mut String) {
+    fn write_frame(&self, program: &Program, frame: usize, out: &mut impl Write) -> fmt::Result {
         let Some(frame) = self.frames.get(frame) else {
-            return;
+            return Ok(());
         };
         if let Some(parent) = frame.parent {
-            self.write_frame(program, parent.at(), out);
-            use std::fmt::Write;
-            // Writing to a String does not fail.
-            let _ = write!(out, "/{}", frame.branch);
+            self.write_frame(program, parent.at(), out)?;
+            write!(out, "/{}", frame.branch)?;
         }
-        out.push('/');
-        out.push_str(program.state_name(frame.registers.state));
+        out.write_char('/')?;
+        out.write_str(program.state_name(frame.registers.state))
     }
 }

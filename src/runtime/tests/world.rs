@@ -205,7 +205,7 @@ impl Tasks for TestTasks {
             return answer;
         }
         self.0.borrow_mut().called.push(Called {
-            key: attempt.key.to_owned(),
+            key: attempt.key.to_string(),
             parameters,
             ticket,
         });

@@ -109,7 +109,7 @@ impl HttpConnector {
 
     fn request(&mut self, call: &Call<'_>) -> Option<Request<Full<Bytes>>> {
         let service = self.pool.service();
-        let mut request = Request::new(Full::new(Bytes::copy_from_slice(call.payload)));
+        let mut request = Request::new(Full::new(Bytes::from(call.payload.to_vec())));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.targets.get(&service.target, call)?;
         let headers = request.headers_mut();
@@ -117,7 +117,7 @@ impl HttpConnector {
         if call.event {
             headers.insert(INVOCATION_TYPE, HeaderValue::from_static("Event"));
         }
-        headers.insert(KEY, key_value(call.key)?);
+        headers.insert(KEY, key_value(&call.key.to_string())?);
         Some(request)
     }
 }

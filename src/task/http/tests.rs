@@ -5,6 +5,7 @@ use crate::stream::{Message, SendError, TopicId, Wake};
 use crate::task::Answer;
 use crate::task::config::{Entry, Named, Secret};
 use crate::task::function::{Function, Home};
+use crate::task::payload::Payload;
 use crate::units::Period;
 use crate::value::{Heap, View};
 use http_body_util::BodyExt;
@@ -173,15 +174,17 @@ impl Client {
             region: "r".into(),
             account: "1".into(),
         };
-        let (heap, function) = (Heap::new(), Function::parse(name, None, &home));
+        let (mut heap, function) = (Heap::new(), Function::parse(name, None, &home));
+        let value = heap.index(payload.as_bytes()).expect("JSON");
+        let view = View::new(&heap, &heap);
         let call = Call {
             resource: "arn:aws:states:::lambda:invoke",
             function: function.as_ref(),
-            payload: payload.as_bytes(),
-            parameters: crate::value::ValueRef::NULL,
-            view: View::new(&heap, &heap),
+            payload: Payload::new(view, value),
+            parameters: value,
+            view,
             event: false,
-            key: "orders-0-17/größe",
+            key: &"orders-0-17/größe",
             timeout_seconds: None,
             now_ms: 0,
         };
