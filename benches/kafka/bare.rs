@@ -100,8 +100,10 @@ impl ProducerContext for Delivered {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        result.as_ref().expect("delivered");
-        self.0.fetch_add(1, Ordering::Relaxed);
+        // No panic: a producer that goes calls this too, perhaps because of one. The count tells.
+        if result.is_ok() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

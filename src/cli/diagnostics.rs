@@ -2,6 +2,7 @@
 //!
 //! Execution logs take another way (`log`, `journal`): formatting an event here costs half a
 //! microsecond. `STEPSTREAM_LOG` chooses what is said, for example `debug` or `warn,librdkafka=debug`.
+//! Invariant: what cannot be said is lost, and nothing else.
 
 use super::output::stderr_has_colour;
 use tracing_subscriber::EnvFilter;
@@ -32,6 +33,8 @@ fn install_with(as_json: bool, default: &str) {
     };
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // It would tell on stderr that stderr takes nothing (a full disk, a reader that has gone), and panic at that.
+        .log_internal_errors(false)
         .with_env_filter(filter);
     if as_json {
         builder.json().flatten_event(true).with_target(true).init();

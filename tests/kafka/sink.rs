@@ -1,10 +1,9 @@
 //! What a sink delivers, and how it says that it cannot.
 
 use crate::broker::{block_on, shared};
-use crate::reader::config;
+use crate::reader::{PATIENCE, config};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 use stepstream::stream::kafka::{Health, KafkaSink, Property};
 use stepstream::stream::{Message, SendError, Sink as _, Ticket, TopicId, Wake};
 
@@ -18,7 +17,7 @@ fn answers(sink: &mut KafkaSink, wake: &Wake, count: usize) -> BTreeMap<u64, Res
             }
             if answers.len() < count {
                 // Only the wake-up: without it this takes for ever.
-                tokio::time::timeout(Duration::from_secs(30), wake.woken())
+                tokio::time::timeout(PATIENCE, wake.woken())
                     .await
                     .expect("an answer in time");
             }

@@ -35,22 +35,27 @@ directory = "log"
 "#,
     );
     place.write("definition.json", ECHO);
-    let (count, ()) = under_load(broker, topic, 0, || {
+    let (count, at_risk) = under_load(broker, topic, 0, || {
+        let mut at_risk = 0;
         for _ in 0..KILLS {
             let mut service = Service::start(&place);
             let before = committed(broker, topic, topic, 4);
             service.until("commits", |_| committed(broker, topic, topic, 4) > before + 300);
             service.kill();
             has_log_of_committed(broker, topic, &place);
+            // What was there and not committed may have run.
+            at_risk += broker.read(topic).len() - committed(broker, topic, topic, 4) as usize;
         }
+        at_risk
     });
     Service::run_until_end(&place, &[]);
     assert_eq!(committed(broker, topic, topic, 4), count as i64);
     has_log_of_committed(broker, topic, &place);
     let again = nothing_lost(&broker.read("crash-async-out"), 0..count);
-    // What was done in the commit interval before a kill, and its commit's way.
-    println!("{again} of {count} ran again");
-    assert!(again < KILLS * 1000, "{again} ran again");
+    // What was done in the commit interval before a kill, and its commit's way: how much that is depends on what had
+    // gathered while the process was away.
+    println!("{again} of {count} ran again, {at_risk} were at risk");
+    assert!(again <= at_risk, "{again} ran again, {at_risk} were at risk");
 }
 
 /// Every committed event's execution is in the log, with its beginning and its end.

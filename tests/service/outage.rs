@@ -32,7 +32,7 @@ log.file.directory = "log"
     broker.stop();
 
     // The group remembers us for longer than a broker takes to start.
-    let session = ("KAFKA__CONSUMER__SESSION_TIMEOUT_MS", "40000");
+    let session = ("KAFKA__CONSUMER__SESSION_TIMEOUT_MS", "200000");
     let mut service = Service::start_with(&place, &[], &[session]);
     service.until_said("no broker is reachable");
     let (status, reason) = service.ready();

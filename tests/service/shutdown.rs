@@ -2,7 +2,7 @@
 
 use crate::broker::shared;
 use crate::events::{committed, nothing_lost, produce, under_load};
-use crate::service::{Place, SLOW, Service, slow};
+use crate::service::{PATIENCE, Place, SLOW, Service, slow};
 use std::time::Duration;
 
 fn place(name: &str, shutdown: &str, task: u32) -> Option<(&'static crate::broker::Broker, Place)> {
@@ -90,12 +90,28 @@ fn what_does_not_end_in_time_is_left_for_the_next_start() {
     service.until_said("stopping");
     service.until("unready", |service| service.ready().0 == 503);
     service.signal("TERM");
-    service.ends_with(128 + 15, Duration::from_secs(5));
+    service.ends_with(128 + 15, Duration::from_secs(20));
 
     place.write("definition.json", crate::service::ECHO);
     Service::run_until_end(&place, &[]);
     assert_eq!(
         nothing_lost(&broker.read("shutdown-late-out"), 0..100),
+        0,
+        "duplicates"
+    );
+}
+
+#[test]
+fn a_service_whose_words_nobody_takes_does_its_work() {
+    let topic = "shutdown-unheard";
+    let Some((broker, place)) = place(topic, "20s", 1) else {
+        return;
+    };
+    produce(broker, topic, 0..100);
+    Service::start_unheard(&place, &["--until-end"]).ends_with(0, PATIENCE);
+    assert_eq!(committed(broker, topic, topic, 2), 100);
+    assert_eq!(
+        nothing_lost(&broker.read("shutdown-unheard-out"), 0..100),
         0,
         "duplicates"
     );

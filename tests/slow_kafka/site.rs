@@ -3,6 +3,7 @@
 use super::broker::Broker;
 use super::process::{Process, free_address};
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
@@ -107,7 +108,8 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         if std::thread::panicking() || std::env::var_os("STEPSTREAM_KEEP").is_some() {
-            eprintln!("kept for a look: {}", self.folder.display());
+            // Not `eprintln!`, which panics when nobody reads.
+            let _ = writeln!(std::io::stderr(), "kept for a look: {}", self.folder.display());
         } else {
             let _ = fs::remove_dir_all(&self.folder);
         }

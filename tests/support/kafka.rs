@@ -3,26 +3,36 @@
 //! Owns its files in a temporary folder, which go with it. The broker dies with the test process, however
 //! that ends: a shell that waits for the end of its standard input kills it then.
 
+#[path = "patience.rs"]
+pub(crate) mod patience;
+
+use patience::Patience;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Headers as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, ClientContext, Message as _, Offset, TopicPartitionList};
 use std::fs;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// User and password of the secure listener.
 pub(crate) const USER: &str = "alice";
 pub(crate) const PASSWORD: &str = "correct horse";
 
 const VERSION: &str = "4.1.0";
-const STARTED_WITHIN: Duration = Duration::from_secs(60);
+/// Bounds for what goes wrong: who gets an answer waits no longer, also on a machine that does other work.
+const STARTED_WITHIN: Duration = Duration::from_secs(180);
+const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
+/// Between two looks whether something has come.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// One broker.
 pub(crate) struct Broker {
@@ -169,8 +179,8 @@ impl Broker {
     }
 
     fn wait_until_ready(&self) -> Result<(), String> {
-        let until = Instant::now() + STARTED_WITHIN;
-        while Instant::now() < until {
+        let mut patience = Patience::new(STARTED_WITHIN);
+        while !patience.is_over() {
             if TcpStream::connect(self.address()).is_ok() {
                 let client: BaseProducer = self.client().create().map_err(|error| error.to_string())?;
                 if client
@@ -246,18 +256,23 @@ impl Broker {
                     });
                 record.headers = Some(headers);
             }
-            let mut unsent = Some(record);
-            while let Some(record) = unsent.take() {
-                if let Err((_, record)) = producer.send(record) {
-                    producer.poll(Duration::from_millis(10));
-                    unsent = Some(record);
-                }
+            while let Err((error, unsent)) = producer.send(record) {
+                let is_full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+                assert!(is_full, "{topic}: {error}");
+                producer.poll(Duration::from_millis(10));
+                record = unsent;
             }
             sent += 1;
         }
-        producer.flush(Duration::from_secs(60)).expect("delivered");
-        let delivered = *producer.context().0.lock().unwrap();
-        assert_eq!(delivered, sent, "acknowledged");
+        let mut patience = Patience::new(ANSWERED_WITHIN);
+        while producer.flush(LOOK).is_err() && !patience.is_over() {}
+        let delivered = producer.context().0.lock().expect("no panic");
+        assert!(
+            delivered.count == sent && delivered.failure.is_none(),
+            "{topic}: {} of {sent} acknowledged; {:?}",
+            delivered.count,
+            delivered.failure
+        );
     }
 
     /// Returns all that is in a topic, partition by partition.
@@ -269,7 +284,7 @@ impl Broker {
             .set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().expect("a consumer");
         let metadata = consumer
-            .fetch_metadata(Some(topic), Duration::from_secs(10))
+            .fetch_metadata(Some(topic), ANSWERED_WITHIN)
             .expect("metadata");
         let mut list = TopicPartitionList::new();
         let mut ends = 0;
@@ -280,11 +295,13 @@ impl Broker {
         }
         consumer.assign(&list).expect("assigned");
         let mut found = Vec::new();
+        let mut patience = Patience::new(ANSWERED_WITHIN);
         while ends > 0 {
-            match consumer.poll(Duration::from_secs(10)).expect("an event in time") {
-                Ok(message) => found.push(Read::new(&message)),
-                Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ends -= 1,
-                Err(error) => panic!("{topic}: {error}"),
+            match consumer.poll(LOOK) {
+                Some(Ok(message)) => found.push(Read::new(&message)),
+                Some(Err(KafkaError::PartitionEOF(_))) => ends -= 1,
+                Some(Err(error)) => panic!("{topic}: {error}"),
+                None => assert!(!patience.is_over(), "{topic}: no event in time"),
             }
         }
         found.sort_by_key(|read: &Read| (read.partition, read.offset));
@@ -296,12 +313,12 @@ impl Broker {
         let consumer: BaseConsumer = self.client().set("group.id", group).create().expect("a consumer");
         let mut list = TopicPartitionList::new();
         list.add_partition_range(topic, 0, partitions - 1);
-        let until = Instant::now() + Duration::from_secs(10);
+        let mut patience = Patience::new(ANSWERED_WITHIN);
         let list = loop {
             // A broker that has just started may say that it is not the group's coordinator yet.
-            match consumer.committed_offsets(list.clone(), Duration::from_secs(10)) {
+            match consumer.committed_offsets(list.clone(), Duration::from_secs(5)) {
                 Ok(list) => break list,
-                Err(error) => assert!(Instant::now() < until, "offsets: {error}"),
+                Err(error) => assert!(!patience.is_over(), "offsets: {error}"),
             }
             std::thread::sleep(Duration::from_millis(100));
         };
@@ -316,7 +333,8 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        if let Some(mut shell) = self.shell.lock().unwrap().take() {
+        let shell = self.shell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut shell) = shell.take() {
             drop(shell.stdin.take());
             let _ = shell.wait();
         }
@@ -361,20 +379,30 @@ impl Read {
     }
 }
 
-/// Counts deliveries.
+/// What became of the messages of a producer.
 #[derive(Default)]
-struct Deliveries(Mutex<usize>);
+struct Deliveries(Mutex<Delivered>);
+
+#[derive(Default)]
+struct Delivered {
+    count: usize,
+    /// Why the first of the others was not.
+    failure: Option<KafkaError>,
+}
 
 impl ClientContext for Deliveries {}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
 
+    /// Notes and does not judge: a producer that goes calls this once more for each message without an answer.
+    /// A panic here, while the one that made it go is under way, would abort the process and hide that one.
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        result
-            .as_ref()
-            .map(|_| *self.0.lock().unwrap() += 1)
-            .expect("delivered");
+        let mut delivered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(_) => delivered.count += 1,
+            Err((error, _)) => drop(delivered.failure.get_or_insert_with(|| error.clone())),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! there. Both go when they are dropped, however the test ends.
 
 use crate::broker::Broker;
+use crate::broker::patience::Patience;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,8 +15,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take on a machine that does other work.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Answers its input.
 pub(crate) const ECHO: &str = r#"{"StartAt":"done","States":{"done":{"Type":"Succeed"}}}"#;
@@ -72,6 +73,17 @@ brokers = \"{brokers}\"
         self.write("stepstream.toml", &text);
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stepstream"));
+        let config = self.0.join("stepstream.toml");
+        command.arg("run").arg("--config").arg(config).args(arguments);
+        command
+            .current_dir(&self.0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+
     /// Returns the types of the log records of each execution, by name, from all files of a log folder.
     pub(crate) fn log(&self, folder: &str) -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -96,7 +108,8 @@ brokers = \"{brokers}\"
 impl Drop for Place {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("kept: {}", self.0.display());
+            // Not `eprintln!`, which panics when nobody reads.
+            let _ = writeln!(std::io::stderr(), "kept: {}", self.0.display());
         } else {
             let _ = fs::remove_dir_all(&self.0);
         }
@@ -119,20 +132,11 @@ impl Service {
     /// Starts a process with arguments, and keys of the configuration from the environment: `("SERVICE__PIN",
     /// "true")`.
     pub(crate) fn start_with(place: &Place, arguments: &[&str], keys: &[(&str, &str)]) -> Service {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stepstream"));
-        command
-            .arg("run")
-            .arg("--config")
-            .arg(place.0.join("stepstream.toml"));
-        command.args(arguments).current_dir(&place.0);
+        let mut command = place.command(arguments);
         for (key, value) in keys {
             command.env(format!("STEPSTREAM__{key}"), value);
         }
-        let command = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("it starts");
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
         let said = Arc::new(Mutex::new(String::new()));
         let (lines, heard) = (
             BufReader::new(child.stderr.take().expect("piped")),
@@ -153,6 +157,18 @@ impl Service {
         }
     }
 
+    /// Starts a process whose words nobody reads: writing to its stderr fails.
+    pub(crate) fn start_unheard(place: &Place, arguments: &[&str]) -> Service {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = place.command(arguments);
+        Service {
+            child: command.stderr(writer).spawn().expect("it starts"),
+            said: Arc::default(),
+            listener: None,
+        }
+    }
+
     /// Runs up to the ends of the topics, and returns what it said.
     #[track_caller]
     pub(crate) fn run_until_end(place: &Place, keys: &[(&str, &str)]) -> String {
@@ -167,7 +183,7 @@ impl Service {
     /// Waits until something is so.
     #[track_caller]
     pub(crate) fn until(&mut self, what: &str, mut so: impl FnMut(&mut Service) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let mut patience = Patience::new(PATIENCE);
         while !so(self) {
             let status = self.child.try_wait().expect("a child");
             assert!(
@@ -175,7 +191,7 @@ impl Service {
                 "ended ({status:?}) before: {what}\n{}",
                 self.said()
             );
-            if Instant::now() >= until {
+            if patience.is_over() {
                 let (_, metrics) = self.get("/metrics").unwrap_or_default();
                 let lines = metrics
                     .lines()
@@ -254,7 +270,7 @@ impl Service {
     /// Waits for its end, and for its last words.
     #[track_caller]
     fn end(&mut self, within: Duration) -> ExitStatus {
-        let began = Instant::now();
+        let mut patience = Patience::new(within);
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 if let Some(listener) = self.listener.take() {
@@ -263,7 +279,7 @@ impl Service {
                 return status;
             }
             assert!(
-                began.elapsed() < within,
+                !patience.is_over(),
                 "it did not end in {within:?}\n{}",
                 self.said()
             );
