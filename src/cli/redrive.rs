@@ -1,11 +1,12 @@
 //! `stepstream redrive`: dead letters put back.
 
-use super::output::{Stop, grouped, stderr, stdout};
+mod report;
+
+use super::output::{Stop, stderr, stdout};
 use super::waiter::Waiter;
-use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, Format, diagnostics, signals};
-use crate::runtime::redrive::{Options, Redrive, Summary};
+use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
+use crate::runtime::redrive::{Options, Redrive};
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, SourceConfig, Start, Subscription, admin};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -30,13 +31,19 @@ const TICK: Duration = Duration::from_millis(200);
 /// the rounds (stepstream-redrive-rounds).
 #[derive(clap::Args)]
 #[command(
-    after_help = "What was put back is remembered in the consumer group stepstream-redrive-<topic>: the next redrive goes on
-where this one ended. Events that were not asked for (--error, --limit) or that could not be put back stay, and
-are offered again the next time. Nothing is removed from the dead-letter topic; its retention does that.
+    after_help = "What was put back is remembered in the consumer group stepstream-redrive-<topic>: the next redrive goes on where \
+this one ended. Events that were not asked for (--error, --limit) or that could not be put back stay, and are \
+offered again the next time. Nothing is removed from the dead-letter topic; its retention does that.
 
 The brokers and their credentials are those of [kafka] in the configuration.
 
-Exit code: 0 all that was asked for is put back (or there was nothing), 1 some stayed, 2 could not run.
+Exit code: 0 all that was asked for is put back (or there was nothing), 1 some stayed, 2 could not run, or ended \
+before its time.
+
+--format json prints one document. \"status\" is DONE, SOME_STAYED, INTERRUPTED, ENDED_EARLY (with \"message\") \
+or NOT_RUN; \"put_back\", \"not_chosen\", \"exhausted\" (--max-rounds), \"homeless\" (no topic to go to) and \
+\"refused\" (by the brokers) count events, in all and for each of \"errors\". With --dry-run nothing is put \
+back: it says what would be. \"truncated_commits\" above 0: the next redrive may put some back again.
 
 Examples:
   stepstream redrive --from orders-failed --dry-run              what is there, by error
@@ -70,11 +77,44 @@ pub(super) struct Args {
     /// The brokers, instead of kafka.brokers
     #[arg(long, value_name = "HOST:PORT")]
     brokers: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How it ended.
+enum End {
+    /// All that was asked for is put back.
+    Done,
+    SomeStayed,
+    Interrupted,
+    /// Something hindered it when it had begun.
+    Early(String),
+}
+
+impl End {
+    fn name(&self) -> &'static str {
+        match self {
+            End::Done => "DONE",
+            End::SomeStayed => "SOME_STAYED",
+            End::Interrupted => "INTERRUPTED",
+            End::Early(_) => "ENDED_EARLY",
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            End::Done => EXIT_OK,
+            End::SomeStayed => EXIT_NO,
+            End::Interrupted => EXIT_INTERRUPTED,
+            End::Early(_) => EXIT_PROBLEM,
+        }
+    }
 }
 
 /// Runs the command and returns its exit code.
 pub(super) fn run(args: &Args) -> u8 {
-    execute(args).unwrap_or_else(|stop| stop.tell(Format::Text))
+    execute(args).unwrap_or_else(|stop| stop.tell(args.format))
 }
 
 fn execute(args: &Args) -> Result<u8, Stop> {
@@ -103,17 +143,27 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let trouble = serve(&mut redrive, &waiter, &control, &producer, &is_interrupted);
     leave(&mut redrive, &waiter, &control);
     let summary = redrive.summary();
-    stdout(text(args, summary).as_bytes());
-    if let Some(trouble) = trouble.or_else(|| summary.failure.clone()) {
-        return Err(Stop::new(format!(
-            "error: ended before its time: {trouble}\nwhat is put back is remembered; run it again for the rest"
-        )));
+    let end = match trouble.or_else(|| summary.failure.clone()) {
+        Some(trouble) => End::Early(trouble),
+        None if is_interrupted.load(Relaxed) => End::Interrupted,
+        None if summary.total().left() > 0 => End::SomeStayed,
+        None => End::Done,
+    };
+    match args.format {
+        Format::Text => stdout(report::text(args, summary).as_bytes()),
+        Format::Json => stdout(&report::json(args, summary, &end)),
     }
-    Ok(match summary.total().left() {
-        _ if is_interrupted.load(Relaxed) => EXIT_INTERRUPTED,
-        0 => EXIT_OK,
-        _ => EXIT_NO,
-    })
+    if summary.truncated > 0 {
+        stderr(
+            "warning: more is done out of order than a commit has room for; the next redrive may put some back again",
+        );
+    }
+    if let End::Early(trouble) = &end {
+        stderr(&format!(
+            "error: ended before its time: {trouble}\nwhat is put back is remembered; run it again for the rest"
+        ));
+    }
+    Ok(end.exit_code())
 }
 
 fn stop(error: kafka::Error) -> Stop {
@@ -209,74 +259,4 @@ fn leave(redrive: &mut Redrive<KafkaSource, KafkaSink>, waiter: &Waiter, control
             waiter.wait(Duration::from_millis(20));
         }
     }
-}
-
-fn text(args: &Args, summary: &Summary) -> String {
-    let mut out = String::new();
-    let number = |number: u64| grouped(number as f64);
-    let total = summary.total();
-    let verb = if args.dry_run {
-        "would be put back"
-    } else {
-        "put back"
-    };
-    if !summary.errors.is_empty() {
-        let width = summary.errors.keys().map(|name| name.chars().count()).max();
-        let width = width.unwrap_or(0).max("error".len());
-        let _ = writeln!(
-            out,
-            "{:width$}  {verb:>17}  {:>10}  {:>10}",
-            "error", "not chosen", "stay"
-        );
-        for (name, counts) in &summary.errors {
-            let (back, others, left) = (counts.put_back, counts.not_chosen, counts.left());
-            let _ = writeln!(
-                out,
-                "{name:width$}  {:>17}  {:>10}  {:>10}",
-                number(back),
-                number(others),
-                number(left)
-            );
-        }
-        out.push('\n');
-    }
-    let topics = summary.topics.iter();
-    let topics = topics.map(|(topic, count)| format!("{} to {topic}", number(*count)));
-    let topics: Vec<String> = topics.collect();
-    let _ = match topics.is_empty() {
-        true => writeln!(out, "{}: nothing {verb}", args.from),
-        false => writeln!(out, "{}: {verb}: {}", args.from, topics.join(", ")),
-    };
-    if summary.is_limited {
-        let _ = writeln!(out, "stopped at --limit {}; the rest stays", number(args.limit));
-    }
-    let reasons = [
-        (
-            total.exhausted,
-            format!("were put back {} times already (--max-rounds)", args.max_rounds),
-        ),
-        (
-            total.homeless,
-            format!(
-                "name no topic other than {} to go back to (--to gives one)",
-                args.from
-            ),
-        ),
-        (
-            total.refused,
-            format!(
-                "are not taken: {}",
-                summary.refusal.as_deref().unwrap_or_default()
-            ),
-        ),
-    ];
-    for (count, reason) in reasons.iter().filter(|(count, _)| *count > 0) {
-        let _ = writeln!(out, "{} stay: they {reason}", number(*count));
-    }
-    if summary.truncated > 0 {
-        stderr(
-            "warning: more is done out of order than a commit has room for; the next redrive may put some back again",
-        );
-    }
-    out
 }

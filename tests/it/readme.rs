@@ -123,6 +123,7 @@ fn names_that_the_readme_uses_exist() {
                 || stepstream::metrics::names::ALL
                     .iter()
                     .any(|metric| metric.labels.contains(&span))
+                || options.contains(&format!("\"{span}\""))
         } else {
             continue;
         };

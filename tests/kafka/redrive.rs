@@ -1,6 +1,7 @@
 //! `stepstream redrive`: what goes back, what stays, and that nothing goes back twice.
 
 use crate::broker::{Broker, Event, Read, shared};
+use serde_json::{Value, json};
 use std::process::Command;
 
 /// An event's headers.
@@ -16,6 +17,13 @@ fn redrive(broker: &Broker, arguments: &[&str]) -> (i32, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
     let code = output.status.code().unwrap_or(-1);
     (code, text(&output.stdout), text(&output.stderr))
+}
+
+/// Runs it with `--format json`: stdout must be exactly one document.
+fn redrive_json(broker: &Broker, arguments: &[&str]) -> (i32, Value, String) {
+    let (code, out, err) = redrive(broker, &[arguments, &["--format", "json"]].concat());
+    let document = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out:?} {err}"));
+    (code, document, err)
 }
 
 /// Produces a dead letter as the service writes it; `more` are headers besides.
@@ -201,4 +209,74 @@ fn mistakes_are_told_at_once() {
     let (code, _, err) = redrive(broker, &same);
     assert_eq!(code, 2);
     assert!(err.contains("--to is the topic that --from names"), "{err}");
+}
+
+#[test]
+fn programs_read_what_became_of_the_letters() {
+    let Some(broker) = shared() else { return };
+    for topic in ["redrive-json", "redrive-json-home", "redrive-json-home2"] {
+        broker.create_topic(topic, 2);
+    }
+    for key in ["a1", "a2", "a3"] {
+        letter(broker, "redrive-json", key, "Order.A", "redrive-json-home", &[]);
+    }
+    letter(broker, "redrive-json", "b1", "Order.B", "redrive-json-home2", &[]);
+    let tired: Headers<'_> = &[("stepstream-redrive-rounds", Some(b"5"))];
+    letter(
+        broker,
+        "redrive-json",
+        "b2",
+        "Order.B",
+        "redrive-json-home2",
+        tired,
+    );
+    let stray = Event {
+        key: Some(b"stray"),
+        value: Some(b"no letter of ours"),
+        ..Event::default()
+    };
+    broker.produce("redrive-json", [stray]);
+    // Put back, not chosen, exhausted, homeless, refused.
+    let counts = |of: Value, [back, others, tired, homeless, refused]: [u64; 5]| {
+        let mut of = of;
+        let counts = json!({"put_back": back, "not_chosen": others, "exhausted": tired, "homeless": homeless,
+            "refused": refused});
+        let more = counts.as_object().expect("an object").clone();
+        of.as_object_mut().expect("an object").extend(more);
+        of
+    };
+    let stray = "(no stepstream-error header)";
+    let all = json!({"status": "SOME_STAYED", "from": "redrive-json", "dry_run": true, "limit_reached": false,
+        "errors": [counts(json!({"error": stray}), [0, 0, 0, 1, 0]), counts(json!({"error": "Order.A"}), [3, 0, 0, 0, 0]),
+            counts(json!({"error": "Order.B"}), [1, 0, 1, 0, 0])],
+        "topics": [{"topic": "redrive-json-home", "put_back": 3}, {"topic": "redrive-json-home2", "put_back": 1}],
+        "truncated_commits": 0});
+    let all = counts(all, [4, 0, 1, 1, 0]);
+    let (code, document, err) = redrive_json(broker, &["--from", "redrive-json", "--dry-run"]);
+    assert_eq!((code, &document, err.as_str()), (1, &all, ""));
+    assert!(broker.read("redrive-json-home").is_empty());
+
+    let some = ["--from", "redrive-json", "--error", "Order.A", "--limit", "2"];
+    let (code, document, err) = redrive_json(broker, &some);
+    assert_eq!((code, err.as_str()), (0, ""), "{document}");
+    for (name, value) in [
+        ("status", json!("DONE")),
+        ("dry_run", json!(false)),
+        ("put_back", json!(2)),
+        ("limit_reached", json!(true)),
+        ("topics", json!([{"topic": "redrive-json-home", "put_back": 2}])),
+    ] {
+        assert_eq!(document[name], value, "{name} in {document}");
+    }
+
+    let (code, document, err) = redrive_json(broker, &["--from", "redrive-no-such"]);
+    assert_eq!((code, &document["status"]), (2, &json!("NOT_RUN")));
+    let message = document["message"].as_str().expect("a message");
+    assert!(
+        message.contains("there is no topic 'redrive-no-such'"),
+        "{message}"
+    );
+    assert!(err.contains(message), "{err}");
+    let (code, document, _) = redrive_json(broker, &["--from", "redrive-json", "--limit", "many"]);
+    assert_eq!((code, &document["status"]), (2, &json!("NOT_RUN")));
 }

@@ -1,0 +1,116 @@
+//! What became of the letters, for people or for programs.
+
+use super::{Args, End};
+use crate::cli::output::{Json, grouped};
+use crate::runtime::redrive::{Counts, Summary};
+use std::fmt::Write as _;
+
+/// Returns one JSON document: the sums, and the same by error and by topic.
+pub(super) fn json(args: &Args, summary: &Summary, end: &End) -> Vec<u8> {
+    let mut json = Json::object();
+    json.string("status", end.name());
+    if let End::Early(trouble) = end {
+        json.string("message", trouble);
+    }
+    json.string("from", &args.from);
+    flag(&mut json, "dry_run", args.dry_run);
+    write_counts(&mut json, &summary.total());
+    flag(&mut json, "limit_reached", summary.is_limited);
+    let errors: Vec<_> = summary.errors.iter().collect();
+    json.list("errors", &errors, |json, (name, counts)| {
+        json.string("error", name);
+        write_counts(json, counts);
+    });
+    let topics: Vec<_> = summary.topics.iter().collect();
+    json.list("topics", &topics, |json, (topic, count)| {
+        json.string("topic", topic);
+        number(json, "put_back", **count);
+    });
+    if let Some(refusal) = &summary.refusal {
+        json.string("refusal", refusal);
+    }
+    number(&mut json, "truncated_commits", summary.truncated);
+    json.finish()
+}
+
+fn write_counts(json: &mut Json, counts: &Counts) {
+    number(json, "put_back", counts.put_back);
+    number(json, "not_chosen", counts.not_chosen);
+    number(json, "exhausted", counts.exhausted);
+    number(json, "homeless", counts.homeless);
+    number(json, "refused", counts.refused);
+}
+
+fn number(json: &mut Json, name: &str, number: u64) {
+    json.raw(name, number.to_string().as_bytes());
+}
+
+fn flag(json: &mut Json, name: &str, is_so: bool) {
+    json.raw(name, is_so.to_string().as_bytes());
+}
+
+/// Returns a table by error, where they went, and why others stay.
+pub(super) fn text(args: &Args, summary: &Summary) -> String {
+    let mut out = String::new();
+    let number = |number: u64| grouped(number as f64);
+    let total = summary.total();
+    let verb = if args.dry_run {
+        "would be put back"
+    } else {
+        "put back"
+    };
+    if !summary.errors.is_empty() {
+        let width = summary.errors.keys().map(|name| name.chars().count()).max();
+        let width = width.unwrap_or(0).max("error".len());
+        let _ = writeln!(
+            out,
+            "{:width$}  {verb:>17}  {:>10}  {:>10}",
+            "error", "not chosen", "stay"
+        );
+        for (name, counts) in &summary.errors {
+            let (back, others, left) = (counts.put_back, counts.not_chosen, counts.left());
+            let _ = writeln!(
+                out,
+                "{name:width$}  {:>17}  {:>10}  {:>10}",
+                number(back),
+                number(others),
+                number(left)
+            );
+        }
+        out.push('\n');
+    }
+    let topics = summary.topics.iter();
+    let topics = topics.map(|(topic, count)| format!("{} to {topic}", number(*count)));
+    let topics: Vec<String> = topics.collect();
+    let _ = match topics.is_empty() {
+        true => writeln!(out, "{}: nothing {verb}", args.from),
+        false => writeln!(out, "{}: {verb}: {}", args.from, topics.join(", ")),
+    };
+    if summary.is_limited {
+        let _ = writeln!(out, "stopped at --limit {}; the rest stays", number(args.limit));
+    }
+    let reasons = [
+        (
+            total.exhausted,
+            format!("were put back {} times already (--max-rounds)", args.max_rounds),
+        ),
+        (
+            total.homeless,
+            format!(
+                "name no topic other than {} to go back to (--to gives one)",
+                args.from
+            ),
+        ),
+        (
+            total.refused,
+            format!(
+                "are not taken: {}",
+                summary.refusal.as_deref().unwrap_or_default()
+            ),
+        ),
+    ];
+    for (count, reason) in reasons.iter().filter(|(count, _)| *count > 0) {
+        let _ = writeln!(out, "{} stay: they {reason}", number(*count));
+    }
+    out
+}
