@@ -1,123 +1,32 @@
 //! Dead letters put back: from their topic to the one they came from, for another try.
 //!
-//! Owns which are chosen and what becomes of their headers. Which are done is kept as for executions: an
-//! offset is complete when the copy is acknowledged, and what is finished above the first unfinished one
-//! stands in the commit's metadata, so letters that were not chosen or could not go stay for another time.
-//! Must not know Kafka or the clock. Invariant: a letter is committed only after its copy was acknowledged.
+//! Owns the way from the one topic to the other: what is read, under way, done and committed. Which letters go,
+//! and what their copies are, `letter` knows; what became of them is counted in a [`Summary`]. Which are done is
+//! kept as for executions: an offset is complete when the copy is acknowledged, and what is finished above the
+//! first unfinished one stands in the commit's metadata, so letters that were not chosen or could not go stay
+//! for another time. Must not know Kafka or the clock. Invariant: a letter is committed only after its copy was
+//! acknowledged.
 
-use super::messages::{ERROR, OURS, SOURCE_TOPIC};
+mod letter;
+mod summary;
+
+pub use letter::{Options, ROUNDS};
+pub use summary::{Counts, ERRORS_MAX, NO_ERROR, OTHER, Summary, TOPICS_MAX};
+
+use super::messages::ERROR;
 use crate::stream::offsets::Tracker;
-use crate::stream::{
-    Change, CommitError, Message, PartitionId, Record, SendError, Sink, Source, Ticket, TopicId,
-};
+use crate::stream::{Change, CommitError, PartitionId, SendError, Sink, Source, Ticket, TopicId};
+use letter::Fate;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The header that counts how often an event was put back.
-pub const ROUNDS: &str = "stepstream-redrive-rounds";
-/// How the summary names the error of an event that has no `stepstream-error` header.
-pub const NO_ERROR: &str = "(no stepstream-error header)";
-/// How the summary names errors beyond [`ERRORS_MAX`].
-pub const OTHER: &str = "(other errors)";
-/// Most error names that a summary has.
-pub const ERRORS_MAX: usize = 1_000;
-/// Most topics that letters go back to; letters of one more stay.
-pub const TOPICS_MAX: usize = 1_000;
 /// Most copies that are under way.
 const PENDING_MAX: usize = 10_000;
 /// Most letters that are taken at a time.
 const BATCH: usize = 500;
 /// How often what is done is committed.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Which letters are put back, and how.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The topic that they are in.
-    pub from: String,
-    /// The topic that they go to; `None` is the one that each came from.
-    pub to: Option<String>,
-    /// Only letters with one of these errors; empty for all.
-    pub errors: Vec<String>,
-    /// Most letters that are put back.
-    pub limit: u64,
-    /// How often a letter may be put back in all its life.
-    pub rounds_max: u32,
-    /// Only look: nothing is written, nothing committed.
-    pub is_dry: bool,
-}
-
-/// What became of the letters of one error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Put back; of a dry run: would be.
-    pub put_back: u64,
-    /// Not asked for.
-    pub not_chosen: u64,
-    /// Put back as often as is allowed.
-    pub exhausted: u64,
-    /// They do not say where they came from, or from the topic that they are in.
-    pub homeless: u64,
-    /// The brokers do not take them.
-    pub refused: u64,
-}
-
-impl Counts {
-    /// Returns how many stay though they were asked for.
-    pub fn left(&self) -> u64 {
-        self.exhausted + self.homeless + self.refused
-    }
-
-    fn add(&mut self, other: &Counts) {
-        self.put_back += other.put_back;
-        self.not_chosen += other.not_chosen;
-        self.exhausted += other.exhausted;
-        self.homeless += other.homeless;
-        self.refused += other.refused;
-    }
-}
-
-/// What became of the letters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// By error.
-    pub errors: BTreeMap<Box<str>, Counts>,
-    /// How many went to which topic; of a dry run: would go.
-    pub topics: BTreeMap<Box<str>, u64>,
-    /// Why the brokers did not take one.
-    pub refusal: Option<String>,
-    /// Why it ended before its time.
-    pub failure: Option<String>,
-    /// Whether the limit was reached.
-    pub is_limited: bool,
-    /// How many commits could not name all that is done above the first letter that stays: some letters
-    /// would be put back twice by another run.
-    pub truncated: u64,
-}
-
-impl Summary {
-    /// Returns the sum over all errors.
-    pub fn total(&self) -> Counts {
-        let mut total = Counts::default();
-        self.errors.values().for_each(|counts| total.add(counts));
-        total
-    }
-
-    /// Bounded: there are at most [`TOPICS_MAX`] handles; a dry run puts more under one name.
-    fn went_to(&mut self, topic: &str) {
-        let is_known = self.topics.contains_key(topic) || self.topics.len() < TOPICS_MAX;
-        let topic = if is_known { topic } else { "(other topics)" };
-        *self.topics.entry(topic.into()).or_default() += 1;
-    }
-
-    fn of(&mut self, error: &str) -> &mut Counts {
-        let is_known = self.errors.contains_key(error) || self.errors.len() < ERRORS_MAX;
-        self.errors
-            .entry(if is_known { error } else { OTHER }.into())
-            .or_default()
-    }
-}
 
 /// A redrive that runs; somebody calls [`Redrive::turn`] until it [is over](Redrive::is_over).
 pub struct Redrive<S, K> {
@@ -155,12 +64,6 @@ struct Sent {
     offset: i64,
     error: Box<str>,
     topic: Box<str>,
-}
-
-/// What is to be done with a letter.
-enum Fate {
-    Stays(fn(&mut Counts) -> &mut u64),
-    Goes(Box<str>, u32),
 }
 
 impl<S: Source, K: Sink> Redrive<S, K> {
@@ -272,7 +175,7 @@ impl<S: Source, K: Sink> Redrive<S, K> {
             return false;
         }
         let ticket = Ticket(self.next_ticket);
-        let sent = send(&mut self.sink, id, &record, round, &mut self.headers, ticket);
+        let sent = letter::send(&mut self.sink, id, &record, round, &mut self.headers, ticket);
         match sent {
             Ok(()) => {
                 self.next_ticket += 1;
@@ -400,55 +303,4 @@ impl<S: Source, K: Sink> Redrive<S, K> {
             }
         }
     }
-}
-
-impl Options {
-    /// Decides what becomes of a letter.
-    fn fate(&self, record: &Record<'_>, error: &str) -> Fate {
-        if !self.errors.is_empty() && !self.errors.iter().any(|wanted| wanted == error) {
-            return Fate::Stays(|counts| &mut counts.not_chosen);
-        }
-        let rounds = record.headers.last(ROUNDS);
-        let rounds = rounds.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
-        let rounds: u32 = rounds.unwrap_or(0);
-        if rounds >= self.rounds_max {
-            return Fate::Stays(|counts| &mut counts.exhausted);
-        }
-        let home = record.headers.last(SOURCE_TOPIC);
-        let home = home.and_then(|name| std::str::from_utf8(name).ok());
-        match self.to.as_deref().or(home) {
-            Some(topic) if topic != self.from => Fate::Goes(topic.into(), rounds + 1),
-            _ => Fate::Stays(|counts| &mut counts.homeless),
-        }
-    }
-}
-
-/// Sends a copy of a letter: what it was before it failed, and its round.
-fn send(
-    sink: &mut impl Sink,
-    topic: TopicId,
-    record: &Record<'_>,
-    round: u32,
-    text: &mut Vec<u8>,
-    ticket: Ticket,
-) -> Result<(), SendError> {
-    text.clear();
-    text.extend_from_slice(round.to_string().as_bytes());
-    let mut headers: Vec<(&str, Option<&[u8]>)> = Vec::new();
-    let mut at = 0;
-    while let Some(header) = record.headers.at(at) {
-        at += 1;
-        if header.0 != ROUNDS && !OURS.contains(&header.0) {
-            headers.push(header);
-        }
-    }
-    headers.push((ROUNDS, Some(text)));
-    let message = Message {
-        topic,
-        partition: None,
-        key: record.key,
-        value: record.value,
-        headers: &headers,
-    };
-    sink.send(&message, ticket)
 }

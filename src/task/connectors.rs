@@ -1,12 +1,13 @@
 //! The connectors of one shard, as one thing to call.
 //!
 //! [`Tasks`] is the checked configuration, shared by all shards; [`Connectors`] are one shard's own. They find
-//! out who serves a call, hand over its payload, and dress its answer. Must not know runs. Invariant: a
+//! out who serves a call, hand over its payload, and have its answer dressed. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
 use super::bind::{self, Bound, Offer, Served, Target};
 use super::config::{Config, ConfigError, Named};
-use super::envelope::{self, Detail, Stamp, Style};
+use super::dress::Dress;
+use super::envelope::{self, Style};
 use super::function::{Function, Home};
 use super::functions::{BuiltIn, Delay, FunctionConnector};
 use super::http::{HttpConnector, Service};
@@ -16,8 +17,7 @@ use super::table::{ConnectorIndex, Table};
 use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved};
 use crate::program::{Pattern, Program, TaskId};
 use crate::stream::{SendError, Sink, Ticket};
-use crate::value::{Heap, Key, ValueRef, View};
-use crate::vm::PAYLOAD_BYTES_MAX;
+use crate::value::{Key, ValueRef, View};
 use rustc_hash::FxHashMap;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -104,10 +104,7 @@ impl Tasks {
             answers,
             pending: FxHashMap::default(),
             computed: FxHashMap::default(),
-            dress: Dress {
-                stamp: Stamp::new(seed),
-                scratch: Heap::new(),
-            },
+            dress: Dress::new(seed),
             name: String::new(),
             keys: Keys {
                 function_name: Key::new("FunctionName"),
@@ -228,7 +225,7 @@ impl Connectors {
             Payload::new(view, attempt.parameters)
         } else {
             let given = view.member(attempt.parameters, &self.keys.payload);
-            Payload::invoked(view, given, &mut self.dress.scratch)
+            Payload::invoked(view, given, self.dress.scratch())
         };
         let call = Call {
             resource: &bound.resource,
@@ -268,7 +265,8 @@ impl Connectors {
         loop {
             let (ticket, answer) = self.answers.take()?;
             if let Some(pending) = self.pending.remove(&ticket) {
-                return Some((ticket, self.dress.answer(&pending, answer, now_ms)));
+                let answer = self.dress.answer(pending.style, &pending.version, answer, now_ms);
+                return Some((ticket, answer));
             }
         }
     }
@@ -344,125 +342,4 @@ impl Pending {
             version: served.function.as_ref().map_or("", Function::version).into(),
         }
     }
-}
-
-/// Dresses answers.
-struct Dress {
-    stamp: Stamp,
-    /// What JSON text is checked with.
-    scratch: Heap,
-}
-
-impl Dress {
-    /// Completes a result whose payload begins at `start`.
-    fn success(
-        &mut self,
-        style: Style,
-        version: &str,
-        start: usize,
-        now_ms: i64,
-        result: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
-        match style {
-            Style::Bare => {}
-            Style::Accepted => {
-                result.clear();
-                self.stamp.accepted(now_ms, result);
-            }
-            Style::Envelope(detail) => {
-                if has_blanks(&result[start..]) {
-                    let payload = result.split_off(start);
-                    result.extend_from_slice(self.dense(&payload)?);
-                }
-                self.close(detail, version, result.len() - start, now_ms, result);
-            }
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, detail: Detail, version: &str, bytes: usize, now_ms: i64, result: &mut Vec<u8>) {
-        self.stamp.close(detail, version, bytes, now_ms, result);
-    }
-
-    /// Dresses an answer that comes from outside: it may be anything.
-    fn answer(&mut self, pending: &Pending, answer: Answer, now_ms: i64) -> Answer {
-        let payload = match answer {
-            Ok(payload) => payload,
-            Err(failure) => {
-                let mut result = Vec::new();
-                return match self.failure(pending.style, failure, now_ms, &mut result) {
-                    Progress::Failure(failure) => Err(failure),
-                    _ => Ok(result),
-                };
-            }
-        };
-        if payload.len() > PAYLOAD_BYTES_MAX {
-            return Ok(payload); // The machine says so, as AWS does.
-        }
-        match pending.style {
-            Style::Bare => self.dense(&payload).map(|_| ()).map(|()| payload),
-            Style::Accepted => {
-                let mut result = Vec::new();
-                self.stamp.accepted(now_ms, &mut result);
-                Ok(result)
-            }
-            Style::Envelope(detail) => {
-                let mut result = Vec::with_capacity(payload.len() + ENVELOPE_BYTES);
-                envelope::open(&pending.version, &mut result);
-                let dense = self.dense(&payload)?;
-                let bytes = dense.len();
-                result.extend_from_slice(dense);
-                self.close(detail, &pending.version, bytes, now_ms, &mut result);
-                Ok(result)
-            }
-        }
-    }
-
-    /// Dresses a failure: through `lambda:invoke` a cause that is JSON is written again, dense (facts 7.3);
-    /// what was only to be accepted has been.
-    fn failure(&mut self, style: Style, failure: Failure, now_ms: i64, result: &mut Vec<u8>) -> Progress {
-        result.clear();
-        if style == Style::Bare {
-            return Progress::Failure(failure);
-        }
-        let is_service = |error: &str| error.starts_with("Lambda.") || error.starts_with("States.");
-        if style == Style::Accepted && !failure.error.as_deref().is_some_and(is_service) {
-            self.stamp.accepted(now_ms, result);
-            return Progress::Success;
-        }
-        let cause = failure.cause.map(|cause| {
-            if !cause.starts_with('{') || !has_blanks(cause.as_bytes()) {
-                return cause;
-            }
-            match self.dense(cause.as_bytes()).map(<[u8]>::to_vec) {
-                Ok(dense) => String::from_utf8(dense).unwrap_or(cause),
-                Err(_) => cause,
-            }
-        });
-        Progress::Failure(Failure {
-            error: failure.error,
-            cause,
-        })
-    }
-
-    /// Returns a payload as dense JSON text.
-    fn dense(&mut self, payload: &[u8]) -> Result<&[u8], Failure> {
-        self.scratch.clear();
-        let root = match self.scratch.index(payload) {
-            Ok(root) => root,
-            Err(error) => {
-                let cause = format!("The function's answer is not JSON: {error}");
-                return Err(Failure::new("Lambda.SdkClientException", cause));
-            }
-        };
-        let view = View::new(&self.scratch, &self.scratch);
-        Ok(view.text(root).unwrap_or_default())
-    }
-}
-
-/// About what an envelope adds to its payload.
-const ENVELOPE_BYTES: usize = 1024;
-
-fn has_blanks(text: &[u8]) -> bool {
-    memchr::memchr3(b' ', b'\n', b'\t', text).is_some() || memchr::memchr(b'\r', text).is_some()
 }

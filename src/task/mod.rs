@@ -23,6 +23,7 @@ pub mod bind;
 pub mod config;
 mod connectors;
 pub mod demo;
+mod dress;
 pub mod envelope;
 pub mod function;
 pub mod functions;

@@ -28,13 +28,15 @@ mod native_topics;
 mod positions;
 mod sink;
 mod source;
+mod subscription;
 
-pub use config::{Config, Properties, Property, Secret, SourceConfig, Start, Subscription};
+pub use config::{Config, Properties, Property, Secret};
 pub use control::Control;
 pub use health::{Absence, Health, PartitionHealth};
 pub use mock::Mock;
 pub use sink::KafkaSink;
 pub use source::KafkaSource;
+pub use subscription::{SourceConfig, Start, Subscription};
 
 use std::fmt;
 

@@ -4,9 +4,9 @@
 //! thread. Must not know shards. Invariant: a commit that lies outside the log is not believed: the
 //! events that are there have not been run. Neither is one that names another topic's id.
 
+use super::Start;
 use super::client::{Consumer, TopicPartition};
 use super::commits::committed;
-use super::config::Start;
 use crate::stream::offsets::{Commit, Restored};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
