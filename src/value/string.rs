@@ -189,7 +189,7 @@ fn escape_byte(out: &mut Vec<u8>, byte: u8) {
 #[test]
 fn escapes_are_the_same_wherever_they_stand() {
     for special in (0..=0x7F).chain([0xE9]).map(char::from) {
-        for place in 0..20 {
+        for place in (0..20).step_by(if cfg!(miri) { 7 } else { 1 }) {
             let mut text = "abcdefghijklmnopqrst".to_owned();
             text.insert(place, special);
             text.push_str(&special.to_string().repeat(place));

@@ -4,6 +4,7 @@
 //! say why not.
 
 mod limits;
+mod park;
 mod states;
 mod work;
 

@@ -4,7 +4,7 @@ use super::*;
 
 const TASK: &str = r#""Type":"Task","Resource":"arn:aws:lambda:us-east-1:111111111111:function:f""#;
 
-fn task(name: &str, more: &str) -> String {
+pub(super) fn task(name: &str, more: &str) -> String {
     format!("\"{name}\":{{{TASK},{more}}}")
 }
 
