@@ -32,6 +32,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
 use pool::{Job, Pool};
+use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +98,8 @@ impl Service {
 pub(super) struct HttpConnector {
     pool: Rc<Pool>,
     targets: Targets,
+    /// A call's key, as it becomes a header.
+    key: String,
 }
 
 impl HttpConnector {
@@ -104,6 +107,7 @@ impl HttpConnector {
         HttpConnector {
             pool: Rc::new(Pool::new(service, answers)),
             targets: Targets::default(),
+            key: String::new(),
         }
     }
 
@@ -117,7 +121,10 @@ impl HttpConnector {
         if call.event {
             headers.insert(INVOCATION_TYPE, HeaderValue::from_static("Event"));
         }
-        headers.insert(KEY, key_value(&call.key.to_string())?);
+        self.key.clear();
+        // Writing to a String does not fail.
+        let _ = write!(self.key, "{}", call.key);
+        headers.insert(KEY, key_value(&self.key)?);
         Some(request)
     }
 }
