@@ -250,7 +250,7 @@ impl<S: Source, K: Sink> Redrive<S, K> {
             }
             Change::Revoked { partition, until } => {
                 if let Some(partition) = self.partitions.get_mut(&partition) {
-                    partition.until = Some(until);
+                    partition.until = Some(partition.until.map_or(until, |known| known.min(until)));
                 }
             }
             Change::Lost { partition } => {

@@ -78,7 +78,8 @@ pub enum Change {
         restored: Restored,
     },
     /// The partition goes to another member: finish what runs, at the latest `until`, commit, then
-    /// [`Source::release`] it. Its records no longer arrive.
+    /// [`Source::release`] it. Its records no longer arrive. May come again, also when it was just released: the
+    /// earliest time holds.
     Revoked {
         /// Which.
         partition: PartitionId,

@@ -3,6 +3,7 @@
 use crate::broker::shared;
 use crate::reader::{Reader, config, source, until};
 use crate::source::fill;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use stepstream::stream::kafka::{Config, Property};
 
@@ -77,6 +78,58 @@ fn a_revoked_partition_goes_when_it_is_released() {
         (next, "left by one")
     );
     assert!(one.lost.is_empty());
+}
+
+#[test]
+fn a_stop_while_some_partitions_are_revoked_commits_the_others_too() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-stop";
+    broker.create_topic(topic, 4);
+    fill(broker, topic, 0, 200);
+    let mut one = Reader::start(&config(broker), source(topic), 2);
+    one.until("all came", |one| one.events.len() == 200);
+    one.hold = true;
+    let mut two = Reader::start(&config(broker), source(topic), 1);
+    until("revoked", &mut [&mut one, &mut two], |readers| {
+        readers[0].revoked.len() == 2
+    });
+    let is_left = |commit: &Option<(i64, String)>| commit.as_ref().is_some_and(|one| one.1 == "left by one");
+    let left = || {
+        let committed = broker.committed(topic, topic, 4);
+        committed.iter().filter(|commit| is_left(commit)).count()
+    };
+
+    // The two that go to the other are let go of first: that must not be the end of the rest.
+    let (first, rest): (Vec<_>, Vec<_>) = one.partitions.keys().partition(|id| one.partitions[id].revoked);
+    let next: BTreeMap<_, _> = one
+        .partitions
+        .values()
+        .map(|one| (one.number, one.next))
+        .collect();
+    one.control.stop(Instant::now() + Duration::from_secs(20));
+    for partition in first {
+        one.release(partition, "left by one");
+    }
+    until("committed", &mut [&mut one, &mut two], |_| left() == 2);
+    until("asked back", &mut [&mut one, &mut two], |readers| {
+        readers[0].revoked.len() == 4 || readers[0].control.is_finished()
+    });
+    assert!(
+        !one.control.is_finished() && one.lost.is_empty(),
+        "{:?}",
+        one.lost
+    );
+    for partition in rest {
+        one.release(partition, "left by one");
+    }
+    until("gone over", &mut [&mut one, &mut two], |readers| {
+        readers[0].control.is_finished() && readers[1].assigned.len() == 4
+    });
+    assert_eq!(left(), 4);
+    for (number, restored) in &two.assigned {
+        assert_eq!(restored.offset, next[number], "partition {number}");
+    }
+    assert!(one.lost.is_empty() && two.events.is_empty());
 }
 
 #[test]

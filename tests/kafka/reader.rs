@@ -165,9 +165,13 @@ impl Reader {
                 self.assigned.push((number, restored));
             }
             Change::Revoked { partition, .. } => {
-                let held = self.partitions.get_mut(&partition).expect("known");
-                held.revoked = true;
-                self.revoked.push(held.number);
+                let Some(held) = self.partitions.get_mut(&partition) else {
+                    // Told again, when it was on its way back already.
+                    return;
+                };
+                if !std::mem::replace(&mut held.revoked, true) {
+                    self.revoked.push(held.number);
+                }
                 if !self.hold {
                     self.release(partition, "");
                 }

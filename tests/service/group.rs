@@ -1,6 +1,6 @@
 //! Two processes of one group: joining, leaving, and partitions that go while their executions wait.
 
-use crate::broker::shared;
+use crate::broker::{Event, shared};
 use crate::events::{committed, nothing_lost, produce, under_load};
 use crate::service::{Place, SLOW, Service, slow};
 
@@ -70,6 +70,11 @@ fn join_and_leave(topic: &str, mode: &str) {
     });
     last.stop();
     assert_eq!(nothing_lost(&broker.read(&output), 0..count), 0, "duplicates");
+    each_ran_once(&place, count);
+}
+
+#[track_caller]
+fn each_ran_once(place: &Place, count: usize) {
     let log = place.log("log");
     assert_eq!(log.len(), count);
     for (name, types) in log {
@@ -107,6 +112,51 @@ fn a_revoked_partition_goes_when_its_parked_executions_are_over() {
         0,
         "duplicates"
     );
+}
+
+#[test]
+fn a_stop_while_some_partitions_are_revoked_finishes_the_others_too() {
+    stop_in_the_middle("group-stop", "");
+}
+
+#[test]
+fn a_stop_while_some_partitions_are_revoked_cuts_nothing_off_in_sync_mode() {
+    stop_in_the_middle("group-stop-sync", "mode = \"sync\"");
+}
+
+/// Of a process that is stopped two partitions are on their way to another, and over first; what runs of the rest
+/// takes longer than the group waits for a member that is silent.
+fn stop_in_the_middle(topic: &str, mode: &str) {
+    let Some(broker) = shared() else { return };
+    let output = format!("{topic}-out");
+    broker.create_topic(topic, 4);
+    broker.create_topic(&output, 4);
+    let place = Place::new(topic);
+    place.configure(broker, &config(topic, mode, "20s", 0));
+    place.write(
+        "definition.json",
+        r#"{"StartAt":"wait","States":{"wait":{"Type":"Wait","SecondsPath":"$.seconds","End":true}}}"#,
+    );
+    let values: Vec<_> = (0..200)
+        // The assignor takes the lowest partitions.
+        .map(|id| format!(r#"{{"id":{id},"seconds":{}}}"#, if id % 4 < 2 { 6 } else { 14 }))
+        .collect();
+    let events = values.iter().enumerate().map(|(id, value)| Event {
+        value: Some(value.as_bytes()),
+        partition: Some(id as i32 % 4),
+        ..Event::default()
+    });
+    broker.produce(topic, events);
+    let verbose = ("STEPSTREAM_LOG", "info,stepstream::stream=debug");
+    let mut one = Service::start_with(&place, &[], &[verbose]);
+    one.until("all parked", |one| one.metric("stepstream_parked", &[]) == 200.0);
+    let mut two = Service::start(&place);
+    one.until_said(" revoked ");
+    one.stop();
+    two.until("all committed", |_| committed(broker, topic, topic, 4) == 200);
+    two.stop();
+    assert_eq!(nothing_lost(&broker.read(&output), 0..200), 0, "duplicates");
+    each_ran_once(&place, 200);
 }
 
 #[test]

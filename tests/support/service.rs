@@ -130,11 +130,14 @@ impl Service {
     }
 
     /// Starts a process with arguments, and keys of the configuration from the environment: `("SERVICE__PIN",
-    /// "true")`.
+    /// "true")`, or `("STEPSTREAM_LOG", "debug")`.
     pub(crate) fn start_with(place: &Place, arguments: &[&str], keys: &[(&str, &str)]) -> Service {
         let mut command = place.command(arguments);
         for (key, value) in keys {
-            command.env(format!("STEPSTREAM__{key}"), value);
+            match *key {
+                "STEPSTREAM_LOG" => command.env(key, value),
+                key => command.env(format!("STEPSTREAM__{key}"), value),
+            };
         }
         let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
         let said = Arc::new(Mutex::new(String::new()));

@@ -7,22 +7,23 @@
 
 mod leave;
 mod rebalance;
+mod start;
 mod watch;
 
+pub(super) use start::start;
+
 use super::assignment::Assignment;
-use super::client::{Consumer, Context, Happened, TopicPartition};
+use super::client::{Consumer, Happened, TopicPartition};
 use super::commits::Commits;
-use super::config::{Config, SourceConfig, Subscription};
+use super::config::{SourceConfig, Subscription};
 use super::health::{Health, locked};
-use super::mailbox::{Bell, Door, Letter, Port, bell};
-use super::native::{Batch, ShardQueue};
+use super::mailbox::{Bell, Door, Letter, Port};
+use super::native::ShardQueue;
 use super::native_topics::{Description, Topics};
 use super::positions;
-use super::{Error, KafkaSource};
-use crate::stream::{Change, PartitionId, Wake};
+use crate::stream::{Change, PartitionId};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
@@ -103,92 +104,6 @@ impl Drop for Control {
     }
 }
 
-/// Starts the consumer and its thread.
-pub(super) fn start(
-    config: &Config,
-    source: SourceConfig,
-    wakes: &[Wake],
-) -> Result<(Control, Vec<KafkaSource>), Error> {
-    let client = config.consumer(&source)?;
-    let topics = source.subscription.topics()?;
-    let brokers = CString::new(client.get("bootstrap.servers").unwrap_or_default()).unwrap_or_default();
-    let health = Arc::new(Health::default());
-    if let Subscription::Pattern(_) = source.subscription {
-        // Any topics will do, also none.
-        health.looked(Vec::new());
-    }
-    let failed = |error: KafkaError| Error::Client(error.to_string());
-    let context = Context::new(&source.name, Arc::clone(&health));
-    let mut consumer: Consumer = client.create_with_context(context).map_err(failed)?;
-    let (bell, door) = bell();
-    let ring = bell.clone();
-    consumer.set_nonempty_callback(move || ring.ring());
-    let consumer = Arc::new(consumer);
-    consumer.subscribe(&topics).map_err(failed)?;
-    let queue = |wake: &Wake| Arc::new(ShardQueue::new(&consumer, wake.clone()));
-    let queues: Vec<_> = wakes.iter().map(queue).collect();
-    let port = |wake: &Wake| Arc::new(Port::new(wake.clone(), bell.clone()));
-    let ports: Vec<_> = wakes.iter().map(port).collect();
-    let ends = queues.iter().zip(&ports);
-    let end = |(queue, port): (&Arc<ShardQueue>, &Arc<Port>)| {
-        KafkaSource::new(
-            Batch::new(Arc::clone(queue)),
-            Arc::clone(port),
-            Arc::clone(&health),
-        )
-    };
-    let sources = ends.map(end).collect();
-    let stop = Arc::new(Mutex::new(None));
-    let now = Instant::now();
-    let name = format!("kafka-{}", source.name);
-    let worker = Worker {
-        config: source,
-        shards: ports
-            .into_iter()
-            .zip(queues)
-            .map(|(port, queue)| Shard::new(port, queue))
-            .collect(),
-        assignment: Assignment::default(),
-        commits: Commits::new(),
-        step: Step::Idle,
-        happened: VecDeque::new(),
-        stop: Arc::clone(&stop),
-        stop_heard: None,
-        closing: None,
-        is_closing: false,
-        joined: false,
-        ended: false,
-        report_at: now,
-        ends_at: now + ENDS,
-        topics_at: now,
-        topics: Topics::new(&consumer),
-        absent_told: BTreeSet::new(),
-        first_seen: HashMap::new(),
-        before: HashMap::new(),
-        probe_at: now,
-        brokers,
-        health: Arc::clone(&health),
-        consumer,
-        door,
-    };
-    let (working, over) = crossbeam_channel::bounded(0);
-    let thread = std::thread::Builder::new().name(name).spawn(move || {
-        worker.run();
-        drop(working);
-    });
-    let thread = thread.map_err(|error| Error::Client(format!("no thread: {error}")))?;
-    Ok((
-        Control {
-            stop,
-            bell,
-            health,
-            thread: Some(thread),
-            over,
-        },
-        sources,
-    ))
-}
-
 /// The thread's side of a shard.
 struct Shard {
     port: Arc<Port>,
@@ -220,15 +135,33 @@ enum Step {
     Assigning {
         names: Vec<TopicPartition>,
         not_before: Instant,
+        /// Whether we gave them back ourselves, to read them anew.
+        again: bool,
     },
     /// Partitions are given back once the shards have let go.
     Revoking {
         names: Vec<TopicPartition>,
         ids: Vec<PartitionId>,
         until: Instant,
-        lost: bool,
+        /// Whether they are to be assigned anew.
         again: bool,
     },
+    /// The consumer closes once the shards have let go of all partitions.
+    Leaving {
+        until: Instant,
+        owes_answer: bool,
+    },
+}
+
+impl Step {
+    /// Whether librdkafka waits for the answer to a rebalance.
+    fn owes_answer(&self) -> bool {
+        match self {
+            Step::Idle => false,
+            Step::Assigning { again, .. } | Step::Revoking { again, .. } => !again,
+            Step::Leaving { owes_answer, .. } => *owes_answer,
+        }
+    }
 }
 
 struct Worker {
@@ -242,6 +175,7 @@ struct Worker {
     stop: Arc<Mutex<Option<Instant>>>,
     /// When the order to stop was heard.
     stop_heard: Option<Instant>,
+    /// When closing has taken too long; set once nothing is left to be committed.
     closing: Option<Instant>,
     /// Whether librdkafka has been told to close the consumer.
     is_closing: bool,
@@ -271,9 +205,7 @@ impl Drop for Worker {
         self.consumer.context().abandon();
         self.close();
         self.health.joined(false);
-        for id in self.assignment.ids() {
-            self.tell(id, Change::Lost { partition: id });
-        }
+        self.lose(&self.assignment.ids());
     }
 }
 
@@ -302,6 +234,8 @@ impl Worker {
             Step::Idle => None,
             Step::Assigning { not_before, .. } => Some(*not_before),
             Step::Revoking { until, .. } => Some(*until),
+            Step::Leaving { until, .. } if *until > now => Some(*until),
+            Step::Leaving { until, .. } => Some(*until + COMMIT_GRACE),
         };
         // What is past waits for somebody else, who rings.
         let step = step.filter(|step| *step > now);
@@ -415,7 +349,7 @@ impl Worker {
 
     /// Says that no more will come once every partition is at its end.
     fn end(&mut self) {
-        let over = self.config.until_end && self.joined && !self.ended;
+        let over = self.config.until_end && self.joined && !self.ended && self.closing.is_none();
         if over
             && matches!(self.step, Step::Idle)
             && self.happened.is_empty()

@@ -1,7 +1,7 @@
-//! Leaving the group: closing the consumer, in bounded time.
+//! Leaving the group: giving all partitions back, then closing the consumer, in bounded time.
 //!
-//! Must not know shards. Invariant: no call into librdkafka that may never return is made on the control thread
-//! once the consumer closes.
+//! Must not know events. Invariants: the consumer closes only when nothing is left to be committed, or the time for
+//! that is over; no call into librdkafka that may never return is made on the control thread once it closes.
 
 use super::{CLOSE_GRACE, PROBE_TIMEOUT, Step, Worker};
 use crate::stream::kafka::client::Happened;
@@ -21,9 +21,11 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 const ABANDONED: Duration = Duration::from_secs(5);
 
 impl Worker {
-    /// Begins to leave once that is asked for, and an assignment that has just come is settled.
+    /// Begins to leave once that is asked for, and an assignment that has just come is settled. All partitions are
+    /// drained before the consumer closes: while it does librdkafka takes the answer to a rebalance, whichever
+    /// partitions that is about, as "nothing is assigned", and what the others have to commit would be too late.
     pub(super) fn look_for_stop(&mut self) {
-        if self.closing.is_some() {
+        if self.closing.is_some() || matches!(self.step, Step::Leaving { .. }) {
             return;
         }
         let Some(until) = *locked(&self.stop) else { return };
@@ -33,19 +35,37 @@ impl Worker {
         if is_assigning && Instant::now() < until.min(asked + SETTLE) {
             return;
         }
+        let owes_answer = self.step.owes_answer();
+        // Those that are being revoked hear it again: who leaves has the time that the shutdown has.
+        self.ask_back(&self.assignment.ids(), until);
+        self.step = Step::Leaving { until, owes_answer };
+    }
+
+    /// Closes the consumer once nothing is left to be committed, or the time is over. Rebalances that come before
+    /// that are answered then.
+    pub(super) fn leave(&mut self, until: Instant, owes_answer: bool) -> bool {
+        let ids = self.assignment.ids();
+        if !self.is_drained(&ids, until) {
+            self.step = Step::Leaving { until, owes_answer };
+            return false;
+        }
+        self.give_up_on(&ids);
+        for id in ids {
+            self.assignment.remove(id);
+        }
+        self.report_at = Instant::now();
         self.closing = Some(until + CLOSE_GRACE);
-        if let Step::Assigning { .. } = self.step {
-            self.step = Step::Idle;
-            self.is_closing = self.consumer.close_queue().is_ok();
-            if self.is_closing {
-                self.let_go();
-            }
-        } else if let Err(error) = self.consumer.close_queue() {
+        if let Err(error) = self.consumer.close_queue() {
             tracing::warn!(workflow = self.config.name, "close: {error}");
             self.closing = Some(Instant::now());
-        } else {
-            self.is_closing = true;
+            self.step = Step::Leaving { until, owes_answer };
+            return false;
         }
+        self.is_closing = true;
+        if owes_answer {
+            self.let_go();
+        }
+        true
     }
 
     /// Answers a rebalance while the consumer closes: librdkafka takes any answer as "nothing is assigned" then.
@@ -73,7 +93,7 @@ impl Worker {
         if self.consumer.closed() {
             return;
         }
-        let answers = !matches!(self.step, Step::Idle) || !self.happened.is_empty();
+        let answers = self.step.owes_answer() || !self.happened.is_empty();
         let was_closing = self.is_closing;
         let consumer = Arc::clone(&self.consumer);
         let close = move || {

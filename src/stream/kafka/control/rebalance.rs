@@ -6,7 +6,6 @@
 use super::{COMMIT_GRACE, RETRY, Step, Worker, topics_of};
 use crate::stream::kafka::client::{Happened, TopicPartition};
 use crate::stream::kafka::config::Subscription;
-use crate::stream::kafka::health::locked;
 use crate::stream::kafka::mailbox::{Letter, Route, Wanted};
 use crate::stream::kafka::positions::{self, Identity, Position};
 use crate::stream::{Change, PartitionId};
@@ -21,19 +20,28 @@ impl Worker {
         loop {
             let goes_on = match std::mem::replace(&mut self.step, Step::Idle) {
                 Step::Idle => match self.happened.pop_front() {
-                    Some(Happened::Assign(names)) => self.begin_assign(names),
+                    // Nothing is left to be given back, and no answer would keep us from leaving.
+                    Some(Happened::Assign(_) | Happened::Revoke(_)) if self.closing.is_some() => {
+                        self.let_go();
+                        true
+                    }
+                    Some(Happened::Assign(names)) => self.begin_assign(names, false),
                     Some(Happened::Revoke(names)) => self.begin_revoke(names),
                     Some(Happened::Committed(..)) => true,
                     None => false,
                 },
-                Step::Assigning { names, not_before } => self.assign(names, not_before),
+                Step::Assigning {
+                    names,
+                    not_before,
+                    again,
+                } => self.assign(names, not_before, again),
                 Step::Revoking {
                     names,
                     ids,
                     until,
-                    lost,
                     again,
-                } => self.revoke(names, ids, until, lost, again),
+                } => self.revoke(names, ids, until, again),
+                Step::Leaving { until, owes_answer } => self.leave(until, owes_answer),
             };
             if !goes_on {
                 return;
@@ -41,24 +49,24 @@ impl Worker {
         }
     }
 
-    fn begin_assign(&mut self, names: Vec<TopicPartition>) -> bool {
+    fn begin_assign(&mut self, names: Vec<TopicPartition>, again: bool) -> bool {
         tracing::debug!(workflow = self.config.name, ?names, "assigned");
-        if self.closing.is_some() {
-            // No answer would keep us from leaving.
-            self.let_go();
-            return true;
-        }
         self.step = Step::Assigning {
             names,
             not_before: Instant::now(),
+            again,
         };
         true
     }
 
-    fn assign(&mut self, names: Vec<TopicPartition>, not_before: Instant) -> bool {
+    fn assign(&mut self, names: Vec<TopicPartition>, not_before: Instant, again: bool) -> bool {
         let now = Instant::now();
         if now < not_before || self.shards.iter().any(|shard| shard.barrier) {
-            self.step = Step::Assigning { names, not_before };
+            self.step = Step::Assigning {
+                names,
+                not_before,
+                again,
+            };
             return false;
         }
         let identities = self.identify(&names);
@@ -85,6 +93,7 @@ impl Worker {
                 self.step = Step::Assigning {
                     names,
                     not_before: Instant::now() + RETRY,
+                    again,
                 };
                 false
             }
@@ -182,12 +191,24 @@ impl Worker {
 
     fn begin_revoke(&mut self, names: Vec<TopicPartition>) -> bool {
         let lost = self.consumer.assignment_lost();
-        let ids = names
+        let ids: Vec<_> = names
             .iter()
             .filter_map(|name| self.assignment.find(name))
             .collect();
         tracing::debug!(workflow = self.config.name, ?names, lost, "revoked");
-        self.begin_drain(names, ids, lost, false);
+        let until = Instant::now() + self.config.drain_timeout;
+        if lost {
+            self.lose(&ids);
+            self.health.joined(false);
+        } else {
+            self.ask_back(&ids, until);
+        }
+        self.step = Step::Revoking {
+            names,
+            ids,
+            until,
+            again: false,
+        };
         true
     }
 
@@ -220,38 +241,62 @@ impl Worker {
                     .map(|one| (one.name.clone(), one.topic_id))
             };
             self.before = ids.iter().filter_map(before).collect();
-            self.begin_drain(names, ids, true, true);
+            self.lose(&ids);
+            self.step = Step::Revoking {
+                names,
+                ids,
+                until: Instant::now(),
+                again: true,
+            };
         }
         // Otherwise a rebalance is at work; with the partition's route gone it is found again later.
     }
 
-    fn begin_drain(&mut self, names: Vec<TopicPartition>, ids: Vec<PartitionId>, lost: bool, again: bool) {
-        let until = Instant::now() + self.config.drain_timeout;
-        // Who leaves has the time that the shutdown has.
-        let until = locked(&self.stop).unwrap_or(until);
-        for id in &ids {
-            if self
-                .assignment
-                .get(*id)
-                .is_some_and(|partition| !partition.released)
-            {
-                let partition = *id;
-                self.tell(
-                    partition,
-                    match lost {
-                        true => Change::Lost { partition },
-                        false => Change::Revoked { partition, until },
-                    },
+    /// Asks the shards for partitions, until then.
+    pub(super) fn ask_back(&self, ids: &[PartitionId], until: Instant) {
+        for partition in self.unreleased(ids) {
+            self.tell(partition, Change::Revoked { partition, until });
+        }
+    }
+
+    /// Takes partitions from their shards: nothing of them is committed any more.
+    pub(super) fn lose(&mut self, ids: &[PartitionId]) {
+        for partition in self.unreleased(ids) {
+            self.tell(partition, Change::Lost { partition });
+        }
+        for id in ids {
+            self.commits.forget(*id);
+            if let Some(partition) = self.assignment.get_mut(*id) {
+                partition.released = true;
+            }
+        }
+    }
+
+    /// Takes from their shards what they have not released in time.
+    pub(super) fn give_up_on(&mut self, ids: &[PartitionId]) {
+        for id in self.unreleased(ids) {
+            if let Some(partition) = self.assignment.get(id) {
+                tracing::warn!(
+                    workflow = self.config.name,
+                    topic = %partition.name.0,
+                    number = partition.name.1,
+                    "a revoked partition was not finished in time: what runs is run again elsewhere"
                 );
             }
         }
-        self.step = Step::Revoking {
-            names,
-            ids,
-            until,
-            lost,
-            again,
-        };
+        self.lose(ids);
+    }
+
+    fn unreleased(&self, ids: &[PartitionId]) -> Vec<PartitionId> {
+        let held = |id: &&PartitionId| self.assignment.get(**id).is_some_and(|one| !one.released);
+        ids.iter().filter(held).copied().collect()
+    }
+
+    /// Whether nothing of partitions that were asked back until then is waited for any more. At the end of their
+    /// time the shards give up what runs and ask for a last commit, which has to come here and be answered.
+    pub(super) fn is_drained(&self, ids: &[PartitionId], until: Instant) -> bool {
+        let is_settled = self.unreleased(ids).is_empty() && !ids.iter().any(|id| self.commits.concern(*id));
+        is_settled || self.consumer.assignment_lost() || Instant::now() >= until + COMMIT_GRACE
     }
 
     fn revoke(
@@ -259,55 +304,27 @@ impl Worker {
         names: Vec<TopicPartition>,
         ids: Vec<PartitionId>,
         until: Instant,
-        lost: bool,
         again: bool,
     ) -> bool {
-        let now_lost = !again && self.consumer.assignment_lost();
-        let released = |id: &PartitionId| {
-            self.assignment
-                .get(*id)
-                .is_none_or(|partition| partition.released)
-        };
-        let settled = || ids.iter().all(|id| released(id) && !self.commits.concern(*id));
-        // At the end of their time the shards give up what runs and ask for a last commit, which has to come
-        // here and be answered.
-        if !lost && !now_lost && !settled() && Instant::now() < until + COMMIT_GRACE {
+        if !self.is_drained(&ids, until) {
             self.step = Step::Revoking {
                 names,
                 ids,
                 until,
-                lost,
                 again,
             };
             return false;
         }
-        self.give_back(&names, &ids, lost);
-        if lost && !again {
-            self.health.joined(false);
-        }
-        if again {
-            self.happened.push_front(Happened::Assign(names));
-        }
+        self.give_back(&names, &ids);
         self.report_at = Instant::now();
+        if again {
+            self.begin_assign(names, true);
+        }
         true
     }
 
-    fn give_back(&mut self, names: &[TopicPartition], ids: &[PartitionId], lost: bool) {
-        for id in ids {
-            self.commits.forget(*id);
-            let Some(partition) = self.assignment.get(*id) else {
-                continue;
-            };
-            if !partition.released && !lost {
-                tracing::warn!(
-                    workflow = self.config.name,
-                    topic = %partition.name.0,
-                    number = partition.name.1,
-                    "a revoked partition was not finished in time: what runs is run again elsewhere"
-                );
-                self.tell(*id, Change::Lost { partition: *id });
-            }
-        }
+    fn give_back(&mut self, names: &[TopicPartition], ids: &[PartitionId]) {
+        self.give_up_on(ids);
         let mut list = TopicPartitionList::with_capacity(names.len());
         for (topic, number) in names {
             list.add_partition(topic, *number);
@@ -327,9 +344,6 @@ impl Worker {
 
     /// Tells librdkafka what is ours, or no longer.
     fn answer(&self, list: &TopicPartitionList, ours: bool) {
-        if self.closing.is_some() {
-            return self.let_go();
-        }
         let cooperative = matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let result = match (cooperative, ours) {
             (true, true) => self.consumer.incremental_assign(list),
