@@ -4,7 +4,7 @@
 //! threads. Invariant: a secret's value is never in a `Debug` text, an error or a log line.
 
 use super::Error;
-pub(super) use super::subscription::{SourceConfig, Subscription};
+use super::subscription::SourceConfig;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;

@@ -5,9 +5,9 @@
 
 use super::{COMMIT_GRACE, RETRY, Step, Worker, topics_of};
 use crate::stream::kafka::client::{Happened, TopicPartition};
-use crate::stream::kafka::config::Subscription;
 use crate::stream::kafka::mailbox::{Letter, Route, Wanted};
 use crate::stream::kafka::positions::{self, Identity, Position};
+use crate::stream::kafka::subscription::Subscription;
 use crate::stream::{Change, PartitionId};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, RebalanceProtocol};

@@ -4,11 +4,11 @@
 use super::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
 use crate::stream::PartitionId;
 use crate::stream::kafka::client::note_down;
-use crate::stream::kafka::config::Subscription;
 use crate::stream::kafka::health::PartitionHealth;
 use crate::stream::kafka::native::{self, known_high};
 use crate::stream::kafka::native_topics::Found;
 use crate::stream::kafka::positions;
+use crate::stream::kafka::subscription::Subscription;
 use rdkafka::Offset;
 use rdkafka::consumer::Consumer as _;
 use std::sync::Arc;
