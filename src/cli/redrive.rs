@@ -38,7 +38,7 @@ offered again the next time. Nothing is removed from the dead-letter topic; its 
 The brokers and their credentials are those of [kafka] in the configuration.
 
 Exit code: 0 all that was asked for is put back (or there was nothing), 1 some stayed, 2 could not run, or ended \
-before its time.
+before its time, 130 interrupted.
 
 --format json prints one document. \"status\" is DONE, SOME_STAYED, INTERRUPTED, ENDED_EARLY (with \"message\") \
 or NOT_RUN; \"put_back\", \"not_chosen\", \"exhausted\" (--max-rounds), \"homeless\" (no topic to go to) and \

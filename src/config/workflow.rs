@@ -55,8 +55,9 @@ pub struct Workflow {
     pub sync_batch_max: usize,
     /// How often offsets are committed. Default `"1s"`.
     pub commit_interval: Period,
-    /// How long a partition that is taken away may finish its executions; as long the client reads nothing of
-    /// the others either. Default `"10s"`.
+    /// How long a partition that is taken away may finish its executions; for as long the client reads nothing
+    /// of the others either. A process that stops gives all back together, within its `shutdown_timeout`. Default
+    /// `"10s"`.
     pub drain_timeout: Period,
     /// What `${Name}` stands for in the definition.
     pub substitutions: BTreeMap<String, String>,

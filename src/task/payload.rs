@@ -38,7 +38,7 @@ impl<'a> Payload<'a> {
                 let text = view.string(value).map(|text| text.decode());
                 match text.and_then(|text| read(text.as_bytes(), scratch)) {
                     Some(root) => {
-                        let view = View::new(scratch, scratch);
+                        let view = view.of(scratch);
                         let text = view.original(root).or_else(|| view.text(root));
                         Payload {
                             view,
@@ -113,6 +113,16 @@ mod tests {
         check(r#"{"Payload": "0"}"#, "0");
         check(r#"{"Payload": "\"HelloWorld\""}"#, r#""HelloWorld""#);
         check(r#"{"Payload": "{\"a\": [1]}"}"#, r#"{"a": [1]}"#);
+    }
+
+    #[test]
+    fn constants_are_those_of_the_program() {
+        let (mut run, constants, mut scratch) = (Heap::new(), Heap::for_constants(), Heap::new());
+        let value = run.index(br#"{"Payload": "{\"a\":1}"}"#).expect("JSON");
+        let view = View::new(&run, &constants);
+        let payload = Payload::invoked(view, view.member_named(value, "Payload"), &mut scratch);
+        assert_eq!(payload.view().kind(payload.value()), Kind::Object);
+        assert_eq!(payload.view().kind(ValueRef::NULL), Kind::Null);
     }
 
     #[test]

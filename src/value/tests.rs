@@ -58,3 +58,31 @@ fn large_objects_are_compared_in_time() {
     });
     assert!(began.elapsed().as_secs() < 30);
 }
+
+#[test]
+fn members_whose_names_begin_alike_are_told_apart() {
+    let names = [
+        "payment_id",
+        "payment_no",
+        "payment_number",
+        "payment_number_of_the_order",
+        "pay",
+    ];
+    let text = r#"{"payment_nr":0,"payment_number_of_the_order":4,"payment_no":2,"payment_id":1,"payment_number_of_an_order":9,"payment_number":3,"pay":5}"#;
+    let (mut heap, constants) = (Heap::new(), Heap::for_constants());
+    let object = heap.index(text.as_bytes()).expect("JSON");
+    let view = View::new(&heap, &constants);
+    let expected = ["1", "2", "3", "4", "5"];
+    for turn in 0..names.len() {
+        let (mut names, mut expected) = (names, expected);
+        names.rotate_left(turn);
+        expected.rotate_left(turn);
+        let keys = names.map(Key::new);
+        let mut found = [ValueRef::NONE; 5];
+        view.find_members(object, &keys, &mut found);
+        assert_eq!(found.map(|value| view.to_json(value)), expected, "{names:?}");
+        for (key, value) in keys.iter().zip(found) {
+            assert_eq!(view.member(object, key), Some(value), "{}", key.name());
+        }
+    }
+}

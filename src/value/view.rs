@@ -17,6 +17,11 @@ impl<'a> View<'a> {
         View { run, constants }
     }
 
+    /// Reads the values of another run, with the same constants.
+    pub(crate) fn of(self, run: &'a Heap) -> View<'a> {
+        View { run, ..self }
+    }
+
     #[inline]
     pub(super) fn heap(self, value: ValueRef) -> &'a Heap {
         if value.is_constant() {

@@ -1,7 +1,7 @@
 //! How long a test waits for something before it gives up.
 //!
 //! Waiting ends when there is what is waited for, so a generous bound costs nothing when all goes well. Invariant:
-//! only time in which this process ran counts, so a machine that does other work, or sleeps, is waited for.
+//! a single look counts at most 5 s, so a machine that does other work, or sleeps, is waited for.
 
 use std::time::{Duration, Instant};
 

@@ -7,6 +7,7 @@ use super::{CLOSE_GRACE, PROBE_TIMEOUT, Step, Worker};
 use crate::stream::kafka::client::Happened;
 use crate::stream::kafka::health::locked;
 use crossbeam_channel::RecvTimeoutError;
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,9 +37,21 @@ impl Worker {
             return;
         }
         let owes_answer = self.step.owes_answer();
-        // Those that are being revoked hear it again: who leaves has the time that the shutdown has.
+        self.pause();
+        // Those that are being revoked hear it again: theirs is the earlier of the two times.
         self.ask_back(&self.assignment.ids(), until);
         self.step = Step::Leaving { until, owes_answer };
+    }
+
+    /// Stops fetching: what comes now would only be dropped.
+    fn pause(&self) {
+        let mut list = TopicPartitionList::with_capacity(self.assignment.ids().len());
+        for (_, partition) in self.assignment.iter() {
+            list.add_partition(&partition.name.0, partition.name.1);
+        }
+        if let Err(error) = self.consumer.pause(&list) {
+            tracing::debug!(workflow = self.config.name, "pausing: {error}");
+        }
     }
 
     /// Closes the consumer once nothing is left to be committed, or the time is over. Rebalances that come before
