@@ -2,7 +2,8 @@
 //!
 //! Owns the one run in which everything is executed, the pool of those that wait, and what is due. An
 //! execution that never waits goes through here in a plain loop and leaves nothing behind. Must not know
-//! sources and commits. Invariant: an execution that began ends once, in [`Core::finish`], or where poison or a lost partition ends it.
+//! sources and commits. Invariant: an execution that began ends once, in [`Core::finish`], or where poison or
+//! a lost partition ends it.
 
 use super::event::Event;
 use super::flight::{FlightId, Flights, Pending, Trip};

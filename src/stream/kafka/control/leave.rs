@@ -45,7 +45,7 @@ impl Worker {
 
     /// Stops fetching: what comes now would only be dropped.
     fn pause(&self) {
-        let mut list = TopicPartitionList::with_capacity(self.assignment.ids().len());
+        let mut list = TopicPartitionList::new();
         for (_, partition) in self.assignment.iter() {
             list.add_partition(&partition.name.0, partition.name.1);
         }
