@@ -4,7 +4,8 @@
 //! rebalances, reads and writes commits and watches the brokers. Events never pass it: the queue of each
 //! partition is forwarded to the queue of one shard before the partition is assigned, and the shard takes
 //! batches from there ([`KafkaSource`]). Letters between the two go through a mailbox per shard that holds
-//! at most a few per partition. A [`KafkaSink`] is a producer of one shard.
+//! at most a few per partition. A [`KafkaSink`] is a producer of one shard; the wait for company that makes its
+//! batches large under load is cut short while there is little to send.
 //!
 //! A topic that is deleted and made anew has other events at the same offsets: commits name the topic's id,
 //! and a running consumer looks at the ids once a second. What it takes of the new topic until then is read
@@ -19,6 +20,7 @@ mod client;
 mod commits;
 mod config;
 mod control;
+mod flusher;
 mod health;
 mod mailbox;
 mod mock;

@@ -1,12 +1,13 @@
 //! librdkafka's producer, called directly: rdkafka's own looks the topic up by name and makes an event of
 //! each report. One of three files with unsafe code in this module.
 //!
-//! Owns the client and its topics' objects. Must not know shards' work. Invariant: reports are delivered
-//! only inside [`Producer::poll`], on the thread that owns the producer.
+//! Owns the client and its topics' objects. Must not know shards' work. Invariant: what became of a message is told
+//! only by [`Producer::report`], to the owner of the producer.
 #![allow(unsafe_code)] // Calls into librdkafka; each block says why it is sound.
 
 use super::Error;
 use super::client::{log, note_error};
+use super::flusher::Flusher;
 use super::health::Health;
 use super::native::Event;
 use crate::stream::{Headers as _, Message, Returned, Ticket, TopicId, Wake};
@@ -14,12 +15,11 @@ use rdkafka::ClientConfig;
 use rdkafka::bindings as rd;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::types::RDKafkaErrorCode;
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 // A ticket travels in librdkafka's pointer for the application.
 const _: () = assert!(usize::BITS >= 64, "tickets need 64-bit pointers");
@@ -34,54 +34,49 @@ pub(super) type Report = (Ticket, Option<Box<(RDKafkaErrorCode, Returned)>>);
 pub(super) struct Producer {
     client: *mut rd::rd_kafka_t,
     main: *mut rd::rd_kafka_queue_t,
-    // librdkafka has the addresses of these two.
-    state: Box<State>,
-    _wake: Box<Wake>,
-}
-
-/// What callbacks reach on the owner's thread.
-struct State {
-    reports: RefCell<VecDeque<Report>>,
     /// The topics' objects; a message has its own.
-    topics: RefCell<Vec<*mut rd::rd_kafka_topic_t>>,
+    topics: Vec<*mut rd::rd_kafka_topic_t>,
+    /// The reports that are being read.
+    reports: Option<Reports>,
+    /// Gone before the client, which it uses.
+    flusher: Option<Flusher>,
+    // librdkafka has its address.
+    _wake: Box<Wake>,
     health: Arc<Health>,
     name: String,
     /// Where the cluster is found.
     brokers: CString,
 }
 
-// SAFETY: librdkafka's clients may be used from any thread; `State` is reached by one thread at a time, the
-// one that owns the producer and calls `poll`.
+// SAFETY: librdkafka's clients, queues and events may be used from any thread; the rest is `Send`.
 unsafe impl Send for Producer {}
 
 impl Producer {
-    /// Creates a producer whose reports wake a shard.
+    /// Creates a producer whose reports wake a shard. With `linger` messages wait for others at most that long
+    /// while there are few, see [`Flusher`]; the configuration's `linger.ms` is for when there are many.
     ///
     /// # Errors
-    /// librdkafka's.
-    pub(super) fn new(config: &ClientConfig, wake: Wake, health: Arc<Health>) -> Result<Producer, Error> {
+    /// librdkafka's, and when there can be no thread.
+    pub(super) fn new(
+        config: &ClientConfig,
+        linger: Option<Duration>,
+        wake: Wake,
+        health: Arc<Health>,
+    ) -> Result<Producer, Error> {
         let failed = |text: String| Error::Client(text);
         let native = config
             .create_native_config()
             .map_err(|error| failed(error.to_string()))?;
         let name = config.get("client.id").unwrap_or_default().to_owned();
         let brokers = config.get("bootstrap.servers").unwrap_or_default();
-        let state = Box::new(State {
-            reports: RefCell::default(),
-            topics: RefCell::default(),
-            health,
-            name,
-            brokers: CString::new(brokers).unwrap_or_default(),
-        });
+        let brokers = CString::new(brokers).unwrap_or_default();
         let wake = Box::new(wake);
         let mut text: [c_char; 512] = [0; 512];
         // SAFETY: the configuration is whole; librdkafka takes it over if it returns a client, and not
-        // otherwise. `state` and `wake` outlive the client, see `drop`. The text has the length told.
-        unsafe {
+        // otherwise. `wake` outlives the callback's registration, see `drop`. The text has the length told.
+        let (client, main) = unsafe {
             let conf = native.ptr();
-            rd::rd_kafka_conf_set_opaque(conf, ptr::from_ref(&*state).cast_mut().cast());
-            rd::rd_kafka_conf_set_dr_msg_cb(conf, Some(report));
-            rd::rd_kafka_conf_set_error_cb(conf, Some(error));
+            rd::rd_kafka_conf_set_events(conf, rd::RD_KAFKA_EVENT_DR | rd::RD_KAFKA_EVENT_ERROR);
             rd::rd_kafka_conf_set_log_cb(conf, Some(log_line));
             let producer = rd::rd_kafka_type_t::RD_KAFKA_PRODUCER;
             let client = rd::rd_kafka_new(producer, conf, text.as_mut_ptr(), text.len());
@@ -94,13 +89,25 @@ impl Producer {
             let main = rd::rd_kafka_queue_get_main(client);
             let opaque = ptr::from_ref(&*wake).cast_mut().cast();
             rd::rd_kafka_queue_cb_event_enable(main, Some(wake_shard), opaque);
-            Ok(Producer {
-                client,
-                main,
-                state,
-                _wake: wake,
-            })
+            (client, main)
+        };
+        let mut producer = Producer {
+            client,
+            main,
+            topics: Vec::new(),
+            reports: None,
+            flusher: None,
+            _wake: wake,
+            health,
+            name,
+            brokers,
+        };
+        if let Some(linger) = linger {
+            let flush = Flush(client);
+            let flusher = Flusher::start(move |time| flush.run(time), linger);
+            producer.flusher = Some(flusher.map_err(|error| failed(error.to_string()))?);
         }
+        Ok(producer)
     }
 
     /// Adds a topic; it is known by its place among those added.
@@ -108,7 +115,7 @@ impl Producer {
         let name = CString::new(name).unwrap_or_default();
         // SAFETY: the client is alive; no configuration means the client's.
         let topic = unsafe { rd::rd_kafka_topic_new(self.client, name.as_ptr(), ptr::null_mut()) };
-        self.state.topics.borrow_mut().push(topic);
+        self.topics.push(topic);
     }
 
     /// Hands a message over; librdkafka copies it.
@@ -117,8 +124,7 @@ impl Producer {
     /// When it is not taken; there will be no report then.
     pub(super) fn send(&self, message: &Message<'_>, ticket: Ticket) -> Result<(), RDKafkaErrorCode> {
         use rd::rd_kafka_vtype_t as Kind;
-        let topics = self.state.topics.borrow();
-        let topic = topics.get(message.topic.0 as usize).copied();
+        let topic = self.topics.get(message.topic.0 as usize).copied();
         let topic = topic.unwrap_or(ptr::null_mut());
         if topic.is_null() {
             return Err(RDKafkaErrorCode::UnknownTopic);
@@ -163,15 +169,82 @@ impl Producer {
         }
     }
 
-    /// Takes the reports that are there, without waiting; see [`Producer::report`].
-    pub(super) fn poll(&self) {
-        // SAFETY: the client is alive; callbacks reach `state` from this call only.
-        unsafe { rd::rd_kafka_poll(self.client, 0) };
+    /// Says that so many messages were handed over since the last call, and that there may be no more for now.
+    pub(super) fn push(&self, sent: usize) {
+        if let Some(flusher) = &self.flusher {
+            flusher.push(sent);
+        }
     }
 
-    /// Returns the next report that a poll has taken.
-    pub(super) fn report(&self) -> Option<Report> {
-        self.state.reports.borrow_mut().pop_front()
+    /// Returns the next report, without waiting.
+    pub(super) fn report(&mut self) -> Option<Report> {
+        loop {
+            if let Some(message) = self.reports.as_ref().and_then(Reports::next) {
+                return Some(self.read(message));
+            }
+            self.reports = None;
+            // SAFETY: the queue is alive; the event is ours.
+            let event = unsafe { rd::rd_kafka_queue_poll(self.main, 0) };
+            if event.is_null() {
+                return None;
+            }
+            let reports = Reports(event);
+            // SAFETY: the event is alive.
+            match unsafe { rd::rd_kafka_event_type(event) } {
+                rd::RD_KAFKA_EVENT_DR => self.reports = Some(reports),
+                rd::RD_KAFKA_EVENT_ERROR => self.note_error(&reports),
+                _ => {}
+            }
+        }
+    }
+
+    fn read(&self, message: &rd::rd_kafka_message_t) -> Report {
+        let failure = match message.err {
+            rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => None,
+            code => Some(Box::new((code.into(), self.returned(message)))),
+        };
+        (Ticket(message._private.addr() as u64), failure)
+    }
+
+    /// Copies a message that was not delivered.
+    #[cold]
+    fn returned(&self, message: &rd::rd_kafka_message_t) -> Returned {
+        let topic = self.topics.iter().position(|topic| *topic == message.rkt);
+        // SAFETY: `Event` is a message in disguise; what it hands out is copied before the message goes.
+        let event: &Event = unsafe { &*ptr::from_ref(message).cast() };
+        let headers: Vec<_> = (0..).map_while(|at| event.at(at)).collect();
+        Returned::copy(&Message {
+            topic: TopicId(topic.map_or(u32::MAX, |at| at as u32)),
+            partition: (message.partition != UNASSIGNED).then_some(message.partition),
+            key: event.key(),
+            value: event.value(),
+            headers: &headers,
+        })
+    }
+
+    #[cold]
+    fn note_error(&self, event: &Reports) {
+        // SAFETY: the event is an error's, and its text lives as long.
+        let (code, is_fatal, reason) = unsafe {
+            let reason = rd::rd_kafka_event_error_string(event.0);
+            let is_fatal = rd::rd_kafka_event_error_is_fatal(event.0) != 0;
+            (
+                rd::rd_kafka_event_error(event.0),
+                is_fatal,
+                CStr::from_ptr(reason),
+            )
+        };
+        let code = if is_fatal {
+            RDKafkaErrorCode::Fatal
+        } else {
+            code.into()
+        };
+        note_error(&self.health, &self.name, code, &reason.to_string_lossy());
+        if code == RDKafkaErrorCode::AllBrokersDown {
+            // It may have forgotten where the cluster is: see `native::add_brokers`.
+            // SAFETY: the client is alive; the text ends with NUL and is copied.
+            unsafe { rd::rd_kafka_brokers_add(self.client, self.brokers.as_ptr()) };
+        }
     }
 
     /// Returns how many messages and reports are not dealt with.
@@ -190,18 +263,52 @@ impl Producer {
 
 impl Drop for Producer {
     fn drop(&mut self) {
+        // Both use the client.
+        self.flusher = None;
+        self.reports = None;
         // SAFETY: everything is given back once, the client last; with the callback gone nobody has the
-        // address of `_wake`, with the client gone nobody that of `state`. Messages that are still
-        // queued are not waited for.
+        // address of `_wake`. Messages that are still queued are not waited for.
         unsafe {
             rd::rd_kafka_queue_cb_event_enable(self.main, None, ptr::null_mut());
             rd::rd_kafka_queue_destroy(self.main);
-            let topics = std::mem::take(&mut *self.state.topics.borrow_mut());
-            for topic in topics.into_iter().filter(|topic| !topic.is_null()) {
+            for topic in self.topics.drain(..).filter(|topic| !topic.is_null()) {
                 rd::rd_kafka_topic_destroy(topic);
             }
             rd::rd_kafka_destroy(self.client);
         }
+    }
+}
+
+/// An event of librdkafka's: the messages it reports on go with it.
+struct Reports(*mut rd::rd_kafka_event_t);
+
+impl Reports {
+    /// Returns the next message that is reported on.
+    fn next(&self) -> Option<&rd::rd_kafka_message_t> {
+        // SAFETY: the event is alive and owns the messages that it hands out, each once.
+        unsafe { rd::rd_kafka_event_message_next(self.0).as_ref() }
+    }
+}
+
+impl Drop for Reports {
+    fn drop(&mut self) {
+        // SAFETY: it is ours, given back once, while the client is alive.
+        unsafe { rd::rd_kafka_event_destroy(self.0) };
+    }
+}
+
+/// Makes a producer send what is queued. Must not outlive the producer.
+struct Flush(*mut rd::rd_kafka_t);
+
+// SAFETY: librdkafka's clients may be used from any thread.
+unsafe impl Send for Flush {}
+
+impl Flush {
+    /// Sends what is queued, and all that comes meanwhile, until it is all answered or the time is over.
+    fn run(&self, time: Duration) {
+        let time = c_int::try_from(time.as_millis()).unwrap_or(c_int::MAX);
+        // SAFETY: the client is alive. Reports are events, so that this serves no callback; it only waits.
+        unsafe { rd::rd_kafka_flush(self.0, time) };
     }
 }
 
@@ -235,63 +342,6 @@ fn headers(headers: &[(&str, Option<&[u8]>)]) -> *mut rd::rd_kafka_headers_t {
             rd::rd_kafka_header_add(list, name.as_ptr().cast(), name.len().cast_signed(), at, size);
         }
         list
-    }
-}
-
-unsafe extern "C" fn report(
-    _: *mut rd::rd_kafka_t,
-    message: *const rd::rd_kafka_message_t,
-    state: *mut c_void,
-) {
-    // SAFETY: librdkafka's message, and the `State` that the client was made with.
-    let (message, state) = unsafe { (&*message, &*state.cast_const().cast::<State>()) };
-    let failure = match message.err {
-        rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => None,
-        code => Some(Box::new((code.into(), returned(message, state)))),
-    };
-    let ticket = Ticket(message._private.addr() as u64);
-    state.reports.borrow_mut().push_back((ticket, failure));
-}
-
-/// Copies a message that was not delivered.
-#[cold]
-fn returned(message: &rd::rd_kafka_message_t, state: &State) -> Returned {
-    let topics = state.topics.borrow();
-    let topic = topics.iter().position(|topic| *topic == message.rkt);
-    // SAFETY: `Event` is a message in disguise; what it hands out is copied before the message goes.
-    let event: &Event = unsafe { &*ptr::from_ref(message).cast() };
-    let headers: Vec<_> = (0..).map_while(|at| event.at(at)).collect();
-    Returned::copy(&Message {
-        topic: TopicId(topic.map_or(u32::MAX, |at| at as u32)),
-        partition: (message.partition != UNASSIGNED).then_some(message.partition),
-        key: event.key(),
-        value: event.value(),
-        headers: &headers,
-    })
-}
-
-unsafe extern "C" fn error(
-    client: *mut rd::rd_kafka_t,
-    code: c_int,
-    reason: *const c_char,
-    state: *mut c_void,
-) {
-    // SAFETY: the `State` that the client was made with, and a text that lives during the call.
-    let (state, reason) = unsafe { (&*state.cast_const().cast::<State>(), CStr::from_ptr(reason)) };
-    // The bindings' enum has no conversion from its number; these two are looked for.
-    let code = match code {
-        -169 => RDKafkaErrorCode::Authentication,
-        -187 => RDKafkaErrorCode::AllBrokersDown,
-        -195 => RDKafkaErrorCode::BrokerTransportFailure,
-        -193 => RDKafkaErrorCode::Resolve,
-        -150 => RDKafkaErrorCode::Fatal,
-        _ => RDKafkaErrorCode::Unknown,
-    };
-    note_error(&state.health, &state.name, code, &reason.to_string_lossy());
-    if code == RDKafkaErrorCode::AllBrokersDown {
-        // It may have forgotten where the cluster is: see `native::add_brokers`.
-        // SAFETY: the client calls us, so it is alive; the text ends with NUL and is copied.
-        unsafe { rd::rd_kafka_brokers_add(client, state.brokers.as_ptr()) };
     }
 }
 

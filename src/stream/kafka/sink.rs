@@ -10,6 +10,7 @@ use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId, Wake};
 use rdkafka::ClientConfig;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A Kafka producer as a shard's sink.
 pub struct KafkaSink {
@@ -19,7 +20,10 @@ pub struct KafkaSink {
     returned: Option<Returned>,
     // The client is of no more use; once its messages are answered there will be a new one.
     broken: bool,
+    // Messages handed over since the last push.
+    sent: usize,
     config: ClientConfig,
+    linger: Option<Duration>,
     wake: Wake,
     health: Arc<Health>,
 }
@@ -32,15 +36,18 @@ impl KafkaSink {
     /// # Errors
     /// When the configuration is not usable.
     pub fn start(config: &Config, name: &str, wake: Wake, health: &Arc<Health>) -> Result<KafkaSink, Error> {
+        let linger = config.linger();
         let config = config.producer(name)?;
-        let producer = Producer::new(&config, wake.clone(), Arc::clone(health))?;
+        let producer = Producer::new(&config, linger, wake.clone(), Arc::clone(health))?;
         let health = Arc::clone(health);
         Ok(KafkaSink {
             producer,
             topics: Vec::new(),
             returned: None,
             broken: false,
+            sent: 0,
             config,
+            linger,
             wake,
             health,
         })
@@ -58,7 +65,8 @@ impl KafkaSink {
     }
 
     fn renew(&mut self) {
-        match Producer::new(&self.config, self.wake.clone(), Arc::clone(&self.health)) {
+        let (wake, health) = (self.wake.clone(), Arc::clone(&self.health));
+        match Producer::new(&self.config, self.linger, wake, health) {
             Ok(mut producer) => {
                 self.topics.iter().for_each(|topic| producer.add_topic(topic));
                 self.producer = producer;
@@ -85,7 +93,10 @@ impl Sink for KafkaSink {
             return Err(SendError::Full);
         }
         match self.producer.send(message, ticket) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.sent += 1;
+                Ok(())
+            }
             Err(Code::QueueFull) => Err(SendError::Full),
             Err(Code::Fatal) => {
                 tracing::error!("the producer has failed for good and is made anew");
@@ -98,15 +109,12 @@ impl Sink for KafkaSink {
     }
 
     fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
-        if let Some(report) = self.producer.report() {
-            return Some(self.answer(report));
-        }
-        self.producer.poll();
-        let report = self.producer.report();
-        if report.is_none() && self.broken && self.producer.pending() == 0 {
-            self.renew();
-        }
-        let report = report?;
+        let Some(report) = self.producer.report() else {
+            if self.broken && self.producer.pending() == 0 {
+                self.renew();
+            }
+            return None;
+        };
         if report.1.is_none() && self.health.in_doubt() {
             self.health.answered();
         }
@@ -118,7 +126,9 @@ impl Sink for KafkaSink {
     }
 
     fn push(&mut self) {
-        // librdkafka's threads send what is queued after `linger.ms`.
+        if self.sent > 0 {
+            self.producer.push(std::mem::take(&mut self.sent));
+        }
     }
 }
 
