@@ -241,10 +241,15 @@ impl Producer {
         };
         note_error(&self.health, &self.name, code, &reason.to_string_lossy());
         if code == RDKafkaErrorCode::AllBrokersDown {
-            // It may have forgotten where the cluster is: see `native::add_brokers`.
-            // SAFETY: the client is alive; the text ends with NUL and is copied.
-            unsafe { rd::rd_kafka_brokers_add(self.client, self.brokers.as_ptr()) };
+            self.remind();
         }
+    }
+
+    /// Reminds the client where the cluster is, which it may have forgotten: see `native::add_brokers`. Its word for
+    /// that does not always come.
+    pub(super) fn remind(&self) {
+        // SAFETY: the client is alive; the text ends with NUL and is copied.
+        unsafe { rd::rd_kafka_brokers_add(self.client, self.brokers.as_ptr()) };
     }
 
     /// Returns how many messages and reports are not dealt with.

@@ -10,7 +10,10 @@ use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId, Wake};
 use rdkafka::ClientConfig;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// After how long without an answer the client is reminded of its brokers: at first, and at most.
+const SILENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// A Kafka producer as a shard's sink.
 pub struct KafkaSink {
@@ -22,6 +25,9 @@ pub struct KafkaSink {
     broken: bool,
     // Messages handed over since the last push.
     sent: usize,
+    // Messages that are not answered.
+    unanswered: usize,
+    silence: Silence,
     config: ClientConfig,
     linger: Option<Duration>,
     wake: Wake,
@@ -46,6 +52,8 @@ impl KafkaSink {
             returned: None,
             broken: false,
             sent: 0,
+            unanswered: 0,
+            silence: Silence::default(),
             config,
             linger,
             wake,
@@ -95,6 +103,7 @@ impl Sink for KafkaSink {
         match self.producer.send(message, ticket) {
             Ok(()) => {
                 self.sent += 1;
+                self.unanswered += 1;
                 Ok(())
             }
             Err(Code::QueueFull) => Err(SendError::Full),
@@ -115,6 +124,8 @@ impl Sink for KafkaSink {
             }
             return None;
         };
+        self.unanswered = self.unanswered.saturating_sub(1);
+        self.silence.ends();
         if report.1.is_none() && self.health.in_doubt() {
             self.health.answered();
         }
@@ -129,6 +140,33 @@ impl Sink for KafkaSink {
         if self.sent > 0 {
             self.producer.push(std::mem::take(&mut self.sent));
         }
+        if self.unanswered > 0 && self.silence.is_long(Instant::now()) {
+            self.producer.remind();
+        }
+    }
+}
+
+/// How long no message was answered.
+#[derive(Default)]
+struct Silence {
+    /// When something is to be done about it, and how long it was waited for.
+    limit: Option<(Instant, Duration)>,
+}
+
+impl Silence {
+    fn ends(&mut self) {
+        self.limit = None;
+    }
+
+    /// Says, each time after twice as long a wait, that it is long.
+    fn is_long(&mut self, now: Instant) -> bool {
+        let (until, wait) = *self.limit.get_or_insert((now + SILENCE.0, SILENCE.0));
+        let is_long = now >= until;
+        if is_long {
+            let wait = (wait * 2).min(SILENCE.1);
+            self.limit = Some((now + wait, wait));
+        }
+        is_long
     }
 }
 
@@ -166,5 +204,22 @@ fn meaning(code: Code) -> SendError {
         | Code::TopicAuthorizationFailed
         | Code::InvalidMessageSize => SendError::Refused(text),
         _ => SendError::Failed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_is_long_again_after_twice_the_time() {
+        let (mut silence, start) = (Silence::default(), Instant::now());
+        let mut long = |seconds| silence.is_long(start + Duration::from_secs(seconds));
+        assert_eq!(
+            [0, 1, 2, 3, 6, 7].map(&mut long),
+            [false, true, false, true, false, true]
+        );
+        silence.ends();
+        assert!(!silence.is_long(start + Duration::from_secs(8)));
     }
 }
