@@ -218,7 +218,7 @@ fn write_nodes(
         let levels = around.all().len().min(LEVELS_MAX);
         let open = &mut around.all()[..levels];
         let walked = match path {
-            Path::Portable => grammar::walk(&source, Checked::new(&source, nodes.all(), first, open)),
+            Path::Portable => checked_walk(&source, nodes.all(), first, open),
             #[cfg(target_arch = "x86_64")]
             _ => unchecked::walk(&source, nodes.all(), first, open),
         };
@@ -235,6 +235,17 @@ fn write_nodes(
             Err(stop) => return Err(stop),
         }
     }
+}
+
+/// Apart: what this walk prepares for its loop would be prepared before the other one too.
+#[inline(never)]
+fn checked_walk(
+    source: &Source<'_>,
+    nodes: &mut [Node],
+    first: usize,
+    open: &mut [Open],
+) -> Result<usize, Stop> {
+    grammar::walk(source, Checked::new(source, nodes, first, open))
 }
 
 fn is_utf8(path: Path, text: &[u8]) -> bool {
