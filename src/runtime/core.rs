@@ -262,8 +262,7 @@ impl Core {
             if !trip.calls.is_empty() {
                 self.forget_calls(lane, trip, false);
             }
-            self.requests.clear();
-            self.requests.extend(self.run.requests());
+            self.run.swap_requests(&mut self.requests);
             if !matches!(status, Status::Running | Status::Waiting) {
                 return status;
             }

@@ -389,6 +389,12 @@ impl Run {
         self.requests.drain(..)
     }
 
+    /// As [`Run::requests`], by exchange with a list that is used again; what was in that is forgotten.
+    pub fn swap_requests(&mut self, requests: &mut Vec<Request>) {
+        requests.clear();
+        std::mem::swap(&mut self.requests, requests);
+    }
+
     /// Returns how the execution ended, or how far it is.
     pub fn outcome(&self) -> Outcome {
         self.outcome
