@@ -4,7 +4,7 @@
 //! what makes both ends fast. librdkafka has one such time for all loads: this sends what is queued before it is
 //! over while there is little. Must not know messages. Invariant: it flushes at most once in a linger.
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -20,8 +20,8 @@ const FLUSH: Duration = Duration::from_millis(1);
 pub(super) struct Flusher {
     /// Messages handed over since the last look.
     sent: Arc<AtomicUsize>,
-    /// Gone when the thread is to end.
-    bell: Option<Sender<()>>,
+    /// Gone when the thread is to end; the second is only ever dropped.
+    bells: Option<(Sender<()>, Sender<()>)>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -34,15 +34,16 @@ impl Flusher {
         let sent = Arc::new(AtomicUsize::new(0));
         // One ring that was not heard yet is as good as many.
         let (bell, rung) = bounded(1);
+        let (end, ended) = bounded(0);
         let thread = std::thread::Builder::new()
             .name("kafka-flush".to_owned())
             .spawn({
                 let sent = Arc::clone(&sent);
-                move || run(&flush, linger, &sent, &rung)
+                move || run(&flush, linger, &sent, &rung, &ended)
             })?;
         Ok(Flusher {
             sent,
-            bell: Some(bell),
+            bells: Some((bell, end)),
             thread: Some(thread),
         })
     }
@@ -50,7 +51,7 @@ impl Flusher {
     /// Says that so many more messages are queued. Never waits.
     pub(super) fn push(&self, sent: usize) {
         self.sent.fetch_add(sent, Relaxed);
-        if let Some(bell) = &self.bell {
+        if let Some((bell, _)) = &self.bells {
             let _ = bell.try_send(());
         }
     }
@@ -58,7 +59,7 @@ impl Flusher {
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        self.bell = None;
+        self.bells = None;
         if let Some(thread) = self.thread.take() {
             // It panics at nothing.
             let _ = thread.join();
@@ -67,7 +68,13 @@ impl Drop for Flusher {
 }
 
 /// A message after a pause goes at once; those that follow go together, once in a linger.
-fn run(flush: &impl Fn(Duration), linger: Duration, sent: &AtomicUsize, bell: &Receiver<()>) {
+fn run(
+    flush: &impl Fn(Duration),
+    linger: Duration,
+    sent: &AtomicUsize,
+    bell: &Receiver<()>,
+    ended: &Receiver<()>,
+) {
     while bell.recv().is_ok() {
         loop {
             match sent.swap(0, Relaxed) {
@@ -76,7 +83,9 @@ fn run(flush: &impl Fn(Duration), linger: Duration, sent: &AtomicUsize, bell: &R
                 // Their number makes good batches, and librdkafka sends those in time.
                 _ => {}
             }
-            std::thread::sleep(linger);
+            if ended.recv_timeout(linger) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
         }
     }
 }
