@@ -329,6 +329,8 @@ mod tests {
             Some("20")
         );
         assert_eq!(config.producer("x").unwrap().get("linger.ms"), Some("1.5"));
+        assert_eq!(config.linger(), None, "the user's is kept to the letter");
+        assert_eq!(Config::default().linger(), Some(LINGER));
         assert_eq!(
             config.producer("x").unwrap().get("client.id"),
             Some("stepstream-x")

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Messages of one linger that are few: some dozen for each of eight partitions.
+/// Messages of one linger that are few: about forty for each of eight partitions.
 const FEW: usize = 300;
 /// How long a flush lasts: until librdkafka's threads have heard of it. What comes meanwhile does not linger.
 const FLUSH: Duration = Duration::from_millis(1);
