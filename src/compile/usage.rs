@@ -4,7 +4,7 @@
 //! serves it, and an answer of which one member is read need not be written whole. Must not know who asks.
 
 use super::Compiler;
-use crate::asl::model::{State, Task, Template};
+use crate::asl::model::{DataPath, State, Task, Template};
 use crate::intrinsic::{Argument, Call};
 use crate::path::{Path, Root, Step};
 use crate::value::{ValueRef, View};
@@ -43,7 +43,12 @@ pub(super) fn selected(state: &State, task: &Task) -> Option<Vec<Box<str>>> {
         return None; // Assign sees the raw result, and may hand it on whole.
     }
     let mut members = Vec::new();
-    template(task.result_selector.as_ref()?, &mut members)?;
+    match (&task.result_selector, &task.result_path, &state.output_path) {
+        (Some(selector), _, _) => template(selector, &mut members)?,
+        (None, DataPath::Null, _) | (None, DataPath::Whole, DataPath::Null) => {}
+        (None, DataPath::Whole, DataPath::Path(used)) => path(used, &mut members)?,
+        _ => return None,
+    }
     members.sort_unstable();
     members.dedup();
     Some(members)
@@ -150,5 +155,11 @@ mod tests {
             r#""ResultSelector":{"a.$":"$.Payload"},"Assign":{"v.$":"$"}"#,
             None,
         );
+        check_selected(r#""OutputPath":"$.Payload.x""#, Some(&["Payload"]));
+        check_selected(r#""OutputPath":"$""#, None);
+        check_selected(r#""OutputPath":null"#, Some(&[]));
+        check_selected(r#""OutputPath":"$.Payload","Assign":{"v.$":"$"}"#, None);
+        check_selected(r#""OutputPath":"$.r.Payload","ResultPath":"$.r""#, None);
+        check_selected(r#""ResultPath":null,"OutputPath":"$.order""#, Some(&[]));
     }
 }

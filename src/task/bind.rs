@@ -232,13 +232,17 @@ fn style(program: &Program, info: &TaskInfo, data_is_seen: bool) -> Style {
     if constant(program, info, "InvocationType").as_deref() == Some("Event") {
         return Style::Accepted;
     }
-    let plain = |name: &str| matches!(name, "ExecutedVersion" | "Payload" | "StatusCode");
-    let reads_no_more = info
-        .selected
-        .as_ref()
-        .is_some_and(|members| members.iter().all(|name| plain(name)));
-    Style::Envelope(match reads_no_more && !data_is_seen {
-        true => Detail::Short,
-        false => Detail::Full,
+    let reads_only = |names: &[&str]| {
+        let members = info.selected.as_ref();
+        members.is_some_and(|members| members.iter().all(|name| names.contains(&&**name)))
+    };
+    Style::Envelope(if data_is_seen {
+        Detail::Full
+    } else if reads_only(&["Payload"]) {
+        Detail::Payload
+    } else if reads_only(&["ExecutedVersion", "Payload", "StatusCode"]) {
+        Detail::Short
+    } else {
+        Detail::Full
     })
 }

@@ -239,8 +239,8 @@ impl Connectors {
             now_ms: attempt.now_ms,
         };
         let version = function.map_or("", Function::version);
-        if let Style::Envelope(_) = bound.style {
-            envelope::open(version, result);
+        if let Style::Envelope(detail) = bound.style {
+            envelope::open(detail, version, result);
         }
         let start = result.len();
         let connector = &mut self.connectors[usize::from(served.connector.0)];

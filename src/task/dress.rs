@@ -3,13 +3,10 @@
 //! The bare payload, AWS's envelope around it, or the word that an event was accepted; failures likewise. Must not
 //! know connectors or tickets. Invariant: what goes into an envelope is dense JSON, whoever wrote it.
 
-use super::envelope::{self, Detail, Stamp, Style};
+use super::envelope::{self, Detail, ENVELOPE_BYTES_MAX, Stamp, Style};
 use super::{Answer, Failure, Progress};
 use crate::value::{Heap, View};
 use crate::vm::PAYLOAD_BYTES_MAX;
-
-/// About what an envelope adds to its payload.
-const ENVELOPE_BYTES: usize = 1024;
 
 /// Dresses the answers of one shard's connectors.
 pub(super) struct Dress {
@@ -52,14 +49,17 @@ impl Dress {
                     let payload = result.split_off(start);
                     result.extend_from_slice(self.dense(&payload)?);
                 }
-                self.close(detail, version, result.len() - start, now_ms, result);
+                let bytes = result.len() - start;
+                if enough(detail, bytes) != detail {
+                    let mut opening = Vec::new();
+                    envelope::open(Detail::Full, version, &mut opening);
+                    result.splice(..start, opening);
+                }
+                self.stamp
+                    .close(enough(detail, bytes), version, bytes, now_ms, result);
             }
         }
         Ok(())
-    }
-
-    fn close(&mut self, detail: Detail, version: &str, bytes: usize, now_ms: i64, result: &mut Vec<u8>) {
-        self.stamp.close(detail, version, bytes, now_ms, result);
     }
 
     /// Dresses an answer that comes from outside: it may be anything.
@@ -85,12 +85,13 @@ impl Dress {
                 Ok(result)
             }
             Style::Envelope(detail) => {
-                let mut result = Vec::with_capacity(payload.len() + ENVELOPE_BYTES);
-                envelope::open(version, &mut result);
+                let mut result = Vec::with_capacity(payload.len() + ENVELOPE_BYTES_MAX);
                 let dense = self.dense(&payload)?;
                 let bytes = dense.len();
+                let detail = enough(detail, bytes);
+                envelope::open(detail, version, &mut result);
                 result.extend_from_slice(dense);
-                self.close(detail, version, bytes, now_ms, &mut result);
+                self.stamp.close(detail, version, bytes, now_ms, &mut result);
                 Ok(result)
             }
         }
@@ -141,6 +142,15 @@ impl Dress {
         };
         let view = View::new(&self.scratch, &self.scratch);
         Ok(view.text(root).unwrap_or_default())
+    }
+}
+
+/// Returns how much of an envelope is enough: near the limit on results all of it is written, which counts there.
+fn enough(detail: Detail, payload_bytes: usize) -> Detail {
+    if payload_bytes + ENVELOPE_BYTES_MAX > PAYLOAD_BYTES_MAX {
+        Detail::Full
+    } else {
+        detail
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Detail {
     /// What a state could read that reads no metadata: an order with three tasks spends a quarter of its
     /// time on metadata that nobody sees.
     Short,
+    /// The payload alone, for a state that reads nothing else; saves a twentieth more.
+    Payload,
 }
 
 /// Writes what differs from answer to answer: ids, dates.
@@ -35,8 +37,15 @@ pub struct Stamp {
     date: [u8; 29],
 }
 
+/// What the longest envelope adds to its payload, in bytes; a version has a few digits.
+pub const ENVELOPE_BYTES_MAX: usize = 1024;
+
 /// Begins an envelope; the payload follows.
-pub fn open(version: &str, out: &mut Vec<u8>) {
+pub fn open(detail: Detail, version: &str, out: &mut Vec<u8>) {
+    if detail == Detail::Payload {
+        out.extend_from_slice(b"{\"Payload\":");
+        return;
+    }
     for part in ["{\"ExecutedVersion\":\"", version, "\",\"Payload\":"] {
         out.extend_from_slice(part.as_bytes());
     }
@@ -61,11 +70,11 @@ impl Stamp {
         now_ms: i64,
         out: &mut Vec<u8>,
     ) {
-        if detail == Detail::Short {
-            out.extend_from_slice(b",\"StatusCode\":200}");
-            return;
+        match detail {
+            Detail::Full => self.metadata(version, payload_bytes, 200, now_ms, out),
+            Detail::Short => out.extend_from_slice(b",\"StatusCode\":200}"),
+            Detail::Payload => out.push(b'}'),
         }
-        self.metadata(version, payload_bytes, 200, now_ms, out);
     }
 
     /// Writes the answer of `InvocationType` `Event`: there is no payload, and no version has run yet.
@@ -215,7 +224,7 @@ mod tests {
 
     fn envelope(detail: Detail, version: &str, payload: &str, now_ms: i64) -> serde_json::Value {
         let mut out = Vec::new();
-        open(version, &mut out);
+        open(detail, version, &mut out);
         out.extend_from_slice(payload.as_bytes());
         Stamp::new(7).close(detail, version, payload.len(), now_ms, &mut out);
         serde_json::from_slice(&out).expect("JSON")
@@ -267,6 +276,16 @@ mod tests {
         let found = envelope(Detail::Short, "3", "[1]", 0);
         let expected = serde_json::json!({"ExecutedVersion": "3", "Payload": [1], "StatusCode": 200});
         assert_eq!(found.to_string(), expected.to_string());
+        let found = envelope(Detail::Payload, "3", "[1]", 0);
+        assert_eq!(found.to_string(), r#"{"Payload":[1]}"#);
+    }
+
+    #[test]
+    fn what_the_longest_adds() {
+        let longest = u64::MAX.to_string();
+        let found = envelope(Detail::Full, &longest, "1", i64::from(u32::MAX) * 1_000);
+        let bytes = found.to_string().len();
+        assert!(bytes <= ENVELOPE_BYTES_MAX, "{bytes}");
     }
 
     #[test]

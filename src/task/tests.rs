@@ -1,6 +1,7 @@
 //! Calls from a program to what serves them, and back.
 
 use super::config::ConfigError;
+use super::envelope::ENVELOPE_BYTES_MAX;
 use super::function::Home;
 use super::*;
 use crate::asl;
@@ -9,6 +10,7 @@ use crate::drive::VirtualClock;
 use crate::program::{Program, TaskId};
 use crate::stream::{Message, TopicId};
 use crate::value::Heap;
+use crate::vm::PAYLOAD_BYTES_MAX;
 use std::sync::Arc;
 
 const REGION: &str = "us-east-1";
@@ -197,13 +199,31 @@ fn metadata_that_nobody_sees_is_not_written() {
     let fields =
         r#","Parameters":{"FunctionName":"f","Payload.$":"$"},"ResultSelector":{"a.$":"$.Payload.a"}"#;
     let parameters = r#"{"FunctionName":"f","Payload":{"a":1}}"#;
+    let payload = r#"{"Payload":{"a":1}}"#;
+    assert_eq!(call(ECHO, INVOKE, fields, parameters), Ok(payload.into()));
+    let code = fields.replace("$.Payload.a", "$.StatusCode");
     let short = r#"{"ExecutedVersion":"$LATEST","Payload":{"a":1},"StatusCode":200}"#;
-    assert_eq!(call(ECHO, INVOKE, fields, parameters), Ok(short.into()));
+    assert_eq!(call(ECHO, INVOKE, &code, parameters), Ok(short.into()));
 
     let tasks = tasks(ECHO);
     let bindings = tasks.bind(&program(INVOKE, fields), true).expect("served");
     let (_, full) = Shard::new(&tasks).call(&bindings, parameters, 1);
     assert!(full.contains("SdkHttpMetadata"), "{full}");
+}
+
+/// A result's size counts with its metadata, whether or not somebody reads that.
+#[test]
+fn near_the_limit_an_envelope_is_whole() {
+    let fields = r#","Parameters":{"FunctionName":"f","Payload.$":"$"},"OutputPath":"$.Payload""#;
+    let answer = |bytes: usize| {
+        let parameters = format!(r#"{{"FunctionName":"f","Payload":"{}"}}"#, "x".repeat(bytes - 2));
+        call(ECHO, INVOKE, fields, &parameters).expect("a result")
+    };
+    let enough = PAYLOAD_BYTES_MAX - ENVELOPE_BYTES_MAX;
+    assert_eq!(answer(enough).len(), enough + r#"{"Payload":}"#.len());
+    let whole = answer(enough + 1);
+    assert!(whole.starts_with(r#"{"ExecutedVersion":"$LATEST","Payload":"xxx"#));
+    assert!(whole.ends_with(r#""StatusCode":200}"#), "{}", whole.len());
 }
 
 #[test]
@@ -212,7 +232,7 @@ fn an_envelope_is_dense() {
     let config = r#"f = { function = "spaced" }"#;
     assert_eq!(
         call(config, INVOKE, fields, r#"{"FunctionName":"f"}"#),
-        Ok(r#"{"ExecutedVersion":"$LATEST","Payload":{"a":"b c"},"StatusCode":200}"#.into())
+        Ok(r#"{"Payload":{"a":"b c"}}"#.into())
     );
 }
 
@@ -481,7 +501,7 @@ fn call_http(text: &'static str) -> Answer {
 
 #[test]
 fn an_answer_over_http_is_dressed() {
-    let dressed = br#"{"ExecutedVersion":"$LATEST","Payload":{"a":[1]},"StatusCode":200}"#;
+    let dressed = br#"{"Payload":{"a":[1]}}"#;
     assert_eq!(call_http(r#"{ "a": [1] }"#), Ok(dressed.to_vec()));
 }
 
@@ -490,8 +510,7 @@ fn an_answer_over_http_cannot_break_out_of_the_envelope() {
     for text in [r#"1,"StatusCode":500"#, "", "<html>", "{"] {
         let answer = call_http(text);
         if text.is_empty() {
-            let dressed = br#"{"ExecutedVersion":"$LATEST","Payload":null,"StatusCode":200}"#;
-            assert_eq!(answer, Ok(dressed.to_vec()));
+            assert_eq!(answer, Ok(br#"{"Payload":null}"#.to_vec()));
         } else {
             let failure = answer.expect_err(text);
             assert_eq!(failure.error.as_deref(), Some("Lambda.SdkClientException"));
