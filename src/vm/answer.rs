@@ -1,7 +1,8 @@
 //! Answers from the world.
 
 use super::frame::{Activity, FrameId};
-use super::run::{Answer, Run, Token};
+use super::request::{Answer, Token};
+use super::run::Run;
 use crate::program::Program;
 
 impl Run {

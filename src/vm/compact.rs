@@ -3,7 +3,8 @@
 
 use super::fault::Raised;
 use super::frame::{Activity, FrameId};
-use super::run::{Request, Run};
+use super::request::Request;
+use super::run::Run;
 use crate::program::Program;
 use crate::value::ValueRef;
 

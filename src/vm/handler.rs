@@ -3,7 +3,9 @@
 use super::event::{self, Event, EventType};
 use super::fault::Fault;
 use super::frame::{Activity, FrameId};
-use super::run::{Decision, Request, Run, TimerKind, Token};
+use super::request::{Request, TimerKind, Token};
+use super::run::Run;
+use super::trace::Decision;
 use crate::fault;
 use crate::program::{Program, Retrier, StateType};
 use crate::value::{Store, ValueRef, View};

@@ -4,7 +4,8 @@ use super::event;
 use super::fault::{Outcome, Raised, shown};
 use super::frame::{Activity, FrameId};
 use super::fused::Next;
-use super::run::{Decision, PAYLOAD_BYTES_MAX, Run, Status, Traced};
+use super::run::{PAYLOAD_BYTES_MAX, Run, Status};
+use super::trace::{Decision, Traced};
 use crate::path;
 use crate::program::{
     AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef,

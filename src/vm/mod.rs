@@ -23,8 +23,10 @@ mod handler;
 mod inline;
 mod interpret;
 mod park;
+mod request;
 mod run;
 mod task;
+mod trace;
 mod wait;
 
 #[cfg(test)]
@@ -33,7 +35,6 @@ mod tests;
 pub use compact::MEMORY_BYTES_MAX;
 pub use context::Identity;
 pub use event::{Event, EventSet, EventType, Level};
-pub use run::{
-    Answer, Decision, Identified, Outcome, PAYLOAD_BYTES_MAX, RUN_SECONDS_MAX, Request, Run, StartError,
-    Status, TaskRequest, Timer, TimerKind, Token, Traced,
-};
+pub use request::{Answer, Request, TaskRequest, Timer, TimerKind, Token};
+pub use run::{Identified, Outcome, PAYLOAD_BYTES_MAX, RUN_SECONDS_MAX, Run, StartError, Status};
+pub use trace::{Decision, Traced};

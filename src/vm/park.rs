@@ -4,7 +4,8 @@
 //! warm; what waits lies in small ones. Owns the exchange between the two. Invariant: a run that was
 //! parked and taken up again is the same execution: tokens, events and values keep their names.
 
-use super::run::{Run, Token};
+use super::request::Token;
+use super::run::Run;
 use crate::program::Program;
 use std::fmt::{self, Write};
 

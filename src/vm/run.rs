@@ -4,8 +4,10 @@ use super::context::{Context, Identity};
 use super::event::{Event, EventSet, EventType};
 use super::fault::Fault;
 use super::frame::{Activity, Frame, FrameId, Registers};
+use super::request::{Request, Token};
+use super::trace::{Decision, Traced};
 use crate::intrinsic::Random;
-use crate::program::{Program, StateId, TaskId, TaskInfo};
+use crate::program::{Program, StateId};
 use crate::value::{Compaction, Heap, IndexError, ValueRef, View};
 
 /// Largest input, output, task parameters or result, in bytes of JSON text (facts 1.2).
@@ -110,125 +112,6 @@ impl std::fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
-
-/// Names what a request waits for; an answer brings it back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Token {
-    pub(super) frame: u32,
-    pub(super) generation: u32,
-}
-
-/// What a waiting execution asks of the world.
-#[derive(Clone, Copy, Debug)]
-pub enum Request {
-    /// Run a task and bring its answer.
-    Task(TaskRequest),
-    /// Say when a time has come.
-    Timer(Timer),
-}
-
-/// A task to run.
-#[derive(Clone, Copy, Debug)]
-pub struct TaskRequest {
-    /// Brings the answer back.
-    pub token: Token,
-    /// Which task.
-    pub task: TaskId,
-    /// What it is given.
-    pub parameters: ValueRef,
-    /// Its credentials, or [`ValueRef::NONE`].
-    pub credentials: ValueRef,
-    /// `TimeoutSeconds`: answer [`Answer::TimedOut`] so many seconds from now.
-    pub timeout_seconds: Option<u32>,
-    /// `HeartbeatSeconds`: answer [`Answer::TimedOut`] when so many seconds pass without a sign of life.
-    pub heartbeat_seconds: Option<u32>,
-    /// 0 for the first attempt.
-    pub retry: u32,
-}
-
-impl TaskRequest {
-    /// Returns the task's static part.
-    pub fn info<'p>(&self, program: &'p Program) -> &'p TaskInfo {
-        &program.tasks[self.task.at()]
-    }
-}
-
-/// A time to wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timer {
-    /// Brings the answer back.
-    pub token: Token,
-    /// When, in milliseconds since 1970.
-    pub at_ms: i64,
-    /// What it is for.
-    pub kind: TimerKind,
-}
-
-/// What a timer is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimerKind {
-    /// A Wait state.
-    Wait,
-    /// The delay before a retry.
-    Retry,
-}
-
-/// What the world answers.
-#[derive(Clone, Copy, Debug)]
-pub enum Answer<'a> {
-    /// The task succeeded with this JSON text.
-    Success(&'a [u8]),
-    /// The task failed.
-    Failure {
-        /// The error's name.
-        error: Option<&'a str>,
-        /// The cause.
-        cause: Option<&'a str>,
-    },
-    /// The task, or its heartbeat, timed out.
-    TimedOut,
-    /// The time has come.
-    Time,
-}
-
-/// What a rule of the state machine decided, for tools; kept when asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// A Choice took a rule; `u32::MAX` is Default. Needs a program compiled for tracing.
-    Rule {
-        /** The Choice. */
-        state: StateId,
-        /** Which rule. */
-        rule: u32,
-    },
-    /// A retrier took an error.
-    Retry {
-        /** The state. */
-        state: StateId,
-        /** Which retrier. */
-        retrier: u32,
-        /** The delay. */
-        delay_ms: i64,
-    },
-    /// A catcher took an error.
-    Catch {
-        /** The state. */
-        state: StateId,
-        /** Which catcher. */
-        catcher: u32,
-    },
-}
-
-/// A value at a stage of a state's data flow; only from programs compiled for tracing.
-#[derive(Clone, Copy, Debug)]
-pub struct Traced {
-    /// The state.
-    pub state: StateId,
-    /// The stage.
-    pub stage: crate::program::Stage,
-    /// The value.
-    pub value: ValueRef,
-}
 
 /// What makes one execution different from another, besides its input.
 #[derive(Clone, Copy, Debug, Default)]

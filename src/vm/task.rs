@@ -3,7 +3,8 @@
 use super::event::{Event, EventType};
 use super::fault::{Fault, Outcome, Raised, shown};
 use super::frame::{Activity, FrameId};
-use super::run::{Answer, PAYLOAD_BYTES_MAX, Request, Run, TaskRequest, Token};
+use super::request::{Answer, Request, TaskRequest, Token};
+use super::run::{PAYLOAD_BYTES_MAX, Run};
 use crate::fault;
 use crate::program::{Limit, PathId, Program, TaskId};
 use crate::value::{Kind, Store, ValueRef, View};

@@ -2,7 +2,8 @@
 
 use super::fault::{self, Fault, Outcome};
 use super::frame::{Activity, FrameId};
-use super::run::{Request, Run, Timer, TimerKind, Token};
+use super::request::{Request, Timer, TimerKind, Token};
+use super::run::Run;
 use crate::program::{FailId, PathId, Program, WaitId, WaitUntil};
 use crate::timestamp;
 use crate::value::{Kind, ValueRef, View};
