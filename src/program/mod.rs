@@ -7,16 +7,20 @@
 
 mod disasm;
 mod instruction;
+mod pattern;
 mod table;
+mod words;
 
 pub use instruction::{Instruction, Pc, Stage};
+pub use pattern::Pattern;
 pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
     FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Gather, GatherId, Iteration, Likely,
-    Limit, PathId, PathUse, Pattern, Percentage, Relation, Resource, Retrier, Shape, ShapeId, Source,
-    StateId, StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId,
-    WaitUntil, Words, Write, WriteValue,
+    Limit, PathId, PathUse, Percentage, Relation, Resource, Retrier, Shape, ShapeId, Source, StateId,
+    StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil,
+    Write, WriteValue,
 };
+pub use words::Words;
 
 use crate::value::Heap;
 

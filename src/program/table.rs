@@ -1,6 +1,6 @@
 //! The tables that instructions refer to.
 
-use super::Pc;
+use super::{Pattern, Pc};
 use crate::intrinsic::{Function, Prepared};
 use crate::path::Accessor;
 use crate::value::{Key, ValueRef};
@@ -297,13 +297,6 @@ pub enum Relation {
     GreaterThanEquals,
 }
 
-/// A `StringMatches` pattern: literal parts with any run of characters between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern {
-    /// The literals, decoded; a pattern without `*` has one, and each `*` adds one (perhaps empty).
-    pub parts: Vec<Box<str>>,
-}
-
 /// Rules that compare one variable with constants, as one look-up.
 pub struct Switch {
     /// The `Variable`.
@@ -440,100 +433,4 @@ pub enum Percentage {
     None,
     Literal(f64),
     Path(PathId),
-}
-
-/// The words that every program needs, as constant strings.
-#[allow(missing_docs)]
-pub struct Words {
-    pub error: ValueRef,
-    pub cause: ValueRef,
-    pub execution: ValueRef,
-    pub state_machine: ValueRef,
-    pub state: ValueRef,
-    pub map: ValueRef,
-    pub item: ValueRef,
-    pub id: ValueRef,
-    pub input: ValueRef,
-    pub start_time: ValueRef,
-    pub name: ValueRef,
-    pub role_arn: ValueRef,
-    pub redrive_count: ValueRef,
-    pub event: ValueRef,
-    pub entered_time: ValueRef,
-    pub retry_count: ValueRef,
-    pub index: ValueRef,
-    pub value: ValueRef,
-    pub zero: ValueRef,
-}
-
-impl Words {
-    /// Adds the words to a program's constants.
-    pub fn add_to(constants: &mut crate::value::Heap) -> Words {
-        let mut word = |text: &str| constants.constant(text.as_bytes()).unwrap_or(ValueRef::NULL);
-        Words {
-            error: word(r#""Error""#),
-            cause: word(r#""Cause""#),
-            execution: word(r#""Execution""#),
-            state_machine: word(r#""StateMachine""#),
-            state: word(r#""State""#),
-            map: word(r#""Map""#),
-            item: word(r#""Item""#),
-            id: word(r#""Id""#),
-            input: word(r#""Input""#),
-            start_time: word(r#""StartTime""#),
-            name: word(r#""Name""#),
-            role_arn: word(r#""RoleArn""#),
-            redrive_count: word(r#""RedriveCount""#),
-            event: word(r#""Event""#),
-            entered_time: word(r#""EnteredTime""#),
-            retry_count: word(r#""RetryCount""#),
-            index: word(r#""Index""#),
-            value: word(r#""Value""#),
-            zero: word("0"),
-        }
-    }
-}
-
-impl Pattern {
-    /// Reads a pattern: `*` is any run of characters, `\*` a star, `\\` a backslash.
-    pub fn parse(text: &str) -> Pattern {
-        let mut parts = vec![String::new()];
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
-            let literal = match character {
-                '*' => {
-                    parts.push(String::new());
-                    continue;
-                }
-                '\\' if matches!(characters.peek(), Some('*' | '\\')) => characters.next().unwrap_or('\\'),
-                other => other,
-            };
-            if let Some(part) = parts.last_mut() {
-                part.push(literal);
-            }
-        }
-        Pattern {
-            parts: parts.into_iter().map(String::into_boxed_str).collect(),
-        }
-    }
-
-    /// Says whether a text matches; linear in the text for each part.
-    pub fn matches(&self, text: &str) -> bool {
-        let Some((first, rest)) = self.parts.split_first() else {
-            return text.is_empty();
-        };
-        let Some((last, middle)) = rest.split_last() else {
-            return text == &**first;
-        };
-        let Some(mut text) = text.strip_prefix(&**first) else {
-            return false;
-        };
-        for part in middle {
-            let Some(at) = text.find(&**part) else {
-                return false;
-            };
-            text = &text[at + part.len()..];
-        }
-        text.ends_with(&**last)
-    }
 }
