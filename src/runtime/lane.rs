@@ -45,7 +45,7 @@ pub(super) struct LaneState {
     pub(super) workflow: Arc<Workflow>,
     pub(super) fixed: Fixed,
     pub(super) version: Rc<Loaded>,
-    pub(super) renew: Option<super::shard::Renew>,
+    pub(super) renew: Option<super::parts::Renew>,
     pub(super) partitions: FxHashMap<PartitionId, Partition>,
     pub(super) lines: Lines,
     /// Events whose turn in their line has come.

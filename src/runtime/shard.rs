@@ -6,19 +6,16 @@
 //! full stops its own workflow and no other, unless all share it: the sink's queue, the total in flight.
 
 use super::core::{Core, Now};
-use super::deliveries::Deliveries;
 use super::handle::Stop;
 use super::identity::Namer;
 use super::lane::{Ahead, Lane, Partition};
 use super::outbox::{Outbox, Undelivered};
-use super::stats::Stats;
-use super::tasks::Tasks;
-use super::workflow::{Loaded, Mode, Version, Workflow};
+use super::parts::Parts;
+use super::workflow::{Loaded, Mode, Version};
 use crate::metrics::ShardMetrics;
 use crate::stream::offsets::Tracker;
-use crate::stream::{Change, Sink, Source, Wake};
+use crate::stream::{Change, Wake};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Most events that a workflow takes in one turn.
@@ -29,59 +26,6 @@ pub(super) const OUTBOX_MAX: usize = 50_000;
 
 /// How often is looked whether a full sink has room again, in milliseconds.
 const ROOM_LOOK_MS: i64 = 100;
-
-/// Where a workflow's log records go; [`crate`]'s journal, or a test's.
-pub trait Journal {
-    /// Returns where whole lines are appended.
-    fn records(&mut self) -> &mut Vec<u8>;
-
-    /// Returns the number that [`Journal::confirmed`] must reach before what was appended so far is out.
-    fn mark(&mut self) -> u64;
-
-    /// Hands over what was appended, if it is much or `force`.
-    fn ship(&mut self, force: bool);
-
-    /// Returns the number up to which everything is out.
-    fn confirmed(&self) -> u64;
-
-    /// Says whether no more events may be taken until records have left.
-    fn is_full(&self) -> bool;
-}
-
-/// Returns a new version of a program, if there is one.
-pub type Renew = Box<dyn FnMut() -> Option<Version>>;
-
-/// One workflow's parts on a shard.
-pub struct LaneParts {
-    /// What the configuration says.
-    pub workflow: Arc<Workflow>,
-    /// The program, and what serves its tasks.
-    pub version: Version,
-    /// Says, once per turn, whether new executions run another version from now on.
-    pub renew: Option<Renew>,
-    /// Its events.
-    pub source: Box<dyn Source>,
-    /// Its log.
-    pub journal: Option<Box<dyn Journal>>,
-    /// Its counts.
-    pub stats: Stats,
-}
-
-/// What a shard is made of. The parts live on the shard's thread.
-pub struct Parts {
-    /// The workflows.
-    pub lanes: Vec<LaneParts>,
-    /// Where messages go.
-    pub sink: Box<dyn Sink>,
-    /// What runs tasks.
-    pub tasks: Box<dyn Tasks>,
-    /// Most executions that wait on this shard, of all workflows.
-    pub max_in_flight: usize,
-    /// What the shard counts besides its workflows.
-    pub metrics: ShardMetrics,
-    /// Where it tells whether its messages arrive.
-    pub deliveries: Deliveries,
-}
 
 /// One thread's share of the service.
 pub struct Shard {
