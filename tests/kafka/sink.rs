@@ -4,6 +4,7 @@ use crate::broker::{block_on, shared};
 use crate::reader::{PATIENCE, config};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use stepstream::stream::kafka::{Health, KafkaSink, Property};
 use stepstream::stream::{Message, SendError, Sink as _, Ticket, TopicId, Wake};
 
@@ -123,6 +124,28 @@ fn murmur2(data: &[u8]) -> i32 {
     hash = (hash ^ (hash >> 13)).wrapping_mul(M);
     hash ^= hash >> 15;
     i32::try_from(hash & 0x7fff_ffff).expect("31 bits")
+}
+
+/// By default `linger.ms` is 30, for when there are many; few messages go sooner. The fastest of some, since this
+/// machine may be busy.
+#[test]
+fn a_lone_message_does_not_linger() {
+    const LINGER: Duration = Duration::from_millis(30);
+    let Some(broker) = shared() else { return };
+    broker.create_topic("sink-alone", 1);
+    let (wake, health) = (Wake::new(), Arc::new(Health::default()));
+    let mut sink = KafkaSink::start(&config(broker), "test", wake.clone(), &health).expect("a sink");
+    let topic = sink.topic("sink-alone");
+    let times = (0..20).map(|ticket| {
+        let sent = Instant::now();
+        sink.send(&message(topic, b"alone"), Ticket(ticket))
+            .expect("taken");
+        sink.push();
+        assert_eq!(answers(&mut sink, &wake, 1)[&ticket], Ok(()));
+        sent.elapsed()
+    });
+    let fastest = times.min().expect("twenty");
+    assert!(fastest < LINGER, "{fastest:?}");
 }
 
 #[test]
