@@ -5,7 +5,7 @@ use crate::reader::{Reader, config, source, until};
 use crate::source::fill;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use stepstream::stream::kafka::{Config, Property};
+use stepstream::stream::kafka::{Config, Property, SourceConfig, Subscription};
 
 #[test]
 fn two_processes_share_partitions_and_nothing_comes_twice() {
@@ -208,4 +208,82 @@ fn a_drain_longer_than_the_poll_interval_is_refused() {
         error.to_string(),
         "drain_timeout (300s) must be below max.poll.interval.ms (300s)"
     );
+}
+
+/// The second takes the very topics that one shard of the first reads.
+#[test]
+fn what_a_rebalance_left_on_one_shard_is_shared_again() {
+    let Some(broker) = shared() else { return };
+    let topics = ["even-a", "even-b", "even-c", "even-d"].map(str::to_owned);
+    let mut values = Vec::new();
+    for (topic, from) in topics.iter().zip((0..).step_by(100)) {
+        broker.create_topic(topic, 1);
+        values.extend(fill(broker, topic, from, 100));
+    }
+    let reading = |topics: &[String]| SourceConfig {
+        subscription: Subscription::Topics(topics.to_vec()),
+        ..source("even")
+    };
+    let mut one = Reader::start(&config(broker), reading(&topics), 2);
+    one.until("all came", |one| one.events.len() == 400);
+    let mut two = Reader::start(
+        &config(broker),
+        reading(&[topics[1].clone(), topics[3].clone()]),
+        1,
+    );
+    let shards =
+        |reader: &Reader| -> Vec<usize> { reader.partitions.values().map(|held| held.shard).collect() };
+    until("shared", &mut [&mut one, &mut two], |readers| {
+        readers[1].numbers().len() == 2
+    });
+    assert_eq!(shards(&one), [0, 0]);
+    until("moved", &mut [&mut one, &mut two], |readers| {
+        let mut shards = shards(readers[0]);
+        shards.sort_unstable();
+        shards == [0, 1]
+    });
+    assert!(one.lost.is_empty());
+    for (topic, from) in topics.iter().zip((400..).step_by(100)) {
+        values.extend(fill(broker, topic, from, 100));
+    }
+    until("all came", &mut [&mut one, &mut two], |readers| {
+        readers.iter().map(|reader| reader.events.len()).sum::<usize>() >= 800
+    });
+    let mut came = [one.values(), two.values()].concat();
+    came.sort_unstable();
+    values.sort_unstable();
+    assert_eq!(came, values);
+}
+
+/// A partition that moves waits for its executions with patience; the group does not wait for that.
+#[test]
+fn a_rebalance_does_not_wait_for_a_partition_that_moves() {
+    let Some(broker) = shared() else { return };
+    let topics = ["hurry-a", "hurry-b", "hurry-c", "hurry-d"].map(str::to_owned);
+    for topic in &topics {
+        broker.create_topic(topic, 1);
+    }
+    let reading = |topics: &[String]| SourceConfig {
+        subscription: Subscription::Topics(topics.to_vec()),
+        drain_timeout: Duration::from_secs(1),
+        ..source("hurry")
+    };
+    let mut one = Reader::start(&config(broker), reading(&topics), 2);
+    one.until("assigned", |one| one.numbers().len() == 4);
+    let others = [topics[1].clone(), topics[3].clone()];
+    let mut two = Reader::start(&config(broker), reading(&others), 1);
+    until("shared", &mut [&mut one, &mut two], |readers| {
+        readers[1].numbers().len() == 2
+    });
+    let before = one.revoked.len();
+    one.hold = true;
+    until("asked back", &mut [&mut one, &mut two], |readers| {
+        readers[0].revoked.len() > before
+    });
+    assert!(one.lost.is_empty());
+    two.control.stop(Instant::now() + Duration::from_secs(5));
+    until("taken over", &mut [&mut one, &mut two], |readers| {
+        readers[1].control.is_finished() && readers[0].numbers().len() == 4
+    });
+    assert_eq!(one.lost.len(), 1, "nobody released it");
 }

@@ -104,6 +104,14 @@ impl Assignment {
             .map(|partition| (&*partition.name.0, partition.shard));
         choose(taken, name, shards)
     }
+
+    /// Returns the partitions that would come to another shard if they were assigned now.
+    pub(super) fn uneven(&self, shards: usize) -> Vec<PartitionId> {
+        let held = self.partitions.values();
+        let moved = misplaced(held.map(|one| (one.name.clone(), one.shard)).collect(), shards);
+        let ids = self.partitions.keys().zip(moved);
+        ids.filter_map(|(id, moves)| moves.then_some(*id)).collect()
+    }
 }
 
 /// Returns the topic's name for C; a name with a NUL in it cannot come from a broker.
@@ -114,16 +122,42 @@ pub(super) fn topic_name(topic: &str) -> CString {
 /// Chooses the shard with the fewest partitions of the topic, then the fewest at all, then the one that
 /// the partition's number points at: so that a restart finds the same one.
 fn choose<'a>(taken: impl Iterator<Item = (&'a str, usize)>, name: &TopicPartition, shards: usize) -> usize {
-    let mut load = vec![(0, 0); shards];
-    for (topic, shard) in taken {
-        load[shard].0 += usize::from(*topic == *name.0);
-        load[shard].1 += 1;
-    }
+    let load = load(taken, &name.0, shards);
     let home = usize::try_from(name.1).unwrap_or(0) % shards;
     let distance = |shard: usize| (shard + shards - home) % shards;
     (0..shards)
         .min_by_key(|shard| (load[*shard], distance(*shard)))
         .unwrap_or(0)
+}
+
+/// Counts the partitions of each shard: of one topic, and all.
+fn load<'a>(
+    taken: impl Iterator<Item = (&'a str, usize)>,
+    topic: &str,
+    shards: usize,
+) -> Vec<(usize, usize)> {
+    let mut load = vec![(0, 0); shards];
+    for (name, shard) in taken {
+        load[shard].0 += usize::from(name == topic);
+        load[shard].1 += 1;
+    }
+    load
+}
+
+/// Says of each partition whether another shard has less to do than its own without it; the newest move first.
+fn misplaced(mut held: Vec<(TopicPartition, usize)>, shards: usize) -> Vec<bool> {
+    let mut moved = vec![false; held.len()];
+    for at in (0..held.len()).rev() {
+        let others = held.iter().enumerate().filter(|(other, _)| *other != at);
+        let others = others.map(|(_, ((topic, _), shard))| (&**topic, *shard));
+        let ((topic, _), from) = &held[at];
+        let load = load(others, topic, shards);
+        let to = (0..shards).min_by_key(|shard| load[*shard]).unwrap_or(*from);
+        if load[to] < load[*from] {
+            (held[at].1, moved[at]) = (to, true);
+        }
+    }
+    moved
 }
 
 #[cfg(test)]
@@ -142,5 +176,39 @@ mod tests {
         let count = |shard| taken.iter().filter(|(_, at)| *at == shard).count();
         assert_eq!([count(0), count(1), count(2)], [4, 4, 3]);
         assert_eq!(taken[..4], [("a", 0), ("a", 1), ("a", 2), ("a", 0)]);
+    }
+
+    /// `held`: for each partition its topic and shard; `expected`: which of them move.
+    fn check_misplaced(held: &[(&str, usize)], shards: usize, expected: &[usize]) {
+        let held = held.iter().zip(0..);
+        let held: Vec<_> = held
+            .map(|((topic, shard), number)| ((Arc::from(*topic), number), *shard))
+            .collect();
+        let moved = misplaced(held.clone(), shards);
+        let places: Vec<usize> = (0..held.len()).filter(|at| moved[*at]).collect();
+        assert_eq!(places, expected, "{held:?}");
+
+        // Assigned anew they leave nothing uneven.
+        let (go, mut all): (Vec<_>, Vec<_>) = held.into_iter().partition(|one| moved[one.0.1 as usize]);
+        for (name, _) in go {
+            let taken = all.iter().map(|((topic, _), shard)| (&**topic, *shard));
+            let shard = choose(taken, &name, shards);
+            all.push((name, shard));
+        }
+        assert!(!misplaced(all, shards).contains(&true));
+    }
+
+    #[test]
+    fn what_a_rebalance_left_unevenly_moves() {
+        check_misplaced(&[], 2, &[]);
+        check_misplaced(&[("a", 0), ("a", 0), ("a", 1)], 2, &[]);
+        check_misplaced(&[("a", 0), ("a", 0)], 2, &[1]);
+        check_misplaced(&[("a", 0), ("a", 0), ("a", 0), ("a", 0)], 2, &[2, 3]);
+        check_misplaced(&[("a", 2), ("a", 2), ("a", 2), ("a", 2)], 3, &[2, 3]);
+        // As many of each topic, but not in all.
+        check_misplaced(&[("a", 0), ("b", 0), ("c", 0)], 2, &[2]);
+        check_misplaced(&[("a", 0), ("b", 0), ("a", 1)], 2, &[]);
+        // One shard has all of one topic, the other all of another.
+        check_misplaced(&[("a", 0), ("a", 0), ("b", 1), ("b", 1)], 2, &[1, 3]);
     }
 }

@@ -5,6 +5,7 @@
 //! assignment is answered only after every shard has read all about the last one, and a revocation only
 //! after the shards have let go and their last commits are answered, or their time is over.
 
+mod even;
 mod leave;
 mod rebalance;
 mod start;
@@ -181,6 +182,8 @@ struct Worker {
     is_closing: bool,
     joined: bool,
     ended: bool,
+    /// When is looked whether a rebalance left partitions unevenly on the shards.
+    even_at: Option<Instant>,
     report_at: Instant,
     ends_at: Instant,
     topics_at: Instant,

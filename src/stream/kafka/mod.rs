@@ -7,6 +7,9 @@
 //! at most a few per partition. A [`KafkaSink`] is a producer of one shard; the wait for company that makes its
 //! batches large under load is cut short while there is little to send.
 //!
+//! What a cooperative rebalance leaves unevenly on the shards moves from one to another some seconds later, as if it
+//! went to another member and came back.
+//!
 //! A topic that is deleted and made anew has other events at the same offsets: commits name the topic's id,
 //! and a running consumer looks at the ids once a second. What it takes of the new topic until then is read
 //! again; a sync workflow, which runs nothing twice, should be stopped before its topic is replaced.

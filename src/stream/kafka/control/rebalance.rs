@@ -28,7 +28,7 @@ impl Worker {
                     Some(Happened::Assign(names)) => self.begin_assign(names, false),
                     Some(Happened::Revoke(names)) => self.begin_revoke(names),
                     Some(Happened::Committed(..)) => true,
-                    None => false,
+                    None => self.even_out(),
                 },
                 Step::Assigning {
                     names,
@@ -82,6 +82,9 @@ impl Worker {
                 self.before.clear();
                 self.health.answered();
                 self.hand_out(&names, positions);
+                if !again {
+                    self.rebalanced();
+                }
                 true
             }
             Err(error) => {
@@ -306,6 +309,7 @@ impl Worker {
         until: Instant,
         again: bool,
     ) -> bool {
+        let until = self.hurry(&ids, until);
         if !self.is_drained(&ids, until) {
             self.step = Step::Revoking {
                 names,
@@ -319,6 +323,8 @@ impl Worker {
         self.report_at = Instant::now();
         if again {
             self.begin_assign(names, true);
+        } else {
+            self.rebalanced();
         }
         true
     }
