@@ -102,14 +102,22 @@ pub fn main() -> ExitCode {
         Command::State(args) => state::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::Demo(args) => demo::run(&args),
-        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => end(demo::run(&args)),
+        Command::Run(args) => end(run::run(&args)),
         Command::Logs(args) => logs::run(&args),
-        Command::Redrive(args) => redrive::run(&args),
+        Command::Redrive(args) => end(redrive::run(&args)),
         Command::Pipe(args) => pipe::run(&args),
         Command::Disasm(args) => disasm::run(&args),
     };
     ExitCode::from(code)
+}
+
+/// Ends a process that had Kafka clients. One that did not close in time is left with its threads, which must not run on
+/// in what the C runtime's destructors have left: there are none, nor is there anything for them to do.
+fn end(code: u8) -> ! {
+    // Nothing can be done when the terminal is gone.
+    let _ = std::io::Write::flush(&mut std::io::stdout());
+    signal_hook::low_level::exit(i32::from(code))
 }
 
 /// Answers arguments that cannot be understood, or a call for help. The format is not known then, so the
