@@ -27,6 +27,8 @@ use std::time::Instant;
 
 /// States that an execution may leave in one turn, some hundred microseconds, before others have theirs.
 const FUEL: u64 = 5_000;
+/// What a call counts for, in states: more than it costs where a function does little.
+const CALL_FUEL: u64 = 10;
 
 /// The time, as a turn of the shard sees it.
 #[derive(Clone, Copy, Debug)]
@@ -257,8 +259,11 @@ impl Core {
         trip: &mut Trip,
     ) -> Status {
         let program = &*version.program;
+        let mut fuel = FUEL;
         loop {
-            let status = self.run.advance(program, self.now.ms, FUEL);
+            let before = self.run.transitions();
+            let status = self.run.advance(program, self.now.ms, fuel);
+            fuel = fuel.saturating_sub(self.run.transitions() - before);
             if !trip.calls.is_empty() {
                 self.forget_calls(lane, trip, false);
             }
@@ -270,12 +275,20 @@ impl Core {
             for at in 0..self.requests.len() {
                 let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
                 match self.requests[at] {
+                    // What would come behind the deadline never comes.
+                    Request::Timer(timer) if timer.at_ms >= trip.deadline_ms => {}
                     Request::Timer(timer) => self.timers.add(timer.at_ms, id, timer.token, None),
-                    Request::Task(task) => is_answered |= self.call(lane, version, record, trip, id, &task),
+                    Request::Task(task) => {
+                        fuel = fuel.saturating_sub(CALL_FUEL);
+                        is_answered |= self.call(lane, version, record, trip, id, &task);
+                    }
                 }
             }
             if status == Status::Running || !is_answered {
                 return status;
+            }
+            if fuel == 0 {
+                return Status::Running;
             }
         }
     }
@@ -336,7 +349,7 @@ impl Core {
             Progress::SuccessAfter(after_ms) => {
                 let at_ms = self.now.ms.saturating_add(*after_ms);
                 // A result that comes too late is a time-out at the limit: that is known now.
-                if at_ms >= pending.limit_ms {
+                if at_ms >= pending.limit_ms.min(trip.deadline_ms) {
                     trip.calls.push(pending);
                 } else {
                     lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);
@@ -371,7 +384,7 @@ impl Core {
 
     /// What is left of a panic: the run is thrown away, the event goes where poison goes.
     #[cold]
-    fn panicked(
+    pub(super) fn panicked(
         &mut self,
         lane: &mut LaneState,
         record: &Record<'_>,

@@ -139,6 +139,11 @@ impl Flights {
             .filter(|_| place.generation == id.generation)
     }
 
+    /// Says whether an execution waits for the answer to a request.
+    pub(super) fn awaits(&self, id: FlightId, token: Token) -> bool {
+        self.get(id).is_some_and(|flight| flight.run.awaits(token))
+    }
+
     /// Returns when the oldest execution of a lane was started.
     pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
         let flights = self.places.iter().filter_map(|place| place.flight.as_ref());

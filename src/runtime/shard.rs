@@ -101,6 +101,12 @@ impl Shard {
         lanes.map(|lane| lane.state.stats.parked_bytes).sum()
     }
 
+    /// Returns how many timers there are, those included that nobody waits for any more.
+    #[cfg(test)]
+    pub(super) fn timers(&self) -> usize {
+        self.core.timers.len()
+    }
+
     /// Does what there is to do at a time, without waiting.
     pub fn turn(&mut self, now: Now) -> Turn {
         self.core.now = now;
@@ -173,7 +179,12 @@ impl Shard {
     fn go_on(&mut self) -> usize {
         let Shard { core, lanes, .. } = self;
         let mut done = 0;
-        while let Some(due) = core.timers.take(core.now.ms) {
+        core.sweep_timers();
+        // Those that come meanwhile, of Waits for no time, have the next turn.
+        for _ in 0..core.timers.len() {
+            let Some(due) = core.timers.take(core.now.ms) else {
+                break;
+            };
             done += 1;
             core.due(lanes, due);
         }

@@ -38,11 +38,17 @@ impl Ord for Due {
     }
 }
 
-/// What is due, soonest first. Bounded by the requests of the executions in flight.
+/// How many may be there before those are looked for that nobody waits for any more.
+const SWEEP_MIN: usize = 1_024;
+
+/// What is due, soonest first. At most twice as many as executions in flight wait for, and [`SWEEP_MIN`]: a branch or an
+/// execution that ends leaves its own here, until a sweep.
 #[derive(Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<Due>>,
     order: u64,
+    /// How many the last sweep has left.
+    swept: usize,
 }
 
 impl Timers {
@@ -63,6 +69,20 @@ impl Timers {
             return None;
         }
         self.heap.pop().map(|Reverse(due)| due)
+    }
+
+    /// Drops what nobody waits for, if there may be as much of it as of the rest.
+    pub(super) fn sweep(&mut self, is_awaited: impl Fn(FlightId, Token) -> bool) {
+        if self.heap.len() < SWEEP_MIN.max(2 * self.swept) {
+            return;
+        }
+        self.heap.retain(|Reverse(due)| is_awaited(due.flight, due.token));
+        self.swept = self.heap.len();
+    }
+
+    /// Returns how many there are.
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
     }
 
     /// Returns when the next thing is due.

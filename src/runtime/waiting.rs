@@ -8,12 +8,14 @@ use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
 use super::history;
 use super::lane::LaneState;
+use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Ticket};
 use crate::task;
 use crate::vm::{Answer, Run};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// Runs of executions that waited, kept for the next ones.
@@ -108,12 +110,15 @@ impl Core {
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         lane.stats.parked_bytes -= flight.bytes;
-        bring(self, lane, &mut flight);
+        let brought = catch_unwind(AssertUnwindSafe(|| bring(self, lane, &mut flight)));
         let Flight {
             version, trip, run, ..
         } = flight;
         self.pool(run);
-        self.drive(lane, &version, &event.record(), trip);
+        match brought {
+            Ok(()) => self.drive(lane, &version, &event.record(), trip),
+            Err(panic) => self.panicked(lane, &event.record(), trip, &*panic),
+        }
     }
 
     /// Gives an execution that ran out of fuel its next turn.
@@ -121,13 +126,15 @@ impl Core {
         self.go_on(lanes, id, |_, _, _| {});
     }
 
+    /// Drops timers that nobody waits for any more, now and then.
+    pub(super) fn sweep_timers(&mut self) {
+        let flights = &self.flights;
+        self.timers.sweep(|id, token| flights.awaits(id, token));
+    }
+
     /// Brings what was due.
     pub(super) fn due(&mut self, lanes: &mut [super::lane::Lane], due: Due) {
-        let waits = self
-            .flights
-            .get(due.flight)
-            .is_some_and(|flight| flight.run.awaits(due.token));
-        if !waits {
+        if !self.flights.awaits(due.flight, due.token) {
             return;
         }
         self.go_on(lanes, due.flight, |core, _, flight| {
@@ -226,14 +233,16 @@ impl Core {
         }
     }
 
-    /// Runs the events whose turn in their line has come.
+    /// Runs the events whose turn in their line has come. One that is over lets the next of its line follow, so not
+    /// all of a long line.
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
-        let mut taken = 0;
         let version = Rc::clone(&lane.version);
-        while let Some((line, event)) = lane.turns.pop_front() {
-            taken += 1;
+        for taken in 0..BATCH_EVENTS_MAX {
+            let Some((line, event)) = lane.turns.pop_front() else {
+                return taken;
+            };
             self.execute(lane, &version, &event.record(), Some(line), true);
         }
-        taken
+        BATCH_EVENTS_MAX
     }
 }

@@ -6,6 +6,7 @@ mod limits;
 mod logs;
 mod ordering;
 mod sync_mode;
+mod turns;
 mod world;
 
 use super::workflow::{DeadLetter, Workflow};
