@@ -35,7 +35,7 @@ impl Lane {
             return;
         }
         let max = self.state.workflow.sync_batch_max.max(1);
-        let at_risk = |one: &Partition| one.running + one.ahead.asked.len();
+        let at_risk = |one: &Partition| one.tracker.unfinished();
         let mut room = max.saturating_sub(self.state.partitions.values().map(at_risk).sum());
         for (&id, partition) in &mut self.state.partitions {
             room -= partition.ask(id, &mut *self.source, room, now_ms);

@@ -199,6 +199,10 @@ impl Core {
             cause: "The event's offset was committed, then the process ended before the execution did. It may have run in part; it is not run again.",
         };
         let mut settlement = None;
+        if let Some(partition) = lane.partitions.get_mut(&id) {
+            // Once it is named a commit forgets it: nobody names it again.
+            partition.tracker.commit_again();
+        }
         if let Some(partition) = lane.partitions.get(&id) {
             self.name_and_arn(lane, partition, offset, 0);
             self.log_refusal(lane, &record, &failed, &mut settlement);

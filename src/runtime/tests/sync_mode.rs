@@ -1,7 +1,7 @@
 //! At most once: the commit comes first.
 
-use super::super::CUT_OFF;
 use super::super::workflow::{Mode, Workflow};
+use super::super::{CUT_OFF, Ordering};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{Change, CommitError, PartitionId, SendError};
@@ -242,4 +242,59 @@ fn replies_go_where_the_event_says() {
             "kafka_correlationId=id-1"
         ]
     );
+}
+
+#[test]
+fn what_was_named_once_is_not_named_again() {
+    let mut stage = Stage::new(TASK, sync());
+    stage.give("0");
+    stage.settle();
+    stage.committed(0, 1, Ok(()));
+    let mut last = stage.world.borrow().commits.last().map(|one| one.1.clone());
+    for (named, workflow) in [(1, with_dead_letter()), (0, with_dead_letter()), (0, sync())] {
+        let workflow = Workflow {
+            mode: Mode::Sync,
+            ..workflow
+        };
+        // No event comes after it.
+        let mut again = Stage::without_partitions(TASK, workflow);
+        again.assign(0, restored(last.clone()));
+        again.settle();
+        again.pass(10_000);
+        assert_eq!(again.values("dead").len(), named);
+        again.revoke(0, 1_000);
+        let world = again.world.borrow();
+        last = world.commits.last().map(|one| one.1.clone()).or(last);
+    }
+}
+
+#[test]
+fn what_is_named_nowhere_is_forgotten_too() {
+    let mut stage = Stage::new(TASK, sync());
+    stage.give("0");
+    stage.settle();
+    stage.committed(0, 1, Ok(()));
+    let last = stage.world.borrow().commits.last().map(|one| one.1.clone());
+    let mut again = Stage::without_partitions(TASK, sync());
+    again.assign(0, restored(last));
+    again.settle();
+    again.pass(10_000);
+    let last = again.world.borrow().commits.last().map(|one| one.1.clone());
+    assert!(restored(last).cut_off().next().is_none());
+}
+
+#[test]
+fn what_waits_for_its_turn_counts_against_the_batch() {
+    let workflow = Workflow {
+        ordering: Ordering::Partition,
+        ..sync()
+    };
+    let mut stage = Stage::new(TASK, workflow);
+    (0..20).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(stage.world.borrow().called.len(), 1);
+    assert_eq!(asked(&stage), [3], "three are at risk already");
+    stage.answer_call(0, "0");
+    assert_eq!(asked(&stage), [3, 4]);
 }
