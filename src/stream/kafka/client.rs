@@ -138,15 +138,9 @@ fn names(list: &TopicPartitionList) -> Vec<TopicPartition> {
 pub(super) fn note_error(health: &Health, name: &str, code: RDKafkaErrorCode, reason: &str) {
     use RDKafkaErrorCode as Code;
     match code {
-        Code::Authentication | Code::SaslAuthenticationFailed => {
-            if health.refused(reason) {
-                tracing::error!(
-                    client = name,
-                    "the brokers refuse our credentials (check sasl.username, sasl.password, sasl.mechanism): {reason}"
-                );
-            }
-        }
+        Code::Authentication | Code::SaslAuthenticationFailed => note_refusal(health, name, reason),
         Code::AllBrokersDown => note_down(health, name, reason),
+        _ if is_about_certificate(reason) => note_refusal(health, name, reason),
         Code::BrokerTransportFailure | Code::OperationTimedOut | Code::Resolve => {
             health.suspect();
             tracing::warn!(client = name, "{reason}");
@@ -155,6 +149,33 @@ pub(super) fn note_error(health: &Health, name: &str, code: RDKafkaErrorCode, re
         _ => tracing::error!(client = name, "{code}: {reason}"),
     }
     health.failed(reason);
+}
+
+/// Notes that we are not let in, and says so once.
+fn note_refusal(health: &Health, name: &str, reason: &str) {
+    if !health.refused(reason) {
+        return;
+    }
+    let check = if reason.starts_with("Failed to acquire SASL OAUTHBEARER token") {
+        "we get no token for the brokers (check sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret, \
+         sasl.oauthbearer.token.endpoint.url)"
+    } else if is_about_certificate(reason) {
+        "the brokers refuse our certificate, or that we have none (check ssl.certificate.location, ssl.key.location)"
+    } else if reason.contains("OAUTHBEARER") || reason.contains("invalid_token") {
+        "the brokers refuse our token (check sasl.oauthbearer.scope, and what the brokers expect of a token)"
+    } else {
+        "the brokers refuse our credentials (check sasl.username, sasl.password, sasl.mechanism)"
+    };
+    tracing::error!(client = name, "{check}: {reason}");
+}
+
+/// Whether a broker has ended a TLS handshake because of our certificate: its alert's text is OpenSSL's.
+fn is_about_certificate(reason: &str) -> bool {
+    // Bad, unsupported, revoked, expired, unknown, of an unknown authority; required (RFC 8446, section 6.2).
+    const ALERTS: [&str; 7] = ["42", "43", "44", "45", "46", "48", "116"];
+    let number = reason.split("SSL alert number ").nth(1).unwrap_or_default();
+    let number = number.split(|c: char| !c.is_ascii_digit()).next();
+    number.is_some_and(|number| ALERTS.contains(&number))
 }
 
 /// Notes that no broker answers, and says so once.
@@ -177,5 +198,21 @@ pub(super) fn log(level: RDKafkaLogLevel, client: &str, facility: &str, text: &s
         Level::Warning => tracing::warn!(target: "librdkafka", client, facility, "{text}"),
         Level::Notice | Level::Info => tracing::info!(target: "librdkafka", client, facility, "{text}"),
         Level::Debug => tracing::debug!(target: "librdkafka", client, facility, "{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_about_certificates_are_told_from_others() {
+        let alert =
+            |text: &str| format!("ssl://kafka:9093/1: Receive failed: {text} (after 0ms in state UP)");
+        let required = alert("SSL routines::tlsv13 alert certificate required: SSL alert number 116");
+        assert!(is_about_certificate(&required));
+        let version = alert("SSL routines::tlsv1 alert protocol version: SSL alert number 70");
+        assert!(!is_about_certificate(&version));
+        assert!(!is_about_certificate("ssl://kafka:9093/1: Disconnected"));
     }
 }

@@ -304,7 +304,7 @@ fn native(client: &ClientConfig) -> Result<(), Error> {
 
 /// Whether the value of a property is not to be shown.
 fn is_secret(key: &str) -> bool {
-    const HIDDEN: [&str; 5] = ["password", "secret", ".pem", "jaas", "token"];
+    const HIDDEN: [&str; 6] = ["password", "passphrase", "secret", ".pem", "jaas", "token"];
     HIDDEN.iter().any(|part| key.contains(part)) || key == "sasl.oauthbearer.config"
 }
 
