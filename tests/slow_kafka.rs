@@ -27,5 +27,7 @@ mod process;
 mod site;
 #[path = "slow_kafka/tally.rs"]
 mod tally;
+#[path = "slow_kafka/tokens.rs"]
+mod tokens;
 #[path = "slow_kafka/topics.rs"]
 mod topics;

@@ -5,6 +5,8 @@
 
 #[path = "patience.rs"]
 pub(crate) mod patience;
+#[path = "tokens.rs"]
+pub(crate) mod tokens;
 
 use patience::Patience;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
@@ -26,6 +28,8 @@ use std::time::Duration;
 /// User and password of the secure listener.
 pub(crate) const USER: &str = "alice";
 pub(crate) const PASSWORD: &str = "correct horse";
+/// Password of the key of [`Broker::client_certificate`].
+pub(crate) const KEY_PASSWORD: &str = "battery staple";
 
 const VERSION: &str = "4.1.0";
 /// Bounds for what goes wrong: who gets an answer waits no longer, also on a machine that does other work.
@@ -36,8 +40,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// One broker.
 pub(crate) struct Broker {
-    port: u16,
-    secure_port: u16,
+    ports: Ports,
     folder: PathBuf,
     libs: PathBuf,
     shell: Mutex<Option<Child>>,
@@ -70,13 +73,15 @@ impl Broker {
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let folder = base.join(format!("stepstream-kafka-{}-{count}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let [port, control, secure_port] = free_ports();
+        let ports = Ports::free();
         certificate(&folder)?;
-        let properties = properties(&folder, port, control, secure_port);
-        fs::write(folder.join("server.properties"), properties).map_err(|error| error.to_string())?;
+        let write = |name: &str, text: &str| {
+            fs::write(folder.join(name), text).map_err(|error| format!("{name}: {error}"))
+        };
+        write("jwks.json", tokens::JWKS)?;
+        write("server.properties", &properties(&folder, ports))?;
         let broker = Broker {
-            port,
-            secure_port,
+            ports,
             folder,
             libs,
             shell: Mutex::new(None),
@@ -88,17 +93,45 @@ impl Broker {
 
     /// Where plain text is spoken.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.ports.plain)
     }
 
     /// Where TLS and SCRAM are spoken; [`Broker::ca`] is its certificate.
     pub(crate) fn secure_address(&self) -> String {
-        format!("127.0.0.1:{}", self.secure_port)
+        format!("127.0.0.1:{}", self.ports.scram)
     }
 
-    /// The certificate to trust at the secure address.
+    /// Where TLS is spoken and OAUTHBEARER with the tokens of a [`tokens::Endpoint`].
+    pub(crate) fn token_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.token)
+    }
+
+    /// Where TLS is spoken with clients that have a certificate: see [`Broker::client_certificate`].
+    pub(crate) fn mutual_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.mutual)
+    }
+
+    /// The certificate to trust at the addresses that speak TLS.
     pub(crate) fn ca(&self) -> String {
         self.folder.join("cert.pem").display().to_string()
+    }
+
+    /// Makes a key of that name, with the password [`KEY_PASSWORD`], and a certificate that the broker trusts; returns
+    /// the paths of the certificate and of the key.
+    pub(crate) fn client_certificate(&self, name: &str) -> (String, String) {
+        let request = format!(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN={name} -keyout {name}.key -out {name}.csr \
+             -passout"
+        );
+        let password = format!("pass:{KEY_PASSWORD}");
+        let request = request.split(' ').chain([password.as_str()]);
+        openssl(&self.folder, request).expect("a request");
+        let sign = format!(
+            "x509 -req -in {name}.csr -CA cert.pem -CAkey key.pem -set_serial 2 -days 2 -out {name}.pem"
+        );
+        openssl(&self.folder, sign.split(' ')).expect("a certificate");
+        let path = |kind| self.folder.join(format!("{name}.{kind}")).display().to_string();
+        (path("pem"), path("key"))
     }
 
     /// Writes a file beside the broker's; it goes with them.
@@ -135,6 +168,9 @@ impl Broker {
             // The heap is what Kafka's own script gives it; a smaller one is collected so often that one
             // measures the pauses.
             .args(["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            .arg(format!(
+                "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://{folder}/jwks.json"
+            ))
             .args(["-cp", &self.class_path(), "kafka.Kafka"])
             .arg(self.folder.join("server.properties"))
             .stdin(Stdio::piped())
@@ -445,46 +481,49 @@ pub(crate) fn libraries() -> Result<PathBuf, String> {
     folder.is_dir().then_some(folder).ok_or(mend)
 }
 
-/// Makes a key and a certificate for loopback.
+/// Makes a key and a certificate for loopback, which can sign others.
 fn certificate(folder: &Path) -> Result<(), String> {
-    let output = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-        ])
-        .args(["-days", "2", "-subj", "/CN=localhost", "-addext"])
-        .args([
-            "subjectAltName=IP:127.0.0.1,DNS:localhost",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "cert.pem",
-        ])
-        .current_dir(folder)
-        .output()
-        .map_err(|error| format!("openssl: {error}; install openssl"))?;
-    if !output.status.success() {
-        return Err(format!("openssl: {}", String::from_utf8_lossy(&output.stderr)));
-    }
+    let arguments = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext \
+                     subjectAltName=IP:127.0.0.1,DNS:localhost -keyout key.pem -out cert.pem";
+    openssl(folder, arguments.split(' '))?;
     let read = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}"));
     let both = read("key.pem")? + &read("cert.pem")?;
     fs::write(folder.join("broker.pem"), both).map_err(|error| error.to_string())
 }
 
-fn properties(folder: &Path, port: u16, control: u16, secure: u16) -> String {
+fn openssl<'a>(folder: &Path, arguments: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let output = Command::new("openssl")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .map_err(|error| format!("openssl: {error}; install openssl"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("openssl: {}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+/// Each thread of a listener that speaks TLS makes its own context at the start: one is enough for tests.
+fn properties(folder: &Path, ports: Ports) -> String {
     let folder = folder.display();
+    let Ports {
+        plain,
+        control,
+        scram,
+        token,
+        mutual,
+    } = ports;
+    let (issuer, audience) = (tokens::ISSUER, tokens::AUDIENCE);
+    let listeners = format!(
+        "PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{scram},TOKEN://127.0.0.1:{token},MUTUAL://127.0.0.1:{mutual}"
+    );
     format!(
         "process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{control}
-listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure},CONTROLLER://127.0.0.1:{control}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT
+listeners={listeners},CONTROLLER://127.0.0.1:{control}
+advertised.listeners={listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,TOKEN:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/data
@@ -501,17 +540,53 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
-sasl.enabled.mechanisms=SCRAM-SHA-512
-listener.name.secure.scram-sha-512.sasl.jaas.config=\
-org.apache.kafka.common.security.scram.ScramLoginModule required;
 ssl.keystore.type=PEM
 ssl.keystore.location={folder}/broker.pem
+listener.name.secure.num.network.threads=1
+listener.name.token.num.network.threads=1
+listener.name.mutual.num.network.threads=1
+listener.name.secure.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.secure.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.token.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.token.oauthbearer.sasl.jaas.config=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
+listener.name.token.oauthbearer.sasl.server.callback.handler.class=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler
+listener.name.token.sasl.oauthbearer.jwt.validator.class=\
+org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator
+listener.name.token.sasl.oauthbearer.jwks.endpoint.url=file://{folder}/jwks.json
+listener.name.token.sasl.oauthbearer.expected.issuer={issuer}
+listener.name.token.sasl.oauthbearer.expected.audience={audience}
+listener.name.mutual.ssl.client.auth=required
+listener.name.mutual.ssl.truststore.type=PEM
+listener.name.mutual.ssl.truststore.location={folder}/cert.pem
 "
     )
 }
 
-fn free_ports() -> [u16; 3] {
-    // Held together, so that they differ.
-    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
-    listeners.map(|listener| listener.local_addr().expect("an address").port())
+/// Where a broker listens.
+#[derive(Clone, Copy)]
+struct Ports {
+    plain: u16,
+    control: u16,
+    scram: u16,
+    token: u16,
+    mutual: u16,
+}
+
+impl Ports {
+    fn free() -> Ports {
+        // Held together, so that they differ.
+        let listeners = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+        let [plain, control, scram, token, mutual] =
+            listeners.map(|listener| listener.local_addr().expect("an address").port());
+        Ports {
+            plain,
+            control,
+            scram,
+            token,
+            mutual,
+        }
+    }
 }
