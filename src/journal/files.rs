@@ -39,6 +39,9 @@ pub(super) struct Files {
     workflow: String,
     limits: Limits,
     open: Option<Open>,
+    /// Whether a file was left behind with buffers that may not be on the disk; the next
+    /// [`Output::settle`] fails for it.
+    left_behind: bool,
     /// When files are next looked at for their age.
     retain_ms: i64,
 }
@@ -50,6 +53,8 @@ struct Open {
     closed: PathBuf,
     /// Its length: whole buffers only.
     bytes: u64,
+    /// How much of it is certainly on the disk.
+    settled: u64,
     since_ms: i64,
 }
 
@@ -71,6 +76,7 @@ impl Files {
             workflow: workflow.to_owned(),
             limits,
             open: None,
+            left_behind: false,
             retain_ms: 0,
         };
         files.close_left_over()?;
@@ -140,6 +146,7 @@ impl Files {
                 path,
                 closed,
                 bytes: 0,
+                settled: 0,
                 since_ms: now_ms,
             });
         }
@@ -148,12 +155,10 @@ impl Files {
 
     /// Closes the file: from now on its name says that it is whole.
     fn rotate(&mut self, now_ms: i64) -> io::Result<()> {
-        let Some(open) = &mut self.open else {
+        self.sync()?;
+        let Some(open) = &self.open else {
             return Ok(());
         };
-        if self.limits.fsync {
-            open.handle.sync()?;
-        }
         match self.disk.rename(&open.path, &open.closed) {
             // Moved or removed by somebody: it is theirs now.
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -193,10 +198,25 @@ impl Files {
         }
     }
 
+    /// Waits until the disk has the file, if that is wanted. After an error nobody knows what the disk has,
+    /// and asking again may be answered with a yes that means nothing: the file is left behind.
+    fn sync(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.as_mut().filter(|_| self.limits.fsync) else {
+            return Ok(());
+        };
+        let synced = open.handle.sync();
+        match synced {
+            Ok(()) => open.settled = open.bytes,
+            Err(_) => self.abandon(),
+        }
+        synced
+    }
+
     /// Leaves a file behind whose state is not known; the next write begins another. It keeps the name of
     /// an open file until the next start has cut off a torn end.
     fn abandon(&mut self) {
-        self.open = None;
+        let open = self.open.take();
+        self.left_behind |= open.is_some_and(|open| open.settled < open.bytes);
     }
 }
 
@@ -235,15 +255,12 @@ impl Output for Files {
         }
     }
 
-    /// Waits for the disk, if that is wanted. After an error nobody knows what the disk has, and asking
-    /// again may be answered with a yes that means nothing: the buffers go into another file.
+    /// Waits for the disk, if that is wanted. Fails once also for a file that was left behind since the last
+    /// call: what it has is written again, into another.
     fn settle(&mut self) -> io::Result<()> {
-        let Some(open) = self.open.as_mut().filter(|_| self.limits.fsync) else {
-            return Ok(());
-        };
-        let synced = open.handle.sync();
-        if synced.is_err() {
-            self.abandon();
+        let synced = self.sync();
+        if std::mem::take(&mut self.left_behind) && self.limits.fsync {
+            return synced.and(Err(io::Error::other("a file was left behind")));
         }
         synced
     }

@@ -329,6 +329,60 @@ fn what_is_not_on_the_disk_is_written_again() {
 }
 
 #[test]
+fn a_file_that_cannot_be_synced_before_it_is_closed_is_written_again() {
+    let (folder, disk) = (Folder::new(), FaultyDisk::default());
+    let safe = Limits {
+        fsync: true,
+        rotate_bytes: 8,
+        ..limits()
+    };
+    let mut files = files(&folder, &disk, safe, T0);
+    files.write(b"first\n", T0).expect("room");
+    disk.faults().sync_fails = true;
+    files.write(b"second\n", T0).expect_err("injected");
+    disk.faults().sync_fails = false;
+    // The disk would say yes to the same file now.
+    files.settle().expect_err("the first is not safe");
+    let time = "20260101T000000Z";
+    assert_eq!(folder.names(), [open(time, 1)]);
+    for text in [&b"first\n"[..], b"second\n"] {
+        files.write(text, T0).expect("another file");
+    }
+    files.settle().expect("safe");
+    assert_eq!(folder.names(), [open(time, 1), closed(time, 2), open(time, 3)]);
+    // What was safe before is not written again.
+    disk.faults().sync_fails = true;
+    files.tick(T0 + 3_600_000).expect_err("injected");
+    disk.faults().sync_fails = false;
+    files.settle().expect("nothing is owed");
+}
+
+#[test]
+fn what_shares_a_file_with_a_torn_end_is_written_again() {
+    let (folder, disk) = (Folder::new(), FaultyDisk::default());
+    let safe = Limits {
+        fsync: true,
+        ..limits()
+    };
+    let mut files = files(&folder, &disk, safe, T0);
+    files.write(b"safe\n", T0).expect("room");
+    files.settle().expect("safe");
+    let mut tear = |before: &[u8]| {
+        files.write(before, T0).expect("room");
+        disk.set_space(Some(3));
+        disk.faults().truncate_fails = true;
+        files.write(b"second\n", T0).expect_err("no room");
+        disk.set_space(None);
+        disk.faults().truncate_fails = false;
+        files.settle()
+    };
+    tear(b"").expect("nothing but what is safe came before");
+    tear(b"first\n").expect_err("nobody waited for the first");
+    files.write(b"first\n", T0).expect("another file");
+    files.settle().expect("safe");
+}
+
+#[test]
 fn left_over_files_are_closed_but_not_those_of_the_living() {
     let (folder, disk) = (Folder::new(), FaultyDisk::default());
     let time = "20260101T000000Z";

@@ -214,6 +214,45 @@ fn the_operating_system_says_when_a_device_is_full() {
     assert_eq!(buffers[0].confirmed(), 0);
 }
 
+/// A place where all fails.
+struct Broken;
+
+impl writer::Output for Broken {
+    fn place(&self) -> String {
+        "nowhere".to_owned()
+    }
+
+    fn write(&mut self, _bytes: &[u8], _now_ms: i64) -> std::io::Result<()> {
+        Err(std::io::Error::other("why"))
+    }
+
+    fn settle(&mut self) -> std::io::Result<()> {
+        Err(std::io::Error::other("what follows"))
+    }
+
+    fn due_ms(&self) -> i64 {
+        i64::MAX
+    }
+
+    fn tick(&mut self, _now_ms: i64) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn close(&mut self, _now_ms: i64) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_first_error_is_the_one_that_is_told() {
+    let (writer, mut buffers) = spawn(Box::new(Broken), Overflow::Block, 1);
+    buffers[0].records().extend_from_slice(b"{}\n");
+    buffers[0].ship(true);
+    until("trouble", || writer.health().is_failing());
+    let trouble = writer.health().trouble().expect("a text");
+    assert!(trouble.ends_with("nowhere: why"), "{trouble}");
+}
+
 /// A pipe that takes few bytes at a time and fails between.
 struct Choking {
     taken: Arc<Mutex<Vec<u8>>>,

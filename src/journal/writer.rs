@@ -312,10 +312,13 @@ impl Lines {
             }
             done += 1;
         }
-        self.output.settle()?;
-        for parcel in batch.drain(..done) {
-            self.inbox.confirm(parcel);
+        let settled = self.output.settle();
+        if settled.is_ok() {
+            for parcel in batch.drain(..done) {
+                self.inbox.confirm(parcel);
+            }
         }
-        result
+        // The first error is the one that explains the other.
+        result.and(settled)
     }
 }
