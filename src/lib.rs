@@ -115,8 +115,9 @@
 //!
 //! `cli`, on by default, is the command line and all below it. `kafka` adds Kafka as source and sink, the
 //! configuration file and the service; it builds librdkafka, which takes a C and C++ compiler, cmake and perl.
-//! `runtime` is the stream processor without a broker, `render` adds source excerpts to diagnostics. Without them (`default-features = false`) the crate is
-//! the language core, in safe and portable Rust apart from two files of `value::index`, and builds without a C compiler.
+//! `runtime` is the stream processor without a broker, `render` adds source excerpts to diagnostics. Without
+//! them (`default-features = false`) the crate is the language core, in safe and portable Rust apart from two
+//! files of `value::index`, and builds without a C compiler.
 
 pub mod asl;
 pub mod cases;

@@ -2,17 +2,18 @@
 //!
 //! A shard is one thread with its own share of the partitions of every workflow. It owns what it touches:
 //! the executions in flight (`flight`), what is due (`timers`), the messages on their way (`outbox`) and the
-//! events that wait for them (`settlements`), the offsets that are begun (`lane`). Shards share nothing that changes and talk to the rest
-//! through the ends they are given: a [`Source`](crate::stream::Source) per workflow, one
-//! [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Must not know Kafka,
+//! events that wait for them (`settlements`), the offsets that are begun (`lane`). Shards share nothing that
+//! changes and talk to the rest through the ends they are given: a [`Source`](crate::stream::Source) per
+//! workflow, one [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Must not know Kafka,
 //! configuration files or metric names.
 //!
 //! # One event's way
 //!
 //! [`Shard::turn`] takes a batch, `core` runs each event in the shard's one run. Nearly all are over then:
-//! `finish` writes their records and sends (`messages`) what they leave behind, and the offset is complete when that is acknowledged, at once if
-//! there is nothing. One that waits is copied into a small run in the in-flight table and comes back when
-//! an answer or its time does. `commit` asks for commits: after the executions, or in sync mode before.
+//! `finish` writes their records and sends (`messages`) what they leave behind, and the offset is complete
+//! when that is acknowledged, at once if there is nothing. One that waits is copied into a small run in the
+//! in-flight table and comes back when an answer or its time does. `commit` asks for commits: after the
+//! executions, or in sync mode before.
 //!
 //! # Invariants
 //!

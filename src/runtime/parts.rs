@@ -8,7 +8,7 @@ use crate::metrics::ShardMetrics;
 use crate::stream::{Sink, Source};
 use std::sync::Arc;
 
-/// Where a workflow's log records go; [`crate`]'s journal, or a test's.
+/// Where a workflow's log records go; [`crate::journal`], or a test's.
 pub trait Journal {
     /// Returns where whole lines are appended.
     fn records(&mut self) -> &mut Vec<u8>;

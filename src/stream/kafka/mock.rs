@@ -1,8 +1,7 @@
 //! A cluster inside this process, for demonstrations: librdkafka's own mock brokers, on free loopback ports.
 //!
 //! Good for trying things, not for keeping them: a partition holds 5 MiB or 100,000 batches and silently
-//! drops what is older, so whoever produces waits for whoever consumes. Must not know what it carries. The
-//! third and last file with unsafe code in this module.
+//! drops what is older, so whoever produces waits for whoever consumes. Must not know what it carries.
 #![allow(unsafe_code)] // One call into librdkafka that rdkafka does not have; the block says why it is sound.
 
 use super::Error;

@@ -14,6 +14,9 @@
 //! and a running consumer looks at the ids once a second. What it takes of the new topic until then is read
 //! again; a sync workflow, which runs nothing twice, should be stopped before its topic is replaced.
 //!
+//! Calls into librdkafka that rdkafka's safe interface does not have are unsafe code, in four files: `native`
+//! (consumer), `native_producer`, `native_topics` and `mock`.
+//!
 //! Must not know workflows, executions or logs. Invariant: a partition is given back to the group only
 //! when its shard has released it or the drain time is over, and nothing is committed for it afterwards.
 

@@ -1,5 +1,5 @@
 //! The part of librdkafka's consumer that rdkafka's safe interface does not have: queues shared by
-//! partitions, batches, commits that answer to a queue. One of three files with unsafe code in this module.
+//! partitions, batches, commits that answer to a queue.
 //!
 //! Owns the memory of the messages of a batch. Must not know shards' work or groups. Invariant: every
 //! object here keeps the consumer alive that it belongs to, and goes before it.

@@ -1,5 +1,5 @@
 //! librdkafka's producer, called directly: rdkafka's own looks the topic up by name and makes an event of
-//! each report. One of three files with unsafe code in this module.
+//! each report.
 //!
 //! Owns the client and its topics' objects. Must not know shards' work. Invariant: what became of a message is told
 //! only by [`Producer::report`], to the owner of the producer.

@@ -1,5 +1,5 @@
 //! What topics are, which rdkafka's safe interface does not tell: a topic that was deleted and made anew under
-//! the same name has another id. One of three files with unsafe code in this module.
+//! the same name has another id.
 //!
 //! Owns one question to the brokers at a time. Must not know groups. Invariant: it keeps the consumer alive,
 //! and its queue goes before it.

@@ -38,8 +38,9 @@ impl Tracker {
     /// Begins an offset; offsets come in rising order and may have gaps (compaction, transactions), which
     /// count as finished. Returns `false` when the offset was finished before: it is not to run.
     ///
-    /// An offset that does not rise means that the source was set back (the topic was recreated or cut):
-    /// its offsets are other events now, so all that was known is forgotten, and the event runs.
+    /// A source whose offsets go back (the topic was recreated or cut) is to assign the partition anew, with
+    /// another id and so another tracker. This account is safe from one that does not: an offset that does
+    /// not rise is another event, so all that was known is forgotten, and the event runs.
     pub fn begin(&mut self, offset: i64) -> bool {
         if self.next.is_some_and(|next| offset < next) {
             self.forget();
@@ -68,8 +69,7 @@ impl Tracker {
         self.restored.front().is_some_and(|range| range.contains(&offset))
     }
 
-    /// Finishes an offset that was begun. Another one is left alone: it was begun before the source was
-    /// set back.
+    /// Finishes an offset that was begun. One that was forgotten since is left alone.
     pub fn complete(&mut self, offset: i64) {
         self.has_changed |= self.window.close(offset);
     }

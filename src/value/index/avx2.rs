@@ -1,7 +1,7 @@
 //! The first pass with AVX2: 64 bytes are two loads, a mask is two compares.
 //!
-//! The only unsafe code of the crate's core. [`super::portable`] does the same in safe code, and the
-//! tests and the fuzz target `value_index` compare the two.
+//! With [`super::unchecked`] the only unsafe code of the crate's core. [`super::portable`] does the same in
+//! safe code, and the tests and the fuzz target `value_index` compare the two.
 #![allow(unsafe_code)]
 
 use super::marks::{self, Block, Found, Marks, Rare, Tokens};
