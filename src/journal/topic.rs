@@ -172,7 +172,7 @@ impl Topic {
             Ok(()) => true,
             // Acknowledgements will make room, and wake us.
             Err(SendError::Full) => false,
-            Err(SendError::Refused(why) | SendError::Failed(why)) => {
+            Err(SendError::Refused(why) | SendError::TooLarge(why) | SendError::Failed(why)) => {
                 self.fails(&why);
                 false
             }
@@ -207,10 +207,9 @@ impl Topic {
                 }
                 Err(error) => {
                     self.again.push_back(ticket);
-                    let (SendError::Refused(why) | SendError::Failed(why)) = error else {
-                        continue;
-                    };
-                    self.fails(&why);
+                    if error != SendError::Full {
+                        self.fails(&error.to_string());
+                    }
                 }
             }
         }

@@ -82,8 +82,8 @@ impl Delivery {
         let since_ms = times.into_iter().filter(|&time| time > 0).min()?;
         let lasts = Duration::from_millis(u64::try_from(now_ms - since_ms).unwrap_or(0));
         let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let bound = match error {
-            Some(SendError::Refused(_)) => REFUSED_AFTER,
+        let bound = match &error {
+            Some(error) if error.is_refusal() => REFUSED_AFTER,
             _ => STUCK_AFTER,
         };
         (lasts >= bound).then(|| Standstill {

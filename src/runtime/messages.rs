@@ -5,10 +5,10 @@
 
 use super::core::Core;
 use super::lane::{LaneState, REPLY_TOPICS_MAX};
-use super::outbox::Outgoing;
+use super::outbox::{Outgoing, Refused};
 use super::settlements::SettlementId;
 use super::workflow::Mode;
-use crate::stream::{Message, Record, TopicId};
+use crate::stream::{Message, Record, Returned, TopicId};
 use crate::value::escape_into;
 
 /// Longest cause in a header, in bytes.
@@ -18,6 +18,8 @@ pub const CAUSE_BYTES_MAX: usize = 4 << 10;
 pub(super) const ERROR: &str = "stepstream-error";
 const CAUSE: &str = "stepstream-cause";
 const EXECUTION: &str = "stepstream-execution";
+/// How long the value was that a dead letter has not, since with it no broker took it.
+pub(super) const VALUE_BYTES: &str = "stepstream-value-bytes";
 pub(super) const SOURCE_TOPIC: &str = "stepstream-source-topic";
 const SOURCE_PARTITION: &str = "stepstream-source-partition";
 const SOURCE_OFFSET: &str = "stepstream-source-offset";
@@ -54,7 +56,7 @@ impl Core {
         };
         let outgoing = Outgoing {
             message,
-            may_be_lost: false,
+            refused: Refused::Retried,
         };
         self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
     }
@@ -83,10 +85,7 @@ impl Core {
         let mut at = 0;
         while let Some(header) = record.headers.at(at) {
             at += 1;
-            // An event that was put back carries the story of its last round.
-            if !OURS.contains(&header.0) {
-                headers.push(header);
-            }
+            headers.push(header);
         }
         headers.extend([
             (ERROR, Some(failed.error.as_bytes())),
@@ -105,7 +104,7 @@ impl Core {
         };
         let outgoing = Outgoing {
             message,
-            may_be_lost: false,
+            refused: Refused::Shrunk,
         };
         self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
     }
@@ -149,7 +148,7 @@ impl Core {
         // The run is over and will not run again: nothing is won by waiting for a topic that does not exist.
         let outgoing = Outgoing {
             message,
-            may_be_lost: true,
+            refused: Refused::Dropped,
         };
         self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
     }
@@ -176,11 +175,26 @@ impl Core {
     }
 }
 
-/// The headers that a dead letter sets anew.
-pub(super) const OURS: [&str; 6] = [
+/// Makes a dead letter smaller that its topic does not take, since an event that is poison must not hold up the others:
+/// it loses its value, then what headers and key the event had. What is left says where the event is. Returns `false` when
+/// nothing is left to lose.
+pub(super) fn shrink(message: &mut Returned) -> bool {
+    if let Some(value) = message.value.take() {
+        let bytes = value.len().to_string().into_bytes();
+        message.headers.push((VALUE_BYTES.to_owned(), Some(bytes.into())));
+        return true;
+    }
+    let before = message.headers.len();
+    message.headers.retain(|(name, _)| OURS.contains(&name.as_str()));
+    message.headers.len() < before || message.key.take().is_some()
+}
+
+/// The headers that a dead letter has behind those of its event, which may have some of the same names.
+pub(super) const OURS: [&str; 7] = [
     ERROR,
     CAUSE,
     EXECUTION,
+    VALUE_BYTES,
     SOURCE_TOPIC,
     SOURCE_PARTITION,
     SOURCE_OFFSET,

@@ -5,6 +5,7 @@
 //! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
 use super::deliveries::{Account, Deliveries};
+use super::messages::shrink;
 use super::settlements::{Settlement, SettlementId, Settlements};
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
 use std::cmp::Reverse;
@@ -19,11 +20,11 @@ const LETTER: u64 = 1 << 62;
 /// The message's partition was asked for, not chosen by the partitioner.
 const ADDRESSED: u64 = 1 << 61;
 
-/// The message is dropped when it is refused for good.
-const MAY_BE_LOST: u64 = 1 << 60;
+/// Where it is said what becomes of a message that is refused, see [`Refused`].
+const REFUSED: (u32, u64) = (59, 3);
 
 /// Where the topic stands in a ticket, above the number, and how many bits it has.
-const TOPIC: (u32, u64) = (32, (1 << 28) - 1);
+const TOPIC: (u32, u64) = (32, (1 << 27) - 1);
 
 /// How often a message that may be lost is sent again.
 const REPLY_RETRIES_MAX: u32 = 8;
@@ -31,12 +32,33 @@ const REPLY_RETRIES_MAX: u32 = 8;
 /// The first wait before a message is sent again, and the longest.
 const RETRY_MS: (i64, i64) = (100, 10_000);
 
+/// What becomes of a message that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is sent until it is taken.
+    Retried,
+    /// So is it, but what is too large is made smaller: a dead letter.
+    Shrunk,
+    /// It is dropped: a reply.
+    Dropped,
+}
+
+impl Refused {
+    fn of(ticket: Ticket) -> Refused {
+        match ticket.0 >> REFUSED.0 & REFUSED.1 {
+            0 => Refused::Retried,
+            1 => Refused::Shrunk,
+            _ => Refused::Dropped,
+        }
+    }
+}
+
 /// A message that is to be sent again, until it is delivered.
 struct Letter {
     settlement: SettlementId,
     message: Returned,
     retries: u32,
-    may_be_lost: bool,
+    refused: Refused,
 }
 
 /// What became of a message that was not delivered.
@@ -66,10 +88,10 @@ pub(super) struct Outbox {
     deliveries: Deliveries,
 }
 
-/// A message to send, in the sink's words, and whether it may be lost.
+/// A message to send, in the sink's words.
 pub(super) struct Outgoing<'a> {
     pub(super) message: Message<'a>,
-    pub(super) may_be_lost: bool,
+    pub(super) refused: Refused,
 }
 
 impl Outbox {
@@ -125,35 +147,31 @@ impl Outbox {
         now_ms: i64,
     ) {
         self.settlements.add(id);
-        let Outgoing {
-            ref message,
-            may_be_lost,
-        } = *outgoing;
+        let Outgoing { ref message, refused } = *outgoing;
         if let Some(account) = self.account(message.topic) {
             account.send(now_ms);
         }
         let sent = match self.unsent.is_empty() {
             true => {
                 let addressed = if message.partition.is_some() { ADDRESSED } else { 0 };
-                let lost = if may_be_lost { MAY_BE_LOST } else { 0 };
-                let ticket = ticket(addressed | lost, message.topic, id.0);
+                let ticket = ticket(addressed | (refused as u64) << REFUSED.0, message.topic, id.0);
                 sink.send(message, ticket)
             }
             false => Err(SendError::Full),
         };
         if sent.is_err() {
-            let place = self.keep(id, Returned::copy(message), may_be_lost);
+            let place = self.keep(id, Returned::copy(message), refused);
             self.after_send(place, sent, now_ms);
         }
     }
 
     #[cold]
-    fn keep(&mut self, settlement: SettlementId, message: Returned, may_be_lost: bool) -> u32 {
+    fn keep(&mut self, settlement: SettlementId, message: Returned, refused: Refused) -> u32 {
         let letter = Letter {
             settlement,
             message,
             retries: 0,
-            may_be_lost,
+            refused,
         };
         self.letters.insert(letter) as u32
     }
@@ -162,15 +180,22 @@ impl Outbox {
         match sent {
             Ok(()) => {}
             Err(SendError::Full) => self.unsent.push_back(place),
-            Err(ref error @ SendError::Refused(_)) if self.letters[place as usize].may_be_lost => {
+            Err(error) if error.is_refusal() && self.letters[place as usize].refused == Refused::Dropped => {
                 let letter = self.close(place, now_ms);
                 tracing::error!("a reply is not taken and is dropped: {error}");
                 self.lost.extend(letter.map(|letter| letter.settlement));
             }
+            Err(SendError::TooLarge(_)) if self.shrink(place) => self.unsent.push_back(place),
             Err(error) => {
                 self.retry(place, &error, now_ms);
             }
         }
+    }
+
+    /// Makes a message smaller that was too large, if it may be; says whether it is.
+    fn shrink(&mut self, place: u32) -> bool {
+        let letter = &mut self.letters[place as usize];
+        letter.refused == Refused::Shrunk && shrink(&mut letter.message)
     }
 
     /// Says whether it is the first message to its topic that came back since one was delivered.
@@ -232,20 +257,25 @@ impl Outbox {
             .letters
             .get(number as usize)
             .filter(|_| ticket.0 & LETTER != 0);
-        let may_be_lost = letter.map_or(ticket.0 & MAY_BE_LOST != 0, |letter| letter.may_be_lost);
+        let refused = letter.map_or(Refused::of(ticket), |letter| letter.refused);
         let retries = letter.map_or(0, |letter| letter.retries);
-        let is_hopeless = matches!(error, SendError::Refused(_)) || retries >= REPLY_RETRIES_MAX;
-        if may_be_lost && is_hopeless {
+        let is_hopeless = error.is_refusal() || retries >= REPLY_RETRIES_MAX;
+        if refused == Refused::Dropped && is_hopeless {
             return (Undelivered::GivenUp, self.delivered(ticket, now_ms));
         }
-        let mut is_news = false;
-        if letter.is_some() {
-            is_news = self.retry(number, error, now_ms);
-        } else if let Some(mut message) = message {
+        let mut place = letter.map(|_| number);
+        if let (None, Some(mut message)) = (place, message) {
             // The partitioner chooses again: the topic may have been made anew, with fewer partitions.
             message.partition = message.partition.filter(|_| ticket.0 & ADDRESSED != 0);
-            let place = self.keep(SettlementId(number), message, may_be_lost);
-            is_news = self.retry(place, error, now_ms);
+            place = Some(self.keep(SettlementId(number), message, refused));
+        }
+        let mut is_news = false;
+        match place {
+            Some(place) if matches!(error, SendError::TooLarge(_)) && self.shrink(place) => {
+                self.unsent.push_back(place);
+            }
+            Some(place) => is_news = self.retry(place, error, now_ms),
+            None => {}
         }
         (Undelivered::Retried { is_news }, None)
     }

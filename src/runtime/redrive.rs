@@ -190,7 +190,7 @@ impl<S: Source, K: Sink> Redrive<S, K> {
                 self.pending.insert(ticket, sent);
             }
             Err(SendError::Full) => return false,
-            Err(SendError::Refused(text)) => {
+            Err(SendError::Refused(text) | SendError::TooLarge(text)) => {
                 self.summary.of(error).refused += 1;
                 self.summary.refusal.get_or_insert(text);
             }
@@ -218,7 +218,7 @@ impl<S: Source, K: Sink> Redrive<S, K> {
                     }
                     continue;
                 }
-                Err(SendError::Refused(text)) => {
+                Err(SendError::Refused(text) | SendError::TooLarge(text)) => {
                     counts.refused += 1;
                     self.summary.refusal.get_or_insert(text);
                     self.chosen -= 1;

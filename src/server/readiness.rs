@@ -4,7 +4,7 @@ use super::now_ms;
 use crate::journal;
 use crate::metrics::{Lag, Logged, Metrics};
 use crate::runtime::{Deliveries, Standstill};
-use crate::stream::{SendError, kafka};
+use crate::stream::kafka;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,7 @@ pub(super) fn delivered(deliveries: &Deliveries) -> Result<(), String> {
 fn standstill(one: &Standstill) -> String {
     let (topic, seconds) = (&one.topic, one.lasts.as_secs());
     match &one.error {
-        Some(error @ SendError::Refused(_)) => {
+        Some(error) if error.is_refusal() => {
             format!("topic '{topic}' does not take what is written to it for {seconds} seconds: {error}")
         }
         Some(error) => format!("nothing is delivered to topic '{topic}' for {seconds} seconds: {error}"),

@@ -238,17 +238,26 @@ pub struct Ticket(pub u64);
 pub enum SendError {
     /// The sink's queue is full: try again after some acknowledgements.
     Full,
-    /// This message cannot be delivered, now or later (too large, no such topic, not allowed).
+    /// This message cannot be delivered as long as things are as they are (no such topic, not allowed).
     Refused(String),
+    /// This message is larger than the topic takes.
+    TooLarge(String),
     /// It was not delivered in time; trying again may help.
     Failed(String),
+}
+
+impl SendError {
+    /// Says whether trying again helps only when something outside has changed.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, SendError::Refused(_) | SendError::TooLarge(_))
+    }
 }
 
 impl std::fmt::Display for SendError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(match self {
             SendError::Full => "the queue is full",
-            SendError::Refused(text) | SendError::Failed(text) => text,
+            SendError::Refused(text) | SendError::TooLarge(text) | SendError::Failed(text) => text,
         })
     }
 }

@@ -280,7 +280,7 @@ fn invalid(parameter: &str, wanted: &str) -> Failure {
 fn failure(error: SendError) -> Failure {
     match error {
         SendError::Full => Failure::new("Kafka.ThrottlingException", "The producer's queue is full."),
-        SendError::Refused(text) => Failure::new("Kafka.KafkaException", text),
+        SendError::Refused(text) | SendError::TooLarge(text) => Failure::new("Kafka.KafkaException", text),
         SendError::Failed(text) => Failure::new("Kafka.TimeoutException", text),
     }
 }

@@ -62,7 +62,12 @@ fn letters_go_back_once_and_the_rest_stays() {
     for topic in ["redrive-home", "redrive-home2", "redrive-other"] {
         broker.create_topic(topic, 2);
     }
-    let trace: Headers<'_> = &[("trace", Some(b"t1")), ("empty", None)];
+    // The last is of the workflow whose output the event was.
+    let trace: Headers<'_> = &[
+        ("trace", Some(b"t1")),
+        ("empty", None),
+        ("stepstream-execution", Some(b"first-0-1")),
+    ];
     for key in ["a1", "a2", "a3", "a4", "a5"] {
         letter(broker, "redrive-dlq", key, "Order.A", "redrive-home", trace);
     }
@@ -112,6 +117,7 @@ fn letters_go_back_once_and_the_rest_stays() {
         let headers = [
             ("trace".to_owned(), text("t1")),
             ("empty".to_owned(), None),
+            ("stepstream-execution".to_owned(), text("first-0-1")),
             ("stepstream-redrive-rounds".to_owned(), text("1")),
         ];
         assert_eq!(event.headers, headers);

@@ -159,8 +159,8 @@ impl Traffic {
             match result {
                 Ok(()) => self.acknowledged += 1,
                 Err(SendError::Full) => {}
-                Err(SendError::Refused(text) | SendError::Failed(text)) => {
-                    return Err(format!("an order cannot be written: {text}"));
+                Err(error) => {
+                    return Err(format!("an order cannot be written: {error}"));
                 }
             }
         }

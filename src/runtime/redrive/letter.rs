@@ -71,7 +71,10 @@ pub(super) fn send(
     let mut at = 0;
     while let Some(header) = record.headers.at(at) {
         at += 1;
-        if header.0 != ROUNDS && !OURS.contains(&header.0) {
+        let mut later = (at..).map_while(|at| record.headers.at(at));
+        // The last ones of these names are the letter's own, others its event came with.
+        let is_ours = OURS.contains(&header.0) && !later.any(|(name, _)| name == header.0);
+        if header.0 != ROUNDS && !is_ours {
             headers.push(header);
         }
     }

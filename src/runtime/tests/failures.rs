@@ -20,7 +20,7 @@ fn a_dead_letter_is_the_event_with_its_story() {
     let mut stage = Stage::new(FAIL, with_dead_letter());
     let headers = vec![
         ("trace".to_owned(), Some(b"7".to_vec())),
-        ("stepstream-error".to_owned(), Some(b"of the last round".to_vec())),
+        ("stepstream-error".to_owned(), Some(b"of another workflow".to_vec())),
     ];
     stage.give_to(0, Some("k"), r#"{"error":"E"}"#, headers);
     stage.settle();
@@ -36,6 +36,7 @@ fn a_dead_letter_is_the_event_with_its_story() {
         headers,
         [
             "trace=7",
+            "stepstream-error=of another workflow",
             "stepstream-error=E",
             "stepstream-cause=because",
             "stepstream-execution=orders-0-0",
@@ -184,4 +185,44 @@ fn a_full_sink_pauses_the_source() {
     stage.settle();
     let expected: Vec<String> = (0..600).map(|at| at.to_string()).collect();
     assert_eq!(stage.values("out"), expected);
+}
+
+#[test]
+fn a_dead_letter_that_is_too_large_goes_without_its_value() {
+    let mut stage = Stage::new(FAIL, with_dead_letter());
+    stage.world.borrow_mut().holds_acks = true;
+    let headers = vec![("h".to_owned(), Some(b"v".to_vec()))];
+    stage.give_to(0, Some("k"), r#"{"error":"E"}"#, headers);
+    stage.settle();
+    let too_large = || Err(SendError::TooLarge("more than 10 bytes".to_owned()));
+    stage.acknowledge(0, too_large());
+    {
+        let world = stage.world.borrow();
+        let smaller = &world.sent[1];
+        assert_eq!((&smaller.key, &smaller.value), (&Some("k".to_owned()), &None));
+        assert_eq!(smaller.headers[0], ("h".to_owned(), "v".to_owned()));
+        let last = smaller.headers.last().expect("a header");
+        assert_eq!(*last, ("stepstream-value-bytes".to_owned(), "13".to_owned()));
+    }
+    stage.acknowledge(1, too_large());
+    assert_eq!(stage.world.borrow().sent[2].headers[0].0, "stepstream-error");
+    stage.acknowledge(2, too_large());
+    assert_eq!(stage.world.borrow().sent[3].key, None);
+    // There is nothing left to lose: it waits for the topic to change.
+    stage.acknowledge(3, too_large());
+    stage.pass(10_000);
+    assert_eq!(stage.world.borrow().sent.len(), 5);
+    stage.acknowledge(4, Ok(()));
+    assert_eq!(stage.commit(), Some(1));
+}
+
+#[test]
+fn an_output_that_is_too_large_is_never_cut() {
+    let mut stage = Stage::new(PASS, super::with_output());
+    stage.world.borrow_mut().holds_acks = true;
+    stage.give("1");
+    stage.settle();
+    stage.acknowledge(0, Err(SendError::TooLarge("more than 0 bytes".to_owned())));
+    stage.pass(1_000);
+    assert_eq!(stage.values("out"), ["1", "1"]);
 }

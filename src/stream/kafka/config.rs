@@ -132,7 +132,7 @@ const CONSUMER: [(&str, &str); 9] = [
     ("socket.nagle.disable", "true"),
 ];
 
-const PRODUCER: [(&str, &str); 6] = [
+const PRODUCER: [(&str, &str); 7] = [
     ("enable.idempotence", "true"),
     ("acks", "all"),
     // Under load; see `LINGER` for when there is little. With 10 ms the broker has half as much work again and the
@@ -141,6 +141,8 @@ const PRODUCER: [(&str, &str); 6] = [
     // As Java's clients do it, so that topics stay co-partitioned.
     ("partitioner", "murmur2_random"),
     ("queue.buffering.max.kbytes", "65536"),
+    // The topic says what is too large: librdkafka's own limit is below that of brokers and of Java's clients.
+    ("message.max.bytes", "10485760"),
     ("socket.nagle.disable", "true"),
 ];
 

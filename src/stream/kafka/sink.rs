@@ -193,16 +193,16 @@ fn meaning(code: Code) -> SendError {
         None => code.to_string(),
     };
     match code {
-        Code::MessageSizeTooLarge
-        | Code::MessageBatchTooLarge
-        | Code::InvalidRecord
+        Code::MessageSizeTooLarge | Code::MessageBatchTooLarge | Code::InvalidMessageSize => {
+            SendError::TooLarge(text)
+        }
+        Code::InvalidRecord
         | Code::PolicyViolation
         | Code::InvalidTopic
         | Code::UnknownTopic
         | Code::UnknownTopicOrPartition
         | Code::UnknownPartition
-        | Code::TopicAuthorizationFailed
-        | Code::InvalidMessageSize => SendError::Refused(text),
+        | Code::TopicAuthorizationFailed => SendError::Refused(text),
         _ => SendError::Failed(text),
     }
 }
