@@ -47,8 +47,8 @@ pub struct Workflow {
     /// Parked executions on each shard; beyond it the workflow's partitions there are paused. Default
     /// `10000`.
     pub max_in_flight: usize,
-    /// How many offsets the newest event begun may be ahead of the oldest unfinished one, in each partition.
-    /// Default `100000`.
+    /// How many offsets the newest event begun may be ahead of the oldest unfinished one, in each partition; beyond it
+    /// the workflow's partitions on that shard are paused. Default `100000`.
     pub max_offset_span: u32,
     /// Sync: events that a shard has committed and not finished at most, and so are at risk in a crash.
     /// Default `4000`.

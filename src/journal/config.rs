@@ -21,8 +21,8 @@ pub struct Config {
     /// At which level a failed or timed-out execution is written, from its first event on; what it would
     /// not have written otherwise is kept in memory until it ends. Default `"ALL"`.
     pub on_failure: LogLevel,
-    /// Memory for the events of one running execution that are kept in case it fails; beyond it the events
-    /// in the middle are left out. Default `"256KiB"`.
+    /// Memory for what the events of one running execution hold beyond its input, kept in case it fails. Above it
+    /// the events in the middle are left out; the first and the last 32 stay. Default `"256KiB"`.
     pub on_failure_bytes_max: Size,
     /// Where records go: `"stdout"`, `"file"` or `"kafka"`. Default `"file"`.
     pub destination: Destination,

@@ -31,6 +31,24 @@ pub(super) struct JournalEnd {
     pub(super) buffer: Box<dyn super::Journal>,
     /// Settlements that wait for their records, by the mark that must be confirmed; rising.
     pub(super) waiting: VecDeque<(u64, super::settlements::SettlementId)>,
+    /// When records go that nobody waits for; none while there are none.
+    pub(super) ship_at_ms: Option<i64>,
+}
+
+/// How long records may lie here, so that they can be read while their execution runs.
+const LIE_MS: i64 = 1_000;
+
+impl JournalEnd {
+    /// Hands over what is much, what is waited for, and what has been here for a while.
+    pub(super) fn ship(&mut self, now_ms: i64) {
+        let is_due = self.ship_at_ms.is_some_and(|at_ms| now_ms >= at_ms);
+        self.buffer.ship(is_due || !self.waiting.is_empty());
+        if self.buffer.records().is_empty() {
+            self.ship_at_ms = None;
+        } else {
+            self.ship_at_ms.get_or_insert(now_ms + LIE_MS);
+        }
+    }
 }
 
 /// One workflow on one shard.
@@ -138,6 +156,7 @@ impl Lane {
         let journal = journal.map(|buffer| JournalEnd {
             buffer,
             waiting: VecDeque::new(),
+            ship_at_ms: None,
         });
         Lane {
             source,

@@ -318,9 +318,10 @@ impl Shard {
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.
         let heard = self.hear_sink();
         self.metrics.flush();
+        let now_ms = self.core.now.ms;
         for lane in &mut self.lanes {
             if let Some(journal) = &mut lane.state.journal {
-                journal.buffer.ship(!journal.waiting.is_empty());
+                journal.ship(now_ms);
             }
             let is_paused = lane.state.is_paused;
             lane.state.report(is_paused);
@@ -404,7 +405,10 @@ impl Lane {
             let commit = one.tracker.has_changed().then_some(state.next_commit_ms);
             [release, commit, one.ahead.again_ms].into_iter().flatten()
         });
-        times.min()
+        // How old the oldest one is shows with the commits.
+        let age = (state.unfinished() > 0).then_some(state.next_commit_ms);
+        let records = state.journal.as_ref().and_then(|journal| journal.ship_at_ms);
+        times.chain(age).chain(records).min()
     }
 }
 

@@ -70,7 +70,7 @@ impl Core {
             return;
         };
         if log.on_failure > log.level {
-            if self.run.bytes().0 > log.on_failure_bytes_max {
+            if self.run.grown_bytes() > log.on_failure_bytes_max {
                 self.run.drop_middle_events();
             }
             return;

@@ -42,6 +42,8 @@ pub struct Run {
     pub(super) random: Random,
     pub(super) outcome: Outcome,
     pub(super) transitions: u64,
+    /// Bytes of the input's values.
+    pub(super) input_bytes: usize,
     /// What the last walk over a value found; see [`crate::program::Gather`].
     pub(super) found: Vec<ValueRef>,
     pub(super) compaction: Compaction,
@@ -160,6 +162,7 @@ impl Run {
             random: Random::new(0),
             outcome: Outcome::NONE,
             transitions: 0,
+            input_bytes: 0,
             found: Vec::new(),
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
@@ -205,6 +208,7 @@ impl Run {
         }
         self.reset(with);
         let input = self.heap.index(input).map_err(StartError::Invalid)?;
+        self.input_bytes = self.heap.bytes().0;
         self.start_context(program, &with.identity, input);
         let mut event = Event::new(EventType::ExecutionStarted, 0);
         event.data = input;
@@ -264,6 +268,7 @@ impl Run {
         self.random = Random::new(with.seed);
         self.outcome = Outcome::NONE;
         self.transitions = 0;
+        self.input_bytes = 0;
         self.compact_at = self.compaction_floor;
     }
 
@@ -307,6 +312,11 @@ impl Run {
             return 0;
         }
         self.events.drain(KEPT..end).count()
+    }
+
+    /// Returns how many bytes of values have come to those of the input: what its events may hold, and its data.
+    pub fn grown_bytes(&self) -> usize {
+        self.heap.bytes().0.saturating_sub(self.input_bytes)
     }
 
     /// Returns the id of the last event, kept or not; 0 before the first.

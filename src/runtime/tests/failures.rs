@@ -20,7 +20,10 @@ fn a_dead_letter_is_the_event_with_its_story() {
     let mut stage = Stage::new(FAIL, with_dead_letter());
     let headers = vec![
         ("trace".to_owned(), Some(b"7".to_vec())),
-        ("stepstream-error".to_owned(), Some(b"of another workflow".to_vec())),
+        (
+            "stepstream-error".to_owned(),
+            Some(b"of another workflow".to_vec()),
+        ),
     ];
     stage.give_to(0, Some("k"), r#"{"error":"E"}"#, headers);
     stage.settle();

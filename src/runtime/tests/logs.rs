@@ -1,5 +1,6 @@
 //! Which records are written, and that an event waits for them.
 
+use super::super::Turn;
 use super::super::workflow::{LogSettings, Workflow};
 use super::{FAIL, PASS, Stage, TASK};
 use crate::vm::Level;
@@ -121,4 +122,69 @@ fn a_lossy_log_holds_nothing() {
     stage.world.borrow_mut().log_confirmed = 0;
     stage.give(r#"{"error":"E"}"#);
     assert_eq!(stage.commit(), Some(1));
+}
+
+/// What an execution has done so far can be read while it waits.
+#[test]
+fn records_do_not_wait_for_the_end() {
+    let mut stage = Stage::new(TASK, with_log(Level::All, Level::All));
+    stage.give("1");
+    let idle = stage.settle();
+    assert_eq!(stage.log().len(), 0);
+    assert!(
+        matches!(idle, Turn::Idle(Some(at_ms)) if at_ms <= stage.now_ms + 1_000),
+        "{idle:?}"
+    );
+    stage.pass(1_000);
+    assert!(stage.log().len() >= 2, "{:?}", stage.log());
+    assert_eq!(stage.commit(), None);
+}
+
+/// A definition with so many states that wait, then one that fails.
+fn waits(count: usize) -> String {
+    let wait = |at: usize| {
+        format!(
+            r#""{at}": {{"Type": "Wait", "Seconds": 1, "Next": "{}"}}"#,
+            at + 1
+        )
+    };
+    let mut states: Vec<String> = (0..count).map(wait).collect();
+    states.push(format!(r#""{count}": {{"Type": "Fail", "Error": "E"}}"#));
+    format!(r#"{{"StartAt": "0", "States": {{{}}}}}"#, states.join(","))
+}
+
+#[test]
+fn the_story_of_a_failure_is_whole_whatever_its_input() {
+    let numbers = vec!["1"; 30_000].join(",");
+    let mut stage = Stage::new(&waits(60), with_log(Level::Error, Level::All));
+    stage.give(&format!("[{numbers}]"));
+    stage.settle();
+    (0..60).for_each(|_| {
+        stage.pass(1_000);
+    });
+    // Two of each Wait, two of the execution, one of Fail.
+    assert_eq!(stage.log().len(), 2 * 60 + 2 + 1);
+}
+
+#[test]
+fn what_a_story_takes_is_limited() {
+    let value = r#""Type": "Pass", "Parameters": {"id.$": "States.UUID()"}"#;
+    let pass = |at: usize| format!(r#""p{at}": {{{value}, "Next": "{at}"}}, "#);
+    let mut definition = waits(60);
+    for at in 1..60 {
+        definition = definition.replace(&format!(r#""Next": "{at}""#), &format!(r#""Next": "p{at}""#));
+        definition = definition.replacen(r#""States": {"#, &format!(r#""States": {{{}"#, pass(at)), 1);
+    }
+    let mut workflow = with_log(Level::Error, Level::All);
+    workflow.log.as_mut().expect("a log").on_failure_bytes_max = 100;
+    let mut stage = Stage::new(&definition, workflow);
+    stage.give("1");
+    stage.settle();
+    (0..60).for_each(|_| {
+        stage.pass(1_000);
+    });
+    let log = stage.log();
+    assert!((64..80).contains(&log.len()), "{}", log.len());
+    assert!(log[0].contains("ExecutionStarted"), "the beginning stays");
+    assert!(log.last().expect("the end").contains("ExecutionFailed"));
 }

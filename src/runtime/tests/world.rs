@@ -235,8 +235,8 @@ impl Journal for TestJournal {
         self.world.borrow().log_mark + 1
     }
 
-    fn ship(&mut self, _force: bool) {
-        if !self.pending.is_empty() {
+    fn ship(&mut self, force: bool) {
+        if force && !self.pending.is_empty() {
             let mut world = self.world.borrow_mut();
             world.log.append(&mut self.pending);
             world.log_mark += 1;
