@@ -6,6 +6,7 @@
 //! first thing found, and a [`Config`] that was read without errors has passed every check here.
 
 mod environment;
+mod posix;
 mod problem;
 mod read;
 mod service;

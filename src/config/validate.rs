@@ -2,6 +2,7 @@
 //!
 //! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
 
+use super::posix::beyond_posix;
 use super::{Config, Workflow};
 use crate::asl::Severity;
 use crate::journal::Destination;
@@ -236,6 +237,10 @@ impl Checks {
                 );
                 if let Err(error) = Regex::new(pattern) {
                     self.add(&["topics_pattern"], format!("no regular expression: {error}"));
+                } else if let Some(part) = beyond_posix(pattern) {
+                    let message = format!("'{part}' is not in POSIX's extended regular expressions");
+                    self.add(&["topics_pattern"], message).help =
+                        Some("librdkafka reads these: write [0-9] for \\d, ( for (?:".to_owned());
                 }
             }
             (None, false) => {

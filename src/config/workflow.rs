@@ -26,7 +26,7 @@ pub struct Workflow {
     pub mode: Mode,
     /// The topics whose events are run. Either this or `topics_pattern`.
     pub topics: Vec<String>,
-    /// A regular expression, beginning with `^`, for the names of topics whose events are run.
+    /// A regular expression (POSIX, extended), beginning with `^`, for the names of topics whose events are run.
     pub topics_pattern: Option<String>,
     /// The consumer group. Default `stepstream-<name>`.
     pub group: Option<String>,

@@ -252,6 +252,14 @@ impl Config {
     fn producer_properties(&self, name: &str) -> Result<ClientConfig, Error> {
         let mut client = self.properties(&PRODUCER, &self.producer)?;
         client.set("client.id", client_id(&client, name));
+        for key in ["acks", "request.required.acks"] {
+            if client.get(key).is_some_and(|acks| acks.trim() == "0") {
+                return Err(Error::Owned {
+                    key: key.to_owned(),
+                    instead: "offsets are committed when brokers have acknowledged what was written; 1 is the least",
+                });
+            }
+        }
         Ok(client)
     }
 
@@ -347,6 +355,17 @@ mod tests {
         let text = "kafka property \"enable.auto.commit\" cannot be set: offsets are committed when executions are \
                     finished";
         assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn acknowledgements_cannot_be_done_without() {
+        for key in ["acks", "request.required.acks"] {
+            let off = format!("producer = {{ '{key}' = 0, 'enable.idempotence' = false }}");
+            let error = config(&off).check().unwrap_err();
+            assert!(matches!(error, Error::Owned { .. }), "{error}");
+        }
+        let least = "producer = { 'acks' = 1, 'enable.idempotence' = false }";
+        config(least).check().expect("allowed");
     }
 
     #[test]
