@@ -45,13 +45,15 @@ fn poison_and_failures_go_to_their_dead_letter_topics_and_consuming_goes_on() {
     for topic in ["poison", "poison-out", "poison-all", "poison-some", "poison-rest"] {
         broker.create_topic(topic, 2);
     }
-    let large = format!("\"{}\"", "x".repeat(300 << 10));
+    // Larger than librdkafka's own limit, and so large that with a dead letter's headers the broker refuses it.
+    let [large, largest] = [1_020_000, 1_048_300].map(|bytes| format!("\"{}\"", "x".repeat(bytes)));
     let bad = [
         ("not json", "{\"id\":", "Stepstream.InvalidEvent"),
         ("two values", "{} {}", "Stepstream.InvalidEvent"),
         ("large", &*large, "Stepstream.EventTooLarge"),
         ("business", r#"{"fail":"Business"}"#, "Business"),
         ("other", r#"{"fail":"Other"}"#, "Other"),
+        ("largest", &*largest, "Stepstream.EventTooLarge"),
     ];
     let good: Vec<_> = (0..300).map(|id| format!("{{\"id\":{id}}}")).collect();
     let headers: [(&str, Option<&[u8]>); 3] =
@@ -82,9 +84,9 @@ fn poison_and_failures_go_to_their_dead_letter_topics_and_consuming_goes_on() {
     let mut service = Service::start(&place);
     for name in ["all", "some", "rest"] {
         let group = format!("stepstream-{name}");
-        service.until("committed", |_| committed(broker, &group, "poison", 2) == 305);
+        service.until("committed", |_| committed(broker, &group, "poison", 2) == 306);
     }
-    assert_eq!(service.metric("stepstream_dead_letters_total", &["\"all\""]), 5.0);
+    assert_eq!(service.metric("stepstream_dead_letters_total", &["\"all\""]), 6.0);
     assert_eq!(
         service.metric(
             "stepstream_dead_letters_total",
@@ -94,7 +96,7 @@ fn poison_and_failures_go_to_their_dead_letter_topics_and_consuming_goes_on() {
     );
     assert_eq!(
         service.metric("stepstream_executions_total", &["FAILED", "\"some\""]),
-        5.0
+        6.0
     );
     service.stop();
 
@@ -104,10 +106,16 @@ fn poison_and_failures_go_to_their_dead_letter_topics_and_consuming_goes_on() {
         .iter()
         .map(|letter| (letter.key.as_deref().expect("a key"), letter))
         .collect();
-    assert_eq!((letters.len(), by_key.len()), (5, 5));
+    assert_eq!((letters.len(), by_key.len()), (6, 6));
     for (at, (key, value, error)) in bad.iter().enumerate() {
         let letter = by_key[key];
-        assert_eq!(letter.value.as_deref(), Some(*value));
+        if *key == "largest" {
+            let bytes = value.len().to_string();
+            assert_eq!(header(letter, "stepstream-value-bytes"), Some(&*bytes));
+            assert_eq!(letter.value, None);
+        } else {
+            assert_eq!(letter.value.as_deref(), Some(*value));
+        }
         let intact = [("trace", Some("1-2")), ("empty", None), ("trace", Some("3"))];
         let intact =
             intact.map(|(name, value): (&str, Option<&str>)| (name.to_owned(), value.map(str::to_owned)));
@@ -133,7 +141,7 @@ fn poison_and_failures_go_to_their_dead_letter_topics_and_consuming_goes_on() {
         errors.collect::<Vec<_>>()
     };
     assert_eq!(errors(broker.read("poison-some")), ["Business"]);
-    let rest = [bad[0].2, bad[1].2, bad[2].2, bad[4].2];
+    let rest = [bad[0].2, bad[1].2, bad[2].2, bad[4].2, bad[5].2];
     let mut found = errors(broker.read("poison-rest"));
     found.sort_unstable();
     let mut rest = rest.map(str::to_owned);
@@ -141,7 +149,7 @@ fn poison_and_failures_go_to_their_dead_letter_topics_and_consuming_goes_on() {
     assert_eq!(found, rest);
     // The log names them too.
     let log = place.log("log");
-    for offset in 150..155 {
+    for offset in 150..156 {
         let types = &log[&format!("poison-1-{offset}")];
         assert_eq!(types.last().map(String::as_str), Some("ExecutionFailed"));
     }

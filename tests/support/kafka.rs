@@ -274,6 +274,8 @@ impl Broker {
     pub(crate) fn produce<'a>(&self, topic: &str, events: impl IntoIterator<Item = Event<'a>>) {
         let mut config = self.client();
         config.set("enable.idempotence", "true").set("linger.ms", "1");
+        // As large as brokers take, which is what Java's clients send.
+        config.set("message.max.bytes", "2000000");
         let producer: BaseProducer<Deliveries> = config
             .create_with_context(Deliveries::default())
             .expect("a producer");
