@@ -290,7 +290,7 @@ impl Checks {
             (
                 "reply",
                 "replies",
-                workflow.reply.as_ref().map(|reply| &reply.topic),
+                workflow.reply.as_ref().and_then(|reply| reply.topic.as_ref()),
             ),
             ("log", "log records", log.map(|log| &log.topic)),
         ];

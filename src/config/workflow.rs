@@ -39,7 +39,8 @@ pub struct Workflow {
     /// What an execution's input is: the event's `"value"`, or a `"record"` with topic, partition, offset,
     /// timestamp, key, headers and value. Default `"value"`.
     pub input: Input,
-    /// What becomes of a tombstone or empty value: `"skip"` it, or run it with `"null"`. Default `"skip"`.
+    /// What becomes of a tombstone or empty value: `"skip"` it, without a reply, or run it with `"null"`. Default
+    /// `"skip"`.
     pub on_empty: OnEmpty,
     /// In which order events run: `"unordered"`, or one after the other by `"key"` or by `"partition"`.
     /// Default `"unordered"`.
@@ -65,7 +66,7 @@ pub struct Workflow {
     pub output: Option<Topic>,
     /// Where failed events go; without it nowhere.
     pub dead_letter: Option<DeadLetter>,
-    /// Sync: where replies go to events that name no topic.
+    /// Sync: where replies go.
     pub reply: Option<Reply>,
     /// The execution log.
     pub log: journal::Config,
@@ -139,10 +140,22 @@ pub struct DeadLetter {
     pub except: Vec<String>,
 }
 
-/// Where replies go to events that have no `kafka_replyTopic` header.
+/// Where replies go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Reply {
-    /// The topic.
-    pub topic: String,
+    /// The topic for events that have no `kafka_replyTopic` header. Default: none, these get no reply.
+    pub topic: Option<String>,
+    /// Which topics that header may name, `*` standing for any characters: who sends events writes there with this
+    /// service's rights. Default `["*"]`.
+    pub allowed: Vec<String>,
+}
+
+impl Default for Reply {
+    fn default() -> Reply {
+        Reply {
+            topic: None,
+            allowed: vec!["*".to_owned()],
+        }
+    }
 }

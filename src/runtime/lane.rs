@@ -93,8 +93,8 @@ pub(super) struct Topics {
     pub(super) output: Option<TopicId>,
     pub(super) dead_letter: Option<TopicId>,
     pub(super) reply: Option<TopicId>,
-    /// Topics that events named for their replies.
-    pub(super) replies: FxHashMap<Box<[u8]>, TopicId>,
+    /// Topics that events named for their replies; none for those that may not be written to.
+    pub(super) replies: FxHashMap<Box<[u8]>, Option<TopicId>>,
 }
 
 /// One partition that the shard has.

@@ -158,20 +158,42 @@ impl Core {
         if lane.workflow.mode != Mode::Sync {
             return None;
         }
-        let Some(name) = record.headers.last(REPLY_TOPIC) else {
+        let name = record.headers.last(REPLY_TOPIC).filter(|name| !name.is_empty());
+        let Some(name) = name else {
             return lane.topics.reply;
         };
-        if let Some(&known) = lane.topics.replies.get(name) {
-            return Some(known);
+        match lane.topics.replies.get(name) {
+            Some(known) => *known,
+            None => self.new_reply_topic(lane, name),
         }
-        let text = std::str::from_utf8(name).ok()?;
-        if lane.topics.replies.len() >= REPLY_TOPICS_MAX {
+    }
+
+    /// Opens a topic that an event is the first to name, if that may be.
+    #[cold]
+    fn new_reply_topic(&mut self, lane: &mut LaneState, name: &[u8]) -> Option<TopicId> {
+        let known = lane.topics.replies.len();
+        if known >= REPLY_TOPICS_MAX {
             return None;
         }
+        let workflow = &lane.workflow;
+        let text = String::from_utf8_lossy(name);
+        let is_allowed = workflow.reply_allowed.iter().any(|one| one.matches(&text));
         // Whoever sends events names it: that nothing arrives there is no fault of the service.
-        let topic = self.outbox.foreign_topic(&mut *self.sink, text);
+        let topic = is_allowed.then(|| self.outbox.foreign_topic(&mut *self.sink, &text));
+        if topic.is_none() {
+            tracing::warn!(
+                workflow = workflow.name,
+                "events ask for replies to '{text}', which reply.allowed does not name: they get none"
+            );
+        }
+        if known + 1 == REPLY_TOPICS_MAX {
+            tracing::warn!(
+                workflow = workflow.name,
+                "events have named {REPLY_TOPICS_MAX} topics for replies: others get none until the next start"
+            );
+        }
         lane.topics.replies.insert(name.into(), topic);
-        Some(topic)
+        topic
     }
 }
 

@@ -9,7 +9,7 @@ use super::stats::Stats;
 use super::tasks::Bindings;
 use crate::log::Encoder;
 use crate::metrics::TaskSeries;
-use crate::program::Program;
+use crate::program::{Pattern, Program};
 use crate::task::bind::label;
 use crate::vm::{EventSet, Level};
 use std::sync::Arc;
@@ -84,6 +84,8 @@ pub struct Workflow {
     pub dead_letter: Option<DeadLetter>,
     /// Sync: topic of replies to events that name none.
     pub reply: Option<String>,
+    /// Which topics events may name for their replies.
+    pub reply_allowed: Vec<Pattern>,
     /// The execution log; `None` writes nothing.
     pub log: Option<LogSettings>,
     /// The region in ARNs.
@@ -134,6 +136,7 @@ impl Default for Workflow {
             dense_output: false,
             dead_letter: None,
             reply: None,
+            reply_allowed: vec![Pattern::parse("*")],
             log: None,
             region: "us-east-1".to_owned(),
             account: "111111111111".to_owned(),

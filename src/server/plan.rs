@@ -5,6 +5,7 @@
 
 use crate::config::{self, Config};
 use crate::journal::{self, Overflow};
+use crate::program::Pattern;
 use crate::registry::files::File;
 use crate::runtime::{self, Workflow};
 use crate::stream::kafka;
@@ -91,6 +92,7 @@ impl WorkflowPlan {
             errors: letter.errors,
             except: letter.except,
         });
+        let reply = config.reply.unwrap_or_default();
         let log = &config.log;
         let (level, on_failure) = (log.level.level(), log.on_failure.level());
         let log_settings = runtime::LogSettings {
@@ -115,7 +117,8 @@ impl WorkflowPlan {
                 output: config.output.map(|output| output.topic),
                 dense_output: false,
                 dead_letter,
-                reply: config.reply.map(|reply| reply.topic),
+                reply_allowed: reply.allowed.iter().map(|name| Pattern::parse(name)).collect(),
+                reply: reply.topic,
                 log: Some(log_settings),
                 region: service.region.clone(),
                 account: service.account.clone(),

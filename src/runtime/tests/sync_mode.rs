@@ -3,6 +3,7 @@
 use super::super::workflow::{Mode, Workflow};
 use super::super::{CUT_OFF, Ordering};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
+use crate::program::Pattern;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{Change, CommitError, PartitionId, SendError};
 
@@ -297,4 +298,24 @@ fn what_waits_for_its_turn_counts_against_the_batch() {
     assert_eq!(asked(&stage), [3], "three are at risk already");
     stage.answer_call(0, "0");
     assert_eq!(asked(&stage), [3, 4]);
+}
+
+#[test]
+fn replies_go_only_where_they_are_allowed_to() {
+    let workflow = Workflow {
+        reply_allowed: vec![Pattern::parse("replies-*")],
+        ..sync()
+    };
+    let mut stage = Stage::new(PASS, workflow);
+    for (value, name) in [("1", "secrets"), ("2", "replies-a"), ("3", ""), ("4", "secrets")] {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.as_bytes().to_vec()));
+        stage.give_to(0, None, value, vec![header]);
+    }
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    stage.committed(0, 4, Ok(()));
+    assert!(stage.values("secrets").is_empty());
+    assert_eq!(stage.values("replies-a"), ["2"]);
+    assert_eq!(stage.values("replies"), ["3"], "an empty name is none");
+    assert_eq!(stage.world.borrow().sent.len(), 2);
 }
