@@ -42,6 +42,13 @@ fn all_events_come_and_a_restart_goes_on_behind_the_commit() {
             .all(|(_, restored)| is_fresh(restored) && restored.topic_id != 0)
     );
     assert!(reader.control.health().ready());
+    let lag = |reader: &Reader| -> i64 {
+        let partitions = reader.control.health().partitions();
+        partitions.iter().filter_map(|partition| partition.lag()).sum()
+    };
+    reader.until("the lag, though nothing is committed", |reader| {
+        lag(reader) == 3000
+    });
     reader.commit("what is finished above", true);
     reader.until("committed", |reader| reader.committed.len() == 4);
     assert!(reader.committed.iter().all(|(_, _, stands)| *stands));
@@ -65,10 +72,7 @@ fn all_events_come_and_a_restart_goes_on_behind_the_commit() {
     assert_eq!(total, 3000);
 
     // The lag is known: committed are 3,000 of 3,500.
-    reader.until("lag", |reader| {
-        let lags = reader.control.health().partitions();
-        lags.iter().filter_map(|partition| partition.lag()).sum::<i64>() == 500
-    });
+    reader.until("lag", |reader| lag(reader) == 500);
     let reader = reader.stop();
     assert_eq!(reader.revoked.len(), 4);
     let committed = broker.committed(topic, topic, 4);

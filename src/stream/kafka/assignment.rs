@@ -26,6 +26,8 @@ pub(super) struct Partition {
     pub(super) ended: bool,
     pub(super) committed: Option<i64>,
     pub(super) high: Option<i64>,
+    /// Where it began while nothing was committed.
+    pub(super) low: Option<i64>,
 }
 
 /// The assigned partitions.
@@ -50,7 +52,7 @@ impl Assignment {
         let topic = Topic::new(consumer, &topic_name);
         let name = name.clone();
         self.by_name.insert(name.clone(), id);
-        let (committed, high) = (None, None);
+        let (committed, high, low) = (None, None, None);
         let partition = Partition {
             name,
             topic_id: 0,
@@ -61,6 +63,7 @@ impl Assignment {
             ended: false,
             committed,
             high,
+            low,
         };
         self.partitions.insert(id, partition);
         id

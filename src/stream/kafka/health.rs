@@ -63,12 +63,14 @@ pub struct PartitionHealth {
     pub high: Option<i64>,
     /// The offset that is committed.
     pub committed: Option<i64>,
+    /// The oldest offset there was, if nothing was committed when it was asked for.
+    pub low: Option<i64>,
 }
 
 impl PartitionHealth {
-    /// Returns how many offsets are between the newest event and the commit.
+    /// Returns how many offsets are between the newest event and the commit, or the oldest event if there is none.
     pub fn lag(&self) -> Option<i64> {
-        Some((self.high? - self.committed?).max(0))
+        Some((self.high? - self.committed.or(self.low)?).max(0))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Must not know what the thread does. Invariant: it waits for no broker, and when it fails no thread is left.
 
-use super::{Control, ENDS, Shard, Step, Worker};
+use super::{Control, Shard, Step, Worker};
 use crate::stream::Wake;
 use crate::stream::kafka::assignment::Assignment;
 use crate::stream::kafka::client::{Consumer, Context};
@@ -78,7 +78,7 @@ pub(in crate::stream::kafka) fn start(
         ended: false,
         even_at: None,
         report_at: now,
-        ends_at: now + ENDS,
+        ends_at: now,
         topics_at: now,
         topics: Topics::new(&consumer),
         absent_told: BTreeSet::new(),

@@ -3,7 +3,8 @@
 
 use super::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
 use crate::stream::PartitionId;
-use crate::stream::kafka::client::note_down;
+use crate::stream::kafka::assignment::Partition;
+use crate::stream::kafka::client::{TopicPartition, note_down};
 use crate::stream::kafka::health::PartitionHealth;
 use crate::stream::kafka::native::{self, known_high};
 use crate::stream::kafka::native_topics::Found;
@@ -27,7 +28,7 @@ impl Worker {
         }
         self.report_at = now + REPORT;
         self.look_at_topics(now);
-        if now >= self.ends_at && !self.health.in_doubt() {
+        if now >= self.ends_at && !self.health.in_doubt() && self.assignment.iter().next().is_some() {
             self.ends_at = now + ENDS;
             self.ask_ends();
         }
@@ -41,6 +42,7 @@ impl Worker {
                 shard: partition.shard,
                 high: partition.high,
                 committed: partition.committed,
+                low: partition.low,
             }
         });
         let partitions = partitions.collect();
@@ -137,11 +139,29 @@ impl Worker {
             .iter()
             .map(|(id, partition)| (id, partition.name.clone()))
             .unzip();
-        match positions::offsets(&self.consumer, &names, Offset::End, PROBE_TIMEOUT) {
-            Ok(ends) => {
-                for (id, end) in ids.into_iter().zip(ends) {
-                    if let (Some(partition), Some(end)) = (self.assignment.get_mut(id), end) {
-                        partition.high = Some(end);
+        self.ask(&ids, &names, Offset::End, |partition| &mut partition.high);
+        // What was never committed lags from its beginning on.
+        let all = self.assignment.iter();
+        let new = all.filter(|(_, one)| one.committed.is_none() && one.low.is_none());
+        let (ids, names): (Vec<_>, Vec<_>) = new.map(|(id, one)| (id, one.name.clone())).unzip();
+        if !ids.is_empty() {
+            self.ask(&ids, &names, Offset::Beginning, |partition| &mut partition.low);
+        }
+    }
+
+    /// Asks for offsets of partitions and writes them down.
+    fn ask(
+        &mut self,
+        ids: &[PartitionId],
+        names: &[TopicPartition],
+        which: Offset,
+        place: impl Fn(&mut Partition) -> &mut Option<i64>,
+    ) {
+        match positions::offsets(&self.consumer, names, which, PROBE_TIMEOUT) {
+            Ok(offsets) => {
+                for (id, offset) in ids.iter().zip(offsets) {
+                    if let (Some(partition), Some(offset)) = (self.assignment.get_mut(*id), offset) {
+                        *place(partition) = Some(offset);
                     }
                 }
             }
