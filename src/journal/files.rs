@@ -141,6 +141,13 @@ impl Files {
                 self.disk.remove(&path)?;
                 continue;
             }
+            if self.limits.fsync
+                && let Err(error) = self.disk.sync_folder(&self.folder)
+            {
+                // What stands in a file is lost with the file's name.
+                self.disk.remove(&path)?;
+                return Err(error);
+            }
             return Ok(Open {
                 handle,
                 path,

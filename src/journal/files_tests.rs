@@ -74,6 +74,7 @@ struct Faults {
     space: Option<u64>,
     truncate_fails: bool,
     sync_fails: bool,
+    folder_sync_fails: bool,
     syncs: usize,
     writes: usize,
 }
@@ -119,6 +120,9 @@ impl Disk for FaultyDisk {
     }
 
     fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
+        if self.faults().folder_sync_fails {
+            return Err(io::Error::other("injected"));
+        }
         RealDisk.sync_folder(folder)
     }
 }
@@ -326,6 +330,23 @@ fn what_is_not_on_the_disk_is_written_again() {
     files.write(b"first\n", T0).expect("another file");
     files.settle().expect("safe");
     assert_eq!((folder.names().len(), disk.faults().syncs), (2, 2));
+}
+
+#[test]
+fn a_file_whose_name_is_not_on_the_disk_takes_nothing() {
+    let (folder, disk) = (Folder::new(), FaultyDisk::default());
+    let safe = Limits {
+        fsync: true,
+        ..limits()
+    };
+    let mut files = files(&folder, &disk, safe, T0);
+    disk.faults().folder_sync_fails = true;
+    files.write(b"first\n", T0).expect_err("injected");
+    assert!(folder.names().is_empty());
+    disk.faults().folder_sync_fails = false;
+    files.write(b"first\n", T0).expect("another file");
+    files.settle().expect("safe");
+    assert_eq!(text_of(&folder), "first\n");
 }
 
 #[test]
