@@ -18,7 +18,7 @@ pub struct Collection {
 pub struct Recorded {
     /// ARN of the execution.
     pub execution_arn: String,
-    /// Id and text; sorted, each id once, when they come from [`Collection::into_runs`].
+    /// Id and text; sorted, each id once, when they come out of the [`Collection`].
     pub records: Vec<(u32, Box<[u8]>)>,
 }
 
@@ -71,17 +71,44 @@ impl Collection {
         run.records.push((record.id, record.text.into()));
     }
 
+    /// Takes one execution out, as far as its records have come.
+    pub fn take(&mut self, execution_arn: &str) -> Option<Recorded> {
+        let at = self
+            .runs
+            .iter()
+            .position(|run| run.execution_arn == execution_arn)?;
+        let run = self.runs.swap_remove(at);
+        self.bytes -= run.records.iter().map(|(_, text)| text.len()).sum::<usize>();
+        Some(run.sorted())
+    }
+
     /// Returns the executions that were found, in the order of their first records.
-    pub fn into_runs(mut self) -> Vec<Recorded> {
-        for run in &mut self.runs {
-            run.records.sort_by_key(|(id, _)| *id);
-            run.records.dedup_by_key(|(id, _)| *id);
-        }
-        self.runs
+    pub fn into_runs(self) -> Vec<Recorded> {
+        self.runs.into_iter().map(Recorded::sorted).collect()
     }
 }
 
 impl Recorded {
+    fn sorted(mut self) -> Recorded {
+        self.records.sort_by_key(|(id, _)| *id);
+        self.records.dedup_by_key(|(id, _)| *id);
+        self
+    }
+
+    /// Returns how the execution ended, as far as its records say.
+    pub fn status(&self) -> Status {
+        let mut parser = Parser::new();
+        let mut status = Status::Unknown;
+        for (_, text) in &self.records {
+            parser.read(text, &mut |record| match Status::of_event(&record.kind) {
+                Some(end) => status = end,
+                None if record.id == 1 => status = Status::Unfinished,
+                None => {}
+            });
+        }
+        status
+    }
+
     /// Tells the execution for reading, with its ending.
     pub fn tell(&self) -> Vec<u8> {
         let (mut parser, mut story, mut out) = (Parser::new(), Story::default(), Vec::new());

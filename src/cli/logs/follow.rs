@@ -1,10 +1,10 @@
 //! Logs as they grow: `--follow`.
 
 use super::files::{LINE_BYTES_MAX, expand, key};
-use super::{Args, print};
+use super::{Args, Wanted, print};
 use crate::cli::output::{Json, Stop, stdout};
 use crate::cli::{EXIT_OK, Format};
-use crate::history::{Collection, Parser, Record, Status, Story, Table, execution_name};
+use crate::history::{Collection, Parser, Record, Recorded, Status, Story, Table, execution_name};
 use crate::journal::CLOSED_ENDING;
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -87,6 +87,7 @@ impl<'a> Teller<'a> {
     fn tell(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
         match (&self.wanted, self.args.format) {
             (Some(wanted), _) if !wanted.wants(record) => {}
+            (Some(_), _) if self.args.status.is_some() => self.run(record, out),
             (Some(_), Format::Json) => {
                 out.extend_from_slice(record.text);
                 out.push(b'\n');
@@ -105,6 +106,33 @@ impl<'a> Teller<'a> {
                 }
             }
         }
+    }
+
+    /// Keeps the records of a run until its end, which says whether the run is wanted.
+    fn run(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let Some(collection) = &mut self.wanted else {
+            return;
+        };
+        collection.add(record);
+        if Status::of_event(&record.kind).is_none() {
+            return;
+        }
+        let run = collection.take(&record.execution_arn);
+        let is_wanted = |run: &Recorded| Some(Wanted(run.status())) == self.args.status;
+        if let Some(run) = run.filter(is_wanted) {
+            match self.args.format {
+                Format::Json => run.records.iter().for_each(|(_, text)| {
+                    out.extend_from_slice(text);
+                    out.push(b'\n');
+                }),
+                Format::Text => {
+                    out.extend_from_slice(format!("{}\n", run.execution_arn).as_bytes());
+                    out.extend_from_slice(&run.tell());
+                    out.push(b'\n');
+                }
+            }
+        }
+        self.ends(record);
     }
 
     /// An ARN names one run, a name may run again.

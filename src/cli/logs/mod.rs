@@ -28,6 +28,8 @@ Examples:
   stepstream logs log                                 every execution in the folder
   stepstream logs log --status FAILED                 those that failed
   stepstream logs log --execution orders-3-1042       what happened to one event
+  stepstream logs log --execution orders-3-1042 --status FAILED
+                                                      only its failed runs
   stepstream logs log --status FAILED --follow        as they come, until Ctrl-C"
 )]
 pub(super) struct Args {
@@ -37,8 +39,8 @@ pub(super) struct Args {
     /// Show this execution with its states: its ARN, or its name (all its runs).
     #[arg(long, value_name = "ARN|NAME")]
     execution: Option<String>,
-    /// Only executions of this status.
-    #[arg(long, value_enum, ignore_case = true, conflicts_with = "execution")]
+    /// Only executions of this status; with --execution only the runs of this status.
+    #[arg(long, value_enum, ignore_case = true)]
     status: Option<Wanted>,
     /// Go on as the files grow and new ones come; with --format json one document a line.
     #[arg(long)]
@@ -123,14 +125,21 @@ fn one(args: &Args, execution: &str) -> Result<u8, Stop> {
             collection.left_out
         ));
     }
-    let runs = collection.into_runs();
+    let mut runs = collection.into_runs();
+    let found = runs.len();
+    if let Some(Wanted(status)) = args.status {
+        runs.retain(|run| run.status() == status);
+    }
     match args.format {
         Format::Text => print::runs(&runs),
         Format::Json => stdout(&print::runs_json(&runs)),
     }
     unread.tell();
     if runs.is_empty() {
-        stderr(&format!("no records of execution '{execution}' were found"));
+        stderr(&match args.status.filter(|_| found > 0) {
+            Some(Wanted(status)) => format!("execution '{execution}' has no run that is {}", status.name()),
+            None => format!("no records of execution '{execution}' were found"),
+        });
     }
     Ok(if runs.is_empty() { EXIT_NO } else { EXIT_OK })
 }

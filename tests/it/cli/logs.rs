@@ -99,6 +99,60 @@ fn a_run_that_appears_twice_is_told_twice() {
 }
 
 #[test]
+fn the_runs_of_a_name_by_status() {
+    let of = |status: &str| {
+        let folder = data("folder");
+        run(&["logs", &folder, "--execution", "orders-0-3", "--status", status])
+    };
+    let titles = |out: &str| {
+        let titles = out.lines().filter(|line| line.starts_with("arn:"));
+        titles.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (status, end) in [("unfinished", "0003"), ("succeeded", "0004")] {
+        let (code, out, _) = of(status);
+        let titles = titles(&out);
+        assert!(
+            code == 0 && titles.len() == 1 && titles[0].ends_with(end),
+            "{out}"
+        );
+    }
+    let (code, out, err) = of("failed");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(
+        err.contains("execution 'orders-0-3' has no run that is FAILED"),
+        "{err}"
+    );
+}
+
+#[test]
+fn following_the_runs_of_a_name_by_status() {
+    let folder = data("folder");
+    let follow = |arn: &str, status: &str| {
+        let (code, out, _) = run(&[
+            "logs",
+            &folder,
+            "--execution",
+            arn,
+            "--status",
+            status,
+            "--follow",
+        ]);
+        (code, out)
+    };
+    // An ARN names one run: with its end there is nothing more to come.
+    let arn = |number: u32| {
+        format!(
+            "arn:aws:states:us-east-1:111111111111:express:orders:orders-0-{}:00000000-0000-4000-8000-{number:012}",
+            number.min(3)
+        )
+    };
+    let (_, told, _) = run(&["logs", &folder, "--execution", &arn(2)]);
+    let (code, out) = follow(&arn(2), "failed");
+    assert_eq!((code, out.trim_end()), (0, told.trim_end()));
+    assert_eq!(follow(&arn(4), "failed"), (0, String::new()));
+}
+
+#[test]
 fn level_error_has_gaps() {
     let (_, document, _) = run_json(&["logs", &data("error.ndjson")]);
     let pair = |name: &str, status: &str| (name.to_owned(), status.to_owned());
