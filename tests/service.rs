@@ -32,3 +32,5 @@ mod security;
 mod service;
 #[path = "service/shutdown.rs"]
 mod shutdown;
+#[path = "service/topic_log.rs"]
+mod topic_log;
