@@ -196,7 +196,7 @@ impl Metrics {
         self.board().queues.push((name, Box::new(depth)));
     }
 
-    /// Counts a definition that was read again: `published`, `refused` or `unreadable`.
+    /// Counts a definition that was read again: `published`, `refused`, `unreadable` or `unchanged`.
     pub fn reloaded(&self, state_machine: &str, outcome: &'static str) {
         let labels = [(names::STATE_MACHINE, state_machine), ("outcome", outcome)];
         self.counter(&names::RELOADS, &labels).increment(1);

@@ -99,7 +99,7 @@ metrics! {
     PRODUCER_ERRORS: Counter "stepstream_producer_errors_total" {} "messages"
         "Messages that a producer did not deliver, before they are tried again." / "";
     RELOADS: Counter "stepstream_reloads_total" {"state_machine", "outcome"} "reloads"
-        "Definitions read again, by outcome: published, refused, unreadable." / "";
+        "Definitions read again, by outcome: published, refused, unreadable, unchanged (on SIGHUP)." / "";
     CUT_OFF: Counter "stepstream_cut_off_total" {"state_machine"} "events"
         "Events of sync workflows whose execution a crash cut off; they are not run again."
         / "ExecutionsAborted";

@@ -54,6 +54,9 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
+/// The outcome that only who asks to read again wants to hear of.
+const UNCHANGED: &str = "unchanged";
+
 /// Size and time of a file: what is compared to see whether it has changed.
 type Stamp = Option<(u64, SystemTime)>;
 
@@ -113,7 +116,11 @@ impl<B> Files<B> {
             watched.seen = now;
             // A file that is gone for a moment is being replaced.
             if now.is_some() && now != watched.read && has_rested {
-                watched.reload(&self.registry, &self.metrics);
+                let outcome = watched.reload(&self.registry);
+                // A file that was only touched: nobody asked.
+                if outcome != UNCHANGED {
+                    self.metrics.reloaded(&watched.file.state_machine, outcome);
+                }
             }
         }
     }
@@ -121,30 +128,34 @@ impl<B> Files<B> {
     /// Reads all files again, changed or not: SIGHUP.
     pub fn reload(&mut self) {
         for watched in &mut self.files {
-            watched.reload(&self.registry, &self.metrics);
+            let outcome = watched.reload(&self.registry);
+            self.metrics.reloaded(&watched.file.state_machine, outcome);
         }
     }
 }
 
 impl Watched {
-    /// Reads the file and says what came of it, in the diagnostics and in the metrics.
-    fn reload<B>(&mut self, registry: &Registry<B>, metrics: &Metrics) {
+    /// Reads the file and says what came of it: in the diagnostics, and as a word for the metrics.
+    fn reload<B>(&mut self, registry: &Registry<B>) -> &'static str {
         let result = self.read(registry);
         let (state_machine, file) = (&*self.file.state_machine, self.file.path.display());
         match &result {
             Ok(Outcome::Published(revision)) => {
                 tracing::info!(state_machine, %file, %revision, "new definition: new executions run it");
-                metrics.reloaded(state_machine, "published");
+                "published"
             }
             Ok(Outcome::Unchanged(revision)) => {
                 tracing::info!(state_machine, %file, %revision, "the definition has not changed");
+                UNCHANGED
             }
             Err(error) => {
                 let stays = registry.revision(state_machine);
                 let stays = stays.as_ref().map_or("none", |revision| revision.as_str());
                 tracing::error!(state_machine, %file, revision = stays, "new definition refused, the old one stays: {error}");
-                let is_refused = matches!(error, LoadError::Refused(_));
-                metrics.reloaded(state_machine, if is_refused { "refused" } else { "unreadable" });
+                match error {
+                    LoadError::Refused(_) => "refused",
+                    LoadError::Unreadable { .. } => "unreadable",
+                }
             }
         }
     }

@@ -144,6 +144,23 @@ fn a_changed_file_is_published_when_it_has_rested() {
 }
 
 #[test]
+fn an_unchanged_file_is_counted_for_who_asked() {
+    let folder = Folder::new("unchanged");
+    let path = folder.write(PASS, 1);
+    let (mut files, _registry, metrics) = watch(&path);
+    files.load().expect("valid");
+    folder.write(PASS, 2);
+    for _ in 0..4 {
+        files.poll();
+    }
+    assert_eq!(reloads(&metrics, "unchanged"), None, "it was only touched");
+    files.reload();
+    files.reload();
+    assert_eq!(reloads(&metrics, "unchanged").as_deref(), Some("2"));
+    assert_eq!(reloads(&metrics, "published"), None);
+}
+
+#[test]
 fn a_refused_file_is_counted_once_and_the_old_program_stays() {
     let folder = Folder::new("refused");
     let path = folder.write(PASS, 1);
