@@ -60,12 +60,12 @@ macro_rules! metrics {
 
 metrics! {
     EXECUTIONS_STARTED: Counter "stepstream_executions_started_total" {"state_machine"} "executions"
-        "Executions started, those that run again after a restart included." / "ExecutionsStarted";
+        "Executions started, those that run again after a restart included, and events that cannot become one (not JSON, too large)." / "ExecutionsStarted";
     EXECUTIONS: Counter "stepstream_executions_total" {"state_machine", "status"} "executions"
-        "Executions that ended, by status: SUCCEEDED, FAILED, TIMED_OUT."
+        "Executions that ended, by status: SUCCEEDED, FAILED, TIMED_OUT. An event that cannot become one is FAILED."
         / "ExecutionsSucceeded, ExecutionsFailed, ExecutionsTimedOut";
     EXECUTION_DURATION: Histogram "stepstream_execution_duration_seconds" {"state_machine"} "seconds"
-        "Time from an execution's start to its end." / "ExecutionTime";
+        "Time from an execution's start to its end, without events that cannot become one." / "ExecutionTime";
     TRANSITIONS: Counter "stepstream_transitions_total" {"state_machine"} "states"
         "States entered." / "ConsumedCapacity (ServiceMetric=StateTransition)";
     TASK_ATTEMPTS: Counter "stepstream_task_attempts_total" {"state_machine", "resource", "outcome"} "attempts"

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Counts {
     /// Events taken from the source.
     pub events_consumed: u64,
-    /// Executions started.
+    /// Executions started, and events that cannot become one.
     pub started: u64,
     /// States entered.
     pub transitions: u64,
@@ -161,6 +161,11 @@ impl WorkflowMetrics {
         };
         self.ended[at] += 1;
         self.duration.observe(duration_us);
+    }
+
+    /// Counts an event that could not become an execution: as failed, and nothing took any time.
+    pub fn refused(&mut self) {
+        self.ended[1] += 1;
     }
 
     /// Returns the series of a resource's calls. Resolve at start, or when a program is taken up: it

@@ -148,14 +148,13 @@ impl Core {
                 return self.leave_line(lane, &trip);
             }
         };
+        // Also what cannot begin: no more executions end than were started.
+        lane.stats.metrics.counts.started += 1;
         let started = catch_unwind(AssertUnwindSafe(|| {
             self.start(lane, version, record, value, &mut trip)
         }));
         match started {
-            Ok(Ok(())) => {
-                lane.stats.metrics.counts.started += 1;
-                self.drive(lane, version, record, trip);
-            }
+            Ok(Ok(())) => self.drive(lane, version, record, trip),
             Ok(Err(poison)) => self.refuse(lane, record, trip, &poison),
             Err(panic) => self.panicked(lane, record, trip, &*panic),
         }

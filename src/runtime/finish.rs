@@ -44,8 +44,7 @@ impl Core {
     ) {
         let outcome = self.run.outcome();
         lane.stats.metrics.counts.transitions += self.run.transitions();
-        let lasted_ms = (self.now.ms - trip.started_ms).max(0);
-        lane.stats.metrics.ended(outcome.status, lasted_ms as u64 * 1_000);
+        lane.stats.metrics.ended(outcome.status, self.lasted_us(&trip));
         if !trip.calls.is_empty() {
             self.forget_calls(lane, &mut trip, true);
         }
@@ -73,6 +72,10 @@ impl Core {
             self.leave(lane, version, record, &trip, &left, &mut settlement);
         }
         self.end(lane, record, &trip, settlement);
+    }
+
+    fn lasted_us(&self, trip: &Trip) -> u64 {
+        (self.now.ms - trip.started_ms).max(0) as u64 * 1_000
     }
 
     fn leave(
@@ -146,7 +149,10 @@ impl Core {
         mut trip: Trip,
         poison: &Poison,
     ) {
-        lane.stats.metrics.ended(Status::Failed, 0);
+        match poison {
+            Poison::Invalid(_) | Poison::TooLarge(_) => lane.stats.metrics.refused(),
+            Poison::Panicked(_) => lane.stats.metrics.ended(Status::Failed, self.lasted_us(&trip)),
+        }
         self.forget_calls(lane, &mut trip, true);
         if let Some(id) = trip.id {
             self.flights.release(id);

@@ -124,6 +124,18 @@ fn poison() {
     assert_eq!(stage.values("dead")[0], "not JSON");
     assert_eq!(stage.values("out"), ["3"]);
     assert_eq!(stage.commit(), Some(3));
+    assert_eq!(counted(&stage), [3.0, 1.0, 2.0, 1.0], "poison takes no time");
+}
+
+/// Executions started, succeeded, failed, and in the histogram of durations.
+fn counted(stage: &Stage) -> [f64; 4] {
+    let ended = |status: &str| stage.metric("stepstream_executions_total", &[status]);
+    [
+        stage.metric("stepstream_executions_started_total", &[]),
+        ended("SUCCEEDED"),
+        ended("FAILED"),
+        stage.metric("stepstream_execution_duration_seconds_count", &[]),
+    ]
 }
 
 #[test]
@@ -173,6 +185,7 @@ fn a_panic_ends_one_execution() {
     let cause = header(&stage, 1, "stepstream-cause").expect("a cause");
     assert!(cause.ends_with("a connector's bug"), "{cause}");
     assert_eq!(stage.commit(), Some(3));
+    assert_eq!(counted(&stage), [3.0, 2.0, 1.0, 3.0]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::super::workflow::{Version, Workflow};
 use super::super::{Attempt, Bindings, Journal, LaneParts, Now, Parts, Shard, Stats, Tasks, Turn};
+use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
     Change, CommitError, Headers, Message, PartitionId, Record, Returned, SendError, Sink, Source, Ticket,
@@ -256,6 +257,7 @@ impl Journal for TestJournal {
 pub(super) struct Stage {
     pub(super) shard: Shard,
     pub(super) world: Shared,
+    metrics: Metrics,
     pub(super) now_ms: i64,
     instant: Instant,
     next_offset: Vec<i64>,
@@ -290,6 +292,7 @@ impl Stage {
         let world = Shared::default();
         world.borrow_mut().log_confirmed = u64::MAX;
         let instant = Instant::now();
+        let metrics = Metrics::new();
         let lane = LaneParts {
             workflow: Arc::new(workflow),
             version: version(definition),
@@ -302,14 +305,14 @@ impl Stage {
                 pending: Vec::new(),
             })),
             renew: None,
-            stats: Stats::new(crate::metrics::Metrics::new().workflow("workflow")),
+            stats: Stats::new(metrics.workflow("workflow")),
         };
         let parts = Parts {
             lanes: vec![lane],
             sink: Box::new(TestSink(Rc::clone(&world))),
             tasks: Box::new(TestTasks(Rc::clone(&world))),
             max_in_flight: 1_000_000,
-            metrics: crate::metrics::ShardMetrics::default(),
+            metrics: metrics.shard(),
             deliveries: crate::runtime::Deliveries::default(),
         };
         let now = Now {
@@ -319,6 +322,7 @@ impl Stage {
         Stage {
             shard: Shard::new(parts, now),
             world,
+            metrics,
             now_ms: START_MS,
             instant,
             next_offset: vec![0; 8],
@@ -431,6 +435,20 @@ impl Stage {
             .commits
             .last()
             .map(|(_, commit, _)| commit.offset)
+    }
+
+    /// Returns the value of the metric's line that has each of the texts, 0 when there is none.
+    pub(super) fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let text = self.metrics.render(self.now_ms);
+        let is_meant = |line: &&str| {
+            let rest = line.strip_prefix(name).unwrap_or_default();
+            rest.starts_with(['{', ' ']) && labels.iter().all(|label| rest.contains(label))
+        };
+        let value = text
+            .lines()
+            .find(is_meant)
+            .and_then(|line| line.rsplit(' ').next());
+        value.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
     pub(super) fn log(&self) -> Vec<String> {
