@@ -10,6 +10,7 @@ pub struct Health {
     dropped_records: AtomicU64,
     dropped_bytes: AtomicU64,
     waiting_bytes: AtomicU64,
+    waiting_buffers: AtomicU64,
     failing: AtomicBool,
     trouble: Mutex<Option<String>>,
 }
@@ -35,6 +36,11 @@ impl Health {
         self.waiting_bytes.load(Ordering::Relaxed)
     }
 
+    /// Returns how many buffers are handed over and not confirmed.
+    pub fn waiting_buffers(&self) -> u64 {
+        self.waiting_buffers.load(Ordering::Relaxed)
+    }
+
     /// Says whether the last try to write failed: the service is not ready.
     pub fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
@@ -56,10 +62,12 @@ impl Health {
 
     pub(super) fn shipped(&self, bytes: usize) {
         self.waiting_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.waiting_buffers.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn confirmed(&self, bytes: usize) {
         self.waiting_bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
+        self.waiting_buffers.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Notes a failure; says it in the diagnostics when it is news.

@@ -94,9 +94,10 @@ fn all_is_written_in_order_and_confirmed() {
         (
             health.written_bytes(),
             health.waiting_bytes(),
+            health.waiting_buffers(),
             health.dropped_records()
         ),
-        (text.len() as u64, 0, 0)
+        (text.len() as u64, 0, 0, 0)
     );
     assert!(folder.names().iter().all(|name| name.ends_with(CLOSED_ENDING)));
 }
@@ -146,6 +147,8 @@ fn a_full_disk_blocks_and_loses_nothing() {
     );
     // Two buffers of 128 KiB fit; what does not is not confirmed, and leaves no torn line.
     until("two are confirmed", || buffers[0].confirmed() == 2);
+    // The mark is of the buffer that comes after those.
+    assert_eq!(writer.health().waiting_buffers(), mark - 1 - 2);
     assert!(text_of(&folder).ends_with('\n'));
     disk.set_space(None);
     until("written", || {

@@ -50,10 +50,14 @@ struct Board {
     workflows: BTreeMap<Box<str>, Workflow>,
     run_memory: Vec<Arc<AtomicU64>>,
     queues: Vec<(&'static str, Depth)>,
+    undelivered: Vec<Undelivered>,
 }
 
 /// Says how many entries a queue has.
 type Depth = Box<dyn Fn() -> usize + Send + Sync>;
+
+/// Says how many messages producers did not deliver.
+type Undelivered = Box<dyn Fn() -> u64 + Send + Sync>;
 
 #[derive(Default)]
 struct Workflow {
@@ -77,31 +81,14 @@ pub struct Slot {
     pub oldest_since_ms: AtomicI64,
 }
 
-/// What a shard counts besides its workflows.
+/// How long a shard's queues are now; written by the shard once per batch, read by anybody. The default
+/// is nobody's.
+#[derive(Debug, Default)]
 pub struct ShardMetrics {
-    /// Messages that a producer did not deliver, since the last flush.
-    pub undelivered: u64,
-    producer_errors: Counter,
-}
-
-/// Counts for nobody.
-impl Default for ShardMetrics {
-    fn default() -> ShardMetrics {
-        ShardMetrics {
-            undelivered: 0,
-            producer_errors: Counter::noop(),
-        }
-    }
-}
-
-impl ShardMetrics {
-    /// Adds what was counted to the process's metrics.
-    pub fn flush(&mut self) {
-        let undelivered = std::mem::take(&mut self.undelivered);
-        if undelivered > 0 {
-            self.producer_errors.increment(undelivered);
-        }
-    }
+    /// Messages that wait for room in the producer, or for their next try.
+    pub unsent: Arc<AtomicU64>,
+    /// Calls of tasks that wait at a connector, not yet under way.
+    pub calls: Arc<AtomicU64>,
 }
 
 /// One partition's lag.
@@ -118,13 +105,15 @@ pub struct Lag {
 /// Says how the partitions lag that this process reads.
 type Lags = Box<dyn Fn() -> Vec<Lag> + Send + Sync>;
 
-/// What a log writer has done since it began.
+/// What a log writer has done since it began, and has yet to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Logged {
     /// Bytes that have left the process.
     pub bytes: u64,
     /// Records that were dropped.
     pub dropped: u64,
+    /// Bytes handed to the writer and not written yet: how it is now.
+    pub waiting: u64,
 }
 
 /// Says what a log writer has done.
@@ -183,12 +172,19 @@ impl Metrics {
         bytes
     }
 
-    /// Returns what a shard counts besides its workflows.
+    /// Returns the lengths of a shard's queues. Each call is another shard.
     pub fn shard(&self) -> ShardMetrics {
-        ShardMetrics {
-            undelivered: 0,
-            producer_errors: self.counter(&names::PRODUCER_ERRORS, &[]),
+        let shard = ShardMetrics::default();
+        for (name, length) in [("unsent", &shard.unsent), ("calls", &shard.calls)] {
+            let length = length.clone();
+            self.queue(name, move || length.load(Relaxed) as usize);
         }
+        shard
+    }
+
+    /// Adds producers; they are asked how many messages they did not deliver when the text is asked for.
+    pub fn undelivered(&self, count: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.board().undelivered.push(Box::new(count));
     }
 
     /// Adds a queue; those of one name are added up. `depth` is asked when the text is asked for.
@@ -235,6 +231,9 @@ impl Board {
         let memory = self.run_memory.iter().map(|bytes| bytes.load(Relaxed));
         write_line(out, &names::RUN_MEMORY, &[], memory.sum::<u64>() as f64);
         self.write_queues(out);
+        write_header(out, &names::PRODUCER_ERRORS);
+        let undelivered = self.undelivered.iter().map(|count| count()).sum::<u64>();
+        write_line(out, &names::PRODUCER_ERRORS, &[], undelivered as f64);
         if self.workflows.is_empty() {
             return;
         }
@@ -268,9 +267,10 @@ impl Board {
     }
 
     fn write_logs(&self, out: &mut String) {
-        let metrics: [(&Metric, OfLogged); 2] = [
+        let metrics: [(&Metric, OfLogged); 3] = [
             (&names::LOG_BYTES, |logged| logged.bytes),
             (&names::LOG_DROPPED, |logged| logged.dropped),
+            (&names::LOG_QUEUE, |logged| logged.waiting),
         ];
         for (metric, of) in metrics {
             self.write_workflows(out, metric, |workflow| {

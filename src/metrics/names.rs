@@ -89,7 +89,9 @@ metrics! {
     RUN_MEMORY: Gauge "stepstream_run_memory_bytes" {} "bytes"
         "Memory of executions, running, parked and pooled." / "ExpressExecutionMemory";
     QUEUE_DEPTH: Gauge "stepstream_queue_depth" {"queue"} "entries"
-        "Entries in a bounded queue of the process." / "";
+        "Entries in a bounded queue: producer (messages not acknowledged), unsent (messages that wait for room or their next try), calls (task calls that wait at a connector), log (buffers not written)." / "";
+    LOG_QUEUE: Gauge "stepstream_log_queue_bytes" {"state_machine"} "bytes"
+        "Bytes of execution logs handed to the writer and not written yet." / "";
     LOG_BYTES: Counter "stepstream_log_bytes_total" {"state_machine"} "bytes"
         "Bytes of execution logs that have left the process." / "";
     LOG_DROPPED: Counter "stepstream_log_dropped_total" {"state_machine"} "records"
@@ -97,7 +99,7 @@ metrics! {
     DEAD_LETTERS: Counter "stepstream_dead_letters_total" {"state_machine", "error"} "events"
         "Events sent to the dead-letter topic, by error." / "";
     PRODUCER_ERRORS: Counter "stepstream_producer_errors_total" {} "messages"
-        "Messages that a producer did not deliver, before they are tried again." / "";
+        "Messages that a producer did not take or deliver, each time they are tried." / "";
     RELOADS: Counter "stepstream_reloads_total" {"state_machine", "outcome"} "reloads"
         "Definitions read again, by outcome: published, refused, unreadable, unchanged (on SIGHUP)." / "";
     CUT_OFF: Counter "stepstream_cut_off_total" {"state_machine"} "events"

@@ -26,12 +26,15 @@ fn used() -> Metrics {
     let logged = Logged {
         bytes: 400,
         dropped: 3,
+        waiting: 128,
     };
     metrics.logs("orders", move || logged);
-    let mut shard = metrics.shard();
+    let shard = metrics.shard();
+    shard.unsent.store(4, Relaxed);
+    metrics.shard().unsent.store(5, Relaxed);
     metrics.run_memory().store(4096, Relaxed);
-    shard.undelivered = 1;
-    shard.flush();
+    metrics.undelivered(|| 1);
+    metrics.undelivered(|| 2);
     metrics.queue("log", || 2);
     metrics.queue("log", || 3);
     metrics.reloaded("orders", "published");
@@ -140,7 +143,11 @@ fn values_are_what_was_counted() {
         ),
         ("stepstream_log_bytes_total{state_machine=\"orders\"}", 400.0),
         ("stepstream_log_dropped_total{state_machine=\"orders\"}", 3.0),
+        ("stepstream_log_queue_bytes{state_machine=\"orders\"}", 128.0),
         ("stepstream_queue_depth{queue=\"log\"}", 5.0),
+        ("stepstream_queue_depth{queue=\"unsent\"}", 9.0),
+        ("stepstream_queue_depth{queue=\"calls\"}", 0.0),
+        ("stepstream_producer_errors_total", 3.0),
         ("stepstream_run_memory_bytes", 4096.0),
         (
             "stepstream_dead_letters_total{state_machine=\"orders\",error=\"Order.\\\"OutOfStock\\\"\"}",

@@ -303,6 +303,11 @@ impl Outbox {
         sent_count
     }
 
+    /// Returns how many messages the sink had no room for, or are to be sent again.
+    pub(super) fn unsent(&self) -> usize {
+        self.unsent.len() + self.later.len()
+    }
+
     /// Says whether the sink had no room for a message.
     pub(super) fn is_stuck(&self) -> bool {
         !self.unsent.is_empty()

@@ -55,7 +55,7 @@ pub struct Parts {
     pub tasks: Box<dyn Tasks>,
     /// Most executions that wait on this shard, of all workflows.
     pub max_in_flight: usize,
-    /// What the shard counts besides its workflows.
+    /// Where it says how long its queues are.
     pub metrics: ShardMetrics,
     /// Where it tells whether its messages arrive.
     pub deliveries: Deliveries,

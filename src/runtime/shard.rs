@@ -16,6 +16,7 @@ use crate::metrics::ShardMetrics;
 use crate::stream::offsets::Tracker;
 use crate::stream::{Change, Wake};
 use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Most events that a workflow takes in one turn.
@@ -130,13 +131,10 @@ impl Shard {
 
     /// Hears what was delivered.
     fn hear_sink(&mut self) -> usize {
-        let Shard {
-            core, lanes, metrics, ..
-        } = self;
+        let Shard { core, lanes, .. } = self;
         let mut heard = 0;
         while let Some((ticket, result)) = core.sink.acknowledged() {
             heard += 1;
-            metrics.undelivered += u64::from(result.is_err());
             if !Outbox::owns(ticket) {
                 core.tasks.acknowledged(ticket, result);
                 continue;
@@ -317,7 +315,9 @@ impl Shard {
         core.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.
         let heard = self.hear_sink();
-        self.metrics.flush();
+        let (unsent, calls) = (self.core.outbox.unsent(), self.core.tasks.waiting());
+        self.metrics.unsent.store(unsent as u64, Relaxed);
+        self.metrics.calls.store(calls as u64, Relaxed);
         let now_ms = self.core.now.ms;
         for lane in &mut self.lanes {
             if let Some(journal) = &mut lane.state.journal {

@@ -54,6 +54,11 @@ pub trait Tasks {
 
     /// Forgets a call.
     fn cancel(&mut self, _ticket: Ticket) {}
+
+    /// Returns how many calls wait, not yet under way.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 impl Tasks for Connectors {
@@ -89,5 +94,9 @@ impl Tasks for Connectors {
 
     fn cancel(&mut self, ticket: Ticket) {
         Connectors::cancel(self, ticket);
+    }
+
+    fn waiting(&self) -> usize {
+        Connectors::waiting(self)
     }
 }

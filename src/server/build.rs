@@ -75,6 +75,9 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
     for workflow in &plan.workflows {
         site.add(workflow)?;
     }
+    let (failing, waiting) = (site.producer.clone(), site.producer.clone());
+    metrics.undelivered(move || failing.undelivered());
+    metrics.queue("producer", move || waiting.unanswered() as usize);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
     let (sender, receiver) = crossbeam_channel::bounded(ORDERS_MAX);
@@ -205,7 +208,7 @@ impl Site {
             let waits = log.clone();
             self.metrics.logs(name, move || readiness::logged(&log));
             self.metrics
-                .queue("log_bytes", move || waits.waiting_bytes() as usize);
+                .queue("log", move || waits.waiting_buffers() as usize);
         }
         let lives = source.clone();
         self.health

@@ -181,5 +181,6 @@ pub(super) fn logged(log: &journal::Health) -> Logged {
     Logged {
         bytes: log.written_bytes(),
         dropped: log.dropped_records(),
+        waiting: log.waiting_bytes(),
     }
 }

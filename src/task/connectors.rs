@@ -299,6 +299,11 @@ impl Connectors {
         self.pending.len()
     }
 
+    /// Returns how many of them wait at their connector, not yet under way.
+    pub fn waiting(&self) -> usize {
+        self.connectors.iter().map(|connector| connector.waiting()).sum()
+    }
+
     /// Leaves what serves the function that the parameters name in `computed`, under `name`.
     fn look_up(&mut self, attempt: &Attempt<'_>) -> Result<(), Failure> {
         let (view, parameters) = (attempt.view, attempt.parameters);

@@ -128,6 +128,11 @@ pub trait Connector {
 
     /// Goes on with what waits for room in the sink; called once in a batch.
     fn poll(&mut self, _sink: &mut dyn Sink) {}
+
+    /// Returns how many calls wait for a connection or for room, not yet under way.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 /// Where pending calls of one shard are answered; clones share one queue.

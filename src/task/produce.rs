@@ -270,6 +270,10 @@ impl Connector for Produce {
             self.waiting.pop_front();
         }
     }
+
+    fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
 }
 
 fn invalid(parameter: &str, wanted: &str) -> Failure {

@@ -186,6 +186,8 @@ fn what_cannot_be_delivered_is_refused() {
         }
     };
     assert_eq!(full, SendError::Full);
+    sink.push();
+    assert_eq!(health.unanswered(), taken + accepted as u64, "all that was taken");
     let answers = answers(&mut sink, &wake, usize::try_from(taken).unwrap() + accepted);
     for (ticket, result) in answers {
         match ticket {
@@ -196,5 +198,13 @@ fn what_cannot_be_delivered_is_refused() {
             _ => assert_eq!(result, Ok(()), "{ticket}"),
         }
     }
+    // Those that were refused at once too, and what there was no room for not.
+    assert_eq!(health.undelivered(), 3);
+    sink.push();
+    assert_eq!(health.unanswered(), 0);
     sink.send(&message(topic, b"x"), Ticket(99)).expect("room again");
+    sink.push();
+    assert_eq!(health.unanswered(), 1);
+    drop(sink);
+    assert_eq!(health.unanswered(), 0, "nobody waits for it");
 }

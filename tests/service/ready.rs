@@ -88,6 +88,12 @@ fn an_output_topic_that_takes_no_message_of_the_size_is_named_until_it_does() {
             "raise the topic's max.message.bytes",
         ],
     );
+    let errors = service.metric("stepstream_producer_errors_total", &[]);
+    assert!(errors > 0.0, "the alert hears of it");
+    // Each waits for its next try, or is with the producer once more.
+    service.until("all are in the queues", |service| {
+        service.metric("stepstream_queue_depth", &[]) == EVENTS as f64
+    });
     broker.set_topic(&out, "max.message.bytes", "1000000");
     service.until_said("messages are delivered again");
     comes_through(broker, service, topic);

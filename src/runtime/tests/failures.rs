@@ -157,6 +157,8 @@ fn a_dead_letter_that_is_not_delivered_is_sent_again() {
     .enumerate()
     {
         stage.acknowledge(round, Err(error));
+        let waits = stage.metric("stepstream_queue_depth", &["unsent"]);
+        assert_eq!(waits, 1.0, "until its next try");
         assert_eq!(stage.commit(), None, "not skipped");
         let world = stage.world.borrow();
         assert_eq!(world.sent.len(), round + 2);
@@ -197,8 +199,11 @@ fn a_full_sink_pauses_the_source() {
     assert_eq!(stage.values("out").len(), 2);
     assert_eq!(stage.world.borrow().events.len(), 100, "one batch was taken");
     assert_eq!(stage.commit(), Some(2));
+    let unsent = |stage: &Stage| stage.metric("stepstream_queue_depth", &["unsent"]);
+    assert_eq!(unsent(&stage), 498.0, "what was taken and finds no room");
     stage.world.borrow_mut().sink_room = None;
     stage.settle();
+    assert_eq!(unsent(&stage), 0.0);
     let expected: Vec<String> = (0..600).map(|at| at.to_string()).collect();
     assert_eq!(stage.values("out"), expected);
 }

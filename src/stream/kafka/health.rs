@@ -18,6 +18,9 @@ pub struct Health {
     down_since: AtomicU64,
     seen: AtomicU64,
     commit_failures: AtomicU64,
+    // Of producers: messages that were not taken or not delivered, and those that are not answered yet.
+    undelivered: AtomicU64,
+    unanswered: AtomicU64,
     authentication: Mutex<Option<String>>,
     fatal: Mutex<Option<String>>,
     error: Mutex<Option<(Instant, String)>>,
@@ -83,6 +86,8 @@ impl Default for Health {
             down_since: AtomicU64::new(0),
             seen: AtomicU64::new(0),
             commit_failures: AtomicU64::new(0),
+            undelivered: AtomicU64::new(0),
+            unanswered: AtomicU64::new(0),
             authentication: Mutex::default(),
             fatal: Mutex::default(),
             error: Mutex::default(),
@@ -145,6 +150,27 @@ impl Health {
     /// Returns how many commits of partitions have failed.
     pub fn commit_failures(&self) -> u64 {
         self.commit_failures.load(Relaxed)
+    }
+
+    /// Returns how many messages a producer did not take, other than for want of room, or did not deliver; one
+    /// that is tried again counts each time.
+    pub fn undelivered(&self) -> u64 {
+        self.undelivered.load(Relaxed)
+    }
+
+    /// Returns how many messages were handed to a producer and are not answered.
+    pub fn unanswered(&self) -> u64 {
+        self.unanswered.load(Relaxed)
+    }
+
+    pub(super) fn not_delivered(&self) {
+        self.undelivered.fetch_add(1, Relaxed);
+    }
+
+    /// Replaces what one producer has said of its messages that are not answered.
+    pub(super) fn waits(&self, before: usize, now: usize) {
+        self.unanswered.fetch_add(now as u64, Relaxed);
+        self.unanswered.fetch_sub(before as u64, Relaxed);
     }
 
     pub(super) fn came_round(&self) {

@@ -25,8 +25,9 @@ pub struct KafkaSink {
     broken: bool,
     // Messages handed over since the last push.
     sent: usize,
-    // Messages that are not answered.
+    // Messages that are not answered, and how many of them `health` knows of.
     unanswered: usize,
+    told: usize,
     silence: Silence,
     config: ClientConfig,
     linger: Option<Duration>,
@@ -53,6 +54,7 @@ impl KafkaSink {
             broken: false,
             sent: 0,
             unanswered: 0,
+            told: 0,
             silence: Silence::default(),
             config,
             linger,
@@ -113,7 +115,11 @@ impl Sink for KafkaSink {
                 self.broken = true;
                 Err(SendError::Full)
             }
-            Err(code) => Err(meaning(code)),
+            Err(code) => {
+                // Nobody will report it.
+                self.health.not_delivered();
+                Err(meaning(code))
+            }
         }
     }
 
@@ -126,7 +132,9 @@ impl Sink for KafkaSink {
         };
         self.unanswered = self.unanswered.saturating_sub(1);
         self.silence.ends();
-        if report.1.is_none() && self.health.in_doubt() {
+        if report.1.is_some() {
+            self.health.not_delivered();
+        } else if self.health.in_doubt() {
             self.health.answered();
         }
         Some(self.answer(report))
@@ -140,9 +148,20 @@ impl Sink for KafkaSink {
         if self.sent > 0 {
             self.producer.push(std::mem::take(&mut self.sent));
         }
+        if self.told != self.unanswered {
+            self.health.waits(self.told, self.unanswered);
+            self.told = self.unanswered;
+        }
         if self.unanswered > 0 && self.silence.is_long(Instant::now()) {
             self.producer.remind();
         }
+    }
+}
+
+/// Nobody waits for the answers of a sink that is gone.
+impl Drop for KafkaSink {
+    fn drop(&mut self) {
+        self.health.waits(self.told, 0);
     }
 }
 

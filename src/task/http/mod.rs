@@ -161,4 +161,8 @@ impl Connector for HttpConnector {
     fn cancel(&mut self, ticket: Ticket) {
         self.pool.cancel(ticket);
     }
+
+    fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
 }

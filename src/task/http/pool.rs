@@ -131,6 +131,11 @@ impl Pool {
         Ok(())
     }
 
+    /// Returns how many jobs wait for a worker.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.borrow().len()
+    }
+
     /// Ends a call that nobody waits for any more; one that is over is forgotten already.
     pub(super) fn cancel(&self, ticket: Ticket) {
         let life = self.lives.borrow_mut().remove(&ticket);

@@ -266,12 +266,14 @@ fn connections_and_waiting_calls_are_bounded() {
             }
             other => panic!("{other:?}"),
         }
+        assert_eq!(client.connector.waiting(), 3);
         let mut tickets = Vec::new();
         for _ in 0..5 {
             let (ticket, answer) = client.next().await;
             assert_eq!(answer, Ok(ticket.to_string().into_bytes()));
             tickets.push(ticket);
         }
+        assert_eq!(client.connector.waiting(), 0);
         tickets.sort_unstable();
         assert_eq!(tickets, [0, 1, 2, 3, 4]);
         assert_eq!(server.connections.get(), 2);
