@@ -21,8 +21,8 @@ const EXECUTION: &str = "stepstream-execution";
 /// How long the value was that a dead letter has not, since with it no broker took it.
 pub(super) const VALUE_BYTES: &str = "stepstream-value-bytes";
 pub(super) const SOURCE_TOPIC: &str = "stepstream-source-topic";
-const SOURCE_PARTITION: &str = "stepstream-source-partition";
-const SOURCE_OFFSET: &str = "stepstream-source-offset";
+pub(super) const SOURCE_PARTITION: &str = "stepstream-source-partition";
+pub(super) const SOURCE_OFFSET: &str = "stepstream-source-offset";
 const STATUS: &str = "stepstream-status";
 const CORRELATION_ID: &str = "kafka_correlationId";
 const REPLY_TOPIC: &str = "kafka_replyTopic";

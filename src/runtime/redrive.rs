@@ -11,7 +11,7 @@ mod letter;
 mod summary;
 
 pub use letter::{Options, ROUNDS};
-pub use summary::{Counts, ERRORS_MAX, NO_ERROR, OTHER, Summary, TOPICS_MAX};
+pub use summary::{Counts, ERRORS_MAX, NO_ERROR, OTHER, PLACES_MAX, Place, Summary, TOPICS_MAX};
 
 use super::messages::ERROR;
 use crate::stream::offsets::Tracker;
@@ -151,6 +151,10 @@ impl<S: Source, K: Sink> Redrive<S, K> {
             Fate::Goes(topic, round) => (topic, round),
             Fate::Stays(count) => {
                 *count(self.summary.of(error)) += 1;
+                return true;
+            }
+            Fate::IsNoEvent(place) => {
+                self.summary.was_cut_off(error, place);
                 return true;
             }
         };

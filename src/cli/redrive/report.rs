@@ -2,8 +2,11 @@
 
 use super::{Args, End};
 use crate::cli::output::{Json, grouped};
-use crate::runtime::redrive::{Counts, Summary};
+use crate::runtime::redrive::{Counts, Place, Summary};
 use std::fmt::Write as _;
+
+/// Most places of cut-off events that the text names.
+const PLACES_SHOWN: usize = 20;
 
 /// Returns one JSON document: the sums, and the same by error and by topic.
 pub(super) fn json(args: &Args, summary: &Summary, end: &End) -> Vec<u8> {
@@ -26,6 +29,15 @@ pub(super) fn json(args: &Args, summary: &Summary, end: &End) -> Vec<u8> {
         json.string("topic", topic);
         number(json, "put_back", **count);
     });
+    json.list("cut_off_events", &summary.cut_off, |json, place| {
+        json.string("topic", &place.topic);
+        if let Some(partition) = place.partition {
+            json.raw("partition", partition.to_string().as_bytes());
+        }
+        if let Some(offset) = place.offset {
+            json.raw("offset", offset.to_string().as_bytes());
+        }
+    });
     if let Some(refusal) = &summary.refusal {
         json.string("refusal", refusal);
     }
@@ -37,6 +49,7 @@ fn write_counts(json: &mut Json, counts: &Counts) {
     number(json, "put_back", counts.put_back);
     number(json, "not_chosen", counts.not_chosen);
     number(json, "exhausted", counts.exhausted);
+    number(json, "cut_off", counts.cut_off);
     number(json, "homeless", counts.homeless);
     number(json, "refused", counts.refused);
 }
@@ -95,6 +108,13 @@ pub(super) fn text(args: &Args, summary: &Summary) -> String {
             format!("were put back {} times already (--max-rounds)", args.max_rounds),
         ),
         (
+            total.cut_off,
+            format!(
+                "carry no event, which a crash cut off in mid-execution: fetch it, and produce it again if it shall run, from {}",
+                places(&summary.cut_off, total.cut_off)
+            ),
+        ),
+        (
             total.homeless,
             format!(
                 "name no topic other than {} to go back to (--to gives one)",
@@ -113,4 +133,24 @@ pub(super) fn text(args: &Args, summary: &Summary) -> String {
         let _ = writeln!(out, "{} stay: they {reason}", number(*count));
     }
     out
+}
+
+/// Lists where events stand, the first of so many.
+fn places(known: &[Place], count: u64) -> String {
+    let number = |number: Option<i64>| number.map_or("?".to_owned(), |number| number.to_string());
+    let place = |place: &Place| {
+        let partition = number(place.partition.map(i64::from));
+        format!(
+            "{} partition {partition} offset {}",
+            place.topic,
+            number(place.offset)
+        )
+    };
+    let shown = &known[..known.len().min(PLACES_SHOWN)];
+    let mut text = shown.iter().map(place).collect::<Vec<_>>().join(", ");
+    let others = count - shown.len() as u64;
+    if others > 0 {
+        let _ = write!(text, " and {} more (--format json)", grouped(others as f64));
+    }
+    text
 }

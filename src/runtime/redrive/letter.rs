@@ -3,8 +3,9 @@
 //! Must not know how they travel, or what becomes of them. Invariant: a copy has the key, the value and the headers
 //! that the event had before it failed, and one header that counts its rounds.
 
-use super::Counts;
-use crate::runtime::messages::{OURS, SOURCE_TOPIC};
+use super::{Counts, Place};
+use crate::runtime::CUT_OFF;
+use crate::runtime::messages::{OURS, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC};
 use crate::stream::{Message, Record, SendError, Sink, Ticket, TopicId};
 
 /// The header that counts how often an event was put back.
@@ -31,6 +32,8 @@ pub struct Options {
 pub(super) enum Fate {
     /// It is counted there.
     Stays(fn(&mut Counts) -> &mut u64),
+    /// It only names an event that a crash has cut off, and where that stands.
+    IsNoEvent(Place),
     /// To this topic, for this round.
     Goes(Box<str>, u32),
 }
@@ -40,6 +43,10 @@ impl Options {
     pub(super) fn fate(&self, record: &Record<'_>, error: &str) -> Fate {
         if !self.errors.is_empty() && !self.errors.iter().any(|wanted| wanted == error) {
             return Fate::Stays(|counts| &mut counts.not_chosen);
+        }
+        // Its copy would be a tombstone, which the workflow skips.
+        if error == CUT_OFF && record.value.is_none() {
+            return Fate::IsNoEvent(place(record));
         }
         let rounds = record.headers.last(ROUNDS);
         let rounds = rounds.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
@@ -53,6 +60,20 @@ impl Options {
             Some(topic) if topic != self.from => Fate::Goes(topic.into(), rounds + 1),
             _ => Fate::Stays(|counts| &mut counts.homeless),
         }
+    }
+}
+
+/// Returns where the event of a letter came from.
+fn place(record: &Record<'_>) -> Place {
+    let text = |name| {
+        let text = record.headers.last(name).unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned()
+    };
+    let number = |name| text(name).parse().ok();
+    Place {
+        topic: text(SOURCE_TOPIC),
+        partition: number(SOURCE_PARTITION).and_then(|number: i64| i32::try_from(number).ok()),
+        offset: number(SOURCE_OFFSET),
     }
 }
 

@@ -13,6 +13,20 @@ pub const ERRORS_MAX: usize = 1_000;
 /// Most topics that letters go back to; letters of one more stay.
 pub const TOPICS_MAX: usize = 1_000;
 
+/// Most places of cut-off events that a summary names.
+pub const PLACES_MAX: usize = 1_000;
+
+/// Where an event came from, as its letter says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The topic.
+    pub topic: String,
+    /// The partition, if it is a number.
+    pub partition: Option<i32>,
+    /// The offset, if it is a number.
+    pub offset: Option<i64>,
+}
+
 /// What became of the letters of one error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -22,6 +36,8 @@ pub struct Counts {
     pub not_chosen: u64,
     /// Put back as often as is allowed.
     pub exhausted: u64,
+    /// They only name an event whose execution a crash has cut off, and have none to put back.
+    pub cut_off: u64,
     /// They do not say where they came from, or from the topic that they are in.
     pub homeless: u64,
     /// The brokers do not take them.
@@ -31,13 +47,14 @@ pub struct Counts {
 impl Counts {
     /// Returns how many stay though they were asked for.
     pub fn left(&self) -> u64 {
-        self.exhausted + self.homeless + self.refused
+        self.exhausted + self.cut_off + self.homeless + self.refused
     }
 
     fn add(&mut self, other: &Counts) {
         self.put_back += other.put_back;
         self.not_chosen += other.not_chosen;
         self.exhausted += other.exhausted;
+        self.cut_off += other.cut_off;
         self.homeless += other.homeless;
         self.refused += other.refused;
     }
@@ -50,6 +67,8 @@ pub struct Summary {
     pub errors: BTreeMap<Box<str>, Counts>,
     /// How many went to which topic; of a dry run: would go.
     pub topics: BTreeMap<Box<str>, u64>,
+    /// Where the events stand that were cut off; the first [`PLACES_MAX`].
+    pub cut_off: Vec<Place>,
     /// Why the brokers did not take one.
     pub refusal: Option<String>,
     /// Why it ended before its time.
@@ -74,6 +93,13 @@ impl Summary {
         let is_known = self.topics.contains_key(topic) || self.topics.len() < TOPICS_MAX;
         let topic = if is_known { topic } else { "(other topics)" };
         *self.topics.entry(topic.into()).or_default() += 1;
+    }
+
+    pub(super) fn was_cut_off(&mut self, error: &str, place: Place) {
+        self.of(error).cut_off += 1;
+        if self.cut_off.len() < PLACES_MAX {
+            self.cut_off.push(place);
+        }
     }
 
     pub(super) fn of(&mut self, error: &str) -> &mut Counts {
