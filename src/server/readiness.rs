@@ -27,14 +27,7 @@ pub(super) fn workflow(
     metrics: &Metrics,
 ) -> Result<(), String> {
     reached(source, "consumer")?;
-    let absent = source.absent();
-    if !absent.is_empty() {
-        let reasons: Vec<_> = absent
-            .iter()
-            .map(|(topic, absence)| absence.reason(topic))
-            .collect();
-        return Err(reasons.join("; "));
-    }
+    there(source)?;
     if !source.ready() {
         return Err("no partitions are assigned yet: waiting for the consumer group".to_owned());
     }
@@ -138,17 +131,31 @@ fn reached(client: &kafka::Health, which: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Says which topics are not there to be read, if any.
+fn there(source: &kafka::Health) -> Result<(), String> {
+    let absent = source.absent();
+    let reasons: Vec<_> = absent
+        .iter()
+        .map(|(topic, absence)| absence.reason(topic))
+        .collect();
+    match reasons.is_empty() {
+        true => Ok(()),
+        false => Err(reasons.join("; ")),
+    }
+}
+
 /// Says why a run to the end of its input will hardly come there, if it is so: the brokers refuse the consumer, it
-/// has failed, or no broker has been reachable for too long.
+/// has failed, no broker has been reachable for too long, or a topic is not there and nothing else is read. (If
+/// others are read, the consumer gives up itself at their ends.)
 pub(super) fn hopeless(source: &kafka::Health) -> Option<String> {
     let is_hopeless = source.authentication().is_some()
         || source.fatal().is_some()
         || source.down_for().is_some_and(|since| since > UNREACHABLE_AFTER);
     if is_hopeless {
-        reached(source, "consumer").err()
-    } else {
-        None
+        return reached(source, "consumer").err();
     }
+    let reads_nothing = source.partitions().is_empty();
+    reads_nothing.then(|| there(source).err()).flatten()
 }
 
 /// Says whether a consumer's thread still comes round.

@@ -2,7 +2,7 @@
 
 use crate::broker::{Broker, shared};
 use crate::events::{committed, nothing_lost, produce};
-use crate::service::{ECHO, Place, Service};
+use crate::service::{ECHO, PATIENCE, Place, Service};
 
 const EVENTS: usize = 1_000;
 
@@ -107,6 +107,11 @@ fn an_input_topic_that_does_not_exist_is_named_until_it_does() {
     broker.create_topic(&out, 2);
     let mut service = Service::start(&place);
     until_not_ready(&mut service, &["topic 'ready-input' does not exist: create it"]);
+    // A run to the end of it does not wait.
+    let backfill = Service::start_with(&place, &["--until-end"], &[]);
+    let said = backfill.ends_with(1, PATIENCE);
+    let reason = "the end of the input is out of reach: topic 'ready-input' does not exist";
+    assert!(said.contains(reason), "{said}");
     assert!(!service.said().contains("is there now"));
     broker.create_topic(topic, 2);
     service.until_said("topic 'ready-input' is there now");
