@@ -109,7 +109,7 @@ pub fn main() -> ExitCode {
         Command::Pipe(args) => pipe::run(&args),
         Command::Disasm(args) => disasm::run(&args),
     };
-    ExitCode::from(code)
+    ExitCode::from(output::exit_code(code))
 }
 
 /// Ends a process that had Kafka clients. One that did not close in time is left with its threads, which must not run on
@@ -117,7 +117,7 @@ pub fn main() -> ExitCode {
 fn end(code: u8) -> ! {
     // Nothing can be done when the terminal is gone.
     let _ = std::io::Write::flush(&mut std::io::stdout());
-    signal_hook::low_level::exit(i32::from(code))
+    signal_hook::low_level::exit(i32::from(output::exit_code(code)))
 }
 
 /// Answers arguments that cannot be understood, or a call for help. The format is not known then, so the

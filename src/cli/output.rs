@@ -4,12 +4,42 @@ use super::definition::diagnostic_json;
 use super::{EXIT_PROBLEM, Format};
 use crate::asl::Diagnostic;
 use crate::value::escape_into;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Prints bytes on stdout. A reader that has gone away (`| head`) is no problem of ours.
+/// Whether stdout takes no more.
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+/// Whether something is missing on stdout that somebody waits for.
+static IS_INCOMPLETE: AtomicBool = AtomicBool::new(false);
+
+/// Prints bytes on stdout. A reader that has gone away (`| head`) is no problem of ours; a disk that is full is one,
+/// told on stderr once.
 pub(super) fn stdout(bytes: &[u8]) {
+    if is_closed() {
+        return;
+    }
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
+    let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) else {
+        return;
+    };
+    IS_CLOSED.store(true, Relaxed);
+    if error.kind() != ErrorKind::BrokenPipe {
+        IS_INCOMPLETE.store(true, Relaxed);
+        stderr(&format!("error: cannot write to stdout: {error}"));
+    }
+}
+
+/// Says whether stdout takes no more: whoever prints for ever ends then.
+pub(super) fn is_closed() -> bool {
+    IS_CLOSED.load(Relaxed)
+}
+
+/// Returns a command's exit code, which is another if its answer could not be printed.
+pub(super) fn exit_code(code: u8) -> u8 {
+    match IS_INCOMPLETE.load(Relaxed) {
+        true => EXIT_PROBLEM,
+        false => code,
+    }
 }
 
 /// Prints a line on stderr.

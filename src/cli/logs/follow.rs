@@ -2,7 +2,7 @@
 
 use super::files::{LINE_BYTES_MAX, expand, key};
 use super::{Args, Wanted, print};
-use crate::cli::output::{Json, Stop, stdout};
+use crate::cli::output::{Json, Stop, is_closed, stdout};
 use crate::cli::{EXIT_OK, Format};
 use crate::history::{Collection, Parser, Record, Recorded, Status, Story, Table, execution_name};
 use crate::journal::CLOSED_ENDING;
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Stop> {
             }
         });
         stdout(&out);
-        if teller.is_over() {
+        if teller.is_over() || is_closed() {
             return Ok(EXIT_OK);
         }
         std::thread::sleep(POLL);

@@ -1,6 +1,6 @@
 //! What is wrong and how it is said: mistakes of the user, refused definitions, calls for help.
 
-use super::{Folder, PASS, run, run_json};
+use super::{Folder, PASS, command, run, run_json, shown};
 use serde_json::json;
 
 #[test]
@@ -146,5 +146,35 @@ fn help_is_no_mistake() {
         let (code, out, err) = run(arguments);
         assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
         assert!(out.contains("stepstream") || out.contains("Usage"), "{out}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_printed_is_a_problem() {
+    let folder = Folder::new();
+    let pass = folder.write("pass.asl.json", PASS);
+    let cases = folder.write(
+        "pass.cases.json",
+        r#"{"definition": "pass.asl.json", "cases": [{"name": "a", "input": 1, "expect": {"output": 1}}]}"#,
+    );
+    let full = || {
+        let file = std::fs::File::options().write(true).open("/dev/full");
+        file.expect("a device of Linux")
+    };
+    for arguments in [
+        ["exec", &pass, "--input", "1"].as_slice(),
+        &["check", &pass],
+        &["test", &cases],
+    ] {
+        let (code, ..) = run(arguments);
+        assert_eq!(code, 0, "{arguments:?}");
+        let output = command(arguments)
+            .stdout(full())
+            .output()
+            .expect("the binary runs");
+        let (code, _, err) = shown(&output);
+        assert_eq!(code, 2, "{arguments:?} {err}");
+        assert_eq!(err.matches("error: cannot write to stdout: ").count(), 1, "{err}");
     }
 }
