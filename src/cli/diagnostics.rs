@@ -4,8 +4,10 @@
 //! microsecond. `STEPSTREAM_LOG` chooses what is said, for example `debug` or `warn,librdkafka=debug`.
 //! Invariant: what cannot be said is lost, and nothing else.
 
-use super::output::stderr_has_colour;
+use super::output::{Stop, stderr_has_colour};
+use crate::asl::suggest::did_you_mean;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// The environment variable that chooses what is said.
 const VARIABLE: &str = "STEPSTREAM_LOG";
@@ -13,35 +15,53 @@ const VARIABLE: &str = "STEPSTREAM_LOG";
 const DEFAULT: &str = "info";
 /// What a command says without it: what hinders it, beside what it prints itself.
 const QUIET: &str = "error";
+/// What everything says that is not named.
+const LEAST: &str = "error";
+/// The levels, as the variable has them.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Prints the diagnostics of this process on stderr from now on.
-pub(super) fn install(as_json: bool) {
-    install_with(as_json, DEFAULT);
+pub(super) fn install(as_json: bool) -> Result<(), Stop> {
+    install_with(as_json, DEFAULT)
 }
 
 /// Does so for a command that people wait for: errors only.
-pub(super) fn install_quiet() {
-    install_with(false, QUIET);
+pub(super) fn install_quiet() -> Result<(), Stop> {
+    install_with(false, QUIET)
 }
 
-fn install_with(as_json: bool, default: &str) {
+fn install_with(as_json: bool, default: &str) -> Result<(), Stop> {
     let wanted = std::env::var(VARIABLE).unwrap_or_default();
     let wanted = if wanted.is_empty() { default } else { &wanted };
-    let (filter, wrong) = match EnvFilter::try_new(wanted) {
-        Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new(default), Some(error)),
-    };
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         // It would tell on stderr that stderr takes nothing (a full disk, a reader that has gone), and panic at that.
         .log_internal_errors(false)
-        .with_env_filter(filter);
+        .with_env_filter(filter(wanted)?);
     if as_json {
         builder.json().flatten_event(true).with_target(true).init();
     } else {
         builder.with_ansi(stderr_has_colour()).with_target(false).init();
     }
-    if let Some(error) = wrong {
-        tracing::warn!("{VARIABLE}={wanted:?} is not understood, {default:?} is used: {error}");
+    Ok(())
+}
+
+/// Reads what is wanted. A word alone is a level here: as a part of the process, which it may be to the library, a
+/// misspelt level would silence everything else.
+fn filter(wanted: &str) -> Result<EnvFilter, Stop> {
+    let refuse = |reason: &str| {
+        let levels = LEVELS.join(", ");
+        Stop::new(format!(
+            "error: environment variable {VARIABLE}={wanted}: {reason} (levels: {levels}; of one part: librdkafka=debug)"
+        ))
+    };
+    let words: Vec<&str> = wanted.split(',').map(str::trim).collect();
+    let mut alone = words
+        .iter()
+        .filter(|word| !word.is_empty() && !word.contains(['=', '[']));
+    if let Some(word) = alone.find(|word| word.parse::<LevelFilter>().is_err()) {
+        let meant = did_you_mean(word, LEVELS).map_or(String::new(), |meant| format!(": {meant}"));
+        return Err(refuse(&format!("'{word}' is no level{meant}")));
     }
+    EnvFilter::try_new(format!("{LEAST},{}", words.join(","))).map_err(|error| refuse(&error.to_string()))
 }

@@ -126,7 +126,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         return Err(Stop::new("error: --to is the topic that --from names"));
     }
     let kafka = kafka_config(args)?;
-    diagnostics::install_quiet();
+    diagnostics::install_quiet()?;
     if admin::partitions(&kafka, &args.from).map_err(stop)? == 0 {
         let (topic, brokers) = (&args.from, &kafka.brokers);
         return Err(Stop::new(format!(

@@ -49,7 +49,9 @@ pub(super) fn run(args: &Args) -> u8 {
         Ok(config) => config,
         Err(stop) => return stop.tell(Format::Text),
     };
-    diagnostics::install(config.service.diagnostics == Diagnostics::Json);
+    if let Err(stop) = diagnostics::install(config.service.diagnostics == Diagnostics::Json) {
+        return stop.tell(Format::Text);
+    }
     // Before anything begins: a signal must not cut off what a start has begun.
     let early = Arc::new(Early::default());
     let (stop, reload) = (Arc::clone(&early), Arc::clone(&early));

@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 fn execute(args: &Args) -> Result<u8, Stop> {
-    diagnostics::install_quiet();
+    diagnostics::install_quiet()?;
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let flag = is_interrupted.clone();
     signals::install(move || flag.store(true, Relaxed), || {})

@@ -178,3 +178,36 @@ fn an_answer_that_cannot_be_printed_is_a_problem() {
         assert_eq!(err.matches("error: cannot write to stdout: ").count(), 1, "{err}");
     }
 }
+
+#[test]
+fn a_level_that_is_none_is_refused() {
+    let folder = Folder::new();
+    let config = folder.write(
+        "service.toml",
+        "[service]\nlisten = \"\"\n[[workflow]]\nname = \"w\"\ntopics = [\"t\"]\ndefinition = \"none\"\n",
+    );
+    let with = |level: &str| {
+        let output = command(&["run", "--config", &config])
+            .env("STEPSTREAM_LOG", level)
+            .output();
+        let (code, _, err) = shown(&output.expect("the binary runs"));
+        assert_eq!(code, 2, "{err}");
+        err
+    };
+    for (wanted, reason) in [
+        ("debgu", "did you mean \"debug\"?"),
+        ("warn,noisy", "'noisy' is no level"),
+        ("librdkafka=lots", "STEPSTREAM_LOG"),
+    ] {
+        let err = with(wanted);
+        assert!(
+            err.contains("STEPSTREAM_LOG") && err.contains(reason),
+            "{wanted}: {err}"
+        );
+        assert!(err.contains("off, error, warn, info, debug, trace"), "{err}");
+    }
+    for wanted in ["", "DEBUG", "warn, librdkafka=debug", "librdkafka=debug", "off"] {
+        let err = with(wanted);
+        assert!(!err.contains("STEPSTREAM_LOG"), "{wanted}: {err}");
+    }
+}
