@@ -5,6 +5,7 @@ mod load;
 mod report;
 
 use super::Format;
+use super::output::Stop;
 use crate::cases::{self, Case, Coverage, Input, Played};
 use load::{Loaded, Loader};
 use std::path::{Path, PathBuf};
@@ -84,6 +85,9 @@ pub(crate) fn run(args: &Args) -> u8 {
             },
         };
         results.files.push(result);
+    }
+    if let Some(filter) = args.filter.as_ref().filter(|_| results.are_none()) {
+        return Stop::new(format!("error: no case has '{filter}' in its name")).tell(args.format);
     }
     if args.coverage {
         results.coverage = loader.into_coverage();
@@ -171,6 +175,11 @@ impl Results {
                 .cases()
                 .filter(|case| matches!(case.outcome, Outcome::Problems(_)))
                 .count()
+    }
+
+    /// Says whether there was neither a case nor a problem.
+    fn are_none(&self) -> bool {
+        self.errors() == 0 && self.cases().next().is_none()
     }
 
     fn exit_code(&self) -> u8 {

@@ -180,6 +180,20 @@ fn an_answer_that_cannot_be_printed_is_a_problem() {
 }
 
 #[test]
+fn a_filter_that_fits_no_case_is_a_mistake() {
+    let folder = Folder::new();
+    folder.write("pass.asl.json", PASS);
+    let cases = folder.write(
+        "pass.cases.json",
+        r#"{"definition": "pass.asl.json", "cases": [{"name": "echoes", "input": 1, "expect": {"output": 1}}]}"#,
+    );
+    assert_eq!(run(&["test", &cases, "--filter", "echo"]).0, 0);
+    let (code, document, err) = run_json(&["test", &cases, "--filter", "ehco"]);
+    assert_eq!((code, &document["status"]), (2, &json!("NOT_RUN")));
+    assert!(err.contains("no case has 'ehco' in its name"), "{err}");
+}
+
+#[test]
 fn a_level_that_is_none_is_refused() {
     let folder = Folder::new();
     let config = folder.write(
