@@ -12,6 +12,7 @@ use std::path::PathBuf;
 /// Check definitions or a configuration: every problem, where it is, and what was meant.
 #[derive(clap::Args)]
 #[command(
+    override_usage = "stepstream check [OPTIONS] <FILE>...\n       stepstream check [OPTIONS] --config <FILE>",
     after_help = "Exit code: 0 all are accepted (perhaps with warnings), 1 one is refused, 2 a file cannot be read.
 
 Examples:

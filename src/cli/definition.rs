@@ -118,4 +118,7 @@ pub(super) fn diagnostic_json(json: &mut Json, file: &str, diagnostic: &Diagnost
     json.string("pointer", &diagnostic.pointer);
     json.number("line", diagnostic.line);
     json.number("column", diagnostic.column);
+    if let Some(help) = &diagnostic.help {
+        json.string("help", help);
+    }
 }

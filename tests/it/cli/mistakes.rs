@@ -149,6 +149,20 @@ fn help_is_no_mistake() {
     }
 }
 
+#[test]
+fn check_says_what_was_meant_and_what_it_can_check() {
+    let folder = Folder::new();
+    let bad = folder.write("bad.asl.json", &PASS.replace("Pass", "Pas"));
+    let (code, found, _) = run_json(&["check", &bad]);
+    assert_eq!((code, &found[0]["help"]), (1, &json!("did you mean \"Pass\"?")));
+    let (code, _, err) = run(&["check"]);
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("stepstream check [OPTIONS] --config <FILE>"),
+        "{err}"
+    );
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_cannot_be_printed_is_a_problem() {
