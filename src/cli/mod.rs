@@ -79,6 +79,14 @@ enum Command {
     Disasm(disasm::Args),
 }
 
+/// Returns how many shards are meant: 0 is one for each core.
+fn shard_count(wanted: usize) -> usize {
+    match wanted {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        count => count,
+    }
+}
+
 /// How a command prints its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {

@@ -3,7 +3,7 @@
 use super::output::{Stop, stderr};
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
 use crate::asl::Severity;
-use crate::config::{Config, Diagnostics, environment};
+use crate::config::{Config, Diagnostics, Reading, environment};
 use crate::server::{Orders, Plan, Server};
 use crate::task::{Functions, demo};
 use std::path::{Path, PathBuf};
@@ -117,11 +117,16 @@ pub(super) fn built_in() -> Functions {
 
 /// Reads the configuration; its warnings are printed.
 pub(super) fn read(path: &Path) -> Result<Config, Stop> {
+    read_as(path, |text, folder| Config::read(text, folder, environment()))
+}
+
+/// Reads the configuration in one of the ways there are.
+pub(super) fn read_as(path: &Path, read: impl FnOnce(&str, &Path) -> Reading) -> Result<Config, Stop> {
     let name = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| super::definition::cannot_read(&name.to_string(), &error))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let reading = Config::read(&text, folder, environment());
+    let reading = read(&text, folder);
     let mut lines = Vec::new();
     for problem in &reading.problems {
         let word = match problem.severity {

@@ -42,6 +42,15 @@ pub struct Config {
     pub tasks: task::Config,
 }
 
+/// Where events come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Events {
+    /// From the topics of the workflows.
+    Kafka,
+    /// The file need not say.
+    Elsewhere,
+}
+
 impl Config {
     /// Reads a configuration from its text. Relative paths of definitions are taken from `folder`;
     /// `environment` has the variables that may override keys.
@@ -50,7 +59,26 @@ impl Config {
         folder: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Reading {
-        let mut reading = read::read(text, environment);
+        Config::read_for(Events::Kafka, text, folder, environment)
+    }
+
+    /// Reads a configuration as [`Config::read`] does, for something that has its events from elsewhere: there
+    /// need be no workflow, nor topics, and secrets are not looked for.
+    pub fn read_without_topics(
+        text: &str,
+        folder: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Reading {
+        Config::read_for(Events::Elsewhere, text, folder, environment)
+    }
+
+    fn read_for(
+        events: Events,
+        text: &str,
+        folder: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Reading {
+        let mut reading = read::read(text, environment, events);
         if let Some(config) = &mut reading.config {
             for workflow in &mut config.workflow {
                 workflow.definition = folder.join(&workflow.definition);

@@ -7,7 +7,7 @@
 use super::environment::{self, Override};
 use super::problem::{Problem, Reading};
 use super::shape::Shape;
-use super::{Config, validate};
+use super::{Config, Events, validate};
 use crate::asl::Severity;
 use crate::asl::suggest::did_you_mean;
 use serde::Deserialize;
@@ -19,11 +19,16 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer, Error};
 const PROBLEMS_MAX: usize = 50;
 
 /// Reads and checks a configuration.
-pub(super) fn read(text: &str, environment: impl IntoIterator<Item = (String, String)>) -> Reading {
+pub(super) fn read(
+    text: &str,
+    environment: impl IntoIterator<Item = (String, String)>,
+    events: Events,
+) -> Reading {
     let overrides = environment::overrides(environment);
     let mut reader = Reader {
         text,
         overrides: &overrides,
+        events,
         problems: Vec::new(),
     };
     let config = reader.read();
@@ -40,6 +45,7 @@ pub(super) fn read(text: &str, environment: impl IntoIterator<Item = (String, St
 struct Reader<'a> {
     text: &'a str,
     overrides: &'a [Override],
+    events: Events,
     problems: Vec<Problem>,
 }
 
@@ -68,7 +74,7 @@ impl<'a> Reader<'a> {
         self.unknown_keys(&mut root, &shape, &mut Vec::new());
         let config = self.deserialize(&mut root, span)?;
         if self.problems.is_empty() {
-            for finding in validate::validate(&config) {
+            for finding in validate::validate(&config, self.events) {
                 let span = place(&root, &finding.path);
                 let key = written(&root, &finding.path);
                 self.add(span, key, finding.message, finding.help);

@@ -111,6 +111,29 @@ fn the_service() {
 }
 
 #[test]
+fn who_has_events_from_elsewhere_needs_no_topics() {
+    let read = |text: &str| {
+        let reading = Config::read_without_topics(text, Path::new("/etc/stepstream"), []);
+        let problems: Vec<String> = reading.problems.iter().map(Problem::to_string).collect();
+        (reading.config.is_some(), problems)
+    };
+    let secret = "[kafka.secrets]\n\"sasl.password\" = { env = \"STEPSTREAM_TEST_NO_SUCH\" }\n";
+    for text in [
+        "",
+        secret,
+        "[[workflow]]\nname = \"a\"\ndefinition = \"a.json\"\n",
+    ] {
+        assert_eq!(read(text), (true, Vec::new()), "{text}");
+    }
+    let mistakes = "[service]\nshard = 1\naccount = \"1\"\n[[workflow]]\nname = \"a b\"\n";
+    let told = ["2:1: service.shard: there is no such key (did you mean \"shards\"?)"];
+    assert_eq!(read(mistakes), (false, told.map(str::to_owned).to_vec()));
+    let told = ["2:11: service.account: an account is 12 digits"];
+    let mistakes = "[service]\naccount = \"1\"\n";
+    assert_eq!(read(mistakes), (false, told.map(str::to_owned).to_vec()));
+}
+
+#[test]
 fn properties_of_kafka() {
     check(
         "[kafka.consumer]\n\"fetch.min.byte\" = 5\n",

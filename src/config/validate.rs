@@ -3,7 +3,7 @@
 //! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
 
 use super::posix::beyond_posix;
-use super::{Config, Workflow};
+use super::{Config, Events, Workflow};
 use crate::asl::Severity;
 use crate::journal::Destination;
 use crate::runtime::Mode;
@@ -31,14 +31,15 @@ pub(super) struct Finding {
 }
 
 /// Returns everything that is wrong with a configuration.
-pub(super) fn validate(config: &Config) -> Vec<Finding> {
+pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
     let mut checks = Checks {
         findings: Vec::new(),
         base: Vec::new(),
+        events,
     };
     checks.service(config);
     checks.kafka(config);
-    if config.workflow.is_empty() {
+    if config.workflow.is_empty() && events == Events::Kafka {
         checks.add(&["workflow"], "there is no [[workflow]]: nothing would run");
     }
     for (number, workflow) in config.workflow.iter().enumerate() {
@@ -59,6 +60,7 @@ struct Checks {
     findings: Vec<Finding>,
     /// Where the keys stand that are looked at.
     base: Vec<String>,
+    events: Events,
 }
 
 impl Checks {
@@ -169,6 +171,7 @@ impl Checks {
             kafka::Error::Owned { key, .. } | kafka::Error::Property { key, .. } => {
                 self.add(&["kafka", section(key), key], message);
             }
+            kafka::Error::Secret { .. } if self.events == Events::Elsewhere => {}
             // The machine that checks need not be the one that runs.
             kafka::Error::Secret { key, .. } => {
                 self.add(&["kafka", "secrets", key], message).severity = Severity::Warning;
@@ -223,6 +226,7 @@ impl Checks {
 
     fn topics(&mut self, workflow: &Workflow) {
         match (&workflow.topics_pattern, workflow.topics.is_empty()) {
+            (None, true) if self.events == Events::Elsewhere => {}
             (None, true) => {
                 self.add(&[], "no events: give topics or topics_pattern");
             }

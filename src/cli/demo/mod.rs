@@ -17,7 +17,6 @@ use crate::server::Server;
 use crate::server::health::Health;
 use setup::Setup;
 use show::Screen;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
@@ -48,9 +47,9 @@ pub(super) struct Args {
     /// How many orders
     #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u32).range(1..=orders::COUNT_MAX))]
     events: u32,
-    /// Worker threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    shards: Option<NonZero<usize>>,
+    /// Worker threads; 0 is one per core [default: 0]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    shards: usize,
     /// A real cluster instead of the one inside
     #[arg(long, value_name = "HOST:PORT")]
     brokers: Option<String>,

@@ -3,6 +3,7 @@
 use super::super::identity::random;
 use super::super::output::{Stop, grouped};
 use super::super::run::built_in;
+use super::super::shard_count;
 use crate::journal;
 use crate::registry::files::File;
 use crate::runtime::{DeadLetter, LogSettings, Workflow};
@@ -10,7 +11,6 @@ use crate::server::{Plan, WorkflowPlan};
 use crate::stream::kafka::{self, Mock, Property, SourceConfig, Start, Subscription, admin};
 use crate::task::{self, config::Entry};
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Makes the folder, the brokers and the topics.
-    pub(super) fn new(brokers: Option<&str>, shards: Option<NonZero<usize>>) -> Result<Setup, Stop> {
+    pub(super) fn new(brokers: Option<&str>, shards: usize) -> Result<Setup, Stop> {
         let id = format!("{:08x}", random() as u32);
         let folder = std::env::temp_dir().join(format!("stepstream-demo-{id}"));
         write(&folder, DEFINITION_FILE, DEFINITION)
@@ -83,7 +83,7 @@ impl Setup {
             reader_group: format!("stepstream-demo-{id}-reader"),
             group: format!("stepstream-demo-{id}"),
             folder,
-            shards: shards.map_or_else(cores, NonZero::get),
+            shards: shard_count(shards),
             mock,
         };
         setup.create_topics()?;
@@ -202,10 +202,6 @@ impl Setup {
             &self.reader_group,
         )
     }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn stop(error: kafka::Error) -> Stop {

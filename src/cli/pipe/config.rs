@@ -1,47 +1,99 @@
-//! The parts of a configuration file that matter without Kafka.
+//! What a pipe takes of a configuration: `[tasks]`, `[service]`, and the workflow of the definition.
+//!
+//! Must not know how lines are read. Invariant: a file is understood here as it is by `run`, and what is wrong
+//! with it is said as there.
 
-use crate::cli::definition::cannot_read;
-use crate::cli::output::Stop;
-use crate::task;
-use serde::Deserialize;
+use super::{DeadLetter, FAILURES, OUTPUTS, Stop};
+use crate::cli::output::stderr;
+use crate::cli::{identity, run, shard_count};
+use crate::config::{self, Config, environment};
+use crate::runtime::{OnEmpty, Ordering, Workflow};
 use std::path::Path;
 
-/// What a pipe reads of a configuration; the rest is for `run`.
-#[derive(Default, Deserialize)]
-pub(super) struct Config {
-    /// What serves tasks.
-    #[serde(default)]
-    pub(super) tasks: task::Config,
-    /// Where executions are.
-    #[serde(default)]
-    pub(super) service: Service,
+/// A configuration, and what it says of the definition that is run.
+pub(super) struct Settings {
+    pub(super) config: Config,
+    workflow: Option<config::Workflow>,
 }
 
-/// Region and account in ARNs.
-#[derive(Deserialize)]
-#[serde(default)]
-pub(super) struct Service {
-    pub(super) region: String,
-    pub(super) account: String,
-}
+impl Settings {
+    /// Reads a file; without one nothing is configured.
+    pub(super) fn read(path: Option<&Path>, definition: &Path) -> Result<Settings, Stop> {
+        let mut config = match path {
+            None => Config::default(),
+            Some(path) => run::read_as(path, |text, folder| {
+                Config::read_without_topics(text, folder, environment())
+            })?,
+        };
+        let workflow = take(&mut config.workflow, definition);
+        Ok(Settings { config, workflow })
+    }
 
-impl Default for Service {
-    fn default() -> Service {
-        Service {
-            region: "us-east-1".to_owned(),
-            account: "111111111111".to_owned(),
+    /// Returns what `${Name}` stands for; what the command line says wins.
+    pub(super) fn substitutions(&self, set: &[(String, String)]) -> Vec<(String, String)> {
+        let configured = self.workflow.iter().flat_map(|one| one.substitutions.clone());
+        configured.chain(set.iter().cloned()).collect()
+    }
+
+    /// Returns how many shards there are to be, given what the command line says.
+    pub(super) fn shards(&self, wanted: Option<usize>) -> Result<usize, Stop> {
+        let count = shard_count(wanted.unwrap_or(self.config.service.shards));
+        match &self.workflow {
+            Some(one) if one.ordering == Ordering::Partition => match wanted {
+                Some(_) if count > 1 => Err(Stop::new(format!(
+                    "error: workflow \"{}\" runs its events one after the other (ordering = \"partition\"): that is \
+                     --shards 1",
+                    one.name
+                ))),
+                _ => Ok(1),
+            },
+            _ => Ok(count),
         }
     }
+
+    /// Returns what shards need to know.
+    pub(super) fn workflow(&self, definition: &Path) -> Workflow {
+        let own = Workflow {
+            name: identity::machine_name(definition),
+            output: Some(OUTPUTS.to_owned()),
+            dense_output: true,
+            dead_letter: Some(DeadLetter {
+                topic: FAILURES.to_owned(),
+                ..DeadLetter::default()
+            }),
+            region: self.config.service.region.clone(),
+            account: self.config.service.account.clone(),
+            ..Workflow::default()
+        };
+        match &self.workflow {
+            None => own,
+            Some(one) => Workflow {
+                name: one.name.clone(),
+                ordering: one.ordering,
+                input: one.input,
+                on_empty: one.on_empty,
+                max_in_flight: one.max_in_flight,
+                ..own
+            },
+        }
+    }
+
+    /// Returns what becomes of blank lines.
+    pub(super) fn on_empty(&self) -> OnEmpty {
+        self.workflow.as_ref().map_or(OnEmpty::Skip, |one| one.on_empty)
+    }
 }
 
-impl Config {
-    /// Reads a file; without one nothing is configured.
-    pub(super) fn read(path: Option<&Path>) -> Result<Config, Stop> {
-        let Some(path) = path else {
-            return Ok(Config::default());
-        };
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| cannot_read(&name, &error))?;
-        toml::from_str(&text).map_err(|error| Stop::new(format!("error: {name}: {error}")))
+/// Takes the workflow whose definition is a file, if there is one.
+fn take(workflows: &mut Vec<config::Workflow>, definition: &Path) -> Option<config::Workflow> {
+    let file = definition.canonicalize().ok()?;
+    workflows.retain(|one| one.definition.canonicalize().is_ok_and(|path| path == file));
+    if let [first, _, ..] = workflows.as_slice() {
+        stderr(&format!(
+            "warning: {} workflows have this definition; what is configured for \"{}\", the first, counts",
+            workflows.len(),
+            first.name
+        ));
     }
+    workflows.drain(..).next()
 }

@@ -11,15 +11,15 @@ mod write;
 use super::definition::{load, substitution};
 use super::identity::random;
 use super::output::{Stop, stderr};
+use super::run::built_in;
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, signals};
 use crate::metrics::{Metrics, ShardMetrics};
 use crate::runtime::{self, DeadLetter, Deliveries, Handle, LaneParts, Parts, Stats, Version, Workflow};
 use crate::stream::Wake;
 use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
-use crate::task::{self, Answers, Functions, Tasks};
-use config::Config;
+use crate::task::{self, Answers, Tasks};
+use config::Settings;
 use read::Reader;
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use write::Writer;
@@ -41,6 +41,10 @@ const FAILURES: &str = "failures";
     after_help = "The same shards as in 'run', without Kafka: the shortest way to try a workflow on real data. Tasks are \
 really called, as [tasks] of --config says.
 
+Of the configuration's workflows the one counts whose definition is FILE: its name, substitutions, input (the \
+record of a line has the topic stdin and the line's number as offset), ordering (lines have no key; \"partition\" \
+is one shard), on_empty (blank lines) and max_in_flight. Its topics, output, dead letters and log are for 'run'.
+
 Outputs come in the order of their events. An event whose execution fails, or that is not JSON or too \
 large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. Blank lines are skipped. \
 Ctrl-C finishes what was read; a second one ends at once.
@@ -55,15 +59,15 @@ pub(super) struct Args {
     /// The definition, JSON or YAML (by the file's ending).
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A configuration: its [tasks] serve the workflow's tasks. Not needed for a workflow without.
+    /// A configuration, as of 'run': its [tasks] serve the workflow's tasks. Not needed for a workflow without.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where failed events go [default: stderr].
     #[arg(long, value_name = "FILE")]
     failed: Option<PathBuf>,
-    /// Worker threads [default: one per core].
+    /// Worker threads; 0 is one per core [default: service.shards of --config, which is 0 by default].
     #[arg(long, value_name = "N")]
-    shards: Option<NonZero<usize>>,
+    shards: Option<usize>,
     /// Write outputs as they finish, in any order.
     #[arg(long)]
     unordered: bool,
@@ -77,21 +81,22 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 fn execute(args: &Args) -> Result<u8, Stop> {
-    let config = Config::read(args.config.as_deref())?;
-    let program = Arc::new(load(&args.file, &args.substitutions)?);
-    let tasks = Arc::new(tasks(&config)?);
+    let settings = Settings::read(args.config.as_deref(), &args.file)?;
+    let program = load(&args.file, &settings.substitutions(&args.substitutions))?;
+    let program = Arc::new(program);
+    let tasks = Arc::new(tasks(&settings)?);
     let bindings = tasks
         .bind(&program, false)
         .map_err(|unserved| unserved_stop(args, &unserved))?;
     let work = Work {
-        workflow: Arc::new(workflow(args, &config)),
+        workflow: Arc::new(settings.workflow(&args.file)),
         program,
         bindings: Arc::new(bindings),
         tasks,
     };
+    let count = settings.shards(args.shards)?;
     let mut writer = Writer::open(args.failed.as_deref(), !args.unordered)?;
     let (desk, outbox) = outbox(Acknowledge::AtOnce, Bounds::default());
-    let count = args.shards.map_or_else(cores, NonZero::get);
     let (mut feeds, mut handles) = (Vec::new(), Vec::new());
     for number in 0..count {
         let (feed, handle) = work.start(number, &desk)?;
@@ -101,7 +106,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     drop(desk);
     let feeds = Arc::new(Mutex::new(Some(feeds)));
     stop_on_signal(&feeds)?;
-    let (reader, returns) = Reader::new(feeds, BLOCKS_MAX);
+    let (reader, returns) = Reader::new(feeds, BLOCKS_MAX, settings.on_empty());
     let reading = reader
         .start()
         .map_err(|error| Stop::new(format!("error: cannot start a thread: {error}")))?;
@@ -124,33 +129,13 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     Ok(if writer.failures() > 0 { EXIT_NO } else { EXIT_OK })
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
-}
-
-fn workflow(args: &Args, config: &Config) -> Workflow {
-    Workflow {
-        name: super::identity::machine_name(&args.file),
-        output: Some(OUTPUTS.to_owned()),
-        dense_output: true,
-        dead_letter: Some(DeadLetter {
-            topic: FAILURES.to_owned(),
-            ..DeadLetter::default()
-        }),
-        region: config.service.region.clone(),
-        account: config.service.account.clone(),
-        ..Workflow::default()
-    }
-}
-
-fn tasks(config: &Config) -> Result<Tasks, Stop> {
-    let mut functions = Functions::new();
-    task::demo::register(&mut functions);
+fn tasks(settings: &Settings) -> Result<Tasks, Stop> {
+    let config = &settings.config;
     let home = task::function::Home {
         region: config.service.region.clone(),
         account: config.service.account.clone(),
     };
-    Tasks::new(&config.tasks, &functions, home).map_err(|errors| {
+    Tasks::new(&config.tasks, &built_in(), home).map_err(|errors| {
         let texts: Vec<String> = errors.iter().map(|error| format!("error: {error}")).collect();
         Stop::new(texts.join("\n"))
     })

@@ -1,6 +1,7 @@
 //! Lines from stdin, in blocks, to the shards.
 
 use super::Feeds;
+use crate::runtime::OnEmpty;
 use crate::stream::memory::Feed;
 use crate::vm::PAYLOAD_BYTES_MAX;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -29,6 +30,7 @@ pub(super) struct Reader {
     error: Arc<Mutex<Option<io::Error>>>,
     /// Which shard has the next block.
     next: usize,
+    on_empty: OnEmpty,
 }
 
 /// The writer's end.
@@ -53,8 +55,8 @@ pub(super) fn take(feeds: &Feeds) -> Option<Vec<Feed>> {
 }
 
 impl Reader {
-    /// Creates a reader with at most `blocks_max` blocks under way.
-    pub(super) fn new(feeds: Feeds, blocks_max: usize) -> (Reader, Returns) {
+    /// Creates a reader with at most `blocks_max` blocks under way. `on_empty` is for blank lines.
+    pub(super) fn new(feeds: Feeds, blocks_max: usize, on_empty: OnEmpty) -> (Reader, Returns) {
         let (told_in, told) = bounded(blocks_max);
         let (credits_in, credits) = bounded(blocks_max);
         for _ in 0..blocks_max {
@@ -67,6 +69,7 @@ impl Reader {
             credits,
             error: Arc::default(),
             next: 0,
+            on_empty,
         };
         (
             reader,
@@ -97,7 +100,10 @@ impl Reader {
         let mut chunk = vec![0; CHUNK_BYTES];
         // The line that the last chunk has begun.
         let (mut begun, mut number) = (Vec::new(), 0);
-        let mut block = Pending::default();
+        let mut block = Pending {
+            on_empty: self.on_empty,
+            ..Pending::default()
+        };
         loop {
             let count = match input.read(&mut chunk) {
                 Ok(count) => count,
@@ -163,15 +169,19 @@ struct Pending {
     lines: Lines,
     ends: Vec<usize>,
     bytes: Vec<u8>,
+    on_empty: OnEmpty,
 }
 
 impl Pending {
-    /// Adds a line, unless it is blank.
+    /// Adds a line, unless it is blank and those are skipped.
     fn push(&mut self, number: u64, line: &[u8]) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let line = &line[..line.len().min(LINE_BYTES_MAX)];
+        let mut line = &line[..line.len().min(LINE_BYTES_MAX)];
         if line.iter().all(u8::is_ascii_whitespace) {
-            return;
+            if self.on_empty == OnEmpty::Skip {
+                return;
+            }
+            line = b"";
         }
         self.bytes.extend_from_slice(line);
         self.ends.push(self.bytes.len());

@@ -217,17 +217,20 @@ impl Failed {
 fn failure(letter: &Letter<'_>, line: u64, out: &mut Vec<u8>) {
     let text = |name: &str| String::from_utf8_lossy(letter.header(name).unwrap_or_default()).into_owned();
     let (error, cause) = (text("stepstream-error"), text("stepstream-cause"));
+    let input = letter.value().unwrap_or_default();
     out.extend_from_slice(b"{\"error\":\"");
     escape_into(out, &error);
     out.extend_from_slice(b"\",\"cause\":\"");
     escape_into(out, &cause);
     out.extend_from_slice(format!("\",\"line\":{line},\"input\":").as_bytes());
-    let input = letter.value().unwrap_or_default();
     if error == INVALID_EVENT || error == EVENT_TOO_LARGE {
         let shown = &input[..input.len().min(SHOWN_BYTES_MAX)];
         out.push(b'"');
         escape_into(out, &String::from_utf8_lossy(shown));
         out.push(b'"');
+    } else if input.is_empty() {
+        // A blank line that was not skipped.
+        out.extend_from_slice(b"null");
     } else {
         out.extend_from_slice(input);
     }

@@ -82,7 +82,7 @@ fn counts_every_order_and_points_to_what_is_there() {
 
 #[test]
 fn an_interrupt_ends_it_with_everything_counted() {
-    let mut child = command(&["demo", "--events", "50000000"])
+    let mut child = command(&["demo", "--events", "50000000", "--shards", "0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -2,7 +2,7 @@
 
 use super::{Folder, command, shown};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// Fails if the input has `bad`, waits if it has `wait`, else hands its input on.
 const DEFINITION: &str = r#"{"StartAt": "C", "States": {
@@ -16,7 +16,12 @@ const DEFINITION: &str = r#"{"StartAt": "C", "States": {
 fn pipe(arguments: &[&str], input: &str) -> (i32, String, String) {
     let folder = Folder::new();
     let file = folder.write("w.asl.json", DEFINITION);
-    let mut child = command(&[&["pipe", &file], arguments].concat())
+    feed(&mut command(&[&["pipe", &file], arguments].concat()), input)
+}
+
+/// Runs a command with an input.
+fn feed(command: &mut Command, input: &str) -> (i32, String, String) {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -114,6 +119,98 @@ fn tasks_are_served_by_the_configuration() {
     drop(stdin);
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(shown(&output).1, "[1]\n[2]\n");
+}
+
+#[test]
+fn the_configuration_is_understood_as_by_run() {
+    let folder = Folder::new();
+    let definition = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true, "Parameters":
+        {"in.$": "$", "who": "${Who}", "name.$": "$$.StateMachine.Name"}}}}"#;
+    let file = folder.write("p.asl.json", definition);
+    let workflow = "[[workflow]]\nname = \"one\"\ndefinition = \"./p.asl.json\"\n";
+    let with = |text: &str| folder.write("c.toml", text);
+    let substitutions = "[workflow.substitutions]\nWho = \"file\"\n";
+    let config = with(&format!(
+        "{workflow}on_empty = \"null\"\n{substitutions}[[workflow]]\nname = \"two\"\ndefinition = \"q.asl.json\"\n"
+    ));
+    let run = |arguments: &[&str], variable: Option<(&str, &str)>, input: &str| {
+        let mut command = command(&[&["pipe", &file, "--config", &config], arguments].concat());
+        feed(command.envs(variable), input)
+    };
+    let shown = |input: &str, who: &str| format!("{{\"in\":{input},\"who\":\"{who}\",\"name\":\"one\"}}\n");
+    // Blank lines are null, substitutions come from the file, the command line and the environment.
+    let (code, out, err) = run(&[], None, "1\n \n3\n");
+    let expected = [shown("1", "file"), shown("null", "file"), shown("3", "file")];
+    assert_eq!((code, out, err.as_str()), (0, expected.concat(), ""));
+    let variable = ("STEPSTREAM__WORKFLOW__ONE__SUBSTITUTIONS__Who", "environment");
+    assert_eq!(run(&[], Some(variable), "1\n").1, shown("1", "environment"));
+    assert_eq!(
+        run(&["--set", "Who=line"], Some(variable), "1\n").1,
+        shown("1", "line")
+    );
+    let variable = ("STEPSTREAM__WORKFLOW__ONE__ON_EMPTY", "skip");
+    assert_eq!(run(&[], Some(variable), "\n2\n").1, shown("2", "file"));
+    let record =
+        r#"{"topic":"stdin","partition":0,"offset":2,"timestamp":0,"key":null,"headers":{},"value":[7]}"#;
+    let variable = ("STEPSTREAM__WORKFLOW__ONE__INPUT", "record");
+    assert_eq!(
+        run(&["--shards", "0"], Some(variable), "\n[7]\n")
+            .1
+            .lines()
+            .nth(1),
+        shown(record, "file").lines().next()
+    );
+    let (code, _, err) = run(&[], Some(("STEPSTREAM__SERVICE__SHARD", "1")), "1\n");
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("STEPSTREAM__SERVICE__SHARD") && err.contains("shards"),
+        "{err}"
+    );
+    // Another definition is not the workflow's.
+    let other = folder.write("o.asl.json", &definition.replace("${Who}", "nobody"));
+    let (_, out, _) = feed(&mut command(&["pipe", &other, "--config", &config]), "1\n");
+    assert_eq!(out, "{\"in\":1,\"who\":\"nobody\",\"name\":\"o\"}\n");
+    // Mistakes are named with their places.
+    let config = with("[service]\nshard = 2\n[task]\n");
+    let (code, _, err) = feed(&mut command(&["pipe", &other, "--config", &config]), "");
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("c.toml:2:1: service.shard: there is no such key"),
+        "{err}"
+    );
+    assert!(
+        err.contains("c.toml:3:2: task: there is no such section"),
+        "{err}"
+    );
+}
+
+#[test]
+fn shards_and_ordering_come_from_the_configuration() {
+    let folder = Folder::new();
+    let file = folder.write("w.asl.json", DEFINITION);
+    let workflow = "[[workflow]]\nname = \"w\"\ndefinition = \"w.asl.json\"\nordering = \"partition\"\n";
+    let config = folder.write("c.toml", &format!("[service]\nshards = 3\n{workflow}"));
+    let run = |arguments: &[&str], input: &str| {
+        let arguments = [&["pipe", &file, "--config", &config], arguments].concat();
+        feed(&mut command(&arguments), input)
+    };
+    let input = "{\"wait\":1}\n{\"n\":2}\n{\"n\":3}\n";
+    // Each waits for the one before, though it need not be written after it.
+    let (code, out, err) = run(&["--unordered"], input);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, input, ""));
+    let (code, _, err) = run(&["--shards", "2"], input);
+    assert_eq!(code, 2);
+    assert!(err.contains("\"w\"") && err.contains("--shards 1"), "{err}");
+    // A blank line that runs and fails has an input too.
+    let fails = folder.write(
+        "f.asl.json",
+        r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "No"}}}"#,
+    );
+    let text = "[[workflow]]\nname = \"f\"\ndefinition = \"f.asl.json\"\non_empty = \"null\"\n";
+    let config = folder.write("f.toml", text);
+    let (code, _, err) = feed(&mut command(&["pipe", &fails, "--config", &config]), "\n");
+    let failure: serde_json::Value = serde_json::from_str(&err).expect("JSON");
+    assert_eq!((code, &failure["input"]), (1, &serde_json::Value::Null));
 }
 
 #[cfg(unix)]
