@@ -114,7 +114,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => end(run::run(&args)),
         Command::Logs(args) => logs::run(&args),
         Command::Redrive(args) => end(redrive::run(&args)),
-        Command::Pipe(args) => pipe::run(&args),
+        Command::Pipe(args) => end(pipe::run(&args)),
         Command::Disasm(args) => disasm::run(&args),
     };
     ExitCode::from(output::exit_code(code))

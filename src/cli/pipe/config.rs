@@ -1,4 +1,4 @@
-//! What a pipe takes of a configuration: `[tasks]`, `[service]`, and the workflow of the definition.
+//! What a pipe takes of a configuration: `[tasks]`, `[service]`, `[kafka]`, and the workflow of the definition.
 //!
 //! Must not know how lines are read. Invariant: a file is understood here as it is by `run`, and what is wrong
 //! with it is said as there.

@@ -5,6 +5,7 @@
 //! writer gives one back when all its lines are written, and the reader waits for it.
 
 mod config;
+mod produce;
 mod read;
 mod write;
 
@@ -12,13 +13,15 @@ use super::definition::{load, substitution};
 use super::identity::random;
 use super::output::{Stop, stderr};
 use super::run::built_in;
-use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, signals};
+use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
 use crate::metrics::{Metrics, ShardMetrics};
 use crate::runtime::{self, DeadLetter, Deliveries, Handle, LaneParts, Parts, Stats, Version, Workflow};
 use crate::stream::Wake;
+use crate::stream::kafka::{self, KafkaSink};
 use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
 use crate::task::{self, Answers, Tasks};
 use config::Settings;
+use produce::Producing;
 use read::Reader;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -39,7 +42,7 @@ const FAILURES: &str = "failures";
 #[derive(clap::Args)]
 #[command(
     after_help = "The same shards as in 'run', without Kafka: the shortest way to try a workflow on real data. Tasks are \
-really called, as [tasks] of --config says.
+really called, as [tasks] of --config says; those that write to Kafka do, at the brokers of [kafka].
 
 Of the configuration's workflows the one counts whose definition is FILE: its name, substitutions, input (the \
 record of a line has the topic stdin and the line's number as offset), ordering (lines have no key; \"partition\" \
@@ -90,6 +93,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         .map_err(|unserved| unserved_stop(args, &unserved))?;
     let work = Work {
         workflow: Arc::new(settings.workflow(&args.file)),
+        kafka: kafka(&program, &settings)?,
         program,
         bindings: Arc::new(bindings),
         tasks,
@@ -112,6 +116,8 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         .map_err(|error| Stop::new(format!("error: cannot start a thread: {error}")))?;
     let written = writer.write(&outbox, &returns);
     if !written {
+        // The shards still run: they are not to complain of it while the process ends.
+        std::mem::forget(outbox);
         // Whoever reads stdout is gone; nobody wants the rest.
         return Ok(EXIT_OK);
     }
@@ -127,6 +133,19 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     }
     writer.finish()?;
     Ok(if writer.failures() > 0 { EXIT_NO } else { EXIT_OK })
+}
+
+/// Returns where tasks write to Kafka, if there are such tasks.
+fn kafka(program: &crate::program::Program, settings: &Settings) -> Result<Option<kafka::Config>, Stop> {
+    let config = &settings.config;
+    if !produce::is_needed(program, &config.tasks) {
+        return Ok(None);
+    }
+    let checked = config.kafka.check();
+    checked.map_err(|error| Stop::new(format!("error: {error}")))?;
+    // What hinders the client is not only in the tasks' errors, some minutes later.
+    diagnostics::install_quiet();
+    Ok(Some(config.kafka.clone()))
 }
 
 fn tasks(settings: &Settings) -> Result<Tasks, Stop> {
@@ -168,6 +187,8 @@ struct Work {
     program: Arc<crate::program::Program>,
     bindings: Arc<task::Bindings>,
     tasks: Arc<Tasks>,
+    /// Where tasks write to, if some do.
+    kafka: Option<kafka::Config>,
 }
 
 impl Work {
@@ -181,7 +202,18 @@ impl Work {
             bindings: Arc::clone(&self.bindings),
             revision: "".into(),
         };
+        let kafka = self.kafka.clone();
         let build = move |wake: &Wake| {
+            let connectors = tasks.connect(Answers::new(wake.clone()), random());
+            let tasks: Box<dyn runtime::Tasks> = match kafka {
+                None => Box::new(connectors),
+                Some(config) => {
+                    let kafka =
+                        KafkaSink::start(&config, &format!("pipe-{number}"), wake.clone(), &Arc::default())
+                            .map_err(|error| error.to_string())?;
+                    Box::new(Producing { connectors, kafka })
+                }
+            };
             let lane = LaneParts {
                 stats: Stats::new(Metrics::new().workflow(&workflow.name)),
                 workflow,
@@ -193,7 +225,7 @@ impl Work {
             Ok(Parts {
                 lanes: vec![lane],
                 sink: Box::new(desk.sink(number, wake)),
-                tasks: Box::new(tasks.connect(Answers::new(wake.clone()), random())),
+                tasks,
                 max_in_flight: usize::MAX,
                 metrics: ShardMetrics::default(),
                 deliveries: Deliveries::default(),

@@ -1,8 +1,12 @@
 //! `stepstream pipe`.
 
 use super::{Folder, command, shown};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+use stepstream::stream::kafka::Mock;
 
 /// Fails if the input has `bad`, waits if it has `wait`, else hands its input on.
 const DEFINITION: &str = r#"{"StartAt": "C", "States": {
@@ -119,6 +123,82 @@ fn tasks_are_served_by_the_configuration() {
     drop(stdin);
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(shown(&output).1, "[1]\n[2]\n");
+}
+
+/// Writes the input to the topic it names.
+const PRODUCING: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Task", "End": true, "ResultPath": null,
+    "Resource": "arn:aws:states:::kafka:produce", "TimeoutSeconds": 60,
+    "Parameters": {"Topic.$": "$.topic", "Value.$": "$.n"}}}}"#;
+
+/// Reads so many messages of a topic with one partition.
+fn messages(brokers: &str, topic: &str, count: usize) -> Vec<String> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers).set("group.id", "reader");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut partitions = TopicPartitionList::new();
+    let added = partitions.add_partition_offset(topic, 0, Offset::Beginning);
+    added.expect("a partition");
+    consumer.assign(&partitions).expect("it is assigned");
+    let mut found = Vec::new();
+    while found.len() < count {
+        let message = consumer.poll(Duration::from_secs(60));
+        let message = message.expect("one more message").expect("a message");
+        found.push(String::from_utf8_lossy(message.payload().expect("a value")).into_owned());
+    }
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn what_tasks_produce_is_in_kafka_whatever_the_topic_is_called() {
+    let mock = Mock::start().expect("a cluster");
+    let topics = ["audit", "failures", "outputs"];
+    for topic in topics {
+        mock.create_topic(topic, 1).expect("a topic");
+    }
+    let folder = Folder::new();
+    let file = folder.write("p.asl.json", PRODUCING);
+    let config = folder.write(
+        "c.toml",
+        &format!(
+            "[kafka]\nbrokers = \"{}\"\n[tasks]\n\"arn:aws:states:::kafka:produce\" = {{ kafka = [\"audit\", \
+             \"failures\", \"outputs\"] }}\n",
+            mock.brokers()
+        ),
+    );
+    let line = |n: usize| format!("{{\"topic\":\"{}\",\"n\":{n}}}\n", topics[n % 3]);
+    let good: String = (0..9).map(line).collect();
+    let bad = "{\"topic\":\"others\",\"n\":9}\n";
+    let mut pipe = command(&["pipe", &file, "--config", &config, "--shards", "2"]);
+    let (code, out, err) = feed(&mut pipe, &format!("{good}{bad}"));
+    assert_eq!((code, out), (1, good), "{err}");
+    let failure: serde_json::Value = serde_json::from_str(&err).expect("one failure");
+    assert_eq!(
+        (&failure["error"], &failure["line"]),
+        (&"States.Permissions".into(), &10.into())
+    );
+    for (at, topic) in topics.into_iter().enumerate() {
+        let expected = [at, at + 3, at + 6].map(|n| n.to_string());
+        assert_eq!(messages(&mock.brokers(), topic, 3), expected, "{topic}");
+    }
+}
+
+#[test]
+fn a_producer_that_cannot_be_is_told_at_start() {
+    let folder = Folder::new();
+    let file = folder.write("p.asl.json", PRODUCING);
+    let text = "[kafka.secrets]\n\"sasl.password\" = { env = \"STEPSTREAM_TEST_NO_SUCH\" }\n[tasks]\n";
+    let served = "\"arn:aws:states:::kafka:produce\" = { kafka = [\"a\"] }\n";
+    let config = folder.write("c.toml", &format!("{text}{served}"));
+    let (code, _, err) = super::run(&["pipe", &file, "--config", &config]);
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.contains("sasl.password") && err.contains("STEPSTREAM_TEST_NO_SUCH"),
+        "{err}"
+    );
+    // Who writes nothing there needs no password.
+    let (code, _, err) = pipe(&["--config", &config], "[1]\n");
+    assert_eq!((code, err.as_str()), (0, ""));
 }
 
 #[test]
