@@ -52,7 +52,7 @@ Outputs come in the order of their events. An event whose execution fails, or th
 large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. Blank lines are skipped. \
 Ctrl-C finishes what was read; a second one ends at once.
 
-Exit code: 0 all succeeded, 1 some failed, 2 could not run.
+Exit code: 0 all succeeded, 1 some failed, 2 could not run or could not write.
 
 Examples:
   stepstream pipe order.asl.json < orders.ndjson > done.ndjson
@@ -115,9 +115,11 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         .start()
         .map_err(|error| Stop::new(format!("error: cannot start a thread: {error}")))?;
     let written = writer.write(&outbox, &returns);
-    if !written {
+    if !matches!(written, Ok(true)) {
         // The shards still run: they are not to complain of it while the process ends.
         std::mem::forget(outbox);
+    }
+    if !written? {
         // Whoever reads stdout is gone; nobody wants the rest.
         return Ok(EXIT_OK);
     }

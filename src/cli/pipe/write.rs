@@ -44,7 +44,9 @@ enum Came {
 
 /// Where failures go.
 struct Failed {
-    file: Option<(File, String)>,
+    /// `None` is stderr.
+    file: Option<File>,
+    name: String,
     bytes: Vec<u8>,
     error: Option<io::Error>,
 }
@@ -52,20 +54,16 @@ struct Failed {
 impl Writer {
     /// Opens the file of failures.
     pub(super) fn open(failed: Option<&Path>, is_ordered: bool) -> Result<Writer, Stop> {
-        let file = match failed {
-            None => None,
-            Some(path) => {
-                let name = path.display().to_string();
-                let file = File::create(path).map_err(|error| cannot_read(&name, &error))?;
-                Some((file, name))
-            }
-        };
+        let name = failed.map_or_else(|| "stderr".to_owned(), |path| path.display().to_string());
+        let file = failed.map(File::create).transpose();
+        let file = file.map_err(|error| cannot_read(&name, &error))?;
         Ok(Writer {
             is_ordered,
             blocks: VecDeque::new(),
             outputs: Vec::new(),
             failed: Failed {
                 file,
+                name,
                 bytes: Vec::new(),
                 error: None,
             },
@@ -75,22 +73,35 @@ impl Writer {
     }
 
     /// Writes until the shards have ended; `false` when nobody reads stdout any more.
-    pub(super) fn write(&mut self, outbox: &Outbox, returns: &Returns) -> bool {
+    ///
+    /// # Errors
+    /// When stdout cannot be written to for another reason.
+    pub(super) fn write(&mut self, outbox: &Outbox, returns: &Returns) -> Result<bool, Stop> {
+        match self.write_all(outbox, returns) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Stop::new(format!("error: cannot write to stdout: {error}"))),
+        }
+    }
+
+    fn write_all(&mut self, outbox: &Outbox, returns: &Returns) -> io::Result<()> {
         loop {
             let parcel = match outbox.try_take() {
                 Some(parcel) => parcel,
                 // Nothing more at once: what there is goes out before we wait.
-                None if !self.flush() => return false,
-                None => match outbox.take() {
-                    Some(parcel) => parcel,
-                    None => return true,
-                },
+                None => {
+                    self.flush()?;
+                    match outbox.take() {
+                        Some(parcel) => parcel,
+                        None => return Ok(()),
+                    }
+                }
             };
             for letter in parcel.letters() {
                 self.take(&letter, outbox, returns);
             }
-            if self.outputs.len() >= WRITE_BYTES && !self.flush() {
-                return false;
+            if self.outputs.len() >= WRITE_BYTES {
+                self.flush()?;
             }
         }
     }
@@ -102,9 +113,12 @@ impl Writer {
 
     /// Says whether all failures were written.
     pub(super) fn finish(&mut self) -> Result<(), Stop> {
-        match (self.failed.error.take(), &self.failed.file) {
-            (Some(error), Some((_, name))) => Err(Stop::new(format!("error: cannot write {name}: {error}"))),
-            _ => Ok(()),
+        match self.failed.error.take() {
+            Some(error) => Err(Stop::new(format!(
+                "error: cannot write to {}: {error}",
+                self.failed.name
+            ))),
+            None => Ok(()),
         }
     }
 
@@ -190,12 +204,12 @@ impl Writer {
         }
     }
 
-    fn flush(&mut self) -> bool {
+    fn flush(&mut self) -> io::Result<()> {
         self.failed.flush();
         let mut out = io::stdout().lock();
         let written = out.write_all(&self.outputs).and_then(|()| out.flush());
         self.outputs.clear();
-        written.is_ok()
+        written
     }
 }
 
@@ -205,8 +219,12 @@ impl Failed {
             return;
         }
         let written = match &mut self.file {
-            Some((file, _)) => file.write_all(&self.bytes),
-            None => io::stderr().lock().write_all(&self.bytes),
+            Some(file) => file.write_all(&self.bytes),
+            None => match io::stderr().lock().write_all(&self.bytes) {
+                // Nobody reads it any more.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                written => written,
+            },
         };
         self.bytes.clear();
         self.error = self.error.take().or(written.err());

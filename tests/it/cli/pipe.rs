@@ -201,6 +201,50 @@ fn a_producer_that_cannot_be_is_told_at_start() {
     assert_eq!((code, err.as_str()), (0, ""));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_told() {
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("a device")
+    };
+    let folder = Folder::new();
+    let file = folder.write("w.asl.json", DEFINITION);
+    let input = folder.write("in.ndjson", "{\"n\":1}\n{\"bad\":2}\n");
+    let run = |arguments: &[&str], full_stdout: bool| {
+        let mut command = command(&[&["pipe", &file], arguments].concat());
+        command.stdin(std::fs::File::open(&input).expect("the input"));
+        if full_stdout {
+            command.stdout(full());
+        }
+        shown(&command.output().expect("the binary runs"))
+    };
+    let failed = folder.path().join("failed").display().to_string();
+    let (code, _, err) = run(&["--failed", &failed], true);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("cannot write to stdout: No space left"), "{err}");
+    let (code, out, err) = run(&["--failed", "/dev/full"], false);
+    assert_eq!((code, out.as_str()), (2, "{\"n\":1}\n"), "{err}");
+    assert!(err.contains("cannot write to /dev/full: No space left"), "{err}");
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_problem() {
+    let folder = Folder::new();
+    let file = folder.write("w.asl.json", DEFINITION);
+    let input = folder.write("in.ndjson", &"{\"n\":1}\n".repeat(100_000));
+    let mut child = command(&["pipe", &file])
+        .stdin(std::fs::File::open(input).expect("the input"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    assert_eq!(shown(&child.wait_with_output().expect("it ends")).0, 0);
+}
+
 #[test]
 fn the_configuration_is_understood_as_by_run() {
     let folder = Folder::new();
