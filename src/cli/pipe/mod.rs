@@ -49,8 +49,9 @@ record of a line has the topic stdin and the line's number as offset), ordering 
 is one shard), on_empty (blank lines) and max_in_flight. Its topics, output, dead letters and log are for 'run'.
 
 Outputs come in the order of their events. An event whose execution fails, or that is not JSON or too \
-large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. Blank lines are skipped. \
-Ctrl-C finishes what was read; a second one ends at once.
+large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. There \"input\" is the event; \
+of a line that is not JSON or too large the first 4 KiB, as a text. Blank lines are skipped. Ctrl-C finishes what \
+was read; a second one ends at once.
 
 Exit code: 0 all succeeded, 1 some failed, 2 could not run or could not write.
 

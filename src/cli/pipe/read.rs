@@ -17,6 +17,12 @@ const BLOCK_LINES_MAX: usize = 256;
 /// Of a longer line no more is kept than shows that it is too long.
 const LINE_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 1;
 
+/// What may stand at the beginning of the first line and does not belong to it.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+
+/// Of a line that has begun, so much is kept: with a byte order mark and a carriage return that do not count.
+const BEGUN_BYTES_MAX: usize = LINE_BYTES_MAX + BYTE_ORDER_MARK.len() + 1;
+
 /// The lines of a block on its way, by number, rising.
 pub(super) type Lines = Vec<u64>;
 
@@ -176,8 +182,13 @@ impl Pending {
     /// Adds a line, unless it is blank and those are skipped.
     fn push(&mut self, number: u64, line: &[u8]) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+            Some(rest) if number == 1 => rest,
+            _ => line,
+        };
         let mut line = &line[..line.len().min(LINE_BYTES_MAX)];
-        if line.iter().all(u8::is_ascii_whitespace) {
+        // Of a longer one nobody knows what comes after the blanks.
+        if line.len() < LINE_BYTES_MAX && line.iter().all(u8::is_ascii_whitespace) {
             if self.on_empty == OnEmpty::Skip {
                 return;
             }
@@ -191,7 +202,6 @@ impl Pending {
 
 /// Adds to a line that is not at its end; what makes it longer than it may be is dropped.
 fn keep(line: &mut Vec<u8>, more: &[u8]) {
-    // One byte more for a carriage return that does not count.
-    let room = (LINE_BYTES_MAX + 1).saturating_sub(line.len());
+    let room = BEGUN_BYTES_MAX.saturating_sub(line.len());
     line.extend_from_slice(&more[..more.len().min(room)]);
 }

@@ -6,6 +6,7 @@ use crate::cli::definition::cannot_read;
 use crate::runtime::{EVENT_TOO_LARGE, INVALID_EVENT};
 use crate::stream::memory::{Letter, Outbox};
 use crate::value::escape_into;
+use crate::vm::PAYLOAD_BYTES_MAX;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use std::path::Path;
 /// Bytes that are gathered before they are written.
 const WRITE_BYTES: usize = 64 << 10;
 
-/// How much of a line that is too long, or is no JSON, a failure shows.
+/// How much of a line that is too long, or is no JSON, a failure shows. The help says so.
 const SHOWN_BYTES_MAX: usize = 4 << 10;
 
 /// Writes what the shards send.
@@ -234,8 +235,14 @@ impl Failed {
 /// Appends the record of a failed event.
 fn failure(letter: &Letter<'_>, line: u64, out: &mut Vec<u8>) {
     let text = |name: &str| String::from_utf8_lossy(letter.header(name).unwrap_or_default()).into_owned();
-    let (error, cause) = (text("stepstream-error"), text("stepstream-cause"));
+    let (error, mut cause) = (text("stepstream-error"), text("stepstream-cause"));
     let input = letter.value().unwrap_or_default();
+    if error == EVENT_TOO_LARGE && input.len() > PAYLOAD_BYTES_MAX {
+        // Nobody has counted the rest of the line.
+        cause = format!(
+            "The event's value has more than {PAYLOAD_BYTES_MAX} bytes, the most that an execution takes."
+        );
+    }
     out.extend_from_slice(b"{\"error\":\"");
     escape_into(out, &error);
     out.extend_from_slice(b"\",\"cause\":\"");

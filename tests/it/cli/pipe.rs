@@ -92,6 +92,9 @@ fn failures_have_their_own_place() {
         (&4.into(), &"so \"bad\"".into())
     );
     assert_eq!(failures[1]["input"], "nope");
+    let cause = failures[2]["cause"].as_str().expect("a text");
+    assert!(cause.contains("more than 262144 bytes"), "{cause}");
+    assert_eq!(failures[2]["input"].as_str().map(str::len), Some(4096), "cut");
     let folder = Folder::new();
     let file = folder.write("failed.ndjson", "");
     let (code, _, rest) = pipe(&["--failed", &file], &input);
@@ -335,6 +338,25 @@ fn shards_and_ordering_come_from_the_configuration() {
     let (code, _, err) = feed(&mut command(&["pipe", &fails, "--config", &config]), "\n");
     let failure: serde_json::Value = serde_json::from_str(&err).expect("JSON");
     assert_eq!((code, &failure["input"]), (1, &serde_json::Value::Null));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let (code, out, err) = pipe(&["--shards", "0"], "\u{FEFF}{\"n\":1}\r\n{\"n\":2}\n");
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (0, "{\"n\":1}\n{\"n\":2}\n", "")
+    );
+    // The longest line that is taken, and one byte more.
+    for (length, expected) in [(262_142, 0), (262_143, 1)] {
+        let (code, ..) = pipe(&[], &format!("\u{FEFF}\"{}\"\r\n", "x".repeat(length)));
+        assert_eq!(code, expected, "{length}");
+    }
+    // It is none of the second's, and a line of blanks that is too long is not passed over.
+    let (code, out, _) = pipe(&[], "1\n\u{FEFF}2\n");
+    assert_eq!((code, out.as_str()), (1, "1\n"));
+    let (code, ..) = pipe(&[], &format!("{}{{}}\n", " ".repeat(300_000)));
+    assert_eq!(code, 1);
 }
 
 #[cfg(unix)]
