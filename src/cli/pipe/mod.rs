@@ -147,7 +147,7 @@ fn kafka(program: &crate::program::Program, settings: &Settings) -> Result<Optio
     let checked = config.kafka.check();
     checked.map_err(|error| Stop::new(format!("error: {error}")))?;
     // What hinders the client is not only in the tasks' errors, some minutes later.
-    diagnostics::install_quiet();
+    diagnostics::install_quiet()?;
     Ok(Some(config.kafka.clone()))
 }
 
