@@ -195,6 +195,7 @@ fn source(topic: &str) -> SourceConfig {
         instance_id: None,
         start: Start::Earliest,
         drain_timeout: LEAVING,
+        at_most_once: false,
         until_end: true,
     }
 }

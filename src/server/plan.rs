@@ -7,7 +7,7 @@ use crate::config::{self, Config};
 use crate::journal::{self, Overflow};
 use crate::program::Pattern;
 use crate::registry::files::File;
-use crate::runtime::{self, Workflow};
+use crate::runtime::{self, Mode, Workflow};
 use crate::stream::kafka;
 use crate::task;
 use std::time::Duration;
@@ -135,6 +135,7 @@ impl WorkflowPlan {
                 instance_id: config.instance_id,
                 start: config.start,
                 drain_timeout: config.drain_timeout.0,
+                at_most_once: config.mode == Mode::Sync,
                 until_end,
             },
             log: config.log,

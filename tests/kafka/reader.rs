@@ -74,6 +74,7 @@ pub(crate) fn source(topic: &str) -> SourceConfig {
         instance_id: None,
         start: Start::Earliest,
         drain_timeout: Duration::from_secs(10),
+        at_most_once: false,
         until_end: false,
     }
 }

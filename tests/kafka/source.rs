@@ -2,7 +2,7 @@
 
 use crate::broker::{Broker, Event, shared};
 use crate::reader::{Reader, config, source};
-use stepstream::stream::kafka::{Start, Subscription};
+use stepstream::stream::kafka::{SourceConfig, Start, Subscription};
 use stepstream::stream::offsets::Restored;
 
 /// Produces so many events whose values are numbers; returns the values, sorted.
@@ -226,6 +226,49 @@ fn a_commit_beyond_the_end_is_not_believed() {
     };
     assert!(is_fresh(after) && after.topic_id != before.topic_id, "{after:?}");
     assert_eq!(reader.values().len(), 110);
+}
+
+/// As after an unclean leader election, or when somebody has set the group's offset: the commit is above the end.
+#[test]
+fn above_the_end_reading_goes_on_at_the_end_of_the_same_topic() {
+    let Some(broker) = shared() else { return };
+    let topic = "source-cut";
+    broker.create_topic(topic, 1);
+    fill(broker, topic, 0, 100);
+    for (names_topic, at_most_once, place) in [
+        (true, false, Some(100)),
+        (true, true, Some(100)),
+        (false, true, Some(100)),
+        (false, false, None),
+    ] {
+        let reading = SourceConfig {
+            group: format!("source-cut-{names_topic}-{at_most_once}"),
+            at_most_once,
+            ..source(topic)
+        };
+        let mut reader = Reader::start(&config(broker), reading.clone(), 1);
+        reader.until("all came", |reader| reader.events.len() == 100);
+        let above = Restored {
+            offset: Some(150),
+            ..reader.assigned[0].1.clone()
+        };
+        let metadata = above.pin().map(|commit| commit.metadata);
+        let held = reader.partitions.values_mut().next().expect("one");
+        held.next = above.offset;
+        reader.commit(&metadata.filter(|_| names_topic).unwrap_or_default(), true);
+        reader.until("committed", |reader| reader.committed == [(0, 150, true)]);
+        reader.crash();
+
+        let mut reader = Reader::start(&config(broker), reading.clone(), 1);
+        reader.until("assigned", |reader| reader.assigned.len() == 1);
+        assert_eq!(reader.assigned[0].1.offset, place, "{reading:?}");
+        if place.is_some() {
+            reader.until("pinned", |reader| {
+                let known = reader.control.health().partitions();
+                known.iter().any(|partition| partition.committed == place)
+            });
+        }
+    }
 }
 
 fn is_fresh(restored: &Restored) -> bool {

@@ -216,6 +216,7 @@ fn source(name: &str, topics: &[&str], group: &str) -> SourceConfig {
         instance_id: None,
         start: Start::Earliest,
         drain_timeout: Duration::from_secs(5),
+        at_most_once: false,
         until_end: false,
     }
 }

@@ -93,6 +93,7 @@ fn asking(topic: &str) -> SourceConfig {
         instance_id: None,
         start: Start::Earliest,
         drain_timeout: Duration::from_secs(1),
+        at_most_once: false,
         until_end: false,
     }
 }

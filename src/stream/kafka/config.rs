@@ -201,8 +201,9 @@ impl Config {
         }
         client.set("enable.auto.commit", "false");
         client.set("enable.auto.offset.store", "false");
-        // An offset that the log no longer or not yet has: its events are gone, or the topic was made anew.
-        // Whatever is there has not been run.
+        // An offset that the log no longer or not yet has: its events are gone, or the topic was made anew,
+        // or it lost its end. In the last two cases the shard sees offsets go back, shows none of them, and the
+        // control thread finds out where reading goes on: see `positions`.
         client.set("auto.offset.reset", "earliest");
         client.set(
             "enable.partition.eof",

@@ -1,12 +1,14 @@
 //! Where reading of a partition goes on, and where it ends.
 //!
 //! Asks the brokers for commits, offsets of times and ends; each question waits, bounded, on the control
-//! thread. Must not know shards. Invariant: a commit that lies outside the log is not believed: the
-//! events that are there have not been run. Neither is one that names another topic's id.
+//! thread. Must not know shards. Invariants: a commit that is not about the topic that is there is not believed: its
+//! events have not been run. Behind a commit about this very topic nothing is read again, wherever the log ends by
+//! now. Where the log ends before a commit and nobody knows which topic that is about, events are read again,
+//! unless none may come twice.
 
-use super::Start;
 use super::client::{Consumer, TopicPartition};
 use super::commits::committed;
+use super::subscription::{SourceConfig, Start};
 use crate::stream::offsets::{Commit, Restored};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
@@ -49,13 +51,12 @@ pub(super) fn find(
     consumer: &Consumer,
     names: &[TopicPartition],
     topics: &[Identity],
-    start: Start,
-    until_end: bool,
+    config: &SourceConfig,
 ) -> Result<Vec<Position>, KafkaError> {
     let commits = committed(consumer, names, TIMEOUT)?;
     let lows = offsets(consumer, names, Offset::Beginning, TIMEOUT)?;
     let highs = offsets(consumer, names, Offset::End, TIMEOUT)?;
-    let starts = match start {
+    let starts = match config.start {
         Start::Earliest => vec![None; names.len()],
         Start::Latest => highs.clone(),
         // Behind the last event librdkafka says "end".
@@ -81,19 +82,42 @@ pub(super) fn find(
             topic_id,
         };
         let found = commit.map(|commit| restored(Some(commit.offset), commit.metadata));
-        let is_believed = |found: &Restored| believable(&names[at], found, lows[at], highs[at]);
-        let (restored, committed) = match found {
-            Some(found) if !anew && is_believed(&found) => (found.clone(), found.offset),
-            // Where the group begins is said of a topic that it has never read. This one it has, under the
-            // same name: all that is there is new.
-            Some(_) => (restored(None, String::new()), None),
-            None if anew || is_new => (restored(None, String::new()), None),
-            None => (restored(starts[at], String::new()), None),
+        let log = (lows[at], highs[at]);
+        let place = match &found {
+            // All that is there is new.
+            _ if anew => Place::Beginning,
+            Some(found) => place(&names[at], found, log, config.at_most_once),
+            None if is_new => Place::Beginning,
+            None => Place::Start,
+        };
+        let found = found.unwrap_or_default();
+        let fresh = |offset| {
+            let restored = restored(offset, String::new());
+            (restored.pin(), restored, None)
+        };
+        let (pin, restored, committed) = match place {
+            Place::Commit => (None, found.clone(), found.offset),
+            Place::End(end) => {
+                let found = found.back_to(end);
+                let metadata = found.metadata.clone();
+                (
+                    Some(Commit {
+                        offset: end,
+                        metadata,
+                    }),
+                    found,
+                    None,
+                )
+            }
+            // Where the group begins is said of a topic that it has never read. This one it has, under the same
+            // name.
+            Place::Beginning => fresh(None),
+            Place::Start => fresh(starts[at]),
         };
         positions.push(Position {
             fetch: restored.offset.map_or(Offset::Beginning, Offset::Offset),
-            pin: restored.pin().filter(|_| committed.is_none()),
-            end: highs[at].filter(|_| until_end),
+            pin,
+            end: highs[at].filter(|_| config.until_end),
             restored,
             committed,
         });
@@ -101,29 +125,54 @@ pub(super) fn find(
     Ok(positions)
 }
 
-/// Whether a commit can be about the log as it is.
-fn believable(
+/// Where reading goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Where the commit says.
+    Commit,
+    /// At the end of the log, which lies before the commit.
+    End(i64),
+    /// With the oldest event there is.
+    Beginning,
+    /// Where the group begins in what it has never read.
+    Start,
+}
+
+/// Decides where reading goes on after a commit in a log that reaches from `low` to `high`.
+fn place(
     (topic, number): &TopicPartition,
     commit: &Restored,
-    low: Option<i64>,
-    high: Option<i64>,
-) -> bool {
+    (low, high): (Option<i64>, Option<i64>),
+    at_most_once: bool,
+) -> Place {
     let offset = commit.offset.unwrap_or(0);
     if commit.is_of_another_topic() {
         tracing::warn!(%topic, number, offset, "the commit is about a topic of the same name that was deleted; \
             reading from the beginning");
-        return false;
+        return Place::Beginning;
     }
-    if high.is_some_and(|high| offset > high) {
-        tracing::warn!(%topic, number, offset, ?high, "the commit is beyond the partition's end: the topic was made \
+    if let Some(high) = high.filter(|high| offset > *high) {
+        if commit.is_of_this_topic() {
+            tracing::error!(%topic, number, offset, high, "the partition has lost its last events: the commit is \
+                beyond its end (high watermark), as after an unclean leader election; reading goes on at the end, \
+                and what is written from there on is run");
+            return Place::End(high);
+        }
+        if at_most_once {
+            tracing::error!(%topic, number, offset, high, "the commit is beyond the partition's end (high \
+                watermark), and nobody knows whether the topic was made anew or has lost its last events; reading \
+                goes on at the end, so that nothing runs twice: what is in it now is not run");
+            return Place::End(high);
+        }
+        tracing::warn!(%topic, number, offset, high, "the commit is beyond the partition's end: the topic was made \
             anew or has lost events; reading from its beginning");
-        return false;
+        return Place::Beginning;
     }
     if low.is_some_and(|low| offset < low) {
         tracing::warn!(%topic, number, offset, ?low, "events between the commit and the partition's beginning \
             were deleted before they were read (retention)");
     }
-    true
+    Place::Commit
 }
 
 /// Asks for an offset of each partition: its beginning, its end, or that of a time.
@@ -159,4 +208,49 @@ pub(super) fn offsets(
         });
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// Where a commit at 100 about the topic `before` goes on, in the topic `now` that ends at `high`.
+    fn places(before: u64, now: u64, high: i64) -> [Place; 2] {
+        let about = Restored {
+            offset: Some(100),
+            topic_id: before,
+            ..Restored::default()
+        };
+        let commit = Restored {
+            metadata: about.pin().expect("a commit").metadata,
+            topic_id: now,
+            ..about
+        };
+        let name = (Arc::from("orders"), 3);
+        [false, true].map(|at_most_once| place(&name, &commit, (Some(0), Some(high)), at_most_once))
+    }
+
+    #[test]
+    fn behind_a_commit_about_this_topic_nothing_is_read_again() {
+        assert_eq!(places(7, 7, 100), [Place::Commit; 2]);
+        assert_eq!(places(7, 7, 99), [Place::End(99); 2]);
+        assert_eq!(places(7, 7, 0), [Place::End(0); 2]);
+    }
+
+    #[test]
+    fn another_topic_is_read_from_its_beginning() {
+        for high in [0, 99, 100, 200] {
+            assert_eq!(places(7, 8, high), [Place::Beginning; 2], "{high}");
+        }
+    }
+
+    /// By commit or by broker; at most once errs on the other side than at least once.
+    #[test]
+    fn of_a_topic_that_nobody_knows_nothing_is_read_again_if_none_may_come_twice() {
+        for (before, now) in [(0, 0), (0, 8), (7, 0)] {
+            assert_eq!(places(before, now, 100), [Place::Commit; 2]);
+            assert_eq!(places(before, now, 99), [Place::Beginning, Place::End(99)]);
+        }
+    }
 }

@@ -23,6 +23,9 @@ pub struct SourceConfig {
     pub start: Start,
     /// How long a revoked partition may take to finish; below `max.poll.interval.ms`.
     pub drain_timeout: Duration,
+    /// Whether no event may come twice. It decides where reading goes on when the partition ends before the commit
+    /// and nobody knows whether its events were read: at its end, otherwise at its beginning.
+    pub at_most_once: bool,
     /// Whether the source ends at the end offsets that it sees when it gets a partition.
     pub until_end: bool,
 }

@@ -16,7 +16,7 @@ mod window;
 pub use metadata::METADATA_BYTES_MAX;
 pub use tracker::Tracker;
 
-use metadata::{Kind, decode};
+use metadata::{Kind, decode, encode};
 use std::ops::Range;
 
 /// What is committed for a partition: where reading goes on, and in the metadata what that leaves open.
@@ -47,6 +47,25 @@ impl Restored {
     /// offset means nothing either.
     pub fn is_of_another_topic(&self) -> bool {
         self.topic_id != 0 && metadata::topic_id(&self.metadata).is_some_and(|known| known != self.topic_id)
+    }
+
+    /// Says whether the commit is certainly about the topic that is there.
+    pub fn is_of_this_topic(&self) -> bool {
+        self.topic_id != 0 && metadata::topic_id(&self.metadata) == Some(self.topic_id)
+    }
+
+    /// Returns what is left of a commit above `end`, where the log has come to end: reading goes on there. What
+    /// was cut off below it still is; what lay above it is gone, and nothing there is finished.
+    #[must_use]
+    pub fn back_to(&self, end: i64) -> Restored {
+        let cut_off = self.cut_off().ranges.map(|range| range.start..range.end.min(end));
+        let cut_off = cut_off.take_while(|range| !range.is_empty());
+        let start = cut_off.clone().next().map_or(end, |first| first.start);
+        Restored {
+            offset: Some(end),
+            metadata: encode(Kind::Unfinished, end, start, cut_off, self.topic_id).0,
+            topic_id: self.topic_id,
+        }
     }
 
     /// Returns a commit at the place where reading begins, which says that nothing above is finished.

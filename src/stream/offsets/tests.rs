@@ -264,6 +264,59 @@ fn a_commit_tells_its_topic_from_another_of_that_name() {
 }
 
 #[test]
+fn a_commit_tells_its_own_topic() {
+    let told = |before, now| {
+        let (metadata, _) = encode(Kind::Finished, 5, 5, std::iter::empty(), before);
+        let (offset, topic_id) = (Some(5), now);
+        Restored {
+            offset,
+            metadata,
+            topic_id,
+        }
+        .is_of_this_topic()
+    };
+    assert!(told(7, 7));
+    for (before, now) in [(7, 8), (7, 0), (0, 7), (0, 0)] {
+        assert!(!told(before, now), "{before} {now}");
+    }
+}
+
+#[test]
+fn of_a_commit_above_the_end_stays_what_was_cut_off_below_it() {
+    for topic_id in [0, 7] {
+        let ranges = [10..12, 15..17, 20..30];
+        let (metadata, _) = encode(Kind::Unfinished, 30, 10, ranges.into_iter(), topic_id);
+        let (offset, finished) = (
+            Some(30),
+            encode(Kind::Finished, 30, 30, std::iter::once(31..40), topic_id).0,
+        );
+        let ahead = Restored {
+            offset,
+            metadata,
+            topic_id,
+        };
+        for (end, left) in [
+            (16, vec![10, 11, 15]),
+            (12, vec![10, 11]),
+            (10, vec![]),
+            (0, vec![]),
+        ] {
+            let back = ahead.back_to(end);
+            assert_eq!(back.offset, Some(end));
+            assert_eq!(back.cut_off().collect::<Vec<_>>(), left, "{end}");
+            assert_eq!(back.is_of_this_topic(), topic_id != 0);
+        }
+        // What comes at the offsets that were finished is new.
+        let behind = Restored {
+            metadata: finished,
+            ..ahead
+        };
+        assert_eq!(runs_again(&behind, &[30, 31]), [30]);
+        assert_eq!(runs_again(&behind.back_to(20), &[20, 30, 31]), [20, 30, 31]);
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_counted_and_runs_again() {
     // Every third offset stays open, far beyond what a bitmap has room for.
     let all: Vec<i64> = (0..60_000).collect();

@@ -70,14 +70,7 @@ impl Worker {
             return false;
         }
         let identities = self.identify(&names);
-        let config = &self.config;
-        match positions::find(
-            &self.consumer,
-            &names,
-            &identities,
-            config.start,
-            config.until_end,
-        ) {
+        match positions::find(&self.consumer, &names, &identities, &self.config) {
             Ok(positions) => {
                 self.before.clear();
                 self.health.answered();
