@@ -3,6 +3,8 @@
 #[path = "support/kafka.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod broker;
+#[path = "kafka/cut.rs"]
+mod cut;
 #[path = "kafka/demo.rs"]
 mod demo;
 #[path = "kafka/group.rs"]

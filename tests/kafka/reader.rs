@@ -35,6 +35,8 @@ pub(crate) struct Reader {
 /// An assigned partition.
 #[derive(Debug)]
 pub(crate) struct Held {
+    pub(crate) topic: String,
+    pub(crate) topic_id: u64,
     pub(crate) shard: usize,
     pub(crate) number: i32,
     pub(crate) next: Option<i64>,
@@ -76,6 +78,18 @@ pub(crate) fn source(topic: &str) -> SourceConfig {
         drain_timeout: Duration::from_secs(10),
         at_most_once: false,
         until_end: false,
+    }
+}
+
+impl Held {
+    /// Returns the metadata that a shard writes when nothing is left open: it names the topic.
+    pub(crate) fn metadata(&self) -> String {
+        let restored = Restored {
+            offset: self.next,
+            topic_id: self.topic_id,
+            ..Restored::default()
+        };
+        restored.pin().expect("an offset").metadata
     }
 }
 
@@ -152,11 +166,13 @@ impl Reader {
         match change {
             Change::Assigned {
                 partition,
+                topic,
                 number,
                 restored,
-                ..
             } => {
                 let held = Held {
+                    topic: topic.to_string(),
+                    topic_id: restored.topic_id,
                     shard,
                     number,
                     next: restored.offset,
@@ -205,11 +221,16 @@ impl Reader {
 
     /// Commits all that came as finished.
     pub(crate) fn commit(&mut self, metadata: &str, answered: bool) {
+        self.commit_with(|_| metadata.to_owned(), answered);
+    }
+
+    /// Commits all that came as finished.
+    pub(crate) fn commit_with(&mut self, metadata: impl Fn(&Held) -> String, answered: bool) {
         for (partition, held) in &self.partitions {
             if let Some(offset) = held.next {
                 let commit = Commit {
                     offset,
-                    metadata: metadata.to_owned(),
+                    metadata: metadata(held),
                 };
                 self.sources[held.shard].commit(*partition, &commit, answered);
             }

@@ -1,7 +1,7 @@
 //! What a source brings, where it begins and where it ends.
 
 use crate::broker::{Broker, Event, shared};
-use crate::reader::{Reader, config, source};
+use crate::reader::{Held, Reader, config, source};
 use stepstream::stream::kafka::{SourceConfig, Start, Subscription};
 use stepstream::stream::offsets::Restored;
 
@@ -248,14 +248,12 @@ fn above_the_end_reading_goes_on_at_the_end_of_the_same_topic() {
         };
         let mut reader = Reader::start(&config(broker), reading.clone(), 1);
         reader.until("all came", |reader| reader.events.len() == 100);
-        let above = Restored {
-            offset: Some(150),
-            ..reader.assigned[0].1.clone()
-        };
-        let metadata = above.pin().map(|commit| commit.metadata);
         let held = reader.partitions.values_mut().next().expect("one");
-        held.next = above.offset;
-        reader.commit(&metadata.filter(|_| names_topic).unwrap_or_default(), true);
+        held.next = Some(150);
+        match names_topic {
+            true => reader.commit_with(Held::metadata, true),
+            false => reader.commit("", true),
+        }
         reader.until("committed", |reader| reader.committed == [(0, 150, true)]);
         reader.crash();
 

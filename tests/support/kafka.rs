@@ -270,6 +270,22 @@ impl Broker {
             .for_each(|result| drop(result.expect("deleted")));
     }
 
+    /// Returns how long the log of a partition is, in bytes.
+    pub(crate) fn log_bytes(&self, topic: &str, number: i32) -> u64 {
+        fs::metadata(self.log(topic, number)).expect("a log").len()
+    }
+
+    /// Cuts the log of a partition, as an unclean leader election does; the broker is stopped.
+    pub(crate) fn cut_log(&self, topic: &str, number: i32, bytes: u64) {
+        let log = fs::OpenOptions::new().write(true).open(self.log(topic, number));
+        log.and_then(|log| log.set_len(bytes)).expect("cut");
+    }
+
+    fn log(&self, topic: &str, number: i32) -> PathBuf {
+        let folder = self.folder.join("data").join(format!("{topic}-{number}"));
+        folder.join("00000000000000000000.log")
+    }
+
     /// Produces events, acknowledged by the broker when this returns.
     pub(crate) fn produce<'a>(&self, topic: &str, events: impl IntoIterator<Item = Event<'a>>) {
         let mut config = self.client();

@@ -182,6 +182,8 @@ struct Worker {
     is_closing: bool,
     joined: bool,
     ended: bool,
+    /// Assigned partitions whose offsets went back, until it is their turn to be assigned anew.
+    went_back: BTreeSet<PartitionId>,
     /// When is looked whether a rebalance left partitions unevenly on the shards.
     even_at: Option<Instant>,
     report_at: Instant,
@@ -310,7 +312,6 @@ impl Worker {
     }
 
     fn read_mail(&mut self) {
-        let mut went_back = Vec::new();
         for shard in &mut self.shards {
             let mail = shard.port.mail();
             shard.gone |= mail.gone;
@@ -334,10 +335,7 @@ impl Worker {
                     partition.ended = true;
                 }
             }
-            went_back.extend(mail.went_back);
-        }
-        if !went_back.is_empty() {
-            self.begin_again(went_back);
+            self.went_back.extend(mail.went_back);
         }
         let gone: Vec<bool> = self.shards.iter().map(|shard| shard.gone).collect();
         for (_, partition) in self.assignment.iter_mut() {

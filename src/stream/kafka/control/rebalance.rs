@@ -28,7 +28,9 @@ impl Worker {
                     Some(Happened::Assign(names)) => self.begin_assign(names, false),
                     Some(Happened::Revoke(names)) => self.begin_revoke(names),
                     Some(Happened::Committed(..)) => true,
-                    None => self.even_out(),
+                    // Nothing is handed out any more.
+                    None if self.closing.is_some() => false,
+                    None => self.begin_again() || self.even_out(),
                 },
                 Step::Assigning {
                     names,
@@ -208,44 +210,35 @@ impl Worker {
         true
     }
 
-    /// Takes partitions whose offsets went back from their shards and assigns them anew.
-    pub(super) fn begin_again(&mut self, ids: Vec<PartitionId>) {
-        if self.closing.is_some() {
-            return;
+    /// Takes partitions whose offsets went back from their shards, to assign them anew; says whether there are any.
+    fn begin_again(&mut self) -> bool {
+        let mut ids = std::mem::take(&mut self.went_back);
+        // Those that a rebalance has taken in the meantime are somebody else's, or assigned anew already.
+        ids.retain(|id| self.assignment.get(*id).is_some());
+        if ids.is_empty() {
+            return false;
         }
-        let (ids, names): (Vec<_>, Vec<_>) = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => {
-                let find = |id: PartitionId| Some((id, self.assignment.get(id)?.name.clone()));
-                ids.into_iter().filter_map(find).unzip()
-            }
+        if !matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative) {
             // The eager protocol assigns all or nothing.
-            _ => self
-                .assignment
-                .iter()
-                .map(|(id, partition)| (id, partition.name.clone()))
-                .unzip(),
-        };
-        if matches!(self.step, Step::Idle) && self.happened.is_empty() && !ids.is_empty() {
-            tracing::warn!(
-                workflow = self.config.name,
-                ?names,
-                "topics were made anew, or have lost events: their partitions are read anew"
-            );
-            let before = |id: &PartitionId| {
-                self.assignment
-                    .get(*id)
-                    .map(|one| (one.name.clone(), one.topic_id))
-            };
-            self.before = ids.iter().filter_map(before).collect();
-            self.lose(&ids);
-            self.step = Step::Revoking {
-                names,
-                ids,
-                until: Instant::now(),
-                again: true,
-            };
+            ids.extend(self.assignment.ids());
         }
-        // Otherwise a rebalance is at work; with the partition's route gone it is found again later.
+        let held = ids.iter().filter_map(|id| self.assignment.get(*id));
+        self.before = held.map(|one| (one.name.clone(), one.topic_id)).collect();
+        let names: Vec<_> = self.before.keys().cloned().collect();
+        tracing::warn!(
+            workflow = self.config.name,
+            ?names,
+            "topics were made anew, or have lost events: their partitions are read anew"
+        );
+        let ids: Vec<_> = ids.into_iter().collect();
+        self.lose(&ids);
+        self.step = Step::Revoking {
+            names,
+            ids,
+            until: Instant::now(),
+            again: true,
+        };
+        true
     }
 
     /// Asks the shards for partitions, until then.

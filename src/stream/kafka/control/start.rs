@@ -76,6 +76,7 @@ pub(in crate::stream::kafka) fn start(
         is_closing: false,
         joined: false,
         ended: false,
+        went_back: BTreeSet::new(),
         even_at: None,
         report_at: now,
         ends_at: now,

@@ -58,9 +58,10 @@ impl Worker {
                 let topic = found.there.get(&partition.name.0);
                 topic.is_some_and(|topic| topic.is_another(partition.topic_id))
             });
-            let others: Vec<PartitionId> = others.map(|(id, _)| id).collect();
-            if !others.is_empty() {
-                self.begin_again(others);
+            self.went_back.extend(others.map(|(id, _)| id));
+            if !self.went_back.is_empty() {
+                // Not in the next round: what is taken of the new topic until then is taken in vain.
+                self.advance();
             }
         }
         if now >= self.topics_at && !self.health.in_doubt() {
