@@ -228,6 +228,27 @@ fn a_commit_beyond_the_end_is_not_believed() {
     assert_eq!(reader.values().len(), 110);
 }
 
+#[test]
+fn metadata_that_the_broker_refuses_is_cut_from_then_on() {
+    let Some(broker) = shared() else { return };
+    let topic = "source-metadata";
+    broker.create_topic(topic, 1);
+    fill(broker, topic, 0, 10);
+    let mut reader = Reader::start(&config(broker), source(topic), 1);
+    reader.until("all came", |reader| reader.events.len() == 10);
+    // One byte more than brokers take.
+    let long = "x".repeat(4097);
+    for count in 1..3 {
+        reader.commit(&long, true);
+        reader.until("committed", |reader| reader.committed.len() == count);
+        assert_eq!(reader.control.health().commit_failures(), 1);
+    }
+    let short = &long[..2048];
+    reader.commit(short, true);
+    reader.until("committed", |reader| reader.committed == [(0, 10, true); 3]);
+    assert_eq!(broker.committed(topic, topic, 1), [Some((10, short.to_owned()))]);
+}
+
 /// As after an unclean leader election, or when somebody has set the group's offset: the commit is above the end.
 #[test]
 fn above_the_end_reading_goes_on_at_the_end_of_the_same_topic() {

@@ -30,6 +30,8 @@ pub(super) struct Commits {
     asked: BTreeMap<PartitionId, Wanted>,
     under_way: bool,
     not_before: Instant,
+    /// The longest metadata that is sent, in bytes: half of the shortest that a broker has refused.
+    metadata_max: usize,
     /// Until then nobody is asked what is committed: the last one who was did not say.
     silent_until: Instant,
 }
@@ -49,6 +51,7 @@ impl Commits {
             asked,
             under_way: false,
             not_before: Instant::now(),
+            metadata_max: usize::MAX,
             silent_until: Instant::now(),
         }
     }
@@ -84,7 +87,8 @@ impl Commits {
         }
         let mut list = TopicPartitionList::with_capacity(self.waiting.len());
         let waiting = std::mem::take(&mut self.waiting);
-        for (id, wanted) in waiting {
+        for (id, mut wanted) in waiting {
+            wanted.commit.cut_metadata(self.metadata_max);
             if let Some(partition) = assignment.get(id) {
                 let mut element = list.add_partition(&partition.name.0, partition.name.1);
                 if element.set_offset(Offset::Offset(wanted.commit.offset)).is_ok() {
@@ -185,13 +189,13 @@ impl Commits {
                 None
             }
             Code::OffsetMetadataTooLarge => {
-                tracing::warn!(%topic, number, "the broker takes less commit metadata (offset.metadata.max.bytes): \
-                    after a restart finished executions of this partition may run again");
-                let commit = Commit {
-                    offset: wanted.commit.offset,
-                    metadata: String::new(),
-                };
-                self.again(id, Wanted { commit, ..wanted });
+                let refused = wanted.commit.metadata.len();
+                self.metadata_max = self.metadata_max.min(refused / 2);
+                tracing::warn!(%topic, number, refused, sent = self.metadata_max, "the broker takes fewer bytes of \
+                    commit metadata (offset.metadata.max.bytes): what does not fit from now on is left out. After a \
+                    crash more finished executions run again (async), or fewer of those that were cut off are \
+                    named (sync)");
+                self.again(id, wanted);
                 None
             }
             code if wanted.answered => {

@@ -21,8 +21,6 @@ const CHECKSUM_BYTES: usize = 8;
 const HEAD_BYTES_MAX: usize = 1 + TOPIC_ID_BYTES + 2 * VARINT_BYTES_MAX;
 const TOPIC_ID_BYTES: usize = size_of::<u64>();
 const VARINT_BYTES_MAX: usize = 10;
-/// What is left for the ranges.
-const RANGES_BYTES_MAX: usize = (METADATA_BYTES_MAX - PREFIX.len()) / 4 * 3 - CHECKSUM_BYTES - HEAD_BYTES_MAX;
 
 const IS_BITMAP: u8 = 1;
 const IS_UNFINISHED: u8 = 2;
@@ -57,13 +55,45 @@ pub(super) fn encode(
     ranges: impl Iterator<Item = Range<i64>> + Clone,
     topic_id: u64,
 ) -> (String, bool) {
-    if topic_id == 0 && ranges.clone().next().is_none() {
-        return (String::new(), true);
-    }
-    let runs = Packed::runs(start, ranges.clone());
+    encode_within(METADATA_BYTES_MAX, kind, offset, start, ranges, topic_id)
+}
+
+/// Returns what of a text for a commit at `offset` has room in `limit` bytes; nothing when that is not even the
+/// topic's id, or when the text is not certainly one that [`encode`] wrote for this offset.
+pub(super) fn cut(text: &str, offset: i64, limit: usize) -> String {
+    let topic_id = topic_id(text).unwrap_or(0);
+    let Some(Metadata { kind, ranges, .. }) = decode(text, offset, topic_id) else {
+        return String::new();
+    };
+    let start = match kind {
+        Kind::Finished => offset,
+        Kind::Unfinished => ranges.first().map_or(offset, |first| first.start),
+    };
+    encode_within(limit, kind, offset, start, ranges.into_iter(), topic_id).0
+}
+
+/// Returns what is left for the ranges in a text of so many bytes, if there is room for all else.
+fn ranges_bytes_max(limit: usize) -> Option<usize> {
+    let body = limit.checked_sub(PREFIX.len())? / 4 * 3;
+    body.checked_sub(CHECKSUM_BYTES + HEAD_BYTES_MAX)
+}
+
+fn encode_within(
+    limit: usize,
+    kind: Kind,
+    offset: i64,
+    start: i64,
+    ranges: impl Iterator<Item = Range<i64>> + Clone,
+    topic_id: u64,
+) -> (String, bool) {
+    let is_empty = ranges.clone().next().is_none();
+    let Some(bytes_max) = ranges_bytes_max(limit).filter(|_| topic_id != 0 || !is_empty) else {
+        return (String::new(), is_empty);
+    };
+    let runs = Packed::runs(start, ranges.clone(), bytes_max);
     let bitmap = runs
         .may_be_longer_than_a_bitmap(start)
-        .then(|| Packed::bitmap(start, ranges));
+        .then(|| Packed::bitmap(start, ranges, bytes_max));
     let bitmap = bitmap.filter(|bitmap| bitmap.says_more_than(&runs));
     let is_bitmap = bitmap.is_some();
     let packed = bitmap.unwrap_or(runs);
@@ -164,7 +194,7 @@ struct Packed {
 
 impl Packed {
     /// Lengths in turn: what lies before a range, the range.
-    fn runs(start: i64, ranges: impl Iterator<Item = Range<i64>>) -> Packed {
+    fn runs(start: i64, ranges: impl Iterator<Item = Range<i64>>, bytes_max: usize) -> Packed {
         let mut packed = Packed {
             bytes: Vec::new(),
             is_complete: true,
@@ -174,7 +204,7 @@ impl Packed {
             let before = packed.bytes.len();
             put_varint(&mut packed.bytes, range.start.abs_diff(packed.reach));
             put_varint(&mut packed.bytes, range.end.abs_diff(range.start));
-            if packed.bytes.len() > RANGES_BYTES_MAX {
+            if packed.bytes.len() > bytes_max {
                 packed.bytes.truncate(before);
                 packed.is_complete = false;
                 break;
@@ -185,13 +215,13 @@ impl Packed {
     }
 
     /// A bit for each offset, from the lowest of each byte up.
-    fn bitmap(start: i64, ranges: impl Iterator<Item = Range<i64>>) -> Packed {
+    fn bitmap(start: i64, ranges: impl Iterator<Item = Range<i64>>, bytes_max: usize) -> Packed {
         let mut packed = Packed {
             bytes: Vec::new(),
             is_complete: true,
             reach: start,
         };
-        let limit = start.saturating_add(RANGES_BYTES_MAX as i64 * 8);
+        let limit = start.saturating_add(bytes_max as i64 * 8);
         for range in ranges {
             for offset in range.start..range.end.min(limit) {
                 let at = (offset - start) as usize;

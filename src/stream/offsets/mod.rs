@@ -29,6 +29,16 @@ pub struct Commit {
     pub metadata: String,
 }
 
+impl Commit {
+    /// Cuts the metadata to so many bytes: what has no room is not known after a restart, as if the metadata had
+    /// always been that short.
+    pub fn cut_metadata(&mut self, bytes_max: usize) {
+        if self.metadata.len() > bytes_max {
+            self.metadata = metadata::cut(&self.metadata, self.offset, bytes_max);
+        }
+    }
+}
+
 /// What a commit said when it was read back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {

@@ -344,6 +344,65 @@ fn what_does_not_fit_is_counted_and_runs_again() {
     assert!(skipped.len() > 16_000, "{}", skipped.len());
 }
 
+/// A broker may take less than others.
+#[test]
+fn metadata_that_is_cut_says_as_much_as_has_room() {
+    let all: Vec<i64> = (1_000_000..1_060_000).collect();
+    let mut tracker = Tracker::new(&Restored {
+        offset: Some(all[0]),
+        topic_id: 7,
+        ..Restored::default()
+    });
+    for offset in &all {
+        tracker.begin(*offset);
+    }
+    for offset in all.iter().filter(|offset| *offset % 3 != 0) {
+        tracker.complete(*offset);
+    }
+    let (finished, ahead) = (
+        tracker.commit().expect("a commit"),
+        tracker.commit_ahead(1_060_000),
+    );
+    for whole in [finished, ahead] {
+        let said = |commit: &Commit| {
+            let restored = Restored {
+                topic_id: 7,
+                ..restored(commit)
+            };
+            assert!(restored.is_of_this_topic());
+            let cut_off: Vec<i64> = restored.cut_off().collect();
+            [cut_off, restored.finished().into_iter().flatten().collect()].concat()
+        };
+        let mut before = said(&whole);
+        for bytes_max in [4095, 2048, 500, 64] {
+            let mut cut = whole.clone();
+            cut.cut_metadata(bytes_max);
+            assert!(cut.offset == whole.offset && cut.metadata.len() <= bytes_max);
+            let left = said(&cut);
+            assert!(
+                before.starts_with(&left) && left.len() > bytes_max / 4,
+                "{bytes_max}: {}",
+                left.len()
+            );
+            before = left;
+        }
+        for bytes_max in [0, 3, 20] {
+            let mut cut = whole.clone();
+            cut.cut_metadata(bytes_max);
+            assert_eq!(cut.metadata, "");
+        }
+        let mut same = whole.clone();
+        same.cut_metadata(METADATA_BYTES_MAX);
+        assert_eq!(same, whole);
+    }
+    let mut foreign = Commit {
+        offset: 5,
+        metadata: "somebody else's".to_owned(),
+    };
+    foreign.cut_metadata(10);
+    assert_eq!(foreign.metadata, "");
+}
+
 #[test]
 fn long_runs_take_few_bytes() {
     let mut tracker = Tracker::default();
