@@ -251,13 +251,13 @@ fn metadata_that_the_broker_refuses_is_cut_from_then_on() {
 
 /// As after an unclean leader election, or when somebody has set the group's offset: the commit is above the end.
 #[test]
-fn above_the_end_reading_goes_on_at_the_end_of_the_same_topic() {
+fn above_the_end_each_mode_keeps_its_promise() {
     let Some(broker) = shared() else { return };
     let topic = "source-cut";
     broker.create_topic(topic, 1);
     fill(broker, topic, 0, 100);
     for (names_topic, at_most_once, place) in [
-        (true, false, Some(100)),
+        (true, false, None),
         (true, true, Some(100)),
         (false, true, Some(100)),
         (false, false, None),

@@ -25,7 +25,7 @@ use super::subscription::{SourceConfig, Subscription};
 use crate::stream::{Change, PartitionId};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::consumer::Consumer as _;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -165,6 +165,15 @@ impl Step {
     }
 }
 
+/// What is known of a partition that is assigned anew.
+#[derive(Clone, Copy)]
+struct Before {
+    /// The id of its topic, as it was.
+    topic_id: u64,
+    /// Where its offsets went back to, if they did.
+    cut: Option<i64>,
+}
+
 struct Worker {
     config: SourceConfig,
     shards: Vec<Shard>,
@@ -183,7 +192,7 @@ struct Worker {
     joined: bool,
     ended: bool,
     /// Assigned partitions whose offsets went back, until it is their turn to be assigned anew.
-    went_back: BTreeSet<PartitionId>,
+    went_back: BTreeMap<PartitionId, Option<i64>>,
     /// When is looked whether a rebalance left partitions unevenly on the shards.
     even_at: Option<Instant>,
     report_at: Instant,
@@ -195,7 +204,7 @@ struct Worker {
     /// The topics as they were when one of their partitions came to us for the first time.
     first_seen: HashMap<Arc<str>, Description>,
     /// The topics' ids of partitions that are assigned anew, as they were.
-    before: HashMap<TopicPartition, u64>,
+    before: HashMap<TopicPartition, Before>,
     probe_at: Instant,
     /// Where the cluster is found.
     brokers: CString,
@@ -335,7 +344,8 @@ impl Worker {
                     partition.ended = true;
                 }
             }
-            self.went_back.extend(mail.went_back);
+            let went_back = mail.went_back.into_iter();
+            self.went_back.extend(went_back.map(|(id, to)| (id, Some(to))));
         }
         let gone: Vec<bool> = self.shards.iter().map(|shard| shard.gone).collect();
         for (_, partition) in self.assignment.iter_mut() {

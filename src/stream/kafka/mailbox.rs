@@ -51,7 +51,7 @@ pub(super) struct Mail {
     /// Partitions that have come to their end.
     pub(super) ended: Vec<PartitionId>,
     /// Partitions whose offsets went back: the topic was made anew, or lost its end.
-    pub(super) went_back: Vec<PartitionId>,
+    pub(super) went_back: Vec<(PartitionId, i64)>,
     /// Whether it has come to a barrier.
     pub(super) barrier: bool,
     /// Whether nobody reads letters any more.

@@ -14,11 +14,10 @@
 //! and a running consumer looks at the ids once a second. What it takes of the new topic until then is read
 //! again; a sync workflow, which runs nothing twice, should be stopped before its topic is replaced.
 //!
-//! A partition that lost its last events (an unclean leader election) ends before its commit, which names the id of
-//! the topic that is there: reading goes on at the end, the high watermark, and an error says so. Events that were
-//! written between the loss and that moment are not read. When the commit or the brokers name no id, nobody knows
-//! whether the topic was made anew: then an async workflow reads from the beginning, where events may run twice, and
-//! a sync workflow goes on at the end, where events of a new topic may not be run.
+//! A partition that loses its last events (an unclean leader election) while it is read goes on where it was cut. One
+//! that is found to end before its commit has lost some too, or its topic was made anew, and nobody knows what was
+//! written since: an async workflow reads it from its beginning, where events run twice, a sync workflow from its end,
+//! where some may not be run. An error says so.
 //!
 //! Calls into librdkafka that rdkafka's safe interface does not have are unsafe code, in four files: `native`
 //! (consumer), `native_producer`, `native_topics` and `mock`.

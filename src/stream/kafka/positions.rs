@@ -2,9 +2,8 @@
 //!
 //! Asks the brokers for commits, offsets of times and ends; each question waits, bounded, on the control
 //! thread. Must not know shards. Invariants: a commit that is not about the topic that is there is not believed: its
-//! events have not been run. Behind a commit about this very topic nothing is read again, wherever the log ends by
-//! now. Where the log ends before a commit and nobody knows which topic that is about, events are read again,
-//! unless none may come twice.
+//! events have not been run. Where the log ends before a commit nobody knows what was written since it was cut: then
+//! events are read again, unless none may come twice.
 
 use super::client::{Consumer, TopicPartition};
 use super::commits::committed;
@@ -39,6 +38,8 @@ pub(super) struct Identity {
     pub(super) topic_id: u64,
     /// Whether it was another topic of that name when we had the partition last.
     pub(super) anew: bool,
+    /// Where the partition's offsets went back to while we had it, if they did.
+    pub(super) cut: Option<i64>,
     /// Whether the partition came into being after we began to read its topic.
     pub(super) is_new: bool,
 }
@@ -74,6 +75,7 @@ pub(super) fn find(
         let Identity {
             topic_id,
             anew,
+            cut,
             is_new,
         } = topics[at];
         let restored = |offset, metadata| Restored {
@@ -86,7 +88,7 @@ pub(super) fn find(
         let place = match &found {
             // All that is there is new.
             _ if anew => Place::Beginning,
-            Some(found) => place(&names[at], found, log, config.at_most_once),
+            Some(found) => place(&names[at], found, log, cut, config.at_most_once),
             None if is_new => Place::Beginning,
             None => Place::Start,
         };
@@ -97,7 +99,7 @@ pub(super) fn find(
         };
         let (pin, restored, committed) = match place {
             Place::Commit => (None, found.clone(), found.offset),
-            Place::End(end) => {
+            Place::Back(end) => {
                 let found = found.back_to(end);
                 let metadata = found.metadata.clone();
                 (
@@ -130,19 +132,20 @@ pub(super) fn find(
 enum Place {
     /// Where the commit says.
     Commit,
-    /// At the end of the log, which lies before the commit.
-    End(i64),
+    /// Where the log was cut, or ends, before the commit.
+    Back(i64),
     /// With the oldest event there is.
     Beginning,
     /// Where the group begins in what it has never read.
     Start,
 }
 
-/// Decides where reading goes on after a commit in a log that reaches from `low` to `high`.
+/// Decides where reading goes on after a commit in a log that reaches from `low` to `high`, and may have been cut.
 fn place(
     (topic, number): &TopicPartition,
     commit: &Restored,
     (low, high): (Option<i64>, Option<i64>),
+    cut: Option<i64>,
     at_most_once: bool,
 ) -> Place {
     let offset = commit.offset.unwrap_or(0);
@@ -151,21 +154,24 @@ fn place(
             reading from the beginning");
         return Place::Beginning;
     }
+    if let Some(cut) = cut {
+        tracing::error!(%topic, number, offset, cut, "the partition has lost its last events, as after an unclean \
+            leader election; reading goes on where it was cut");
+        return Place::Back(cut.min(offset));
+    }
     if let Some(high) = high.filter(|high| offset > *high) {
-        if commit.is_of_this_topic() {
-            tracing::error!(%topic, number, offset, high, "the partition has lost its last events: the commit is \
-                beyond its end (high watermark), as after an unclean leader election; reading goes on at the end, \
-                and what is written from there on is run");
-            return Place::End(high);
-        }
+        let why = match commit.is_of_this_topic() {
+            true => "it has lost its last events, as after an unclean leader election",
+            false => "it has lost its last events, or its topic was made anew",
+        };
         if at_most_once {
             tracing::error!(%topic, number, offset, high, "the commit is beyond the partition's end (high \
-                watermark), and nobody knows whether the topic was made anew or has lost its last events; reading \
-                goes on at the end, so that nothing runs twice: what is in it now is not run");
-            return Place::End(high);
+                watermark): {why}; reading goes on at the end, so that nothing runs twice: what was written since \
+                then is not run");
+            return Place::Back(high);
         }
-        tracing::warn!(%topic, number, offset, high, "the commit is beyond the partition's end: the topic was made \
-            anew or has lost events; reading from its beginning");
+        tracing::error!(%topic, number, offset, high, "the commit is beyond the partition's end (high watermark): \
+            {why}; reading from its beginning, so that nothing is missed: events run again");
         return Place::Beginning;
     }
     if low.is_some_and(|low| offset < low) {
@@ -215,8 +221,9 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// Where a commit at 100 about the topic `before` goes on, in the topic `now` that ends at `high`.
-    fn places(before: u64, now: u64, high: i64) -> [Place; 2] {
+    /// Where a commit at 100 about the topic `before` goes on, in the topic `now` that ends at `high`: at least once,
+    /// at most once.
+    fn places(before: u64, now: u64, high: i64, cut: Option<i64>) -> [Place; 2] {
         let about = Restored {
             offset: Some(100),
             topic_id: before,
@@ -228,29 +235,31 @@ mod tests {
             ..about
         };
         let name = (Arc::from("orders"), 3);
-        [false, true].map(|at_most_once| place(&name, &commit, (Some(0), Some(high)), at_most_once))
+        [false, true].map(|at_most_once| place(&name, &commit, (Some(0), Some(high)), cut, at_most_once))
     }
 
     #[test]
-    fn behind_a_commit_about_this_topic_nothing_is_read_again() {
-        assert_eq!(places(7, 7, 100), [Place::Commit; 2]);
-        assert_eq!(places(7, 7, 99), [Place::End(99); 2]);
-        assert_eq!(places(7, 7, 0), [Place::End(0); 2]);
+    fn beyond_the_end_each_mode_keeps_its_promise() {
+        for (before, now) in [(7, 7), (0, 0), (0, 8), (7, 0)] {
+            assert_eq!(places(before, now, 100, None), [Place::Commit; 2]);
+            let expected = [Place::Beginning, Place::Back(99)];
+            assert_eq!(places(before, now, 99, None), expected);
+        }
+    }
+
+    #[test]
+    fn where_it_was_cut_is_known_of_a_partition_that_was_read() {
+        for high in [65, 100, 200] {
+            assert_eq!(places(7, 7, high, Some(60)), [Place::Back(60); 2]);
+        }
+        // Above the commit nothing is known to be finished any more.
+        assert_eq!(places(7, 7, 200, Some(150)), [Place::Back(100); 2]);
     }
 
     #[test]
     fn another_topic_is_read_from_its_beginning() {
         for high in [0, 99, 100, 200] {
-            assert_eq!(places(7, 8, high), [Place::Beginning; 2], "{high}");
-        }
-    }
-
-    /// By commit or by broker; at most once errs on the other side than at least once.
-    #[test]
-    fn of_a_topic_that_nobody_knows_nothing_is_read_again_if_none_may_come_twice() {
-        for (before, now) in [(0, 0), (0, 8), (7, 0)] {
-            assert_eq!(places(before, now, 100), [Place::Commit; 2]);
-            assert_eq!(places(before, now, 99), [Place::Beginning, Place::End(99)]);
+            assert_eq!(places(7, 8, high, Some(60)), [Place::Beginning; 2], "{high}");
         }
     }
 }

@@ -102,7 +102,8 @@ impl KafkaSource {
                 None if event.offset() < slot.next => {
                     let partition = slot.partition;
                     routes.remove(partition);
-                    port.write(|mail| mail.went_back.push(partition));
+                    let to = event.offset();
+                    port.write(|mail| mail.went_back.push((partition, to)));
                     return false;
                 }
                 None => slot.end.is_none_or(|end| event.offset() < end),

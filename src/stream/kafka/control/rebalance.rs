@@ -3,7 +3,7 @@
 //! Owns the order of the steps: shards read all about the last assignment, positions are found, partitions
 //! handed out; shards let go, last commits are answered, partitions given back. Must not know events.
 
-use super::{COMMIT_GRACE, RETRY, Step, Worker, topics_of};
+use super::{Before, COMMIT_GRACE, RETRY, Step, Worker, topics_of};
 use crate::stream::kafka::client::{Happened, TopicPartition};
 use crate::stream::kafka::mailbox::{Letter, Route, Wanted};
 use crate::stream::kafka::positions::{self, Identity, Position};
@@ -109,11 +109,13 @@ impl Worker {
             let Some(topic) = found.get(&name.0) else {
                 return Identity::default();
             };
+            let before = self.before.get(name);
             let first = *self.first_seen.entry(Arc::clone(&name.0)).or_insert(*topic);
             let is_later = usize::try_from(name.1).is_ok_and(|number| number >= first.partitions);
             Identity {
                 topic_id: topic.id,
-                anew: self.before.get(name).is_some_and(|id| topic.is_another(*id)),
+                anew: before.is_some_and(|one| topic.is_another(one.topic_id)),
+                cut: before.and_then(|one| one.cut),
                 is_new: is_later || topic.is_another(first.id),
             }
         };
@@ -214,23 +216,29 @@ impl Worker {
     fn begin_again(&mut self) -> bool {
         let mut ids = std::mem::take(&mut self.went_back);
         // Those that a rebalance has taken in the meantime are somebody else's, or assigned anew already.
-        ids.retain(|id| self.assignment.get(*id).is_some());
+        ids.retain(|id, _| self.assignment.get(*id).is_some());
         if ids.is_empty() {
             return false;
         }
         if !matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative) {
             // The eager protocol assigns all or nothing.
-            ids.extend(self.assignment.ids());
+            for id in self.assignment.ids() {
+                ids.entry(id).or_insert(None);
+            }
         }
-        let held = ids.iter().filter_map(|id| self.assignment.get(*id));
-        self.before = held.map(|one| (one.name.clone(), one.topic_id)).collect();
+        let before = |(id, cut): (&PartitionId, &Option<i64>)| {
+            let one = self.assignment.get(*id)?;
+            let (topic_id, cut) = (one.topic_id, *cut);
+            Some((one.name.clone(), Before { topic_id, cut }))
+        };
+        self.before = ids.iter().filter_map(before).collect();
         let names: Vec<_> = self.before.keys().cloned().collect();
         tracing::warn!(
             workflow = self.config.name,
             ?names,
             "topics were made anew, or have lost events: their partitions are read anew"
         );
-        let ids: Vec<_> = ids.into_iter().collect();
+        let ids: Vec<_> = ids.into_keys().collect();
         self.lose(&ids);
         self.step = Step::Revoking {
             names,

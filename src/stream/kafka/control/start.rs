@@ -16,7 +16,7 @@ use crate::stream::kafka::subscription::{SourceConfig, Subscription};
 use crate::stream::kafka::{Error, KafkaSource};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -76,7 +76,7 @@ pub(in crate::stream::kafka) fn start(
         is_closing: false,
         joined: false,
         ended: false,
-        went_back: BTreeSet::new(),
+        went_back: BTreeMap::new(),
         even_at: None,
         report_at: now,
         ends_at: now,

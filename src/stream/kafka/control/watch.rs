@@ -58,7 +58,7 @@ impl Worker {
                 let topic = found.there.get(&partition.name.0);
                 topic.is_some_and(|topic| topic.is_another(partition.topic_id))
             });
-            self.went_back.extend(others.map(|(id, _)| id));
+            self.went_back.extend(others.map(|(id, _)| (id, None)));
             if !self.went_back.is_empty() {
                 // Not in the next round: what is taken of the new topic until then is taken in vain.
                 self.advance();
