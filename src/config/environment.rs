@@ -3,9 +3,10 @@
 //! Two underscores stand between the parts, letters may be large or small. A workflow goes by its name, in
 //! which everything but letters and digits is `_`. Below `KAFKA__PROPERTIES`, `__CONSUMER` and
 //! `__PRODUCER` a `_` is the `.` of the property. `[tasks]` and secrets stand in the file. Invariant: a
-//! variable with the prefix is used or refused, never passed over.
+//! variable with the prefix is used or refused, never passed over. What has it nearly, `stray` knows.
 
 use super::shape::Shape;
+use super::stray::{STRAY_PREFIX, meant};
 use crate::asl::suggest::did_you_mean;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,7 +16,7 @@ use toml::de::{DeTable, DeValue};
 /// What the variables begin with.
 pub const PREFIX: &str = "STEPSTREAM__";
 /// The list whose items go by name.
-const WORKFLOW: &str = "workflow";
+pub(super) const WORKFLOW: &str = "workflow";
 
 /// Returns the process's variables that can be read as text, for [`super::Config::read`].
 pub fn environment() -> impl Iterator<Item = (String, String)> {
@@ -32,11 +33,11 @@ pub(super) struct Override {
     pub(super) value: String,
 }
 
-/// Takes the variables that are meant for the configuration, by name.
+/// Takes the variables that are, or may be, meant for the configuration, by name.
 pub(super) fn overrides(environment: impl IntoIterator<Item = (String, String)>) -> Vec<Override> {
     let ours = environment
         .into_iter()
-        .filter(|(name, _)| name.starts_with(PREFIX));
+        .filter(|(name, _)| name.starts_with(STRAY_PREFIX));
     let mut found: Vec<Override> = ours.map(|(name, value)| Override { name, value }).collect();
     found.sort_by(|one, other| one.name.cmp(&other.name));
     found
@@ -61,7 +62,16 @@ pub(super) fn apply<'a>(
     file: &Shape,
     span: Range<usize>,
 ) -> Result<(), Unusable> {
-    let parts: Vec<&str> = variable.name[PREFIX.len()..].split("__").collect();
+    let Some(name) = variable.name.strip_prefix(PREFIX) else {
+        return match meant(root, file, &variable.name) {
+            Some(meant) => Err(Unusable {
+                message: "two underscores separate the parts".to_owned(),
+                help: Some(format!("did you mean {meant}?")),
+            }),
+            None => Ok(()),
+        };
+    };
+    let parts: Vec<&str> = name.split("__").collect();
     let (mut table, mut shape, mut path, keys) = match parts.as_slice() {
         [first, name, keys @ ..] if first.eq_ignore_ascii_case(WORKFLOW) && !keys.is_empty() => {
             let item = match file.get(WORKFLOW) {
@@ -124,18 +134,20 @@ fn key_of(shape: &Shape, path: &str, part: &str) -> Result<String, Unusable> {
     }
 }
 
+/// Returns a workflow's name as a variable has it.
+pub(super) fn plain(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    name.chars().map(plain).collect()
+}
+
 /// Finds a workflow by its name as a variable has it.
 fn workflow<'t, 'a>(root: &'t mut DeTable<'a>, part: &str) -> Result<&'t mut DeTable<'a>, Unusable> {
-    let plain = |name: &str| -> String {
-        let plain = |c: char| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        };
-        name.chars().map(plain).collect()
-    };
     let none = || {
         Unusable::from(format!(
             "no workflow has a name like {}",

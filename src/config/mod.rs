@@ -11,6 +11,7 @@ mod problem;
 mod read;
 mod service;
 mod shape;
+mod stray;
 #[cfg(test)]
 mod tests;
 mod validate;

@@ -392,3 +392,49 @@ fn any_text_is_answered() {
         assert!(!reading.problems.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn a_variable_with_too_few_underscores_is_refused() {
+    for (name, meant) in [
+        ("STEPSTREAM_KAFKA__BROKERS", "STEPSTREAM__KAFKA__BROKERS"),
+        ("STEPSTREAM_KAFKA_BROKER", "STEPSTREAM__KAFKA__BROKERS"),
+        ("STEPSTREAM_SERVICE_SHARDS", "STEPSTREAM__SERVICE__SHARDS"),
+        (
+            "STEPSTREAM_WORKFLOW_ORDERS_LOG_LEVEL",
+            "STEPSTREAM__WORKFLOW__ORDERS__LOG__LEVEL",
+        ),
+        (
+            "STEPSTREAM_KAFKA_PROPERTIES_SECURITY_PROTOCOL",
+            "STEPSTREAM__KAFKA__PROPERTIES__SECURITY_PROTOCOL",
+        ),
+    ] {
+        let reading = read(GOOD, &[(name, "x")]);
+        assert!(reading.config.is_none(), "{name}");
+        let found = reading
+            .problems
+            .iter()
+            .map(Problem::to_string)
+            .collect::<Vec<_>>();
+        let wanted = format!(
+            "1:1: environment variable {name}: two underscores separate the parts (did you mean {meant}?)"
+        );
+        assert_eq!(found, [wanted]);
+    }
+    // What Kubernetes makes of services, what chooses the diagnostics, and what tests have.
+    for name in [
+        "STEPSTREAM_SERVICE_HOST",
+        "STEPSTREAM_SERVICE_PORT",
+        "STEPSTREAM_SERVICE_PORT_METRICS",
+        "STEPSTREAM_PORT",
+        "STEPSTREAM_PORT_9464_TCP",
+        "STEPSTREAM_PORT_9464_TCP_ADDR",
+        "STEPSTREAM_KAFKA_SERVICE_HOST",
+        "STEPSTREAM_KAFKA_PORT_9092_TCP_PROTO",
+        "STEPSTREAM_LOG",
+        "STEPSTREAM_SHARED",
+        "STEPSTREAM_EVENTS",
+        "STEPSTREAM_MY_PASSWORD",
+    ] {
+        assert_eq!(read(GOOD, &[(name, "1")]).problems, [], "{name}");
+    }
+}
