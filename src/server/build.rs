@@ -84,12 +84,15 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
     let shards = site.start_shards(&plan, &tasks, &Orders(sender.clone()), until_end)?;
     health.open();
     tracing::info!(shards = count, workflows = plan.workflows.len(), "running");
+    let names = plan.workflows.iter().map(|one| one.workflow.name.clone());
+    let sources = site.controls.iter().map(|control| control.health().clone());
+    let watch = Watch::new(site.deliveries, names.zip(sources).collect());
     Ok(Server {
         orders: (Orders(sender), receiver),
         shutdown_timeout: plan.shutdown_timeout,
         until_end,
         hopeless_since: None,
-        deliveries: Watch::new(site.deliveries),
+        deliveries: watch,
         files,
         health,
         metrics,

@@ -7,13 +7,16 @@ use crate::runtime::{Deliveries, Standstill};
 use crate::stream::kafka;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An execution ends after five minutes at the latest; an event that is unfinished for so long waits for
 /// an acknowledgement that does not come.
 const STUCK_AFTER_MS: i64 = 6 * 60 * 1_000;
 /// A consumer's thread comes round at least every second; after so long it hangs.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a workflow is without partitions before that is told: joining a group takes about three seconds.
+const UNASSIGNED_AFTER: Duration = Duration::from_secs(5);
 
 /// How long a run to the end of its input waits for a broker.
 const UNREACHABLE_AFTER: Duration = Duration::from_secs(60);
@@ -72,20 +75,60 @@ fn standstill(one: &Standstill) -> String {
     }
 }
 
-/// Tells in the diagnostics, once, when a topic stands still and when it moves again.
+/// Tells in the diagnostics, once, when a topic stands still and when it moves again, and that a workflow waits for
+/// its group.
 pub(super) struct Watch {
     deliveries: Deliveries,
     told: BTreeSet<Box<str>>,
+    groups: Vec<Group>,
+}
+
+/// A workflow's membership in its group.
+struct Group {
+    workflow: String,
+    source: Arc<kafka::Health>,
+    /// Since when it has had no partitions handed out.
+    since: Instant,
+    is_told: bool,
+}
+
+impl Group {
+    fn look(&mut self) {
+        // What else is wrong is told by others.
+        let waits =
+            !self.source.ready() && reached(&self.source, "").is_ok() && self.source.absent().is_empty();
+        if !waits {
+            (self.since, self.is_told) = (Instant::now(), false);
+        } else if !self.is_told && self.since.elapsed() >= UNASSIGNED_AFTER {
+            self.is_told = true;
+            tracing::info!(
+                workflow = self.workflow,
+                "waiting for the group to hand out partitions: it first waits for members that were killed, until \
+                 their session.timeout.ms is over"
+            );
+        }
+    }
 }
 
 impl Watch {
-    pub(super) fn new(deliveries: Deliveries) -> Watch {
-        let told = BTreeSet::new();
-        Watch { deliveries, told }
+    /// Creates one of a process's workflows, by name.
+    pub(super) fn new(deliveries: Deliveries, workflows: Vec<(String, Arc<kafka::Health>)>) -> Watch {
+        let group = |(workflow, source)| Group {
+            workflow,
+            source,
+            since: Instant::now(),
+            is_told: false,
+        };
+        Watch {
+            deliveries,
+            told: BTreeSet::new(),
+            groups: workflows.into_iter().map(group).collect(),
+        }
     }
 
-    /// Looks at the topics.
+    /// Looks at the topics and the groups.
     pub(super) fn look(&mut self) {
+        self.groups.iter_mut().for_each(Group::look);
         let standstills = self.deliveries.standstills(now_ms());
         let is_still = |topic: &str| standstills.iter().any(|one| *one.topic == *topic);
         self.told.retain(|topic| {

@@ -147,8 +147,7 @@ fn stop_in_the_middle(topic: &str, mode: &str) {
         ..Event::default()
     });
     broker.produce(topic, events);
-    let verbose = ("STEPSTREAM_LOG", "info,stepstream::stream=debug");
-    let mut one = Service::start_with(&place, &[], &[verbose]);
+    let mut one = Service::start(&place);
     one.until("all parked", |one| one.metric("stepstream_parked", &[]) == 200.0);
     let mut two = Service::start(&place);
     one.until_said(" revoked ");
@@ -157,6 +156,27 @@ fn stop_in_the_middle(topic: &str, mode: &str) {
     two.stop();
     assert_eq!(nothing_lost(&broker.read(&output), 0..200), 0, "duplicates");
     each_ran_once(&place, 200);
+}
+
+#[test]
+fn who_waits_for_the_group_says_so() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-killed";
+    broker.create_topic(topic, 3);
+    broker.create_topic("group-killed-out", 1);
+    let place = Place::new(topic);
+    place.configure(broker, &config(topic, "", "300ms", 1));
+    place.write("definition.json", SLOW);
+    let session = ("KAFKA__CONSUMER__SESSION_TIMEOUT_MS", "12000");
+    let mut one = Service::start_with(&place, &[], &[session]);
+    one.until_said("assigned group-killed 0 1 2");
+    let said = one.kill();
+    assert!(!said.contains("waiting for the group"), "{said}");
+    let mut two = Service::start_with(&place, &[], &[session]);
+    two.until_said("waiting for the group to hand out partitions");
+    two.until_said("assigned group-killed 0 1 2");
+    assert_eq!(two.said().matches("waiting for the group").count(), 1);
+    two.stop();
 }
 
 #[test]

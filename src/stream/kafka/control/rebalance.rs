@@ -11,6 +11,7 @@ use crate::stream::kafka::subscription::Subscription;
 use crate::stream::{Change, PartitionId};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -52,7 +53,7 @@ impl Worker {
     }
 
     fn begin_assign(&mut self, names: Vec<TopicPartition>, again: bool) -> bool {
-        tracing::debug!(workflow = self.config.name, ?names, "assigned");
+        tracing::info!(workflow = self.config.name, "assigned {}", listed(&names));
         self.step = Step::Assigning {
             names,
             not_before: Instant::now(),
@@ -195,7 +196,8 @@ impl Worker {
             .iter()
             .filter_map(|name| self.assignment.find(name))
             .collect();
-        tracing::debug!(workflow = self.config.name, ?names, lost, "revoked");
+        let word = if lost { "lost" } else { "revoked" };
+        tracing::info!(workflow = self.config.name, "{word} {}", listed(&names));
         let until = Instant::now() + self.config.drain_timeout;
         if lost {
             self.lose(&ids);
@@ -355,5 +357,21 @@ impl Worker {
             tracing::error!(workflow = self.config.name, "answering a rebalance: {error}");
             self.health.failed(&error.to_string());
         }
+    }
+}
+
+/// Names partitions for the diagnostics: `orders 0 1 2, returns 0`.
+fn listed(names: &[TopicPartition]) -> String {
+    let mut topics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (topic, number) in names {
+        topics.entry(topic).or_default().push(number.to_string());
+    }
+    let topics: Vec<String> = topics
+        .iter()
+        .map(|(topic, numbers)| format!("{topic} {}", numbers.join(" ")))
+        .collect();
+    match topics.is_empty() {
+        true => "no partitions".to_owned(),
+        false => topics.join(", "),
     }
 }
