@@ -154,8 +154,27 @@ fn tasks_that_nobody_serves_are_shown_where_they_stand() {
     assert_eq!((part(0, "line"), part(0, "column")), (3.into(), 36.into()));
     assert_eq!(part(1, "pointer"), "/States/M/ItemProcessor/States/Raw/Resource");
     let (_, out, _) = run(&["check", "--config", &file]);
-    assert!(out.contains("help: did you mean \"stocks\"?"), "{out}");
-    assert!(out.contains("task.asl.json: refused, 2 errors"), "{out}");
+    let help = format!("help: add an entry for it to [tasks] of {file}: \"stock\" = {{ http = \"...\" }}");
+    assert!(
+        out.contains(&format!("{help}; or did you mean \"stocks\"?\n")),
+        "{out}"
+    );
+    // The definition is good; the configuration does not serve it.
+    assert!(out.contains("stepstream.toml: refused, 2 errors"), "{out}");
+    assert!(out.contains("task.asl.json: accepted"), "{out}");
+}
+
+#[test]
+fn a_function_of_the_same_workflow_is_not_what_was_meant() {
+    let folder = Folder::new();
+    let file = config(
+        &folder,
+        "[workflow.substitutions]\nFunction = \"cancel-order\"\n[tasks]\n\"complete-order\" = { function = \"demo.cancel_order\" }\n",
+    );
+    let (code, out, _) = run(&["check", "--config", &file]);
+    assert_eq!(code, 1);
+    assert!(out.contains(": \"cancel-order\" = { http = \"...\" }"), "{out}");
+    assert!(!out.contains("did you mean"), "{out}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ use std::path::Path;
 const INVALID_CONFIG: &str = "INVALID_CONFIG";
 const UNSERVED_TASK: &str = "UNSERVED_TASK";
 
+/// Most edits between two names for the one to be a slip of the other.
+const SLIP_EDITS: usize = 2;
 /// A configuration's text and what was found.
 struct File {
     name: String,
@@ -63,10 +65,16 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
         file.diagnostics.push(diagnostic(&problem));
     }
     let tasks = tasks.ok();
-    let mut definitions = Vec::new();
+    let (mut definitions, mut unserved) = (Vec::new(), Vec::new());
     for (number, workflow) in config.workflow.iter().enumerate() {
-        match definition(workflow, &config, tasks.as_ref()) {
-            Ok(checked) => definitions.push(checked),
+        match definition(workflow) {
+            Ok(checked) => {
+                let tasks = tasks.as_ref();
+                unserved.push(tasks.map_or(Vec::new(), |tasks| {
+                    unserved_tasks(&file.name, &checked, workflow, &config, tasks)
+                }));
+                definitions.push(checked);
+            }
             Err(stop) => {
                 let keys = ["workflow", &number.to_string(), "definition"];
                 let message = stop.message().trim_start_matches("error: ");
@@ -75,15 +83,35 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
             }
         }
     }
-    findings.add(&file.name, &file.text, Format::Json, file.diagnostics);
+    // The configuration is to blame for a task that nobody serves, the definition is where it stands.
+    let source = Source {
+        name: &file.name,
+        text: &file.text,
+        format: Format::Json,
+    };
+    let mut shown = rendered(&source, &file.diagnostics, has_colour());
+    for (checked, unserved) in definitions.iter().zip(&unserved) {
+        shown += &rendered(&checked.source(), unserved, has_colour());
+    }
+    let all: Vec<Diagnostic> = file
+        .diagnostics
+        .iter()
+        .chain(unserved.iter().flatten())
+        .cloned()
+        .collect();
+    findings.tell(&file.name, &shown, &all);
+    findings.keep(&file.name, file.diagnostics);
+    for (checked, unserved) in definitions.iter().zip(unserved) {
+        findings.keep(&checked.file, unserved);
+    }
     for checked in definitions {
         let format = checked.source().format;
         findings.add(&checked.file, &checked.text, format, checked.report.diagnostics);
     }
 }
 
-/// Checks a workflow's definition, and that its tasks are served.
-fn definition(workflow: &Workflow, config: &Config, tasks: Option<&Tasks>) -> Result<Checked, Stop> {
+/// Checks a workflow's definition.
+fn definition(workflow: &Workflow) -> Result<Checked, Stop> {
     let substitutions: Vec<(String, String)> = workflow.substitutions.clone().into_iter().collect();
     let mut checked = Checked::read(&workflow.definition, MachineType::Express, &substitutions)?;
     for diagnostic in &mut checked.report.diagnostics {
@@ -98,22 +126,6 @@ fn definition(workflow: &Workflow, config: &Config, tasks: Option<&Tasks>) -> Re
             ));
         }
     }
-    let (Some(machine), Some(tasks)) = (&checked.report.machine, tasks) else {
-        return Ok(checked);
-    };
-    if let Err(unserved) = tasks.bind(&compile(machine), false) {
-        let options = Options {
-            machine_type: MachineType::Express,
-            substitutions: workflow.substitutions.clone(),
-        };
-        let (root, _) = validate(&checked.source(), &options);
-        let mut found: Vec<Diagnostic> = unserved
-            .iter()
-            .map(|task| unserved_diagnostic(&checked.text, root.as_ref(), task, config))
-            .collect();
-        found.sort_by_key(|diagnostic| diagnostic.span.start);
-        checked.report.diagnostics.extend(found);
-    }
     Ok(checked)
 }
 
@@ -127,6 +139,34 @@ fn diagnostic(problem: &Problem) -> Diagnostic {
         code: INVALID_CONFIG,
         severity: problem.severity,
         message: problem.message.clone(),
+/// Returns the tasks of a definition that nobody serves, in its order.
+fn unserved_tasks(
+    file: &str,
+    checked: &Checked,
+    workflow: &Workflow,
+    config: &Config,
+    tasks: &Tasks,
+) -> Vec<Diagnostic> {
+    let machine = checked.report.machine.as_ref();
+    let Some(Err(unserved)) = machine.map(|machine| tasks.bind(&compile(machine), false)) else {
+        return Vec::new();
+    };
+    let options = Options {
+        machine_type: MachineType::Express,
+        substitutions: workflow.substitutions.clone(),
+    };
+    let (root, _) = validate(&checked.source(), &options);
+    let mut found: Vec<Diagnostic> = unserved
+        .iter()
+        .map(|task| Diagnostic {
+            help: Some(unserved_help(file, task, config)),
+            ..unserved_diagnostic(&checked.text, root.as_ref(), task)
+        })
+        .collect();
+    found.sort_by_key(|diagnostic| diagnostic.span.start);
+    found
+}
+
         pointer: problem.key.clone(),
         location: None,
         line: problem.line,
@@ -136,7 +176,22 @@ fn diagnostic(problem: &Problem) -> Diagnostic {
     }
 }
 
-fn unserved_diagnostic(text: &str, root: Option<&Node>, task: &Unserved, config: &Config) -> Diagnostic {
+/// Says what to add to the configuration; a name there is only taken for the same one if it nearly is: functions of a
+/// workflow have names that are much alike.
+fn unserved_help(file: &str, task: &Unserved, config: &Config) -> String {
+    let wanted = task.named.as_ref().map_or(&task.resource, |(_, name)| name);
+    let add = match &task.named {
+        Some(("Topic", _)) => format!("add \"{wanted}\" to the topics of its entry in [tasks] of {file}"),
+        _ => format!("add an entry for it to [tasks] of {file}: \"{wanted}\" = {{ http = \"...\" }}"),
+    };
+    let mut known = config.tasks.entries.keys();
+    match known.find(|known| strsim::damerau_levenshtein(known, wanted) <= SLIP_EDITS) {
+        Some(known) => format!("{add}; or did you mean \"{known}\"?"),
+        None => add,
+    }
+}
+
+fn unserved_diagnostic(text: &str, root: Option<&Node>, task: &Unserved) -> Diagnostic {
     let mut pointer = String::new();
     let state = root.and_then(|root| find(root, &task.state, &mut pointer));
     let resource = || Some((state?.member("Resource")?, "/Resource".to_owned()));
@@ -151,13 +206,11 @@ fn unserved_diagnostic(text: &str, root: Option<&Node>, task: &Unserved, config:
         (member.value.span.clone(), below)
     });
     let (line, column) = Lines::new(text).position(span.start);
-    let (wanted, what) = match &task.named {
-        Some(("FunctionName", name)) => (name, format!("function \"{name}\"")),
-        Some((parameter, name)) => (name, format!("{parameter} \"{name}\" of \"{}\"", task.resource)),
-        None => (&task.resource, format!("\"{}\"", task.resource)),
+    let what = match &task.named {
+        Some(("FunctionName", name)) => format!("function \"{name}\""),
+        Some((parameter, name)) => format!("{parameter} \"{name}\" of \"{}\"", task.resource),
+        None => format!("\"{}\"", task.resource),
     };
-    let known = config.tasks.entries.keys().map(String::as_str);
-    let meant = crate::asl::suggest::did_you_mean(wanted, known);
     Diagnostic {
         code: UNSERVED_TASK,
         severity: Severity::Error,
@@ -167,12 +220,7 @@ fn unserved_diagnostic(text: &str, root: Option<&Node>, task: &Unserved, config:
         line,
         column,
         span,
-        help: meant.or_else(|| {
-            Some(match &task.named {
-                Some(("Topic", _)) => format!("add \"{wanted}\" to the topics of its entry in [tasks]"),
-                _ => format!("say in [tasks] what runs it: \"{wanted}\" = {{ http = \"...\" }}"),
-            })
-        }),
+        help: None,
     }
 }
 
@@ -222,3 +270,8 @@ impl Findings {
         self.list.extend(diagnostics.into_iter().map(named));
     }
 }
+        self.keep(file, diagnostics);
+    }
+
+    /// Takes over what was found in a file.
+    fn keep(&mut self, file: &str, diagnostics: Vec<Diagnostic>) {
