@@ -149,7 +149,12 @@ fn properties_of_kafka() {
         &format!("{GOOD}[kafka.secrets]\n\"sasl.password\" = {{ env = \"STEPSTREAM_TEST_NO_SUCH\" }}\n"),
         &[],
     );
-    assert_eq!(reading.problems[0].severity, Severity::Warning);
+    let problem = &reading.problems[0];
+    assert_eq!(problem.severity, Severity::Warning);
+    assert_eq!(
+        problem.message,
+        "environment variable STEPSTREAM_TEST_NO_SUCH is not set"
+    );
     assert!(reading.config.is_some());
 }
 

@@ -173,8 +173,8 @@ impl Checks {
             }
             kafka::Error::Secret { .. } if self.events == Events::Elsewhere => {}
             // The machine that checks need not be the one that runs.
-            kafka::Error::Secret { key, .. } => {
-                self.add(&["kafka", "secrets", key], message).severity = Severity::Warning;
+            kafka::Error::Secret { key, reason } => {
+                self.add(&["kafka", "secrets", key], reason.clone()).severity = Severity::Warning;
             }
             kafka::Error::Source(_) | kafka::Error::Client(_) => {
                 self.add(&["kafka"], message);

@@ -18,6 +18,28 @@ pub struct Config {
     pub entries: BTreeMap<String, Entry>,
 }
 
+impl Config {
+    /// Takes out the headers whose texts cannot be read on this machine, and says why. Whoever only checks need not
+    /// have the secrets of whoever runs.
+    pub fn take_unreadable(&mut self) -> Vec<ConfigError> {
+        let mut found = Vec::new();
+        for (pattern, entry) in &mut self.entries {
+            entry.headers.iter_mut().for_each(|headers| {
+                headers.retain(|name, secret| {
+                    let Err(error) = secret.read() else { return true };
+                    found.push(ConfigError {
+                        pattern: pattern.clone(),
+                        key: Some("headers"),
+                        message: format!("{name}: {error}"),
+                    });
+                    false
+                });
+            });
+        }
+        found
+    }
+}
+
 /// What serves a pattern: exactly one of `function`, `http` and `kafka`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +92,7 @@ impl Secret {
         let text = match self {
             Secret::Text(text) => return Ok(text.clone()),
             Secret::Env { env } => {
-                std::env::var(env).map_err(|error| format!("environment variable {env}: {error}"))?
+                std::env::var(env).map_err(|_| format!("environment variable {env} is not set"))?
             }
             Secret::File { file } => {
                 std::fs::read_to_string(file).map_err(|error| format!("file {file}: {error}"))?

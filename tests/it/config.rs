@@ -178,6 +178,32 @@ fn a_function_of_the_same_workflow_is_not_what_was_meant() {
 }
 
 #[test]
+fn a_secret_that_is_elsewhere_is_a_warning() {
+    let folder = Folder::new();
+    let file = config(
+        &folder,
+        "[workflow.substitutions]\nFunction = \"stock\"\n[tasks.\"*\"]\nhttp = \"http://127.0.0.1/{function}\"\n\
+         headers = { Authorization = { env = \"NOWHERE_A\" } }\n[kafka.secrets]\n\"sasl.password\" = { env = \"NOWHERE_B\" }\n\
+         [service]\nlisten = \"\"\n",
+    );
+    let (code, out, _) = run(&["check", "--config", &file]);
+    assert_eq!(code, 0, "{out}");
+    assert!(
+        out.contains("environment variable NOWHERE_A is not set\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains("environment variable NOWHERE_B is not set\n"),
+        "{out}"
+    );
+    assert!(out.contains("stepstream.toml: accepted, 2 warnings"), "{out}");
+    let (code, _, err) = run(&["run", "--config", &file]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("error: "), "{err}");
+    assert!(err.contains("environment variable NOWHERE_B is not set"), "{err}");
+}
+
+#[test]
 fn names_arns_versions_and_stars_serve() {
     for tasks in [
         "stock = { function = \"demo.cancel_order\" }\nraw = { function = \"demo.cancel_order\" }",

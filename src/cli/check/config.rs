@@ -9,6 +9,7 @@ use crate::cli::output::{Stop, has_colour};
 use crate::cli::run::built_in;
 use crate::compile::compile;
 use crate::config::{Config, Problem, Workflow, environment};
+use crate::task::config::ConfigError;
 use crate::task::function::Home;
 use crate::task::{Tasks, Unserved};
 use std::path::Path;
@@ -16,9 +17,9 @@ use std::path::Path;
 /// The codes of what is wrong with a configuration.
 const INVALID_CONFIG: &str = "INVALID_CONFIG";
 const UNSERVED_TASK: &str = "UNSERVED_TASK";
-
 /// Most edits between two names for the one to be a slip of the other.
 const SLIP_EDITS: usize = 2;
+
 /// A configuration's text and what was found.
 struct File {
     name: String,
@@ -51,18 +52,27 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
     let folder = path.parent().unwrap_or(Path::new(""));
     let reading = Config::read(&file.text, folder, environment());
     file.diagnostics = reading.problems.iter().map(diagnostic).collect();
-    let Some(config) = reading.config else {
+    let Some(mut config) = reading.config else {
         return findings.add(&file.name, &file.text, Format::Json, file.diagnostics);
     };
     let home = Home {
         region: config.service.region.clone(),
         account: config.service.account.clone(),
     };
+    let in_tasks = |error: &ConfigError| {
+        let keys: Vec<&str> = ["tasks", &error.pattern].into_iter().chain(error.key).collect();
+        diagnostic(&Problem::in_file(&file.text, &keys, &error.message))
+    };
+    // As with the secrets of brokers, the machine that checks need not be the one that runs.
+    for error in config.tasks.take_unreadable() {
+        file.diagnostics.push(Diagnostic {
+            severity: Severity::Warning,
+            ..in_tasks(&error)
+        });
+    }
     let tasks = Tasks::new(&config.tasks, &built_in(), home);
     for error in tasks.as_ref().err().into_iter().flatten() {
-        let keys: Vec<&str> = ["tasks", &error.pattern].into_iter().chain(error.key).collect();
-        let problem = Problem::in_file(&file.text, &keys, &error.message);
-        file.diagnostics.push(diagnostic(&problem));
+        file.diagnostics.push(in_tasks(error));
     }
     let tasks = tasks.ok();
     let (mut definitions, mut unserved) = (Vec::new(), Vec::new());
@@ -129,16 +139,6 @@ fn definition(workflow: &Workflow) -> Result<Checked, Stop> {
     Ok(checked)
 }
 
-/// The check of a definition knows `--set` alone.
-fn missing_substitution(help: &str) -> Option<&str> {
-    help.strip_prefix("give it with --set ")?.strip_suffix("=VALUE")
-}
-
-fn diagnostic(problem: &Problem) -> Diagnostic {
-    Diagnostic {
-        code: INVALID_CONFIG,
-        severity: problem.severity,
-        message: problem.message.clone(),
 /// Returns the tasks of a definition that nobody serves, in its order.
 fn unserved_tasks(
     file: &str,
@@ -167,6 +167,16 @@ fn unserved_tasks(
     found
 }
 
+/// The check of a definition knows `--set` alone.
+fn missing_substitution(help: &str) -> Option<&str> {
+    help.strip_prefix("give it with --set ")?.strip_suffix("=VALUE")
+}
+
+fn diagnostic(problem: &Problem) -> Diagnostic {
+    Diagnostic {
+        code: INVALID_CONFIG,
+        severity: problem.severity,
+        message: problem.message.clone(),
         pointer: problem.key.clone(),
         location: None,
         line: problem.line,
@@ -266,12 +276,12 @@ impl Findings {
         };
         let rendered = rendered(&source, &diagnostics, has_colour());
         self.tell(file, &rendered, &diagnostics);
-        let named = |found: Diagnostic| -> Finding { (file.to_owned(), Ok(found)) };
-        self.list.extend(diagnostics.into_iter().map(named));
-    }
-}
         self.keep(file, diagnostics);
     }
 
     /// Takes over what was found in a file.
     fn keep(&mut self, file: &str, diagnostics: Vec<Diagnostic>) {
+        let named = |found: Diagnostic| -> Finding { (file.to_owned(), Ok(found)) };
+        self.list.extend(diagnostics.into_iter().map(named));
+    }
+}

@@ -96,7 +96,9 @@ pub enum Secret {
 impl Secret {
     fn read(&self, key: &str) -> Result<String, Error> {
         let read = match self {
-            Secret::Env(name) => std::env::var(name).map_err(|e| format!("environment variable {name}: {e}")),
+            Secret::Env(name) => {
+                std::env::var(name).map_err(|_| format!("environment variable {name} is not set"))
+            }
             Secret::File(path) => std::fs::read_to_string(path).map_err(|e| format!("file {path}: {e}")),
         };
         let read = read.map_err(|reason| Error::Secret {
@@ -394,8 +396,7 @@ mod tests {
         let text = config.check().unwrap_err().to_string();
         assert_eq!(
             text,
-            "kafka.secrets \"ssl.key.password\": environment variable STEPSTREAM_NO_SUCH: environment variable not \
-             found"
+            "kafka.secrets \"ssl.key.password\": environment variable STEPSTREAM_NO_SUCH is not set"
         );
     }
 }
