@@ -18,8 +18,10 @@ and in the processor of a Map can be tried as well.
 Exit code: 0 SUCCEEDED, CAUGHT_ERROR or RETRIABLE, 1 FAILED, 2 could not run (also: a task without a result).
 
 Examples:
-  stepstream state order.asl.json 'is enough in stock' --input '{\"stock\": 3, \"ordered\": 5}'
-  stepstream state order.asl.json 'check inventory' --input '{}' --result '{\"Payload\": {\"stock\": 3}}'
+  stepstream state order.asl.json 'is enough in stock' \\
+    --input '{\"stock\": 3, \"ordered\": 5}'
+  stepstream state order.asl.json 'check inventory' --input '{}' \\
+    --result '{\"Payload\": {\"stock\": 3}}'
   stepstream state order.asl.json 'check inventory' --input '{}' --error Lambda.ServiceException"
 )]
 pub(super) struct Args {

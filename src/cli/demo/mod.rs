@@ -32,8 +32,8 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// there is and fail, as orders do.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The workflow, its execution log and the metrics at the end are kept in a new temporary folder, which is
-shown at the end. The brokers inside are librdkafka's mock cluster: real clients and real protocol, nothing on a disk.
+    after_help = "The workflow, its execution log and the metrics at the end are kept in a new temporary folder, which is \
+shown at the end; of the log the last 256 MiB or so. The brokers inside are librdkafka's mock cluster: real clients and real protocol, nothing on a disk. \
 With --brokers the topics are created on yours, under names of their own, and are kept.
 
 Exit code: 0 every order has its result, 1 one is missing, 2 could not run, 130 ended by Ctrl-C.

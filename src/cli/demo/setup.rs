@@ -10,6 +10,7 @@ use crate::runtime::{DeadLetter, LogSettings, Workflow};
 use crate::server::{Plan, WorkflowPlan};
 use crate::stream::kafka::{self, Mock, Property, SourceConfig, Start, Subscription, admin};
 use crate::task::{self, config::Entry};
+use crate::units::Size;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +20,9 @@ const DEFINITION: &str = include_str!("../../../config/workflows/order_fulfillme
 const DEFINITION_FILE: &str = "order_fulfillment.asl.json";
 const NAME: &str = "order-fulfillment";
 const PARTITIONS: i32 = 8;
+/// How much of the log is kept, and in which parts: the failed orders of half a million take 700 MB.
+const LOG_FILES: Size = Size(256 << 20);
+const LOG_FILE: Size = Size(32 << 20);
 /// How long the brokers inside hold back a fetch that finds nothing.
 const FETCH_WAIT_MS: i64 = 5;
 const REGION: &str = "us-east-1";
@@ -165,6 +169,7 @@ impl Setup {
             ..journal::Config::default()
         };
         log.file.directory = self.log_folder();
+        (log.file.rotate_size, log.file.keep_size) = (LOG_FILE, LOG_FILES);
         WorkflowPlan {
             workflow: Workflow {
                 name: NAME.to_owned(),

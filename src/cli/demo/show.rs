@@ -89,13 +89,25 @@ pub(super) fn summary(tally: &Tally, end: &End, shards: usize) -> String {
     }
     let (written, done) = (number(tally.written), number(tally.done()));
     let (succeeded, failed) = (number(tally.succeeded), number(tally.failed));
-    let _ = writeln!(out, "orders     {written} written, {done} results read back");
+    // Most of what was asked for may be to come when Ctrl-C ends it.
+    let is_whole = tally.written == tally.wanted();
+    let _ = match is_whole {
+        true => writeln!(out, "orders     {written} written, {done} results read back"),
+        false => {
+            let wanted = number(tally.wanted());
+            writeln!(
+                out,
+                "orders     {written} of {wanted} written, {done} results read back"
+            )
+        }
+    };
     let _ = writeln!(
         out,
         "results    {succeeded} fulfilled, {failed} failed (more ordered than in stock)"
     );
     let _ = match tally.missing() {
-        0 => writeln!(out, "missing    none"),
+        0 if is_whole => writeln!(out, "missing    none"),
+        0 => writeln!(out, "missing    none of those written"),
         missing => {
             let names = tally.missing_numbers(NAMED_MAX);
             let names: Vec<String> = names.iter().map(|number| format!("ORD{number:08}")).collect();
@@ -113,7 +125,7 @@ pub(super) fn summary(tally: &Tally, end: &End, shards: usize) -> String {
             number(tally.surplus)
         );
     }
-    if tally.done() > 0 {
+    if tally.rate() > 0.0 {
         let (seconds, rate) = (tally.seconds(), grouped(tally.rate()));
         let plural = if shards == 1 { "" } else { "s" };
         let _ = writeln!(

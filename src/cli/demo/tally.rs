@@ -21,7 +21,7 @@ pub(super) struct Tally {
     pub(super) latency: Latency,
     /// Since somebody asked last.
     pub(super) recent: Latency,
-    /// Name of the first execution that failed, for the summary; of one that succeeded if none has.
+    /// Name of the last execution that failed, for the summary: of the log the end is kept.
     pub(super) failed_execution: Option<String>,
     pub(super) began: Option<Instant>,
     pub(super) ended: Option<Instant>,
@@ -49,6 +49,11 @@ impl Tally {
     /// Returns how many orders have their result.
     pub(super) fn done(&self) -> u32 {
         self.succeeded + self.failed
+    }
+
+    /// Returns how many orders are to be written.
+    pub(super) fn wanted(&self) -> u32 {
+        self.is_done.len() as u32
     }
 
     /// Returns how many orders were written and have no result.

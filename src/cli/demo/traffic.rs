@@ -176,7 +176,7 @@ impl Traffic {
             let number = record.key.and_then(orders::number);
             let has_failed = self.failed.contains(&record.partition);
             self.tally.result(number, record.timestamp_ms, has_failed);
-            if has_failed && self.tally.failed_execution.is_none() {
+            if has_failed {
                 let name = record.headers.last(EXECUTION);
                 self.tally.failed_execution = name.map(|name| String::from_utf8_lossy(name).into_owned());
             }

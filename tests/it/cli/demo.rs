@@ -96,7 +96,9 @@ fn an_interrupt_ends_it_with_everything_counted() {
     assert_eq!((code, err.as_str()), (130, ""), "{out}");
     let _kept = Kept::of(&out);
     assert!(out.contains("Ended by Ctrl-C."), "{out}");
-    assert!(out.contains("missing    none"), "{out}");
+    assert!(out.contains(" of 50,000,000 written, "), "{out}");
+    assert!(out.contains("missing    none of those written"), "{out}");
+    assert!(!out.contains("speed      0 "), "{out}");
 }
 
 #[test]

@@ -147,6 +147,9 @@ fn help_is_no_mistake() {
         assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
         assert!(out.contains("stepstream") || out.contains("Usage"), "{out}");
     }
+    // An example is there to be pasted.
+    let (_, out, _) = run(&["state", "--help"]);
+    assert!(out.contains(r#" --result '{"Payload": {"stock": 3}}'"#), "{out}");
 }
 
 #[test]
