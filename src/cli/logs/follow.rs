@@ -2,7 +2,8 @@
 
 use super::files::{LINE_BYTES_MAX, expand, key};
 use super::{Args, Wanted, print};
-use crate::cli::output::{Json, Stop, is_closed, stdout};
+use crate::cli::definition::cannot_read;
+use crate::cli::output::{Json, Stop, is_closed, stderr, stdout};
 use crate::cli::{EXIT_OK, Format};
 use crate::history::{Collection, Parser, Record, Recorded, Status, Story, Table, execution_name};
 use crate::journal::CLOSED_ENDING;
@@ -25,8 +26,14 @@ const STORIES_MAX: usize = 100;
 pub(super) fn run(args: &Args) -> Result<u8, Stop> {
     // Says at once what cannot be read.
     for path in expand(&args.files)? {
-        File::open(&path)
-            .map_err(|error| super::super::definition::cannot_read(&path.display().to_string(), &error))?;
+        let name = path.display().to_string();
+        match File::open(&path) {
+            // The service makes its folder when it starts.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && name != "-" => {
+                stderr(&format!("note: waiting for {name}, which is not there yet"));
+            }
+            other => drop(other.map_err(|error| cannot_read(&name, &error))?),
+        }
     }
     let mut tails = Tails::default();
     let mut teller = Teller::new(args);

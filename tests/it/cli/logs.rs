@@ -3,7 +3,7 @@
 use super::{Folder, command, run, run_json};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 fn data(name: &str) -> String {
@@ -259,9 +259,10 @@ impl Drop for Following {
 }
 
 #[test]
-fn following_goes_on_over_a_rotation() {
+fn following_waits_for_a_folder_and_goes_on_over_a_rotation() {
     let folder = Folder::new();
-    let log = PathBuf::from(folder.write("orders-20260101T000000Z-0001.ndjson.open", ""));
+    let name = folder.0.join("log");
+    let log = name.join("orders-20260101T000000Z-0001.ndjson.open");
     let closed = log.with_extension("");
     let text = |name: &str| std::fs::read_to_string(data(&format!("folder/{name}"))).expect("a log");
     let first = text("orders-20260101T000000Z-0001.ndjson");
@@ -269,12 +270,17 @@ fn following_goes_on_over_a_rotation() {
     let third = text("orders-20260101T000002Z-0001.ndjson.open");
     let mut child = command(&[
         "logs",
-        &folder.0.display().to_string(),
+        &name.display().to_string(),
         "--follow",
         "--format",
         "json",
     ]);
-    let mut child = Following(child.stdout(Stdio::piped()).spawn().expect("the binary runs"));
+    child.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Following(child.spawn().expect("the binary runs"));
+    let mut notes = BufReader::new(child.0.stderr.take().expect("a pipe")).lines();
+    let note = notes.next().expect("a line").expect("UTF-8");
+    assert!(note.starts_with("note: waiting for "), "{note}");
+    std::fs::create_dir(&name).expect("a folder");
     let mut lines = BufReader::new(child.0.stdout.take().expect("a pipe")).lines();
     let mut next = || {
         let line = lines.next().expect("a line").expect("UTF-8");
@@ -300,6 +306,6 @@ fn following_goes_on_over_a_rotation() {
     assert_eq!(next(), ("orders-0-1".to_owned(), "SUCCEEDED".to_owned()));
     append(&log, &second);
     std::fs::rename(&log, closed).expect("rotation");
-    append(&folder.0.join("orders-20260101T000002Z-0001.ndjson.open"), &third);
+    append(&name.join("orders-20260101T000002Z-0001.ndjson.open"), &third);
     assert_eq!(next(), ("orders-0-3".to_owned(), "SUCCEEDED".to_owned()));
 }
