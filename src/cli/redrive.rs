@@ -35,8 +35,8 @@ const TICK: Duration = Duration::from_millis(200);
 this one ended. Events that were not asked for (--error, --limit) or that could not be put back stay, and are \
 offered again the next time. Nothing is removed from the dead-letter topic; its retention does that.
 
-Letters of the error Stepstream.CutOff (a sync workflow's process ended in mid-execution) have no event in them: they \
-stay, and where each event stands in its topic is told, to be fetched from there.
+Letters of the error Stepstream.CutOff (a sync workflow's process ended in mid-execution), and those of events that were \
+too large for the dead-letter topic, have no event in them: they stay, and where each event stands in its topic is told, to be fetched from there.
 
 The brokers and their credentials are those of [kafka] in the configuration.
 
@@ -44,9 +44,9 @@ Exit code: 0 all that was asked for is put back (or there was nothing), 1 some s
 before its time, 130 interrupted.
 
 --format json prints one document. \"status\" is DONE, SOME_STAYED, INTERRUPTED, ENDED_EARLY (with \"message\") \
-or NOT_RUN; \"put_back\", \"not_chosen\", \"exhausted\" (--max-rounds), \"cut_off\", \"homeless\" (no topic to go \
-to) and \"refused\" (by the brokers) count events, in all and for each of \"errors\"; \"cut_off_events\" (at most \
-1000) says where the cut-off ones stand. With --dry-run nothing is put \
+or NOT_RUN; \"put_back\", \"not_chosen\", \"exhausted\" (--max-rounds), \"without_event\", \"homeless\" (no topic to go \
+to) and \"refused\" (by the brokers) count events, in all and for each of \"errors\"; \"places\" (at most \
+1000) says where those without event stand. With --dry-run nothing is put \
 back: it says what would be. \"truncated_commits\" above 0: the next redrive may put some back again.
 
 Examples:

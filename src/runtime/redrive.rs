@@ -154,7 +154,7 @@ impl<S: Source, K: Sink> Redrive<S, K> {
                 return true;
             }
             Fate::IsNoEvent(place) => {
-                self.summary.was_cut_off(error, place);
+                self.summary.has_no_event(error, place);
                 return true;
             }
         };

@@ -153,7 +153,7 @@ fn letters_go_back_once_and_the_rest_stays() {
 }
 
 #[test]
-fn a_letter_of_a_cut_off_event_stays_and_says_where_the_event_is() {
+fn a_letter_without_its_event_stays_and_says_where_the_event_is() {
     let Some(broker) = shared() else { return };
     broker.create_topic("redrive-cut", 1);
     broker.create_topic("redrive-cut-home", 1);
@@ -171,17 +171,29 @@ fn a_letter_of_a_cut_off_event_stays_and_says_where_the_event_is() {
         ..Event::default()
     };
     broker.produce("redrive-cut", [cut_off]);
+    let too_large: Headers<'_> = &[
+        ("stepstream-error", Some(b"Stepstream.EventTooLarge")),
+        ("stepstream-source-topic", Some(b"redrive-cut-home")),
+        ("stepstream-source-partition", Some(b"0")),
+        ("stepstream-source-offset", Some(b"1235")),
+        ("stepstream-value-bytes", Some(b"1048576")),
+    ];
+    let too_large = Event {
+        headers: too_large,
+        ..cut_off
+    };
+    broker.produce("redrive-cut", [too_large]);
     let (code, out, err) = redrive(broker, &["--from", "redrive-cut"]);
     assert_eq!((code, err.as_str()), (1, ""), "{out}");
     assert!(out.contains("put back: 1 to redrive-cut-home\n"), "{out}");
-    assert!(out.contains("1 stay: they carry no event"), "{out}");
+    assert!(out.contains("2 stay: they carry no event"), "{out}");
     assert!(out.contains("redrive-cut-home partition 0 offset 1234"), "{out}");
     assert_eq!(keys(&broker.read("redrive-cut-home")), ["a"]);
     let (code, document, _) = redrive_json(broker, &["--from", "redrive-cut"]);
     assert_eq!((code, &document["status"]), (1, &json!("SOME_STAYED")));
-    assert_eq!(document["cut_off"], 1, "{document}");
-    let place = json!([{"topic": "redrive-cut-home", "partition": 0, "offset": 1234}]);
-    assert_eq!(document["cut_off_events"], place);
+    assert_eq!(document["without_event"], 2, "{document}");
+    let place = |offset| json!({"topic": "redrive-cut-home", "partition": 0, "offset": offset});
+    assert_eq!(document["places"], json!([place(1234), place(1235)]));
 }
 
 #[test]
@@ -277,7 +289,7 @@ fn programs_read_what_became_of_the_letters() {
     // Put back, not chosen, exhausted, homeless, refused.
     let counts = |of: Value, [back, others, tired, homeless, refused]: [u64; 5]| {
         let mut of = of;
-        let counts = json!({"put_back": back, "not_chosen": others, "exhausted": tired, "cut_off": 0,
+        let counts = json!({"put_back": back, "not_chosen": others, "exhausted": tired, "without_event": 0,
             "homeless": homeless, "refused": refused});
         let more = counts.as_object().expect("an object").clone();
         of.as_object_mut().expect("an object").extend(more);
@@ -288,7 +300,7 @@ fn programs_read_what_became_of_the_letters() {
         "errors": [counts(json!({"error": stray}), [0, 0, 0, 1, 0]), counts(json!({"error": "Order.A"}), [3, 0, 0, 0, 0]),
             counts(json!({"error": "Order.B"}), [1, 0, 1, 0, 0])],
         "topics": [{"topic": "redrive-json-home", "put_back": 3}, {"topic": "redrive-json-home2", "put_back": 1}],
-        "cut_off_events": [], "truncated_commits": 0});
+        "places": [], "truncated_commits": 0});
     let all = counts(all, [4, 0, 1, 1, 0]);
     let (code, document, err) = redrive_json(broker, &["--from", "redrive-json", "--dry-run"]);
     assert_eq!((code, &document, err.as_str()), (1, &all, ""));

@@ -5,7 +5,7 @@ use crate::cli::output::{Json, grouped};
 use crate::runtime::redrive::{Counts, Place, Summary};
 use std::fmt::Write as _;
 
-/// Most places of cut-off events that the text names.
+/// Most places of events that the text names.
 const PLACES_SHOWN: usize = 20;
 
 /// Returns one JSON document: the sums, and the same by error and by topic.
@@ -29,7 +29,7 @@ pub(super) fn json(args: &Args, summary: &Summary, end: &End) -> Vec<u8> {
         json.string("topic", topic);
         number(json, "put_back", **count);
     });
-    json.list("cut_off_events", &summary.cut_off, |json, place| {
+    json.list("places", &summary.without_event, |json, place| {
         json.string("topic", &place.topic);
         if let Some(partition) = place.partition {
             json.raw("partition", partition.to_string().as_bytes());
@@ -49,7 +49,7 @@ fn write_counts(json: &mut Json, counts: &Counts) {
     number(json, "put_back", counts.put_back);
     number(json, "not_chosen", counts.not_chosen);
     number(json, "exhausted", counts.exhausted);
-    number(json, "cut_off", counts.cut_off);
+    number(json, "without_event", counts.without_event);
     number(json, "homeless", counts.homeless);
     number(json, "refused", counts.refused);
 }
@@ -108,10 +108,10 @@ pub(super) fn text(args: &Args, summary: &Summary) -> String {
             format!("were put back {} times already (--max-rounds)", args.max_rounds),
         ),
         (
-            total.cut_off,
+            total.without_event,
             format!(
-                "carry no event, which a crash cut off in mid-execution: fetch it, and produce it again if it shall run, from {}",
-                places(&summary.cut_off, total.cut_off)
+                "carry no event (a crash cut it off in mid-execution, or it was too large): fetch it, and produce it again if it shall run, from {}",
+                places(&summary.without_event, total.without_event)
             ),
         ),
         (

@@ -5,7 +5,7 @@
 
 use super::{Counts, Place};
 use crate::runtime::CUT_OFF;
-use crate::runtime::messages::{OURS, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC};
+use crate::runtime::messages::{OURS, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, VALUE_BYTES};
 use crate::stream::{Message, Record, SendError, Sink, Ticket, TopicId};
 
 /// The header that counts how often an event was put back.
@@ -32,7 +32,7 @@ pub struct Options {
 pub(super) enum Fate {
     /// It is counted there.
     Stays(fn(&mut Counts) -> &mut u64),
-    /// It only names an event that a crash has cut off, and where that stands.
+    /// It only names an event, and where that stands.
     IsNoEvent(Place),
     /// To this topic, for this round.
     Goes(Box<str>, u32),
@@ -45,7 +45,8 @@ impl Options {
             return Fate::Stays(|counts| &mut counts.not_chosen);
         }
         // Its copy would be a tombstone, which the workflow skips.
-        if error == CUT_OFF && record.value.is_none() {
+        let is_only_named = error == CUT_OFF || record.headers.last(VALUE_BYTES).is_some();
+        if is_only_named && record.value.is_none() {
             return Fate::IsNoEvent(place(record));
         }
         let rounds = record.headers.last(ROUNDS);

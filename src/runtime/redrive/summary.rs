@@ -13,7 +13,7 @@ pub const ERRORS_MAX: usize = 1_000;
 /// Most topics that letters go back to; letters of one more stay.
 pub const TOPICS_MAX: usize = 1_000;
 
-/// Most places of cut-off events that a summary names.
+/// Most places of events that a summary names.
 pub const PLACES_MAX: usize = 1_000;
 
 /// Where an event came from, as its letter says.
@@ -36,8 +36,8 @@ pub struct Counts {
     pub not_chosen: u64,
     /// Put back as often as is allowed.
     pub exhausted: u64,
-    /// They only name an event whose execution a crash has cut off, and have none to put back.
-    pub cut_off: u64,
+    /// They only name an event and have none to put back: a crash cut its execution off, or it was too large.
+    pub without_event: u64,
     /// They do not say where they came from, or from the topic that they are in.
     pub homeless: u64,
     /// The brokers do not take them.
@@ -47,14 +47,14 @@ pub struct Counts {
 impl Counts {
     /// Returns how many stay though they were asked for.
     pub fn left(&self) -> u64 {
-        self.exhausted + self.cut_off + self.homeless + self.refused
+        self.exhausted + self.without_event + self.homeless + self.refused
     }
 
     fn add(&mut self, other: &Counts) {
         self.put_back += other.put_back;
         self.not_chosen += other.not_chosen;
         self.exhausted += other.exhausted;
-        self.cut_off += other.cut_off;
+        self.without_event += other.without_event;
         self.homeless += other.homeless;
         self.refused += other.refused;
     }
@@ -67,8 +67,8 @@ pub struct Summary {
     pub errors: BTreeMap<Box<str>, Counts>,
     /// How many went to which topic; of a dry run: would go.
     pub topics: BTreeMap<Box<str>, u64>,
-    /// Where the events stand that were cut off; the first [`PLACES_MAX`].
-    pub cut_off: Vec<Place>,
+    /// Where the events stand that letters only name; the first [`PLACES_MAX`].
+    pub without_event: Vec<Place>,
     /// Why the brokers did not take one.
     pub refusal: Option<String>,
     /// Why it ended before its time.
@@ -95,10 +95,10 @@ impl Summary {
         *self.topics.entry(topic.into()).or_default() += 1;
     }
 
-    pub(super) fn was_cut_off(&mut self, error: &str, place: Place) {
-        self.of(error).cut_off += 1;
-        if self.cut_off.len() < PLACES_MAX {
-            self.cut_off.push(place);
+    pub(super) fn has_no_event(&mut self, error: &str, place: Place) {
+        self.of(error).without_event += 1;
+        if self.without_event.len() < PLACES_MAX {
+            self.without_event.push(place);
         }
     }
 
