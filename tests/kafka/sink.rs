@@ -163,9 +163,12 @@ fn what_cannot_be_delivered_is_refused() {
     let mut sink = KafkaSink::start(&config, "test", wake.clone(), &health).expect("a sink");
     let (topic, missing) = (sink.topic("sink-refused"), sink.topic("sink-missing"));
 
-    let large = vec![b'x'; 2_000_000];
+    // The first the client refuses, the second the broker, and none of those beside it.
+    let large = vec![b'x'; 11_000_000];
     let result = sink.send(&message(topic, &large), Ticket(1));
-    assert!(matches!(result, Err(SendError::Refused(_))), "{result:?}");
+    assert!(matches!(result, Err(SendError::TooLarge(_))), "{result:?}");
+    sink.send(&message(topic, &large[..2_000_000]), Ticket(4))
+        .expect("taken");
     sink.send(&message(missing, b"x"), Ticket(2)).expect("taken");
     // Refused at once where the topic's partitions are known already: there is no answer then.
     let elsewhere = Message {
@@ -177,7 +180,7 @@ fn what_cannot_be_delivered_is_refused() {
         matches!(result, Ok(()) | Err(SendError::Refused(_))),
         "{result:?}"
     );
-    let accepted = 1 + usize::from(result.is_ok());
+    let accepted = 2 + usize::from(result.is_ok());
     let mut taken = 0;
     let full = loop {
         match sink.send(&message(topic, b"x"), Ticket(10 + taken)) {
@@ -195,11 +198,12 @@ fn what_cannot_be_delivered_is_refused() {
                 matches!(result, Err(SendError::Refused(_))),
                 "{ticket}: {result:?}"
             ),
+            4 => assert!(matches!(result, Err(SendError::TooLarge(_))), "{result:?}"),
             _ => assert_eq!(result, Ok(()), "{ticket}"),
         }
     }
     // Those that were refused at once too, and what there was no room for not.
-    assert_eq!(health.undelivered(), 3);
+    assert_eq!(health.undelivered(), 4);
     sink.push();
     assert_eq!(health.unanswered(), 0);
     sink.send(&message(topic, b"x"), Ticket(99)).expect("room again");
