@@ -22,7 +22,7 @@
 //! - A turn never waits and has a bounded length: a workflow that loops has turns as all others.
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
 //!   sink's queue and the total of waiting executions are the shard's, and stop all.
-//! - A panic in one execution ends that execution: the event goes where poison goes.
+//! - A panic while an execution runs, or is brought an answer, ends that execution: the event goes where poison goes.
 
 mod commit;
 mod core;
