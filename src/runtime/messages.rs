@@ -177,7 +177,8 @@ impl Core {
         }
         let workflow = &lane.workflow;
         let text = String::from_utf8_lossy(name);
-        let is_allowed = workflow.reply_allowed.iter().any(|one| one.matches(&text));
+        let allowed = &workflow.reply_allowed;
+        let is_allowed = text.as_bytes() == name && allowed.iter().any(|one| one.matches(&text));
         // Whoever sends events names it: that nothing arrives there is no fault of the service.
         let topic = is_allowed.then(|| self.outbox.foreign_topic(&mut *self.sink, &text));
         if topic.is_none() {

@@ -195,7 +195,16 @@ impl Outbox {
     /// Makes a message smaller that was too large, if it may be; says whether it is.
     fn shrink(&mut self, place: u32) -> bool {
         let letter = &mut self.letters[place as usize];
-        letter.refused == Refused::Shrunk && shrink(&mut letter.message)
+        if letter.refused != Refused::Shrunk || !shrink(&mut letter.message) {
+            return false;
+        }
+        let topic = letter.message.topic.0 as usize;
+        let topic = self.accounts.get(topic).and_then(Option::as_ref);
+        tracing::warn!(
+            topic = topic.map_or("?", Account::topic),
+            "a dead letter is larger than the topic takes and goes without its value; raise max.message.bytes"
+        );
+        true
     }
 
     /// Says whether it is the first message to its topic that came back since one was delivered.

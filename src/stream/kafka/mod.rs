@@ -14,10 +14,10 @@
 //! and a running consumer looks at the ids once a second. What it takes of the new topic until then is read
 //! again; a sync workflow, which runs nothing twice, should be stopped before its topic is replaced.
 //!
-//! A partition that loses its last events (an unclean leader election) while it is read goes on where it was cut. One
-//! that is found to end before its commit has lost some too, or its topic was made anew, and nobody knows what was
-//! written since: an async workflow reads it from its beginning, where events run twice, a sync workflow from its end,
-//! where some may not be run. An error says so.
+//! A partition may lose its last events (an unclean leader election), and others may be written in their place. An async
+//! workflow that is reading it goes back to where its offsets do; one that finds it to end before its commit reads it from
+//! its beginning: events run twice. A sync workflow goes on at its commit, or at the end if that is before it: some
+//! may not be run. An error says so.
 //!
 //! Calls into librdkafka that rdkafka's safe interface does not have are unsafe code, in four files: `native`
 //! (consumer), `native_producer`, `native_topics` and `mock`.

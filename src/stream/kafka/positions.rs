@@ -2,8 +2,8 @@
 //!
 //! Asks the brokers for commits, offsets of times and ends; each question waits, bounded, on the control
 //! thread. Must not know shards. Invariants: a commit that is not about the topic that is there is not believed: its
-//! events have not been run. Where the log ends before a commit nobody knows what was written since it was cut: then
-//! events are read again, unless none may come twice.
+//! events have not been run. Where a log was cut nobody knows what was written since: then events are read again,
+//! unless none may come twice.
 
 use super::client::{Consumer, TopicPartition};
 use super::commits::committed;
@@ -132,7 +132,7 @@ pub(super) fn find(
 enum Place {
     /// Where the commit says.
     Commit,
-    /// Where the log was cut, or ends, before the commit.
+    /// Where the offsets went back to, or the log ends, before the commit.
     Back(i64),
     /// With the oldest event there is.
     Beginning,
@@ -154,9 +154,11 @@ fn place(
             reading from the beginning");
         return Place::Beginning;
     }
-    if let Some(cut) = cut {
+    // Never above the cut, but perhaps far below: a client that does not find it begins with the oldest event. So this
+    // is no place for who may run nothing twice.
+    if let Some(cut) = cut.filter(|_| !at_most_once) {
         tracing::error!(%topic, number, offset, cut, "the partition has lost its last events, as after an unclean \
-            leader election; reading goes on where it was cut");
+            leader election; reading goes on where its offsets went back to");
         return Place::Back(cut.min(offset));
     }
     if let Some(high) = high.filter(|high| offset > *high) {
@@ -248,12 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn where_it_was_cut_is_known_of_a_partition_that_was_read() {
-        for high in [65, 100, 200] {
-            assert_eq!(places(7, 7, high, Some(60)), [Place::Back(60); 2]);
+    fn where_offsets_went_back_to_is_read_again_unless_nothing_may_come_twice() {
+        for (high, at_most_once) in [(65, Place::Back(65)), (100, Place::Commit), (200, Place::Commit)] {
+            let expected = [Place::Back(60), at_most_once];
+            assert_eq!(places(7, 7, high, Some(60)), expected);
         }
         // Above the commit nothing is known to be finished any more.
-        assert_eq!(places(7, 7, 200, Some(150)), [Place::Back(100); 2]);
+        let expected = [Place::Back(100), Place::Commit];
+        assert_eq!(places(7, 7, 200, Some(150)), expected);
     }
 
     #[test]
