@@ -29,10 +29,8 @@ pub struct Options {
     pub trace: bool,
 }
 
-/// Most instructions of one program; a definition of 1 MiB stays far below.
-pub const INSTRUCTIONS_MAX: usize = 1 << 24;
-
-/// Compiles a state machine.
+/// Compiles a state machine. Its tables are indexed by 32-bit numbers; a definition, which has at most a million
+/// characters, cannot fill one.
 pub fn compile(machine: &StateMachine) -> Program {
     compile_with(machine, Options::default())
 }

@@ -3,11 +3,12 @@
 use super::Compiler;
 use crate::asl::model::{Flow, State, StateKind, Template};
 use crate::program::VariableRef;
+use std::collections::HashMap;
 
-/// The variables of one flow, in slot order.
+/// The variables of one flow and their slots. A definition has fewer characters than a slot has values.
 #[derive(Default)]
 pub(super) struct Scope {
-    names: Vec<Box<str>>,
+    slots: HashMap<Box<str>, u32>,
 }
 
 impl Scope {
@@ -41,21 +42,28 @@ impl Scope {
 
     fn add(&mut self, assign: &[(String, Template)]) {
         for (name, _) in assign {
-            if self.slot(name).is_none() {
-                self.names.push(name.as_str().into());
-            }
+            self.slot_or_new(name);
         }
     }
 
-    fn slot(&self, name: &str) -> Option<u16> {
-        self.names
-            .iter()
-            .position(|known| &**known == name)
-            .map(|slot| slot as u16)
+    fn slot(&self, name: &str) -> Option<u32> {
+        self.slots.get(name).copied()
     }
 
+    fn slot_or_new(&mut self, name: &str) -> u32 {
+        if let Some(slot) = self.slot(name) {
+            return slot;
+        }
+        let slot = self.slots.len() as u32;
+        self.slots.insert(name.into(), slot);
+        slot
+    }
+
+    /// Returns the names in slot order.
     pub(super) fn into_names(self) -> Vec<Box<str>> {
-        self.names
+        let mut names: Vec<(Box<str>, u32)> = self.slots.into_iter().collect();
+        names.sort_unstable_by_key(|&(_, slot)| slot);
+        names.into_iter().map(|(name, _)| name).collect()
     }
 }
 
@@ -71,10 +79,9 @@ impl Compiler {
         let Some(scope) = self.scopes.last_mut() else {
             return VariableRef { up: 0, slot: 0 };
         };
-        scope.names.push(name.into());
         VariableRef {
             up: 0,
-            slot: (scope.names.len() - 1) as u16,
+            slot: scope.slot_or_new(name),
         }
     }
 }

@@ -136,7 +136,7 @@ pub struct VariableRef {
     /// 0: the flow's own.
     pub up: u16,
     /// The slot in that flow.
-    pub slot: u16,
+    pub slot: u32,
 }
 
 /// One call of an intrinsic function; its arguments are on the stack.

@@ -8,7 +8,7 @@ use super::run::{PAYLOAD_BYTES_MAX, Run, Status};
 use super::trace::{Decision, Traced};
 use crate::path;
 use crate::program::{
-    AssignId, CallId, FormatId, Instruction, PathId, Pc, Program, Source, Stage, VariableRef,
+    AssignId, CallId, FormatId, Instruction, PathId, PathUse, Pc, Program, Source, Stage, VariableRef,
 };
 use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 
@@ -16,18 +16,22 @@ use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 pub(super) enum Stop {
     /// It ended, or waits.
     Blocked,
-    /// The run has left as many states as it may in one go.
+    /// The run has left as many states, or done as much work, as it may in one go.
     Fuel,
 }
 
 impl Run {
-    /// Runs until the execution is over, waits for answers, or has left `fuel` states.
+    /// Runs until the execution is over, waits for answers, has left `fuel` states, or has spent its grant of work.
     ///
     /// Take [`Run::requests`] and [`Run::events`] after each call.
     pub fn advance(&mut self, program: &Program, now_ms: i64, fuel: u64) -> Status {
         self.now_ms = now_ms;
         let mut fuel = fuel;
         while let Some(frame) = self.ready.pop() {
+            if self.work.is_spent() {
+                self.ready.push(frame);
+                return Status::Running;
+            }
             let activity = self.frames[frame.at()].activity;
             if !matches!(activity, Activity::Running | Activity::Container(_)) {
                 continue;
@@ -85,7 +89,7 @@ impl Run {
                     }
                 }
                 Instruction::Enter(state) => {
-                    if *fuel == 0 {
+                    if *fuel == 0 || self.work.is_spent() {
                         self.current.pc = Pc(pc.0 - 1);
                         return Ok(Stop::Fuel);
                     }
@@ -168,7 +172,14 @@ impl Run {
                 }
                 Instruction::Trace(stage) => self.trace(stage),
                 Instruction::Return => return Ok(Stop::Blocked),
-                operand => self.operand(program, frame, operand, None)?,
+                operand => {
+                    self.operand(program, frame, operand, None)?;
+                    if self.work.is_spent() && !self.stack.is_empty() {
+                        // In the middle of a template: what it has so far stays on the stack.
+                        self.current.pc = pc;
+                        return Ok(Stop::Fuel);
+                    }
+                }
             }
         }
     }
@@ -326,7 +337,7 @@ impl Run {
         let owner = self.owner(frame, variable.up);
         self.frames[owner.at()]
             .variables
-            .get(usize::from(variable.slot))
+            .get(variable.slot as usize)
             .copied()
             .unwrap_or(ValueRef::NONE)
     }
@@ -352,8 +363,8 @@ impl Run {
             {
                 return Ok(value);
             }
-            let mut store = Store::new(&mut self.heap, &program.constants);
-            match using.accessor.select(&mut store, root, root) {
+            let selected = self.search(program, using, root);
+            match selected {
                 Ok(value) => {
                     self.check_memory(program)?;
                     return Ok(value);
@@ -408,8 +419,7 @@ impl Run {
         if let Some(value) = using.accessor.get(view, root) {
             return Ok(value);
         }
-        let mut store = Store::new(&mut self.heap, &program.constants);
-        match using.accessor.select(&mut store, root, root) {
+        match self.search(program, using, root) {
             Ok(value) => Ok(value),
             Err(miss) => Err(self.runtime_fault(program, |cause| {
                 cause.push_str("Invalid path '");
@@ -418,6 +428,16 @@ impl Run {
                 cause.push_str(&miss.message);
             })),
         }
+    }
+
+    /// Evaluates a path that may search: it may look at all of the value, and charges that and what it has built.
+    fn search(&mut self, program: &Program, using: &PathUse, root: ValueRef) -> Result<ValueRef, path::Miss> {
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let selected = using.accessor.select(&mut store, root, root);
+        let view = View::new(&self.heap, &program.constants);
+        let built = selected.as_ref().map_or(0, |&value| view.len(value));
+        self.work.charge(view.len(root) + built);
+        selected
     }
 
     fn put(&mut self, program: &Program, path: PathId) -> Outcome<ValueRef> {
@@ -443,6 +463,7 @@ impl Run {
         match using.template.format(&mut store, &self.stack[from..]) {
             Some(text) => {
                 self.stack.truncate(from);
+                self.charge(program, text);
                 self.check_memory(program)?;
                 Ok(text)
             }
@@ -453,13 +474,26 @@ impl Run {
         }
     }
 
+    /// Charges reading or writing all of a value.
+    #[inline]
+    fn charge(&mut self, program: &Program, value: ValueRef) {
+        let length = View::new(&self.heap, &program.constants).len(value);
+        self.work.charge(length);
+    }
+
     fn call(&mut self, program: &Program, call: CallId) -> Outcome<ValueRef> {
         let using = &program.calls[call.at()];
         let from = self.stack.len().saturating_sub(using.arguments as usize);
+        for at in from..self.stack.len() {
+            self.charge(program, self.stack[at]);
+        }
         let mut store = Store::new(&mut self.heap, &program.constants);
         let result =
             crate::intrinsic::evaluate(&mut store, &mut self.random, using.function, &self.stack[from..]);
         self.stack.truncate(from);
+        if let Ok(value) = result {
+            self.charge(program, value);
+        }
         // One template may call many functions, each with a result as large as a payload.
         self.check_memory(program)?;
         result.map_err(|error| {
@@ -485,10 +519,7 @@ impl Run {
         for (at, (_, variable)) in variables.iter().enumerate() {
             let owner = self.owner(frame, variable.up);
             let value = self.stack[from + at];
-            if let Some(slot) = self.frames[owner.at()]
-                .variables
-                .get_mut(usize::from(variable.slot))
-            {
+            if let Some(slot) = self.frames[owner.at()].variables.get_mut(variable.slot as usize) {
                 *slot = value;
             }
         }
