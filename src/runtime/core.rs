@@ -18,7 +18,8 @@ use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Sink};
 use crate::task::{self, Progress};
 use crate::vm::{
-    Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest,
+    Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, STATE_WORK, StartError, Status,
+    TaskRequest, Work,
 };
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,6 +30,11 @@ use std::time::Instant;
 const FUEL: u64 = 5_000;
 /// What a call counts for, in states: more than it costs where a function does little.
 const CALL_FUEL: u64 = 10;
+/// Work that an execution may do in one turn, in bytes of JSON text; see [`crate::vm::Work`].
+const EXECUTION_WORK: u64 = 1 << 20;
+/// Work that all executions of a shard may do in one turn, some milliseconds: what a small event waits for at most
+/// behind large ones.
+pub(super) const TURN_WORK: u64 = 4 << 20;
 
 /// The time, as a turn of the shard sees it.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +48,8 @@ pub struct Now {
 /// What runs executions on a shard.
 pub(super) struct Core {
     pub(super) now: Now,
+    /// What the executions may still do in this turn.
+    pub(super) work: Work,
     pub(super) run: Box<Run>,
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
@@ -82,6 +90,7 @@ impl Core {
     pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, outbox: Outbox, now: Now) -> Core {
         Core {
             now,
+            work: Work::of(TURN_WORK),
             run: Box::default(),
             pool: Vec::new(),
             flights: Flights::default(),
@@ -233,7 +242,11 @@ impl Core {
         record: &Record<'_>,
         mut trip: Trip,
     ) {
-        let stepped = catch_unwind(AssertUnwindSafe(|| self.step(lane, version, record, &mut trip)));
+        let stepped = match self.work.is_spent() {
+            // The turn is over for executions: this one begins, or goes on, in the next.
+            true => Ok(Status::Running),
+            false => catch_unwind(AssertUnwindSafe(|| self.step(lane, version, record, &mut trip))),
+        };
         match stepped {
             Ok(Status::Running | Status::Waiting) if self.now.ms >= trip.deadline_ms => {
                 self.run.time_out(&version.program, self.now.ms);
@@ -249,7 +262,7 @@ impl Core {
         }
     }
 
-    /// Advances the run, calls its tasks, and goes on with those that answer at once.
+    /// Gives the run its share of the turn's work, and takes from the turn what it has used.
     fn step(
         &mut self,
         lane: &mut LaneState,
@@ -257,6 +270,18 @@ impl Core {
         record: &Record<'_>,
         trip: &mut Trip,
     ) -> Status {
+        let granted = EXECUTION_WORK.min(self.work.left());
+        self.run.grant(Work::of(granted));
+        let before = self.run.transitions();
+        let status = self.go(lane, version, record, trip);
+        let states = self.run.transitions() - before;
+        let used = granted - self.run.work().left() + states * STATE_WORK;
+        self.work.charge(used as usize);
+        status
+    }
+
+    /// Advances the run, calls its tasks, and goes on with those that answer at once.
+    fn go(&mut self, lane: &mut LaneState, version: &Loaded, record: &Record<'_>, trip: &mut Trip) -> Status {
         let program = &*version.program;
         let mut fuel = FUEL;
         loop {
@@ -286,7 +311,7 @@ impl Core {
             if status == Status::Running || !is_answered {
                 return status;
             }
-            if fuel == 0 {
+            if fuel == 0 || self.run.work().is_spent() {
                 return Status::Running;
             }
         }

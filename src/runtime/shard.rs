@@ -5,7 +5,7 @@
 //! next thing that is due. Invariants: nothing here blocks the thread; a turn has a bounded length; what is
 //! full stops its own workflow and no other, unless all share it: the sink's queue, the total in flight.
 
-use super::core::{Core, Now};
+use super::core::{Core, Now, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
 use super::lane::{Ahead, Lane, Partition};
@@ -15,6 +15,7 @@ use super::workflow::{Loaded, Mode, Version};
 use crate::metrics::ShardMetrics;
 use crate::stream::offsets::Tracker;
 use crate::stream::{Change, Wake};
+use crate::vm::Work;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -111,6 +112,7 @@ impl Shard {
     /// Does what there is to do at a time, without waiting.
     pub fn turn(&mut self, now: Now) -> Turn {
         self.core.now = now;
+        self.core.work = Work::of(TURN_WORK);
         let mut work = self.hear();
         work += self.go_on();
         self.first = (self.first + 1) % self.lanes.len().max(1);
@@ -191,6 +193,9 @@ impl Shard {
             core.overdue(lanes, id);
         }
         for _ in 0..core.ready.len() {
+            if core.work.is_spent() {
+                break;
+            }
             if let Some(id) = core.ready.pop_front() {
                 done += 1;
                 core.next_turn(lanes, id);

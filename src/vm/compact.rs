@@ -57,6 +57,10 @@ impl Run {
     /// Drops the values that nobody needs; the registers of all frames are in the frames.
     pub(super) fn compact_now(&mut self) {
         let mut compaction = std::mem::take(&mut self.compaction);
+        if self.stack.is_empty() {
+            // Not in the middle of a template: what the last walk has found is of no use any more.
+            self.found.clear();
+        }
         self.each_root(|value| compaction.keep(*value));
         for frame in self
             .frames
@@ -92,6 +96,7 @@ impl Run {
             frame.values().for_each(&mut visit);
         }
         self.stack.iter_mut().for_each(&mut visit);
+        self.found.iter_mut().for_each(&mut visit);
         self.events
             .iter_mut()
             .for_each(|event| event.values().into_iter().for_each(&mut visit));

@@ -148,6 +148,10 @@ impl Run {
         children.queued = false;
         if children.active == 0 {
             self.inline_iterations(program, frame, container);
+            if self.work.is_spent() {
+                self.frames[frame.at()].children.queued = true;
+                return self.ready.push(frame);
+            }
         }
         let children = &mut self.frames[frame.at()].children;
         if children.started < children.total && children.active < children.limit {

@@ -6,6 +6,7 @@
 
 use super::frame::FrameId;
 use super::run::{PAYLOAD_BYTES_MAX, Run};
+use super::work::STATE_WORK;
 use crate::program::{Branches, ContainerId, Iteration, Pc, Program};
 use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 
@@ -13,7 +14,7 @@ use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 const EVENTS: u32 = 4;
 
 impl Run {
-    /// Takes the iterations that are left, as far as they succeed.
+    /// Takes the iterations that are left, as far as they succeed and there is work left to spend.
     pub(super) fn inline_iterations(&mut self, program: &Program, frame: FrameId, container: ContainerId) {
         let Branches::Map(map) = &program.containers[container.at()].branches else {
             return;
@@ -42,6 +43,10 @@ impl Run {
             self.last_event += EVENTS;
             self.transitions += 1;
             self.compact_if_due(frame);
+            self.work.charge(STATE_WORK as usize);
+            if self.work.is_spent() {
+                return;
+            }
         }
     }
 

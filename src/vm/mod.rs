@@ -28,6 +28,7 @@ mod run;
 mod task;
 mod trace;
 mod wait;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -38,3 +39,4 @@ pub use event::{Event, EventSet, EventType, Level};
 pub use request::{Answer, Request, TaskRequest, Timer, TimerKind, Token};
 pub use run::{Identified, Outcome, PAYLOAD_BYTES_MAX, RUN_SECONDS_MAX, Run, StartError, Status};
 pub use trace::{Decision, Traced};
+pub use work::{STATE_WORK, Work};

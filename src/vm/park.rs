@@ -35,9 +35,15 @@ impl Run {
     fn exchange(&mut self, other: &mut Run) {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.heap, &mut other.heap);
-        std::mem::swap(&mut self.stack, &mut other.stack);
         std::mem::swap(&mut self.requests, &mut other.requests);
-        std::mem::swap(&mut self.found, &mut other.found);
+        // Operands and gathered values go with an execution that stopped in the middle of a template; other
+        // executions have none, and the buffers stay with the run that works.
+        if self.stack.is_empty() && other.stack.is_empty() {
+            std::mem::swap(&mut self.stack, &mut other.stack);
+            std::mem::swap(&mut self.found, &mut other.found);
+            self.found.clear();
+            other.found.clear();
+        }
         std::mem::swap(&mut self.compaction, &mut other.compaction);
     }
 

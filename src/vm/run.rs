@@ -6,6 +6,7 @@ use super::fault::Fault;
 use super::frame::{Activity, Frame, FrameId, Registers};
 use super::request::{Request, Token};
 use super::trace::{Decision, Traced};
+use super::work::Work;
 use crate::intrinsic::Random;
 use crate::program::{Program, StateId};
 use crate::value::{Compaction, Heap, IndexError, ValueRef, View};
@@ -42,6 +43,8 @@ pub struct Run {
     pub(super) random: Random,
     pub(super) outcome: Outcome,
     pub(super) transitions: u64,
+    /// What it may still do before others have their turn.
+    pub(super) work: Work,
     /// Bytes of the input's values.
     pub(super) input_bytes: usize,
     /// What the last walk over a value found; see [`crate::program::Gather`].
@@ -162,6 +165,7 @@ impl Run {
             random: Random::new(0),
             outcome: Outcome::NONE,
             transitions: 0,
+            work: Work::UNBOUNDED,
             input_bytes: 0,
             found: Vec::new(),
             compaction: Compaction::default(),
@@ -250,6 +254,7 @@ impl Run {
     fn reset(&mut self, with: &Identified<'_>) {
         self.heap.clear();
         self.stack.clear();
+        self.found.clear();
         self.ready.clear();
         self.free.clear();
         for frame in &mut self.frames {
@@ -270,6 +275,17 @@ impl Run {
         self.transitions = 0;
         self.input_bytes = 0;
         self.compact_at = self.compaction_floor;
+    }
+
+    /// Says how much work the execution may do before [`Run::advance`] comes back with [`Status::Running`].
+    /// Without a grant there is no bound.
+    pub fn grant(&mut self, work: Work) {
+        self.work = work;
+    }
+
+    /// Returns what is left of the grant.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// Takes what the execution asks of the world since the last call.
@@ -478,6 +494,7 @@ impl Run {
     }
 
     fn stop(&mut self) {
+        self.stack.clear();
         self.ready.clear();
         self.requests.clear();
         for frame in &mut self.frames {

@@ -1,7 +1,7 @@
 //! What one execution may do before others have their turn.
 
 use super::super::Turn;
-use super::{Stage, WAIT, with_dead_letter};
+use super::{Stage, WAIT, with_dead_letter, with_output};
 use crate::task::{Failure, Progress};
 use std::cell::Cell;
 
@@ -99,4 +99,43 @@ fn timers_that_nobody_waits_for_are_swept() {
     assert_eq!(stage.values("dead").len(), 10_000);
     let timers = stage.shard.timers();
     assert!(timers <= 1_024 + 500, "{timers}");
+}
+
+/// Work is counted and not measured: a turn ends after a named amount, whatever instruction is running.
+#[test]
+fn a_large_map_does_not_hold_up_a_small_event() {
+    let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.items", "End": true,
+        "ItemSelector": {"text.$": "$.text"}, "ResultPath": null, "OutputPath": "$.name", "ItemProcessor": {
+        "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true, "ResultPath": null, "OutputPath": null,
+        "Parameters": {"t.$": "States.Format('{}{}', $.text, $.text)"}}}}}}}"#;
+    let mut stage = Stage::new(definition, with_output());
+    let (items, text) = (format!("[0{}]", ",0".repeat(399)), "x".repeat(100_000));
+    stage.give(&format!(r#"{{"name":"large","items":{items},"text":"{text}"}}"#));
+    stage.give(r#"{"name":"small","items":[0],"text":""}"#);
+    let now = stage.now();
+    let mut turns = 0;
+    while stage.values("out").is_empty() {
+        assert_eq!(stage.shard.turn(now), Turn::Busy);
+        turns += 1;
+    }
+    assert!(turns <= 2, "{turns} turns");
+    assert_eq!(stage.values("out"), [r#""small""#]);
+    stage.settle();
+    assert_eq!(stage.values("out"), [r#""small""#, r#""large""#]);
+}
+
+#[test]
+fn many_large_events_share_a_turn() {
+    let definition = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true,
+        "Parameters": {"t.$": "States.Format('{}{}', $.text, $.text)"}, "OutputPath": null}}}"#;
+    let mut stage = Stage::new(definition, with_output());
+    let event = format!(r#"{{"text":"{}"}}"#, "x".repeat(100_000));
+    (0..100).for_each(|_| stage.give(&event));
+    let now = stage.now();
+    assert_eq!(stage.shard.turn(now), Turn::Busy);
+    let first = stage.values("out").len();
+    assert!((10..40).contains(&first), "{first} events in one turn");
+    stage.settle();
+    assert_eq!(stage.values("out").len(), 100);
+    assert_eq!(stage.commit(), Some(100));
 }

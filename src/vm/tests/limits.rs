@@ -175,3 +175,93 @@ fn event_ids_end_at_the_largest() {
     assert_eq!(player.go_with(10), Status::Running);
     assert_eq!(player.run.last_event(), u32::MAX);
 }
+
+/// Gives a run small grants until it is over; returns how many it took.
+#[track_caller]
+fn grants(player: &mut Player, bytes: u64) -> usize {
+    for grant in 1..1_000_000 {
+        player.run.grant(Work::of(bytes));
+        let status = player.go();
+        if status != Status::Running {
+            return grant;
+        }
+        // A driver with other executions moves this one aside, and takes it up again.
+        let mut small = Run::new();
+        player.run.park_into(&mut small);
+        player.run.unpark_from(&mut small);
+    }
+    panic!("it does not end");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "megabytes: hours under Miri")]
+fn work_ends_a_turn_whatever_is_running() {
+    let items = format!("[0{}]", ",0".repeat(99));
+    let text = "x".repeat(1_000);
+    let input = format!(r#"{{"items":{items},"text":"{text}"}}"#);
+    let hash = r#""h.$":"States.Hash($.text, 'SHA-256')","a.$":"$.items[0]""#;
+    let template: Vec<String> = (0..100)
+        .map(|at| format!(r#""k{at}.$":"States.Hash($.text, 'MD5')""#))
+        .collect();
+    let search: Vec<String> = (0..100)
+        .map(|at| format!(r#""k{at}.$":"$.items[?(@ == {at})]""#))
+        .collect();
+    let map = |selector: &str, next: &str| {
+        format!(
+            r#""A":{{"Type":"Map","ItemsPath":"$.items","ItemSelector":{{{selector}}},"ItemProcessor":{{"StartAt":"P",
+            "States":{{"P":{{"Type":"Pass",{next}}}}}}},"ResultPath":null,"OutputPath":"$.text","End":true}}"#
+        )
+    };
+    let pass = |parameters: &str| {
+        format!(r#""A":{{"Type":"Pass","Parameters":{{{parameters}}},"OutputPath":"$.k1","End":true}}"#)
+    };
+    let gathered = format!(r#""k1.$":"$.text","k2.$":"$.items",{hash}"#);
+    for (name, states, turns_min) in [
+        (
+            "iterations without frames",
+            map(
+                r#""text.$":"$.text","items.$":"$.items""#,
+                &format!(r#""Parameters":{{{hash}}},"End":true"#),
+            ),
+            90,
+        ),
+        (
+            "iterations with frames",
+            map(hash, r#""Next":"Q"},"Q":{"Type":"Pass","End":true"#),
+            90,
+        ),
+        ("one template of functions", pass(&template.join(",")), 90),
+        ("one template of searches", pass(&search.join(",")), 20),
+        ("gathered members", pass(&gathered), 1),
+    ] {
+        for level in [Level::Off, Level::All] {
+            for floor in [0, 4 << 20] {
+                let mut whole = start_with("A", &states, &input, level);
+                assert_eq!(whole.go(), Status::Succeeded, "{name}: {:?}", whole.failure());
+                let output = whole.run.view(&whole.program).to_json(whole.run.outcome().output);
+                let mut player = start_with("A", &states, &input, level);
+                player.run.set_compaction_floor(floor);
+                let turns = grants(&mut player, 1_000);
+                assert!(turns >= turns_min, "{name}: {turns} turns");
+                player.has_output(&output);
+                assert_eq!(player.run.last_event(), whole.run.last_event(), "{name}");
+                let mut player = start_with("A", &states, &input, level);
+                player.run.set_compaction_floor(floor);
+                grants(&mut player, 1);
+                player.has_output(&output);
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "65,540 states: hours under Miri")]
+fn variables_beyond_65536_are_told_apart() {
+    let assigned: Vec<String> = (0..65_540).map(|at| format!(r#""v{at}":{}"#, at % 2)).collect();
+    let states = format!(
+        r#""A":{{"Type":"Pass","Assign":{{{}}},"Next":"B"}},
+        "B":{{"Type":"Pass","Parameters":{{"first.$":"$v0","last.$":"$v65539"}},"End":true}}"#,
+        assigned.join(",")
+    );
+    start("A", &states, "{}").succeeds(r#"{"first":0,"last":1}"#);
+}
