@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Returns a folder of the shared corpora, or `None` with a printed note when it is absent.
 ///
 /// They are at `../shared`, or where `STEPSTREAM_SHARED` says.
+///
+/// # Panics
+/// When it is absent and `STEPSTREAM_REQUIRE_SHARED` is set, as in `.ci/run`: a test that did not run must not pass there.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     let root = match std::env::var_os("STEPSTREAM_SHARED") {
         Some(path) => PathBuf::from(path),
@@ -16,6 +19,11 @@ pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
+    assert!(
+        std::env::var_os("STEPSTREAM_REQUIRE_SHARED").is_none(),
+        "no corpus at {} (set STEPSTREAM_SHARED to where it is)",
+        folder.display()
+    );
     println!(
         "SKIPPED: no corpus at {} (set STEPSTREAM_SHARED to where it is)",
         folder.display()
