@@ -159,6 +159,22 @@ fn properties_of_kafka() {
 }
 
 #[test]
+fn all_properties_are_told_at_once() {
+    check(
+        "[kafka.properties]\n\"sasl.jaas.config\" = \"hunter2\"\n\"ssl.truststore.password\" = \"hunter2\"\n\"group.id\" = \"x\"\n\"max.poll.records\" = 500\n[kafka.consumer]\n\"session.timeout.ms\" = \"45s\"\n[kafka.producer]\n\"acks\" = 0\n\"message.timeout.ms\" = \"30s\"\n",
+        &[
+            "6:22: kafka.properties.\"sasl.jaas.config\": kafka property \"sasl.jaas.config\": No such configuration property: write sasl.username, and sasl.password in [kafka.secrets]",
+            "7:29: kafka.properties.\"ssl.truststore.password\": kafka property \"ssl.truststore.password\": No such configuration property: a PEM file in ssl.ca.location has no password; delete the line",
+            "8:14: kafka.properties.\"group.id\": kafka property \"group.id\" cannot be set: use the workflow's group",
+            "9:22: kafka.properties.\"max.poll.records\": kafka property \"max.poll.records\": No such configuration property: nothing is needed in its place; delete the line",
+            "11:24: kafka.consumer.\"session.timeout.ms\": kafka property \"session.timeout.ms\": \"45s\" is no bare number, and librdkafka reads only the digits it begins with: write 45000",
+            "13:10: kafka.producer.acks: kafka property \"acks\" cannot be set: offsets are committed when brokers have acknowledged what was written; 1 is the least",
+            "14:24: kafka.producer.\"message.timeout.ms\": kafka property \"message.timeout.ms\": \"30s\" is no bare number, and librdkafka reads only the digits it begins with: write 30000",
+        ],
+    );
+}
+
+#[test]
 fn a_workflow() {
     let found = problems(
         "[[workflow]]\n[[workflow]]\nname = \"a b\"\ndefinition = \"d\"\ntopics = [\"^x\", \"t\", \"t\"]\ntopics_pattern = \"^(\"\n",
