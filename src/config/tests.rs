@@ -175,6 +175,25 @@ fn all_properties_are_told_at_once() {
 }
 
 #[test]
+fn nothing_is_replaced() {
+    let found = problems(&format!(
+        "{GOOD}group = \"${{GROUP}}\"\n[workflow.substitutions]\nTable = \"${{Table}}\"\n[service]\nlisten = \"127.0.0.1:1\"\n[kafka]\nbrokers = \"a:1,${{BROKER:-b:1}}\"\n[kafka.properties]\n\"sasl.password\" = \"x${{KAFKA_PASSWORD}}hunter2\"\n\"sasl.username\" = \"$ConnectionString\"\n\"client.rack\" = \"${{}}\"\n[kafka.secrets]\n\"ssl.key.password\" = {{ env = \"${{KEY}}\" }}\n"
+    ));
+    let expected = [
+        "5:9: workflow.orders.group: ${GROUP} is not replaced here (set STEPSTREAM__WORKFLOW__ORDERS__GROUP)",
+        "11:11: kafka.brokers: ${BROKER} is not replaced here (set STEPSTREAM__KAFKA__BROKERS)",
+        "13:19: kafka.properties.\"sasl.password\": ${KAFKA_PASSWORD} is not replaced here (in [kafka.secrets] write \"sasl.password\" = { env = \"KAFKA_PASSWORD\" })",
+        "17:1: kafka.secrets.\"ssl.key.password\": environment variable ${KEY} is not set",
+        "17:30: kafka.secrets.\"ssl.key.password\".env: ${KEY} is not replaced here (write env = \"KEY\")",
+    ];
+    assert_eq!(found, expected);
+    let reading = read(&format!("{GOOD}group = \"${{GROUP}}\"\n"), &[]);
+    assert_eq!(reading.problems[0].severity, Severity::Warning);
+    let reading = read(&format!("{GOOD}[kafka]\nbrokers = \"${{BROKER}}\"\n"), &[]);
+    assert_eq!(reading.problems[0].severity, Severity::Error);
+}
+
+#[test]
 fn a_workflow() {
     let found = problems(
         "[[workflow]]\n[[workflow]]\nname = \"a b\"\ndefinition = \"d\"\ntopics = [\"^x\", \"t\", \"t\"]\ntopics_pattern = \"^(\"\n",
