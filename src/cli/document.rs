@@ -3,6 +3,7 @@
 use super::definition::cannot_read;
 use super::output::{Stop, stderr_has_colour};
 use crate::asl::{Diagnostic, Format, Severity, Source, render::render};
+use crate::value::{lookalike, without_switch};
 use std::io::Read;
 use std::path::Path;
 
@@ -45,13 +46,16 @@ impl Document {
         let diagnostic = Diagnostic {
             code: "INVALID_JSON",
             severity: Severity::Error,
-            message: format!("{what} is not JSON: {message} (line {line}, column {column})"),
+            message: format!(
+                "{what} is not JSON: {} (line {line}, column {column})",
+                without_switch(message)
+            ),
             pointer: String::new(),
             location: None,
             line,
             column,
             span: offset..offset + width,
-            help: None,
+            help: lookalike(&self.text).map(|kind| format!("it looks like {kind}")),
         };
         let source = Source {
             name: &self.name,

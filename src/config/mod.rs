@@ -5,6 +5,7 @@
 //! module it configures. Must not start anything. Invariant: what is wrong is a list with places, not the
 //! first thing found, and a [`Config`] that was read without errors has passed every check here.
 
+mod dollar;
 mod environment;
 mod posix;
 mod problem;

@@ -4,6 +4,7 @@
 //! what cannot be read into the structs is named and taken out, one after the other. Invariant: there is a
 //! configuration only when there was no error.
 
+use super::dollar::unreplaced;
 use super::environment::{self, Override};
 use super::problem::{Problem, Reading};
 use super::shape::Shape;
@@ -73,7 +74,15 @@ impl<'a> Reader<'a> {
         }
         self.unknown_keys(&mut root, &shape, &mut Vec::new());
         let config = self.deserialize(&mut root, span)?;
-        if self.problems.is_empty() {
+        let is_readable = self.problems.is_empty();
+        for text in unreplaced(&root) {
+            let key = written(&root, &text.path);
+            self.add(place(&root, &text.path), key, text.message, Some(text.help));
+            if let Some(problem) = self.problems.last_mut().filter(|_| !text.is_kafka) {
+                problem.severity = Severity::Warning;
+            }
+        }
+        if is_readable {
             for finding in validate::validate(&config, self.events) {
                 let span = place(&root, &finding.path);
                 let key = written(&root, &finding.path);

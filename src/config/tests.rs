@@ -159,6 +159,41 @@ fn properties_of_kafka() {
 }
 
 #[test]
+fn all_properties_are_told_at_once() {
+    check(
+        "[kafka.properties]\n\"sasl.jaas.config\" = \"hunter2\"\n\"ssl.truststore.password\" = \"hunter2\"\n\"group.id\" = \"x\"\n\"max.poll.records\" = 500\n[kafka.consumer]\n\"session.timeout.ms\" = \"45s\"\n[kafka.producer]\n\"acks\" = 0\n\"message.timeout.ms\" = \"30s\"\n",
+        &[
+            "6:22: kafka.properties.\"sasl.jaas.config\": kafka property \"sasl.jaas.config\": No such configuration property: write sasl.username, and sasl.password in [kafka.secrets]",
+            "7:29: kafka.properties.\"ssl.truststore.password\": kafka property \"ssl.truststore.password\": No such configuration property: a PEM file in ssl.ca.location has no password; delete the line",
+            "8:14: kafka.properties.\"group.id\": kafka property \"group.id\" cannot be set: use the workflow's group",
+            "9:22: kafka.properties.\"max.poll.records\": kafka property \"max.poll.records\": No such configuration property: nothing is needed in its place; delete the line",
+            "11:24: kafka.consumer.\"session.timeout.ms\": kafka property \"session.timeout.ms\": \"45s\" is no bare number, and librdkafka reads only the digits it begins with: write 45000",
+            "13:10: kafka.producer.acks: kafka property \"acks\" cannot be set: offsets are committed when brokers have acknowledged what was written; 1 is the least",
+            "14:24: kafka.producer.\"message.timeout.ms\": kafka property \"message.timeout.ms\": \"30s\" is no bare number, and librdkafka reads only the digits it begins with: write 30000",
+        ],
+    );
+}
+
+#[test]
+fn nothing_is_replaced() {
+    let found = problems(&format!(
+        "{GOOD}group = \"${{GROUP}}\"\n[workflow.substitutions]\nTable = \"${{Table}}\"\n[service]\nlisten = \"127.0.0.1:1\"\n[kafka]\nbrokers = \"a:1,${{BROKER:-b:1}}\"\n[kafka.properties]\n\"sasl.password\" = \"x${{KAFKA_PASSWORD}}hunter2\"\n\"sasl.username\" = \"$ConnectionString\"\n\"client.rack\" = \"${{}}\"\n[kafka.secrets]\n\"ssl.key.password\" = {{ env = \"${{KEY}}\" }}\n"
+    ));
+    let expected = [
+        "5:9: workflow.orders.group: ${GROUP} is not replaced here (set STEPSTREAM__WORKFLOW__ORDERS__GROUP)",
+        "11:11: kafka.brokers: ${BROKER} is not replaced here (set STEPSTREAM__KAFKA__BROKERS)",
+        "13:19: kafka.properties.\"sasl.password\": ${KAFKA_PASSWORD} is not replaced here (in [kafka.secrets] write \"sasl.password\" = { env = \"KAFKA_PASSWORD\" })",
+        "17:1: kafka.secrets.\"ssl.key.password\": environment variable ${KEY} is not set",
+        "17:30: kafka.secrets.\"ssl.key.password\".env: ${KEY} is not replaced here (write env = \"KEY\")",
+    ];
+    assert_eq!(found, expected);
+    let reading = read(&format!("{GOOD}group = \"${{GROUP}}\"\n"), &[]);
+    assert_eq!(reading.problems[0].severity, Severity::Warning);
+    let reading = read(&format!("{GOOD}[kafka]\nbrokers = \"${{BROKER}}\"\n"), &[]);
+    assert_eq!(reading.problems[0].severity, Severity::Error);
+}
+
+#[test]
 fn a_workflow() {
     let found = problems(
         "[[workflow]]\n[[workflow]]\nname = \"a b\"\ndefinition = \"d\"\ntopics = [\"^x\", \"t\", \"t\"]\ntopics_pattern = \"^(\"\n",

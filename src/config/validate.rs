@@ -152,31 +152,23 @@ impl Checks {
             &["kafka", "brokers"],
             "no broker to ask, such as \"localhost:9092\"",
         );
-        let Err(error) = config.kafka.check() else {
-            return;
-        };
-        let section = |key: &str| {
-            let sections = [
-                ("consumer", config.kafka.consumer.0.contains_key(key)),
-                ("producer", config.kafka.producer.0.contains_key(key)),
-                ("secrets", config.kafka.secrets.contains_key(key)),
-            ];
-            sections
-                .into_iter()
-                .find(|(_, has)| *has)
-                .map_or("properties", |(name, _)| name)
-        };
+        for (section, error) in config.kafka.problems() {
+            self.property(section, &error);
+        }
+    }
+
+    fn property(&mut self, section: &str, error: &kafka::Error) {
         let message = error.to_string();
-        match &error {
-            kafka::Error::Owned { key, .. } | kafka::Error::Property { key, .. } => {
-                self.add(&["kafka", section(key), key], message);
+        match error {
+            kafka::Error::Owned { key, .. } | kafka::Error::Property { key, .. } if !section.is_empty() => {
+                self.add(&["kafka", section, key], message);
             }
             kafka::Error::Secret { .. } if self.events == Events::Elsewhere => {}
             // The machine that checks need not be the one that runs.
             kafka::Error::Secret { key, reason } => {
                 self.add(&["kafka", "secrets", key], reason.clone()).severity = Severity::Warning;
             }
-            kafka::Error::Source(_) | kafka::Error::Client(_) => {
+            _ => {
                 self.add(&["kafka"], message);
             }
         }

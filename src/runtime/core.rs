@@ -118,6 +118,9 @@ impl Core {
         if let Some(line) = line
             && lane.lines.is_busy(line)
         {
+            if let Some(partition) = lane.partitions.get_mut(&record.partition) {
+                partition.waiting += 1;
+            }
             lane.lines
                 .wait(line, Event::copy(record, super::event::Keep::Whole));
             return;

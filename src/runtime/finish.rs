@@ -11,6 +11,7 @@ use super::messages::Failed;
 use super::settlements::{Settlement, SettlementId};
 use super::workflow::Loaded;
 use crate::stream::{PartitionId, Record, TopicId};
+use crate::value::{lookalike, without_switch};
 use crate::vm::{Outcome, Status};
 
 /// The event's value is not JSON.
@@ -158,7 +159,7 @@ impl Core {
             self.flights.release(id);
         }
         let cause = match poison {
-            Poison::Invalid(message) => format!("The event's value is not JSON: {message}"),
+            Poison::Invalid(message) => not_json(message, record.value.unwrap_or_default()),
             Poison::TooLarge(bytes) => format!(
                 "The event's value has {bytes} bytes; an execution takes at most {}.",
                 crate::vm::PAYLOAD_BYTES_MAX
@@ -318,5 +319,15 @@ impl Core {
             let mark = journal.buffer.mark();
             journal.waiting.push_back((mark, id));
         }
+    }
+}
+
+/// Says why an event's value is not JSON, and what it looks like instead.
+#[cold]
+fn not_json(message: &str, value: &[u8]) -> String {
+    let message = without_switch(message);
+    match lookalike(value) {
+        Some(kind) => format!("The event's value is not JSON: {message}. It looks like {kind}."),
+        None => format!("The event's value is not JSON: {message}"),
     }
 }

@@ -105,6 +105,8 @@ pub(super) struct Partition {
     pub(super) tracker: Tracker,
     /// Events that are begun and not finished, without those that wait for their turn.
     pub(super) running: usize,
+    /// Events that wait for their turn: in a line, or with their turn come.
+    pub(super) waiting: usize,
     /// Set when it is taken away: nothing begins any more, and at this time it is given back.
     pub(super) until: Option<Instant>,
     pub(super) ahead: Ahead,

@@ -285,6 +285,7 @@ impl Shard {
                     number,
                     tracker: Tracker::new(&restored),
                     running: 0,
+                    waiting: 0,
                     until: None,
                     ahead: Ahead {
                         next: restored.offset,

@@ -241,6 +241,9 @@ impl Core {
             let Some((line, event)) = lane.turns.pop_front() else {
                 return taken;
             };
+            if let Some(partition) = lane.partitions.get_mut(&event.partition) {
+                partition.waiting -= 1;
+            }
             self.execute(lane, &version, &event.record(), Some(line), true);
         }
         BATCH_EVENTS_MAX

@@ -15,6 +15,7 @@ mod heap;
 pub mod index;
 mod join;
 mod key;
+mod lookalike;
 mod node;
 mod number;
 mod store;
@@ -28,6 +29,7 @@ pub use error::IndexError;
 pub use heap::Heap;
 pub use join::Pieces;
 pub use key::Key;
+pub use lookalike::{lookalike, without_switch};
 #[cfg(test)]
 use node::Node;
 pub use node::{DEPTH_MAX, Kind, ValueRef};

@@ -1,5 +1,6 @@
 //! One level of the state machine in flight: the top, a branch, or an iteration.
 
+use super::place::Visits;
 use crate::program::{ContainerId, FlowId, Pc, StateId, TaskId};
 use crate::value::ValueRef;
 
@@ -63,6 +64,8 @@ pub(super) struct Frame {
     pub(super) retries: u32,
     /// How often each retrier of the state was used; grows when one is.
     pub(super) attempts: Vec<u32>,
+    /// How often its states were entered: tells the calls of a loop apart.
+    pub(super) visits: Visits,
     /// The variables of the flow; [`ValueRef::NONE`] where none was assigned.
     pub(super) variables: Vec<ValueRef>,
     /// `$$.Map.Item.Value` of an iteration.
@@ -135,6 +138,7 @@ impl Frame {
             entered_at_ms: 0,
             retries: 0,
             attempts: Vec::new(),
+            visits: Visits::default(),
             variables: Vec::new(),
             item: ValueRef::NONE,
             children: Children::NONE,
@@ -156,6 +160,7 @@ impl Frame {
         self.branch = 0;
         self.retries = 0;
         self.attempts.clear();
+        self.visits.clear();
         self.variables.clear();
         self.variables.resize(variables, ValueRef::NONE);
         self.item = ValueRef::NONE;

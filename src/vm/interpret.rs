@@ -251,8 +251,8 @@ impl Run {
 
     #[inline]
     fn enter(&mut self, program: &Program, frame: FrameId, state: crate::program::StateId) {
-        let kind = event::entered(program.states[state.at()].kind);
-        let id = self.tick(kind, self.current.last, |run, event| {
+        let kind = program.states[state.at()].kind;
+        let id = self.tick(event::entered(kind), self.current.last, |run, event| {
             event.of(state).data(run.current.input)
         });
         let current = &mut self.current;
@@ -264,6 +264,7 @@ impl Run {
         let frame = &mut self.frames[frame.at()];
         frame.entered_at_ms = self.now_ms;
         frame.forget_retries();
+        frame.visits.enter(state, kind);
     }
 
     /// Checks the output and takes the id of the exit event.

@@ -23,6 +23,7 @@ mod handler;
 mod inline;
 mod interpret;
 mod park;
+mod place;
 mod request;
 mod run;
 mod task;

@@ -4,10 +4,7 @@
 //! warm; what waits lies in small ones. Owns the exchange between the two. Invariant: a run that was
 //! parked and taken up again is the same execution: tokens, events and values keep their names.
 
-use super::request::Token;
 use super::run::Run;
-use crate::program::Program;
-use std::fmt::{self, Write};
 
 /// Bytes of values above which parking compacts first: below, copying what is dead costs less than
 /// finding it.
@@ -45,28 +42,5 @@ impl Run {
             other.found.clear();
         }
         std::mem::swap(&mut self.compaction, &mut other.compaction);
-    }
-
-    /// Appends where a task stands: its state's name, behind those of the containers around it and,
-    /// in a branch or an iteration, its index. The same on every attempt and in every run of the same
-    /// input, so that it can name a call to the outside.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn write_place(&self, program: &Program, token: Token, out: &mut impl Write) -> fmt::Result {
-        self.write_frame(program, token.frame as usize, out)
-    }
-
-    /// Recursion is bounded by the nesting of the definition.
-    fn write_frame(&self, program: &Program, frame: usize, out: &mut impl Write) -> fmt::Result {
-        let Some(frame) = self.frames.get(frame) else {
-            return Ok(());
-        };
-        if let Some(parent) = frame.parent {
-            self.write_frame(program, parent.at(), out)?;
-            write!(out, "/{}", frame.branch)?;
-        }
-        out.write_char('/')?;
-        out.write_str(program.state_name(frame.registers.state))
     }
 }

@@ -345,3 +345,27 @@ fn a_published_program_is_for_new_executions() {
     stage.answer_call(0, "\"old\"");
     assert_eq!(stage.values("out"), ["1", "\"old\""]);
 }
+
+#[test]
+fn calls_of_a_loop_have_keys_of_their_own() {
+    let definition = r#"{"StartAt": "Page", "States": {
+        "Page": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "Next": "More"},
+        "More": {"Type": "Choice", "Default": "End",
+            "Choices": [{"Variable": "$.page", "NumericLessThan": 3, "Next": "Page"}]},
+        "End": {"Type": "Succeed"}}}"#;
+    for _redelivered in 0..2 {
+        let mut stage = Stage::new(definition, with_output());
+        stage.give(r#"{"page":0}"#);
+        stage.settle();
+        for at in 0..3 {
+            stage.answer_call(at, &format!(r#"{{"page":{}}}"#, at + 1));
+        }
+        assert_eq!(stage.values("out"), [r#"{"page":3}"#]);
+        let world = stage.world.borrow();
+        let keys: Vec<&str> = world.called.iter().map(|call| call.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            ["orders-0-0/Page", "orders-0-0/Page#2", "orders-0-0/Page#3"]
+        );
+    }
+}

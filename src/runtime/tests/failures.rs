@@ -107,6 +107,29 @@ fn which_failures_are_dead_letters() {
 }
 
 #[test]
+fn an_event_of_another_kind_is_told() {
+    let cases = [
+        (
+            "\0\0\0\0\u{7}{}",
+            ". It looks like a schema registry's frame (a zero byte, then schema id 7): a JSON Schema serializer wrote it.",
+        ),
+        (
+            "Obj\u{1}",
+            ". It looks like an Avro file: the value is not JSON but Avro.",
+        ),
+        ("{\0\"\0", ". It looks like UTF-16: JSON texts are UTF-8."),
+        ("[NaN]", "The event's value is not JSON: Non-standard token 'NaN'"),
+    ];
+    for (value, end) in cases {
+        let mut stage = Stage::new(PASS, with_dead_letter());
+        stage.give(value);
+        stage.settle();
+        let cause = header(&stage, 0, "stepstream-cause").expect("a cause");
+        assert!(cause.ends_with(end), "{cause}");
+    }
+}
+
+#[test]
 fn poison() {
     let mut stage = Stage::new(PASS, with_dead_letter());
     stage.give("not JSON");

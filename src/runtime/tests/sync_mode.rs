@@ -135,6 +135,50 @@ fn a_revoked_partition_runs_what_was_committed_and_no_more() {
     assert!(restored(released[0].1.clone()).cut_off().next().is_none());
 }
 
+/// Three committed events in one line, of which the first runs, and their partition is revoked.
+fn revoked_line(ms: u64) -> Stage {
+    let workflow = Workflow {
+        ordering: Ordering::Key,
+        ..sync()
+    };
+    let mut stage = Stage::new(TASK, workflow);
+    (0..5).for_each(|at| stage.give_to(0, Some("a"), &at.to_string(), Vec::new()));
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    stage.revoke(0, ms);
+    assert!(stage.world.borrow().released.is_empty(), "a line waits");
+    stage
+}
+
+#[test]
+fn a_revoked_partition_runs_the_committed_events_of_a_line() {
+    let mut stage = revoked_line(60_000);
+    for at in 0..3 {
+        stage.answer_call(at, &at.to_string());
+    }
+    assert_eq!(stage.values("replies"), ["0", "1", "2"]);
+    let released = stage.world.borrow().released.clone();
+    let last = released[0].1.clone();
+    assert_eq!(last.as_ref().map(|commit| commit.offset), Some(3));
+    assert!(restored(last).cut_off().next().is_none());
+}
+
+#[test]
+fn a_revoked_line_whose_time_is_over_is_named() {
+    for (answered, named) in [(0, vec![0, 1, 2]), (1, vec![1, 2]), (2, vec![2])] {
+        let mut stage = revoked_line(5_000);
+        for at in 0..answered {
+            stage.answer_call(at, "0");
+        }
+        stage.pass(5_001);
+        let released = stage.world.borrow().released.clone();
+        let commits = stage.world.borrow().commits.clone();
+        let last = released[0].1.clone().or(commits.last().map(|one| one.1.clone()));
+        assert_eq!(restored(last).cut_off().collect::<Vec<_>>(), named);
+        assert_eq!(stage.world.borrow().called.len(), answered + 1);
+    }
+}
+
 fn restored(commit: Option<Commit>) -> Restored {
     let commit = commit.expect("a commit");
     Restored {

@@ -4,6 +4,7 @@
 //! threads. Invariant: a secret's value is never in a `Debug` text, an error or a log line.
 
 use super::Error;
+use super::properties::refusal;
 use super::subscription::SourceConfig;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -178,19 +179,50 @@ const OWNED: [(&str, &str); 13] = [
     ("interceptors", "plugins are not loaded"),
 ];
 
+/// How many brokers must have what was written.
+const ACKNOWLEDGEMENTS: [&str; 2] = ["acks", "request.required.acks"];
+
 /// `max.poll.interval.ms` when nobody sets it.
 const POLL_INTERVAL_MS: u64 = 300_000;
 
 impl Config {
-    /// Checks all properties of both kinds of clients, and that the secrets can be read.
+    /// Checks what [`Config::problems`] does.
     ///
     /// # Errors
     /// The first problem.
     pub fn check(&self) -> Result<(), Error> {
-        self.consumer_properties()
-            .and_then(|consumer| native(&consumer))?;
-        self.producer_properties("check")
-            .and_then(|producer| native(&producer))
+        let first = self.problems().into_iter().next();
+        first.map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// Checks all properties of both kinds of clients, and that the secrets can be read. Returns every problem, with
+    /// the section below `[kafka]` that it is in; "" for `[kafka]` itself.
+    pub fn problems(&self) -> Vec<(&'static str, Error)> {
+        let mut problems = Vec::new();
+        let sections = [
+            ("properties", &self.properties),
+            ("consumer", &self.consumer),
+            ("producer", &self.producer),
+        ];
+        for (section, properties) in sections {
+            for (key, value) in &properties.0 {
+                let problem = checked(section, key, &value.to_string(), !is_secret(key));
+                problems.extend(problem.err().map(|error| (section, error)));
+            }
+        }
+        for (key, secret) in &self.secrets {
+            let read = owned(key).and_then(|key| secret.read(key));
+            let problem = read.and_then(|value| checked("secrets", key, &value, false));
+            problems.extend(problem.err().map(|error| ("secrets", error)));
+        }
+        if problems.is_empty() {
+            let clients = [self.consumer_properties(), self.producer_properties("check")];
+            let problem = clients
+                .into_iter()
+                .find_map(|client| client.and_then(|client| native(&client)).err());
+            problems.extend(problem.map(|error| ("", error)));
+        }
+        problems
     }
 
     /// Returns the properties of a workflow's consumer.
@@ -255,13 +287,8 @@ impl Config {
     fn producer_properties(&self, name: &str) -> Result<ClientConfig, Error> {
         let mut client = self.properties(&PRODUCER, &self.producer)?;
         client.set("client.id", client_id(&client, name));
-        for key in ["acks", "request.required.acks"] {
-            if client.get(key).is_some_and(|acks| acks.trim() == "0") {
-                return Err(Error::Owned {
-                    key: key.to_owned(),
-                    instead: "offsets are committed when brokers have acknowledged what was written; 1 is the least",
-                });
-            }
+        for key in ACKNOWLEDGEMENTS {
+            acknowledged(key, client.get(key).unwrap_or("all"))?;
         }
         Ok(client)
     }
@@ -300,6 +327,33 @@ fn owned(key: &str) -> Result<&str, Error> {
     }
 }
 
+/// Refuses a property of a section that is ours to set, or that librdkafka does not take as it is written.
+fn checked(section: &str, key: &str, value: &str, is_shown: bool) -> Result<(), Error> {
+    let key = owned(key)?;
+    if section != "consumer" {
+        acknowledged(key, value)?;
+    }
+    match refusal(key, value, is_shown) {
+        Some(reason) => Err(Error::Property {
+            key: key.to_owned(),
+            reason,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses producers that do not wait for brokers.
+fn acknowledged(key: &str, value: &str) -> Result<(), Error> {
+    let is_none = value.trim().parse::<f64>().is_ok_and(|acks| acks == 0.0);
+    match ACKNOWLEDGEMENTS.contains(&key) && is_none {
+        true => Err(Error::Owned {
+            key: key.to_owned(),
+            instead: "offsets are committed when brokers have acknowledged what was written; 1 is the least",
+        }),
+        false => Ok(()),
+    }
+}
+
 /// Lets librdkafka check names and values.
 fn native(client: &ClientConfig) -> Result<(), Error> {
     match client.create_native_config() {
@@ -333,7 +387,7 @@ mod tests {
     fn defaults_give_way_to_the_user() {
         let config =
             config("consumer = { 'fetch.queue.backoff.ms' = 20 }\nproperties = { 'linger.ms' = 1.5 }");
-        config.check().expect("good");
+        assert_eq!(config.check(), Ok(()));
         assert_eq!(
             config
                 .consumer_properties()
@@ -368,7 +422,7 @@ mod tests {
             assert!(matches!(error, Error::Owned { .. }), "{error}");
         }
         let least = "producer = { 'acks' = 1, 'enable.idempotence' = false }";
-        config(least).check().expect("allowed");
+        assert_eq!(config(least).check(), Ok(()));
     }
 
     #[test]

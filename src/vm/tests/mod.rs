@@ -5,6 +5,7 @@
 
 mod limits;
 mod park;
+mod place;
 mod states;
 mod work;
 
