@@ -29,11 +29,22 @@ use text::{write_header, write_line};
 pub const RESOURCES_MAX: usize = 200;
 /// How many errors of a workflow's dead letters have a label of their own; more share [`OTHER`].
 pub const ERRORS_MAX: usize = 50;
+/// Longest name of an error in a label or a header, in bytes: events may choose the name, and a longer one is cut.
+pub const ERROR_NAME_BYTES_MAX: usize = 256;
 /// How many partitions of a workflow have a lag of their own; the lags of more are added up under
 /// [`OTHER`].
 pub const LAG_SERIES_MAX: usize = 2_000;
 /// The label of everything beyond a limit.
 pub const OTHER: &str = "other";
+
+/// Returns the start of a text that has at most so many bytes, cut between characters.
+pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
 
 /// The metrics of a process; clones are the same metrics.
 #[derive(Clone)]

@@ -232,6 +232,19 @@ fn label_sets_are_bounded() {
 }
 
 #[test]
+fn names_of_errors_are_cut_between_characters() {
+    let metrics = Metrics::new();
+    let mut workflow = metrics.workflow("w");
+    let kept = "x".repeat(ERROR_NAME_BYTES_MAX - 1);
+    for end in ["é", "élan", "è"] {
+        workflow.dead_letter(&format!("{kept}{end}"));
+    }
+    let series = format!("stepstream_dead_letters_total{{state_machine=\"w\",error=\"{kept}\"}}");
+    assert_eq!(value(&metrics.render(0), &series), 3.0);
+    assert_eq!(cut("é", 2), "é");
+}
+
+#[test]
 fn the_readme_has_the_table() {
     let quoted = |names: &str| match names {
         "" => String::new(),

@@ -1,7 +1,7 @@
 //! What one shard counts for one workflow.
 
 use super::histogram::{Local, Shared};
-use super::{ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, names};
+use super::{ERROR_NAME_BYTES_MAX, ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, cut, names};
 use crate::vm::Status;
 use ::metrics::Counter;
 use rustc_hash::FxHashMap;
@@ -208,7 +208,9 @@ impl WorkflowMetrics {
 
     /// Counts a dead letter. An error that this shard has not seen locks once; beyond [`ERRORS_MAX`]
     /// errors of a workflow all others share one label.
+    /// Errors whose names begin with the same [`ERROR_NAME_BYTES_MAX`] bytes count as one.
     pub fn dead_letter(&mut self, error: &str) {
+        let error = cut(error, ERROR_NAME_BYTES_MAX);
         if let Some(counter) = self.dead_letters.get(error) {
             return counter.increment(1);
         }

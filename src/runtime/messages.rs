@@ -8,6 +8,7 @@ use super::lane::{LaneState, REPLY_TOPICS_MAX};
 use super::outbox::{Outgoing, Refused};
 use super::settlements::SettlementId;
 use super::workflow::Mode;
+use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
 use crate::stream::{Message, Record, Returned, TopicId};
 use crate::value::escape_into;
 
@@ -88,8 +89,8 @@ impl Core {
             headers.push(header);
         }
         headers.extend([
-            (ERROR, Some(failed.error.as_bytes())),
-            (CAUSE, Some(cut(failed.cause).as_bytes())),
+            (ERROR, Some(cut(failed.error, ERROR_NAME_BYTES_MAX).as_bytes())),
+            (CAUSE, Some(cut(failed.cause, CAUSE_BYTES_MAX).as_bytes())),
             (EXECUTION, Some(self.name.as_bytes())),
             (SOURCE_TOPIC, Some(partition.topic.as_bytes())),
             (SOURCE_PARTITION, Some(number.as_bytes())),
@@ -222,19 +223,3 @@ pub(super) const OURS: [&str; 7] = [
     SOURCE_PARTITION,
     SOURCE_OFFSET,
 ];
-
-/// Cuts a cause for a header, between characters.
-fn cut(cause: &str) -> &str {
-    let mut end = cause.len().min(CAUSE_BYTES_MAX);
-    while !cause.is_char_boundary(end) {
-        end -= 1;
-    }
-    &cause[..end]
-}
-
-#[test]
-fn a_cause_is_cut_between_characters() {
-    let cause = format!("{}é", "x".repeat(CAUSE_BYTES_MAX - 1));
-    assert_eq!(cut(&cause).len(), CAUSE_BYTES_MAX - 1);
-    assert_eq!(cut("é"), "é");
-}

@@ -130,6 +130,16 @@ fn an_event_of_another_kind_is_told() {
 }
 
 #[test]
+fn a_long_name_of_an_error_is_cut() {
+    let mut stage = Stage::new(FAIL, with_dead_letter());
+    stage.give(&format!("{{\"error\":\"{}\"}}", "é".repeat(50_000)));
+    stage.settle();
+    let sent = header(&stage, 0, "stepstream-error");
+    assert_eq!(sent, Some("é".repeat(crate::metrics::ERROR_NAME_BYTES_MAX / 2)));
+    assert_eq!(stage.commit(), Some(1));
+}
+
+#[test]
 fn poison() {
     let mut stage = Stage::new(PASS, with_dead_letter());
     stage.give("not JSON");
