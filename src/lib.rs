@@ -36,6 +36,7 @@
 //!
 //! | module | owns |
 //! |---|---|
+//! | [`clock`] | what time it is: the monotonic one, and the wall clock's face |
 //! | [`fault`] | ASL error names and how Retry and Catch match them |
 //! | [`timestamp`] | points in time as AWS writes and reads them |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
@@ -96,6 +97,8 @@
 //!
 //! The stream processor:
 //!
+//! - What waits, ends, retries or lasts goes by monotonic time; the wall clock gives timestamps only, so a
+//!   correction of it changes nothing else.
 //! - No offset is committed past unfinished work, also across rebalance and crash; in sync mode nothing
 //!   runs before its commit is acknowledged, and nothing runs twice. Nothing is committed for a partition
 //!   that was lost.
@@ -123,6 +126,7 @@ pub mod asl;
 pub mod cases;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod clock;
 pub mod compile;
 #[cfg(feature = "kafka")]
 pub mod config;

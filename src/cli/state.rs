@@ -5,7 +5,6 @@ mod report;
 use super::definition::{load_machine, substitution};
 use super::output::{Stop, stderr, stdout};
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format};
-use crate::drive::RealClock;
 use crate::test_state::{Mock, Problem, Status, Subject, choice_rules, test_state};
 use std::path::PathBuf;
 
@@ -102,7 +101,7 @@ fn subject(args: &Args) -> Result<Subject<'_>, Stop> {
         context: args.context.as_deref(),
         variables: args.variables.as_deref(),
         mock: args.result.as_deref().map(Mock::Result).or(failure),
-        now_ms: RealClock::system_ms(),
+        now_ms: crate::clock::wall_ms(),
     })
 }
 

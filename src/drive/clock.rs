@@ -1,7 +1,7 @@
 //! Clocks: one that passes, one that jumps.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Tells the time of a run and lets it pass.
 pub trait Clock {
@@ -67,12 +67,6 @@ impl<'a> RealClock<'a> {
             begun: Instant::now(),
             interrupted,
         }
-    }
-
-    /// Returns the real time in milliseconds since 1970.
-    pub fn system_ms() -> i64 {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

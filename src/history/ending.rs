@@ -84,5 +84,7 @@ impl Ending {
 
 /// Writes a duration.
 pub fn seconds(millis: i64) -> String {
+    // Timestamps go back where the wall clock was set back.
+    let millis = millis.max(0);
     format!("{}.{:03} s", millis / 1_000, millis % 1_000)
 }

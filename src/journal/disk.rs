@@ -1,9 +1,9 @@
 //! The file system as the log files use it: the lowest level, where tests let it fail.
 
+use crate::clock::since_1970;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 /// One file of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,10 +83,7 @@ impl Disk for RealDisk {
             let (Ok(name), Ok(data)) = (entry.file_name().into_string(), entry.metadata()) else {
                 continue;
             };
-            let modified = data
-                .modified()
-                .ok()
-                .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+            let modified = data.modified().ok().map(since_1970);
             if data.is_file() {
                 entries.push(Entry {
                     name,

@@ -38,6 +38,8 @@ pub(super) struct Files {
     folder: PathBuf,
     workflow: String,
     limits: Limits,
+    /// What the wall clock shows at a monotonic time: for names, and for files' ages.
+    wall: fn(i64) -> i64,
     open: Option<Open>,
     /// Whether a file was left behind with buffers that may not be on the disk; the next
     /// [`Output::settle`] fails for it.
@@ -68,6 +70,7 @@ impl Files {
         folder: &Path,
         workflow: &str,
         limits: Limits,
+        wall: fn(i64) -> i64,
         now_ms: i64,
     ) -> io::Result<Files> {
         let mut files = Files {
@@ -75,6 +78,7 @@ impl Files {
             folder: folder.to_owned(),
             workflow: workflow.to_owned(),
             limits,
+            wall,
             open: None,
             left_behind: false,
             retain_ms: 0,
@@ -122,7 +126,7 @@ impl Files {
     }
 
     fn begin(&mut self, now_ms: i64) -> io::Result<Open> {
-        let time = compact_time(now_ms);
+        let time = compact_time((self.wall)(now_ms));
         for number in 1..=NUMBERS_MAX {
             let name = format!("{}-{time}-{number:04}", self.workflow);
             let closed = self.folder.join(format!("{name}{CLOSED_ENDING}"));
@@ -181,6 +185,9 @@ impl Files {
     /// Removes closed files that are too old, and the oldest while all together are too large.
     fn retain(&mut self, now_ms: i64) {
         self.retain_ms = now_ms.saturating_add(RETAIN_EVERY_MS);
+        // Files have times of the wall clock. The earlier of both times keeps a file too long after the clock
+        // was set, never too short.
+        let age_ms = (self.wall)(now_ms).min(now_ms);
         // What cannot be removed now is tried again later; the log goes on.
         let Ok(entries) = self.disk.list(&self.folder) else {
             return;
@@ -193,7 +200,7 @@ impl Files {
         let open = self.open.as_ref().map_or(0, |open| open.bytes);
         let mut total = open + closed.iter().map(|entry| entry.bytes).sum::<u64>();
         for entry in &closed {
-            let old = entry.modified_ms.saturating_add(self.limits.keep_for_ms) <= now_ms;
+            let old = entry.modified_ms.saturating_add(self.limits.keep_for_ms) <= age_ms;
             if !old && total <= self.limits.keep_bytes {
                 continue;
             }
@@ -314,8 +321,8 @@ fn append(handle: &mut dyn Handle, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a time as `20260131T120000Z`: sorts, and fits every file system.
-fn compact_time(now_ms: i64) -> String {
-    let text = timestamp::format(now_ms);
+fn compact_time(wall_ms: i64) -> String {
+    let text = timestamp::format(wall_ms);
     let digits = text[..19].iter().filter(|&&byte| byte != b'-' && byte != b':');
     digits.map(|&byte| char::from(byte)).chain(['Z']).collect()
 }

@@ -167,7 +167,15 @@ impl Handle for FaultyFile {
 }
 
 fn files(folder: &Folder, disk: &FaultyDisk, limits: Limits, now_ms: i64) -> Files {
-    Files::start(Box::new(disk.clone()), folder.path(), "flow", limits, now_ms).expect("a folder")
+    Files::start(
+        Box::new(disk.clone()),
+        folder.path(),
+        "flow",
+        limits,
+        |ms| ms,
+        now_ms,
+    )
+    .expect("a folder")
 }
 
 fn closed(time: &str, number: u32) -> String {

@@ -24,7 +24,8 @@ fn config(overflow: Overflow) -> Config {
 
 /// Starts a writer of files on a disk that can be made to fail.
 fn start(folder: &Folder, disk: FaultyDisk, overflow: Overflow, shards: usize) -> (Writer, Vec<Buffer>) {
-    let files = Files::start(Box::new(disk), folder.path(), "flow", limits(), clock()).expect("a folder");
+    let files =
+        Files::start(Box::new(disk), folder.path(), "flow", limits(), |ms| ms, clock()).expect("a folder");
     spawn(Box::new(files), overflow, shards)
 }
 

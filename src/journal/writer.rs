@@ -5,7 +5,7 @@ use super::disk::RealDisk;
 use super::files::Files;
 use super::stdout::Stdout;
 use super::{Buffer, Config, Destination, Health, Overflow, topic};
-use crate::drive::RealClock;
+use crate::clock::{monotonic_ms, wall_ms};
 use crate::stream::{Sink, Wake};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
@@ -112,18 +112,25 @@ impl Writer {
         match config.destination {
             Destination::Stdout => {
                 let out = Stdout::open().map_err(|error| StartError(format!("stdout: {error}")))?;
-                Writer::spawn(&setup, Box::new(out), RealClock::system_ms)
+                Writer::spawn(&setup, Box::new(out), monotonic_ms)
             }
             Destination::File => {
                 let folder = &config.file.directory;
-                let now_ms = RealClock::system_ms();
+                let now_ms = monotonic_ms();
                 let limits = config.file.limits();
-                let files = Files::start(Box::new(RealDisk), folder, setup.workflow, limits, now_ms);
+                let files = Files::start(
+                    Box::new(RealDisk),
+                    folder,
+                    setup.workflow,
+                    limits,
+                    |_| wall_ms(),
+                    now_ms,
+                );
                 let files = files.map_err(|error| {
                     let folder = folder.display();
                     StartError(format!("workflow.log.file.directory: {folder}: {error}"))
                 })?;
-                Writer::spawn(&setup, Box::new(files), RealClock::system_ms)
+                Writer::spawn(&setup, Box::new(files), monotonic_ms)
             }
             Destination::Kafka => {
                 let Setup {

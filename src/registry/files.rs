@@ -6,12 +6,13 @@
 
 use super::{Definition, Outcome, Refused, Registry};
 use crate::asl::Format;
+use crate::clock::since_1970;
 use crate::metrics::Metrics;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::Duration;
 
 /// Largest definition: AWS's limit is 1 MiB of JSON, and YAML has room for comments.
 pub const DEFINITION_BYTES_MAX: u64 = 8 << 20;
@@ -58,7 +59,7 @@ impl std::error::Error for LoadError {}
 const UNCHANGED: &str = "unchanged";
 
 /// Size and time of a file: what is compared to see whether it has changed.
-type Stamp = Option<(u64, SystemTime)>;
+type Stamp = Option<(u64, Duration)>;
 
 /// The files of a registry.
 pub struct Files<B> {
@@ -183,7 +184,7 @@ impl Watched {
 
 fn stamp(path: &Path) -> Stamp {
     let data = std::fs::metadata(path).ok()?;
-    Some((data.len(), data.modified().ok()?))
+    Some((data.len(), since_1970(data.modified().ok()?)))
 }
 
 fn read(path: &Path) -> Result<String, String> {

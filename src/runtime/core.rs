@@ -14,6 +14,7 @@ use super::outbox::Outbox;
 use super::tasks::{Attempt, Tasks};
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
+use crate::clock::Now;
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Sink};
 use crate::task::{self, Progress};
@@ -24,7 +25,6 @@ use crate::vm::{
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::time::Instant;
 
 /// States that an execution may leave in one turn, some hundred microseconds, before others have theirs.
 const FUEL: u64 = 5_000;
@@ -35,15 +35,6 @@ const EXECUTION_WORK: u64 = 1 << 20;
 /// Work that all executions of a shard may do in one turn, some milliseconds: what a small event waits for at most
 /// behind large ones.
 pub(super) const TURN_WORK: u64 = 4 << 20;
-
-/// The time, as a turn of the shard sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// Milliseconds since 1970.
-    pub ms: i64,
-    /// The same moment, as deadlines of the process have it.
-    pub instant: Instant,
-}
 
 /// What runs executions on a shard.
 pub(super) struct Core {
@@ -223,7 +214,7 @@ impl Core {
             identity,
             kept: lane.fixed.kept,
             decisions: false,
-            now_ms: self.now.ms,
+            now_ms: self.now.wall_ms,
             seed: self.bits.next(),
         };
         let around = input.len() - value.len();
@@ -233,7 +224,8 @@ impl Core {
                 StartError::Invalid(error) => Poison::Invalid(error.message.to_string()),
                 StartError::TooLarge(bytes) => Poison::TooLarge(bytes),
             })?;
-        trip.deadline_ms = self.run.deadline_ms(program);
+        // The run began at this turn's wall time, so all of its limit is left.
+        trip.deadline_ms = self.now.due_ms(self.run.deadline_ms(program));
         Ok(())
     }
 
@@ -252,7 +244,7 @@ impl Core {
         };
         match stepped {
             Ok(Status::Running | Status::Waiting) if self.now.ms >= trip.deadline_ms => {
-                self.run.time_out(&version.program, self.now.ms);
+                self.run.time_out(&version.program, self.now.wall_ms);
                 self.finish(lane, version, record, trip);
             }
             Ok(status @ (Status::Running | Status::Waiting)) => {
@@ -289,7 +281,7 @@ impl Core {
         let mut fuel = FUEL;
         loop {
             let before = self.run.transitions();
-            let status = self.run.advance(program, self.now.ms, fuel);
+            let status = self.run.advance(program, self.now.wall_ms, fuel);
             fuel = fuel.saturating_sub(self.run.transitions() - before);
             if !trip.calls.is_empty() {
                 self.forget_calls(lane, trip, false);
@@ -302,9 +294,13 @@ impl Core {
             for at in 0..self.requests.len() {
                 let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
                 match self.requests[at] {
-                    // What would come behind the deadline never comes.
-                    Request::Timer(timer) if timer.at_ms >= trip.deadline_ms => {}
-                    Request::Timer(timer) => self.timers.add(timer.at_ms, id, timer.token, None),
+                    Request::Timer(timer) => {
+                        let due_ms = self.now.due_ms(timer.at_ms);
+                        // What would come behind the deadline never comes.
+                        if due_ms < trip.deadline_ms {
+                            self.timers.add(due_ms, id, timer.token, None);
+                        }
+                    }
                     Request::Task(task) => {
                         fuel = fuel.saturating_sub(CALL_FUEL);
                         is_answered |= self.call(lane, version, record, trip, id, &task);
@@ -350,7 +346,7 @@ impl Core {
             view: self.run.view(program),
             key: &key,
             timeout_seconds: request.timeout_seconds,
-            now_ms: self.now.ms,
+            now_ms: self.now.wall_ms,
         };
         let ticket = Flights::ticket(id, trip.call_count);
         trip.call_count = trip.call_count.wrapping_add(1);
@@ -389,7 +385,7 @@ impl Core {
             Progress::Failure(failure) => failed(failure),
         };
         lane.task_ended(&pending, outcome(&answer), self.now.ms);
-        self.run.resume(program, request.token, answer, self.now.ms)
+        self.run.resume(program, request.token, answer, self.now.wall_ms)
     }
 
     /// Writes an execution's name into its buffer.

@@ -296,7 +296,7 @@ impl Core {
         }
         let Some(journal) = &mut lane.journal else { return };
         let out = journal.buffer.records();
-        history::write_refusal(out, failed.error, failed.cause, &self.arn, self.now.ms);
+        history::write_refusal(out, failed.error, failed.cause, &self.arn, self.now.wall_ms);
         self.await_records(lane, record, settlement);
     }
 

@@ -1,8 +1,8 @@
 //! Shards on threads: start, stop, join.
 
-use super::core::Now;
 use super::parts::Parts;
 use super::shard::Shard;
+use crate::clock::Now;
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -51,7 +51,7 @@ mod timers;
 mod waiting;
 mod workflow;
 
-pub use self::core::Now;
+pub use crate::clock::Now;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use finish::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
 pub use handle::{Failure, Handle, Stop, spawn};

@@ -5,20 +5,21 @@
 //! next thing that is due. Invariants: nothing here blocks the thread; a turn has a bounded length; what is
 //! full stops its own workflow and no other, unless all share it: the sink's queue, the total in flight.
 
-use super::core::{Core, Now, TURN_WORK};
+use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
 use super::lane::{Ahead, Lane, Partition};
 use super::outbox::{Outbox, Undelivered};
 use super::parts::Parts;
 use super::workflow::{Loaded, Mode, Version};
+use crate::clock::{Now, monotonic_ms};
 use crate::metrics::ShardMetrics;
 use crate::stream::offsets::Tracker;
 use crate::stream::{Change, Wake};
 use crate::vm::Work;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Most events that a workflow takes in one turn.
 pub const BATCH_EVENTS_MAX: usize = 500;
@@ -45,21 +46,10 @@ pub struct Shard {
 pub enum Turn {
     /// There may be more to do at once.
     Busy,
-    /// Nothing to do until somebody wakes the shard, or until this time, in milliseconds since 1970.
+    /// Nothing to do until somebody wakes the shard, or until this time, in [monotonic milliseconds](Now::ms).
     Idle(Option<i64>),
     /// All is done: every source has ended and every event is finished, or the shard was stopped.
     Done,
-}
-
-impl Now {
-    /// Returns the time of the machine's clock.
-    pub fn system() -> Now {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        Now {
-            ms: since.map_or(0, |since| since.as_millis() as i64),
-            instant: Instant::now(),
-        }
-    }
 }
 
 impl Shard {
@@ -390,7 +380,7 @@ impl Shard {
                 Turn::Busy => tokio::task::yield_now().await,
                 Turn::Idle(None) => wake.woken().await,
                 Turn::Idle(Some(at_ms)) => {
-                    let wait = (at_ms - Now::system().ms).max(0) as u64;
+                    let wait = (at_ms - monotonic_ms()).max(0) as u64;
                     // Whether it was woken or the time has come makes no difference.
                     let _ = tokio::time::timeout(Duration::from_millis(wait), wake.woken()).await;
                 }

@@ -1,6 +1,6 @@
 //! What the shard asks of the connectors behind it.
 
-use crate::drive::RealClock;
+use crate::clock;
 use crate::program::{Program, TaskId};
 use crate::stream::{SendError, Sink, Ticket};
 use crate::task::{self, Answer, Connectors, Progress};
@@ -81,7 +81,7 @@ impl Tasks for Connectors {
     }
 
     fn take(&mut self) -> Option<(Ticket, Answer)> {
-        Connectors::take(self, RealClock::system_ms())
+        Connectors::take(self, clock::wall_ms())
     }
 
     fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) {

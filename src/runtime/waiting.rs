@@ -143,7 +143,7 @@ impl Core {
                 None => Answer::Time,
             };
             core.run
-                .resume(&flight.version.program, due.token, answer, core.now.ms);
+                .resume(&flight.version.program, due.token, answer, core.now.wall_ms);
         });
     }
 
@@ -171,7 +171,7 @@ impl Core {
             };
             lane.task_ended(&call, outcome(&answer), core.now.ms);
             core.run
-                .resume(&flight.version.program, call.token, answer, core.now.ms);
+                .resume(&flight.version.program, call.token, answer, core.now.wall_ms);
         });
     }
 
@@ -180,7 +180,7 @@ impl Core {
         self.go_on(lanes, id, |core, lane, flight| {
             let program = &flight.version.program;
             if core.now.ms >= flight.trip.deadline_ms {
-                core.run.time_out(program, core.now.ms);
+                core.run.time_out(program, core.now.wall_ms);
                 return;
             }
             let mut at = 0;
@@ -193,7 +193,7 @@ impl Core {
                 core.tasks.cancel(call.ticket);
                 lane.task_ended(&call, TaskOutcome::TimedOut, core.now.ms);
                 core.run
-                    .resume(program, call.token, Answer::TimedOut, core.now.ms);
+                    .resume(program, call.token, Answer::TimedOut, core.now.wall_ms);
             }
         });
     }

@@ -4,7 +4,7 @@ use super::health::Health;
 use super::http::Http;
 use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
-use super::{ORDERS_MAX, Order, Orders, Plan, Problems, Server, WorkflowPlan, now_ms, readiness};
+use super::{ORDERS_MAX, Order, Orders, Plan, Problems, Server, WorkflowPlan, readiness};
 use crate::journal::{self, Destination, SinkFactory, Writer};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
@@ -284,7 +284,7 @@ impl Site {
                 metrics: self.metrics.shard(),
                 deliveries: self.deliveries.clone(),
                 max_in_flight: plan.max_in_flight.div_ceil(count),
-                seed: (now_ms() as u64) << 8 | number as u64,
+                seed: (crate::clock::wall_ms() as u64) << 8 | number as u64,
             };
             let is_over = Arc::new(AtomicBool::new(false));
             if !until_end {

@@ -5,7 +5,7 @@
 //! bounded; a body is never read.
 
 use super::health::{Findings, Health};
-use super::now_ms;
+use crate::clock::monotonic_ms;
 use crate::metrics::Metrics;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -202,7 +202,7 @@ impl Pages {
                 refused
             }
             "/metrics" => {
-                let body = self.metrics.render(now_ms());
+                let body = self.metrics.render(monotonic_ms());
                 page(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", body)
             }
             "/health/live" => findings(&self.health.live(), "live"),

@@ -26,7 +26,7 @@ use health::Health;
 use http::Http;
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How often definition files are looked at.
 pub const POLL: Duration = Duration::from_secs(2);
@@ -230,9 +230,3 @@ const SHARD_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// What log writers have at the end at least, however long the rest took.
 const LOG_TIME_MIN: Duration = Duration::from_secs(1);
-
-/// Returns the time in milliseconds since 1970.
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as i64)
-}

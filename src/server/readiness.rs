@@ -1,6 +1,6 @@
 //! What makes a workflow unready, in words: brokers, assignment, log, work that does not move on.
 
-use super::now_ms;
+use crate::clock::monotonic_ms;
 use crate::journal;
 use crate::metrics::{Lag, Logged, Metrics};
 use crate::runtime::{Deliveries, Standstill};
@@ -40,7 +40,7 @@ pub(super) fn workflow(
             .trouble()
             .unwrap_or_else(|| "the log cannot be written".to_owned()));
     }
-    let oldest_ms = metrics.oldest_unfinished_ms(name, now_ms());
+    let oldest_ms = metrics.oldest_unfinished_ms(name, monotonic_ms());
     if oldest_ms > STUCK_AFTER_MS {
         let seconds = oldest_ms / 1_000;
         return Err(format!(
@@ -52,7 +52,7 @@ pub(super) fn workflow(
 
 /// Says which topics take nothing, if any.
 pub(super) fn delivered(deliveries: &Deliveries) -> Result<(), String> {
-    let standstills = deliveries.standstills(now_ms());
+    let standstills = deliveries.standstills(monotonic_ms());
     let texts: Vec<String> = standstills.iter().map(standstill).collect();
     match texts.is_empty() {
         true => Ok(()),
@@ -129,7 +129,7 @@ impl Watch {
     /// Looks at the topics and the groups.
     pub(super) fn look(&mut self) {
         self.groups.iter_mut().for_each(Group::look);
-        let standstills = self.deliveries.standstills(now_ms());
+        let standstills = self.deliveries.standstills(monotonic_ms());
         let is_still = |topic: &str| standstills.iter().any(|one| *one.topic == *topic);
         self.told.retain(|topic| {
             let stays = is_still(topic);
@@ -150,7 +150,7 @@ impl Watch {
 
     /// Says why a run to the end of its input will hardly come there, if it is so.
     pub(super) fn hopeless(&self) -> Option<String> {
-        let standstills = self.deliveries.standstills(now_ms());
+        let standstills = self.deliveries.standstills(monotonic_ms());
         let hopeless = standstills.iter().find(|one| one.lasts > UNREACHABLE_AFTER);
         hopeless.map(standstill)
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules in dependency order.
 const ORDER: &[&str] = &[
+    "clock",
     "fault",
     "timestamp",
     "value",
@@ -34,7 +35,7 @@ const ORDER: &[&str] = &[
 const FORBIDDEN: [(&str, &str); 3] = [("program", "asl"), ("vm", "asl"), ("vm", "compile")];
 
 /// Contact with the world, and the modules that may have it.
-const WORLD: [(&str, &[&str]); 8] = [
+const WORLD: [(&str, &[&str]); 10] = [
     (
         "std::fs",
         &["journal", "registry", "stream", "task", "config", "server", "cli"],
@@ -42,7 +43,12 @@ const WORLD: [(&str, &[&str]); 8] = [
     ("std::net", &["server", "config"]),
     ("std::env", &["stream", "task", "config", "cli"]),
     ("println!", &["cli"]),
-    ("SystemTime", &["drive", "registry", "runtime", "server", "cli"]),
+    ("SystemTime", &["clock"]),
+    ("UNIX_EPOCH", &["clock"]),
+    (
+        "crate::clock",
+        &["journal", "registry", "runtime", "server", "cli"],
+    ),
     ("thread::sleep", &["drive", "cli"]),
     ("rdkafka::", &["stream"]),
     ("\"stepstream_", &["metrics"]),

@@ -13,13 +13,14 @@ mod traffic;
 use super::output::{Stop, stderr, stdout};
 use super::waiter::Waiter;
 use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, Format, diagnostics, signals};
+use crate::clock::monotonic_ms;
 use crate::server::Server;
 use crate::server::health::Health;
 use setup::Setup;
 use show::Screen;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use traffic::{End, Traffic};
 
 /// How long the service may take to get its partitions.
@@ -88,7 +89,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         Err(reason) => End::Broken(reason),
     };
     screen.finish();
-    let scrape = metrics.render(now_ms());
+    let scrape = metrics.render(monotonic_ms());
     traffic.stop(&waiter);
     orders.stop();
     let served = service.join().unwrap_or(Ok(()));
@@ -126,10 +127,4 @@ fn until_ready(health: &Health, waiter: &Waiter, is_interrupted: &AtomicBool) ->
         }
         waiter.wait(Duration::from_millis(20));
     }
-}
-
-/// Returns the time in milliseconds since 1970.
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as i64)
 }

@@ -2,11 +2,11 @@
 
 use super::super::output::Stop;
 use super::super::waiter::Waiter;
-use super::now_ms;
 use super::orders;
 use super::setup::Setup;
 use super::show::Screen;
 use super::tally::Tally;
+use crate::clock::wall_ms;
 use crate::stream::kafka::{Control, KafkaSink, KafkaSource};
 use crate::stream::{Change, Message, PartitionId, SendError, Sink as _, Source as _, Ticket, TopicId};
 use std::collections::BTreeSet;
@@ -139,7 +139,8 @@ impl Traffic {
                 headers: &[],
             };
             // Before: the client's own timestamp is not earlier.
-            let now_ms = now_ms();
+            // Results are compared with it by their own timestamps.
+            let now_ms = wall_ms();
             match self.sink.send(&message, Ticket(u64::from(number))) {
                 Ok(()) => self.tally.write(now_ms),
                 // There is room again after some acknowledgements; an error shows there, too.

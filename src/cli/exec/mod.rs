@@ -148,7 +148,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     };
     let mut host = CommandHost::new(script, encoder, args.events, args.format);
     let interrupt = Interrupt::new();
-    let start_ms = args.now.unwrap_or_else(RealClock::system_ms);
+    let start_ms = args.now.unwrap_or_else(crate::clock::wall_ms);
     let (mut jumping, mut passing);
     let clock: &mut dyn Clock = if args.virtual_time {
         jumping = VirtualClock::new(start_ms, Some(&interrupt.stop));

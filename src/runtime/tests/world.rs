@@ -259,6 +259,8 @@ pub(super) struct Stage {
     pub(super) world: Shared,
     metrics: Metrics,
     pub(super) now_ms: i64,
+    /// How far the wall clock is off.
+    pub(super) wall_off_ms: i64,
     instant: Instant,
     next_offset: Vec<i64>,
 }
@@ -317,6 +319,7 @@ impl Stage {
         };
         let now = Now {
             ms: START_MS,
+            wall_ms: START_MS,
             instant,
         };
         Stage {
@@ -324,6 +327,7 @@ impl Stage {
             world,
             metrics,
             now_ms: START_MS,
+            wall_off_ms: 0,
             instant,
             next_offset: vec![0; 8],
         }
@@ -359,6 +363,7 @@ impl Stage {
     pub(super) fn now(&self) -> Now {
         Now {
             ms: self.now_ms,
+            wall_ms: self.now_ms + self.wall_off_ms,
             instant: self.instant + Duration::from_millis((self.now_ms - START_MS) as u64),
         }
     }
