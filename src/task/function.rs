@@ -3,6 +3,13 @@
 //! Owns their grammar (facts 8.1, 8.2). Must not know who serves a function. Invariant: a parsed name and
 //! its full ARN name the same function.
 
+/// Most characters of a function's name.
+const NAME_MAX: usize = 64;
+/// Most characters of a version or alias.
+const QUALIFIER_MAX: usize = 128;
+/// The version that is not published.
+const LATEST: &str = "$LATEST";
+
 /// A function as a task names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
@@ -36,7 +43,11 @@ pub(super) struct Parts<'a> {
 impl Function {
     /// Reads a name; `qualifier` is the parameter of that name, which counts if the name itself has none.
     pub fn parse(text: &str, qualifier: Option<&str>, home: &Home) -> Option<Function> {
-        let parts = Parts::parse(text)?;
+        let parts = Parts::parse(text).filter(Parts::is_valid)?;
+        let qualifier = parts.qualifier.or(qualifier);
+        if !qualifier.is_none_or(is_qualifier) {
+            return None;
+        }
         let partition = parts.partition.unwrap_or("aws");
         let region = parts.region.unwrap_or(&home.region);
         let account = parts.account.unwrap_or(&home.account);
@@ -44,7 +55,7 @@ impl Function {
         Some(Function {
             arn: format!("arn:{partition}:lambda:{region}:{account}:function:{name}").into(),
             name: name.into(),
-            qualifier: parts.qualifier.or(qualifier).map(Into::into),
+            qualifier: qualifier.map(Into::into),
         })
     }
 
@@ -60,12 +71,32 @@ impl Function {
     pub fn version(&self) -> &str {
         match &self.qualifier {
             Some(qualifier) if qualifier.bytes().all(|byte| byte.is_ascii_digit()) => qualifier,
-            _ => "$LATEST",
+            _ => LATEST,
         }
     }
 }
 
+/// Whether a text is letters, digits, `-` and `_` only, at least one and at most so many.
+fn is_word(text: &str, length_max: usize) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=length_max).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
+fn is_qualifier(text: &str) -> bool {
+    text == LATEST || is_word(text, QUALIFIER_MAX)
+}
+
 impl<'a> Parts<'a> {
+    /// Whether all parts follow AWS's grammar. Patterns of a configuration need not: they have `*`. A name may
+    /// come from an event and becomes a part of a URL, where `..` would lead elsewhere.
+    fn is_valid(&self) -> bool {
+        let is_label = |text: &str| is_word(text, NAME_MAX);
+        self.partition.is_none_or(is_label)
+            && self.region.is_none_or(is_label)
+            && self.account.is_none_or(is_label)
+            && is_label(self.name)
+    }
+
     /// Splits a name; `None` when it is none of the three forms.
     pub(super) fn parse(text: &'a str) -> Option<Parts<'a>> {
         let mut parts = Parts {
@@ -123,6 +154,10 @@ mod tests {
     fn forms() {
         let home = "arn:aws:lambda:eu-west-1:999999999999:function:f";
         check("f", None, Some((home, "$LATEST")));
+        check("f:$LATEST", None, Some((&format!("{home}:$LATEST"), "$LATEST")));
+        let longest = "f".repeat(NAME_MAX);
+        let arn = format!("arn:aws:lambda:eu-west-1:999999999999:function:{longest}");
+        check(&longest, None, Some((&arn, "$LATEST")));
         check("f:7", None, Some((&format!("{home}:7"), "7")));
         check("f", Some("live"), Some((&format!("{home}:live"), "$LATEST")));
         check(
@@ -147,8 +182,25 @@ mod tests {
             "arn:aws:sqs:r:a:f",
             "arn:aws:lambda:r:a:f",
             "1:function:",
+            ".",
+            "..",
+            "a/../b",
+            "a.b",
+            "f?x",
+            "f g",
+            "f\n",
+            "ü",
+            "*",
+            "f:..",
+            "f:$OTHER",
+            "1/..:function:f",
+            "arn:aws:lambda:..:1:function:f",
+            "arn:aws:lambda:r:1:function:..",
+            &"f".repeat(NAME_MAX + 1),
         ] {
             check(text, None, None);
         }
+        check("f", Some("../x"), None);
+        check("f", Some(""), None);
     }
 }
