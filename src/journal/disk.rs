@@ -1,9 +1,15 @@
 //! The file system as the log files use it: the lowest level, where tests let it fail.
 
 use crate::clock::since_1970;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+
+/// Who may read a log file: logs may hold the data of executions, so nobody beside owner and group.
+const FILE_MODE: u32 = 0o640;
+/// Who may list a folder that is made for log files.
+const FOLDER_MODE: u32 = 0o750;
 
 /// One file of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +54,7 @@ impl Disk for RealDisk {
             .read(true)
             .append(true)
             .create_new(true)
+            .mode(FILE_MODE)
             .open(path)?;
         // A file system without locks loses only the check that nobody else closes the file.
         let _ = file.try_lock();
@@ -75,7 +82,10 @@ impl Disk for RealDisk {
     }
 
     fn list(&mut self, folder: &Path) -> io::Result<Vec<Entry>> {
-        fs::create_dir_all(folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(FOLDER_MODE)
+            .create(folder)?;
         let mut entries = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;

@@ -456,3 +456,17 @@ fn a_folder_that_goes_is_made_again() {
     files.write(b"second\n", T0 + 3_600_000).expect("a new folder");
     assert_eq!(text_of(&folder), "second\n");
 }
+
+#[test]
+fn logs_are_not_for_everyone() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = Folder::new();
+    let folder = parent.path().join("made/for-logs");
+    let path = folder.join("log");
+    RealDisk.list(&folder).expect("made");
+    RealDisk.create(&path).expect("created");
+    for path in [parent.path().join("made").as_path(), &folder, &path] {
+        let mode = std::fs::metadata(path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o027, 0, "{}: {mode:o}", path.display());
+    }
+}
