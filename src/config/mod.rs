@@ -7,6 +7,7 @@
 
 mod dollar;
 mod environment;
+mod mask;
 mod posix;
 mod problem;
 mod read;
@@ -19,6 +20,7 @@ mod validate;
 mod workflow;
 
 pub use environment::{PREFIX as ENVIRONMENT_PREFIX, environment};
+pub use mask::without_secrets;
 pub use problem::{Problem, Reading};
 pub use service::{Diagnostics, Service};
 pub use workflow::{DeadLetter, Reply, Topic, Workflow};

@@ -8,7 +8,7 @@ use super::dollar::unreplaced;
 use super::environment::{self, Override};
 use super::problem::{Problem, Reading};
 use super::shape::Shape;
-use super::{Config, Events, validate};
+use super::{Config, Events, mask, validate};
 use crate::asl::Severity;
 use crate::asl::suggest::did_you_mean;
 use serde::Deserialize;
@@ -18,6 +18,9 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer, Error};
 
 /// Values of wrong types after which reading gives up.
 const PROBLEMS_MAX: usize = 50;
+
+/// What is said of a value that may be a secret: the reader's own messages repeat values.
+const HIDDEN: &str = "this value cannot be used; it is not shown";
 
 /// Reads and checks a configuration.
 pub(super) fn read(
@@ -172,9 +175,14 @@ impl<'a> Reader<'a> {
             };
             let place = error.span().unwrap_or_default();
             let mut path = Vec::new();
+            let is_secret_repeated = mask::repeats_secret(root, error.message());
             let is_found = take_out(root, &place, &mut path);
-            let message = plain(error.message());
-            self.add(place, join(&path), message, meant(error.message()));
+            let (message, help) = if is_secret_repeated || mask::is_secret(&path) {
+                (HIDDEN.to_owned(), mask::what_to_write(&path))
+            } else {
+                (plain(error.message()), meant(error.message()))
+            };
+            self.add(place, join(&path), message, help);
             if !is_found {
                 break;
             }

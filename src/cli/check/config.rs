@@ -8,7 +8,7 @@ use crate::cli::definition::{Checked, cannot_read, rendered};
 use crate::cli::output::{Stop, has_colour};
 use crate::cli::run::built_in;
 use crate::compile::compile;
-use crate::config::{Config, Problem, Workflow, environment};
+use crate::config::{Config, Problem, Workflow, environment, without_secrets};
 use crate::task::config::ConfigError;
 use crate::task::function::Home;
 use crate::task::{Tasks, Unserved};
@@ -53,7 +53,12 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
     let reading = Config::read(&file.text, folder, environment());
     file.diagnostics = reading.problems.iter().map(diagnostic).collect();
     let Some(mut config) = reading.config else {
-        return findings.add(&file.name, &file.text, Format::Json, file.diagnostics);
+        return findings.add(
+            &file.name,
+            &without_secrets(&file.text),
+            Format::Json,
+            file.diagnostics,
+        );
     };
     let home = Home {
         region: config.service.region.clone(),
@@ -94,9 +99,10 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
         }
     }
     // The configuration is to blame for a task that nobody serves, the definition is where it stands.
+    let text = without_secrets(&file.text);
     let source = Source {
         name: &file.name,
-        text: &file.text,
+        text: &text,
         format: Format::Json,
     };
     let mut shown = rendered(&source, &file.diagnostics, has_colour());

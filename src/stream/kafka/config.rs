@@ -219,7 +219,7 @@ impl Config {
             let clients = [self.consumer_properties(), self.producer_properties("check")];
             let problem = clients
                 .into_iter()
-                .find_map(|client| client.and_then(|client| native(&client)).err());
+                .find_map(|client| client.and_then(|client| self.native(&client)).err());
             problems.extend(problem.map(|error| ("", error)));
         }
         problems
@@ -253,14 +253,14 @@ impl Config {
                 source.drain_timeout
             )));
         }
-        native(&client)?;
+        self.native(&client)?;
         Ok(client)
     }
 
     /// Returns the properties of a producer.
     pub(super) fn producer(&self, name: &str) -> Result<ClientConfig, Error> {
         let client = self.producer_properties(name)?;
-        native(&client)?;
+        self.native(&client)?;
         Ok(client)
     }
 
@@ -309,6 +309,21 @@ impl Config {
         }
         Ok(client)
     }
+
+    /// Lets librdkafka check names and values. What came from `secrets` is one, whatever its name.
+    fn native(&self, client: &ClientConfig) -> Result<(), Error> {
+        match client.create_native_config() {
+            Ok(_) => Ok(()),
+            Err(KafkaError::ClientConfig(_, text, key, _)) => {
+                let reason = match is_secret(&key) || self.secrets.contains_key(&key) {
+                    true => "not accepted (the value is not shown)".to_owned(),
+                    false => text,
+                };
+                Err(Error::Property { key, reason })
+            }
+            Err(other) => Err(Error::Client(other.to_string())),
+        }
+    }
 }
 
 fn client_id(client: &ClientConfig, name: &str) -> String {
@@ -351,21 +366,6 @@ fn acknowledged(key: &str, value: &str) -> Result<(), Error> {
             instead: "offsets are committed when brokers have acknowledged what was written; 1 is the least",
         }),
         false => Ok(()),
-    }
-}
-
-/// Lets librdkafka check names and values.
-fn native(client: &ClientConfig) -> Result<(), Error> {
-    match client.create_native_config() {
-        Ok(_) => Ok(()),
-        Err(KafkaError::ClientConfig(_, text, key, _)) => {
-            let reason = match is_secret(&key) {
-                true => "not accepted (the value is not shown)".to_owned(),
-                false => text,
-            };
-            Err(Error::Property { key, reason })
-        }
-        Err(other) => Err(Error::Client(other.to_string())),
     }
 }
 
@@ -451,6 +451,21 @@ mod tests {
         assert_eq!(
             text,
             "kafka.secrets \"ssl.key.password\": environment variable STEPSTREAM_NO_SUCH is not set"
+        );
+    }
+
+    #[test]
+    fn what_comes_from_secrets_is_one_whatever_its_name() {
+        let path = std::env::temp_dir().join(format!("stepstream-secret-{}", std::process::id()));
+        std::fs::write(&path, "hunter7\n").expect("a file");
+        let mut config = Config::default();
+        let secret = Secret::File(path.display().to_string());
+        config.secrets.insert("security.protocol".to_owned(), secret);
+        let text = config.check().unwrap_err().to_string();
+        std::fs::remove_file(&path).expect("removed");
+        assert!(
+            text.contains("security.protocol") && !text.contains("hunter7"),
+            "{text}"
         );
     }
 }

@@ -1,0 +1,221 @@
+//! A configuration's text as it may be shown: without secrets.
+//!
+//! Owns what is taken for a secret in a file, wherever it was put and however it was mistyped: too much is hidden
+//! rather than too little. Must not know how problems are printed. Invariant: the text that may be shown has the
+//! length and the lines of the original, so that byte ranges fit both.
+
+use std::ops::Range;
+use toml::de::{DeTable, DeValue};
+
+/// Parts of keys whose values are not shown; a superset of the properties that librdkafka has.
+const SECRET: [&str; 15] = [
+    "secret",
+    "header",
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "jaas",
+    ".pem",
+    "oauthbearer",
+    "authorization",
+    "cookie",
+    "credential",
+    "api-key",
+    "api_key",
+    "apikey",
+];
+/// Words that are recognised with a slip in them too.
+const WITH_SLIPS: [&str; 5] = ["secrets", "headers", "password", "passphrase", "authorization"];
+/// Most edits of a slip.
+const SLIP_EDITS: usize = 2;
+/// Sections whose entries are named by the user: an `env` in them is an entry, not the name of a variable.
+const CONTAINERS: [&str; 2] = ["headers", "secrets"];
+/// What a secret is written with instead of its text.
+const SOURCES: [&str; 2] = ["env", "file"];
+/// The sections of a file; a line that begins one ends what a secret may have left open.
+const SECTIONS: [&str; 4] = ["workflow", "kafka", "service", "tasks"];
+
+/// Returns the text with everything hidden that may be a secret.
+pub fn without_secrets(text: &str) -> String {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let hidden: Vec<Range<usize>> = match errors.is_empty() {
+        true => leaves(root.get_ref()).into_iter().map(|leaf| leaf.span).collect(),
+        false => suspects(text),
+    };
+    hide(text, &hidden)
+}
+
+/// Whether the value at a path is not to be shown.
+pub(super) fn is_secret(path: &[String]) -> bool {
+    path.iter().any(|key| is_secret_text(key))
+}
+
+/// Whether a message repeats a secret of the file.
+pub(super) fn repeats_secret(root: &DeTable<'_>, message: &str) -> bool {
+    let repeats =
+        |text: &str| message.contains(&format!("{text:?}")) || message.contains(&format!("`{text}`"));
+    leaves(root).iter().any(|leaf| leaf.text.is_some_and(repeats))
+}
+
+/// Says what to write for a secret at a path.
+pub(super) fn what_to_write(path: &[String]) -> Option<String> {
+    let source = "{ env = \"NAME\" } or { file = \"PATH\" }";
+    let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+    match keys.as_slice() {
+        ["kafka", "secrets"] => Some(format!("write \"PROPERTY\" = {source} in it")),
+        ["kafka", "secrets", ..] => Some(format!("write {source}")),
+        ["kafka", _, key, ..] => Some(format!("in [kafka.secrets] write \"{key}\" = {source}")),
+        ["tasks", _, "headers"] => Some(format!("write {{ NAME = {source} }}")),
+        ["tasks", _, "headers", ..] => Some(format!("write a text, {source}")),
+        _ => None,
+    }
+}
+
+fn is_secret_text(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_slip = |word: &str| {
+        WITH_SLIPS
+            .iter()
+            .any(|meant| strsim::damerau_levenshtein(word, meant) <= SLIP_EDITS)
+    };
+    SECRET.iter().any(|part| lower.contains(part)) || words.any(is_slip)
+}
+
+/// Whether a value is a secret by itself, such as a URL with a password.
+fn is_secret_value(text: &str) -> bool {
+    let begins = |scheme: &str| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    text.contains("://") && text.contains('@') || begins("bearer ") || begins("basic ")
+}
+
+/// A value that is not shown.
+struct Leaf<'t> {
+    span: Range<usize>,
+    text: Option<&'t str>,
+}
+
+fn leaves<'t>(root: &'t DeTable<'_>) -> Vec<Leaf<'t>> {
+    let mut found = Vec::new();
+    in_table(root, &mut Vec::new(), &mut found);
+    found
+}
+
+fn in_table<'t>(table: &'t DeTable<'_>, path: &mut Vec<String>, found: &mut Vec<Leaf<'t>>) {
+    for (key, value) in table {
+        path.push(key.get_ref().to_string());
+        in_value(value.get_ref(), value.span(), path, found);
+        path.pop();
+    }
+}
+
+fn in_value<'t>(
+    value: &'t DeValue<'_>,
+    span: Range<usize>,
+    path: &mut Vec<String>,
+    found: &mut Vec<Leaf<'t>>,
+) {
+    match value {
+        DeValue::Table(table) => in_table(table, path, found),
+        DeValue::Array(items) => {
+            for item in items {
+                // An item has a step of its own: a list is never the name of a variable.
+                path.push(String::new());
+                in_value(item.get_ref(), item.span(), path, found);
+                path.pop();
+            }
+        }
+        value => {
+            let text = value.as_str();
+            if is_secret(path) && !is_source(path) || text.is_some_and(is_secret_value) {
+                found.push(Leaf { span, text });
+            }
+        }
+    }
+}
+
+/// Whether a path leads to the name of a variable or file that has the secret.
+fn is_source(path: &[String]) -> bool {
+    match path {
+        [.., entry, last] => SOURCES.contains(&last.as_str()) && !CONTAINERS.contains(&entry.as_str()),
+        _ => false,
+    }
+}
+
+/// Finds what may be a secret in a text that is no TOML: where its values end is unknown, so all is hidden from a
+/// key that looks like one of a secret to the next section.
+fn suspects(text: &str) -> Vec<Range<usize>> {
+    let (mut found, mut start, mut is_open) = (Vec::new(), 0, false);
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        let head = section_end(line);
+        let is_suspect = is_secret_text(line) || is_secret_value_in(line);
+        if head > 0 {
+            is_open = false;
+        }
+        let shown = match (is_open, is_suspect) {
+            (false, false) => line.len(),
+            (false, true) => head + key_end(&line[head..]),
+            (true, _) => 0,
+        };
+        found.push(start + shown..end);
+        is_open |= is_suspect;
+        start = end;
+    }
+    found
+}
+
+fn is_secret_value_in(line: &str) -> bool {
+    line.split(['"', '\'', '='])
+        .any(|part| is_secret_value(part.trim()))
+}
+
+/// Returns where the head of a section ends that a line begins with; 0 when it begins with none.
+fn section_end(line: &str) -> usize {
+    let head = line.trim_start();
+    let name = head.trim_start_matches('[');
+    let is_section = head.starts_with('[')
+        && SECTIONS.iter().any(|section| {
+            let rest = name.strip_prefix(section);
+            rest.is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with(['.', ']']))
+        });
+    match (is_section, line.find(']')) {
+        (false, _) => 0,
+        (true, Some(end)) => end + 1,
+        // The bracket is missing: nothing but the one that opens it is sure to be no value.
+        (true, None) => line.len() - head.len() + 1,
+    }
+}
+
+/// Returns where the key ends that a line begins with; 0 when no `=` follows it.
+fn key_end(line: &str) -> usize {
+    let is_key = |c: char| c.is_ascii_alphanumeric() || "_-.\"' \t".contains(c);
+    let end = line.find(|c| !is_key(c)).unwrap_or(line.len());
+    // Only one text in quotes: a second one would be the value of a key without `=`.
+    let quotes = line[..end].matches(['"', '\'']).count();
+    match line[end..].starts_with('=') && quotes <= 2 {
+        true => end,
+        false => 0,
+    }
+}
+
+/// Puts `*` for each byte of the ranges, line ends apart.
+fn hide(text: &str, hidden: &[Range<usize>]) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let is_hidden = |index: usize| hidden.iter().any(|range| range.contains(&index));
+    for (index, c) in text.char_indices() {
+        match c {
+            '\n' | '\r' => shown.push(c),
+            c if is_hidden(index) => shown.extend(std::iter::repeat_n('*', c.len_utf8())),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+#[path = "mask_tests.rs"]
+mod tests;

@@ -1,0 +1,123 @@
+//! Secrets in configurations that were mistyped: nothing that is said or shown has them.
+
+use super::without_secrets;
+use crate::config::{Config, Problem};
+use std::path::Path;
+
+const SECRET: &str = "hunter7";
+const WORKFLOW: &str = "[[workflow]]\nname = \"a\"\ndefinition = \"a\"\ntopics = [\"a\"]\n";
+
+/// Checks that a file with a mistake is refused, and that nothing has the secret.
+#[track_caller]
+fn check(lines: &str) -> Vec<Problem> {
+    let text = format!("{WORKFLOW}{lines}\n[service]\nshards = \"x\"\n");
+    check_with(&text, &[])
+}
+
+#[track_caller]
+fn check_with(text: &str, environment: &[(&str, &str)]) -> Vec<Problem> {
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let problems = Config::read(text, Path::new(""), environment).problems;
+    assert!(!problems.is_empty(), "a problem wanted: {text}");
+    for problem in &problems {
+        assert!(
+            !format!("{problem} {problem:?}").contains(SECRET),
+            "{text}: {problem}"
+        );
+    }
+    let shown = without_secrets(text);
+    assert!(!shown.contains(SECRET), "{shown}");
+    assert_eq!(shown.len(), text.len());
+    assert_eq!(shown.lines().count(), text.lines().count());
+    problems
+}
+
+#[test]
+fn wrong_values() {
+    for lines in [
+        "[kafka.secrets]\n\"sasl.password\" = \"hunter7\"",
+        "[kafka.secrets]\nsasl.password = \"hunter7\"",
+        "[kafka.secrets]\n\"sasl.username\" = \"hunter7\"",
+        "[kafka.secrets]\n\"sasl.password\" = [\"hunter7\"]",
+        "[kafka.secrets]\n\"sasl.password\" = { env = [\"hunter7\"] }",
+        "[kafka.secrets]\n\"sasl.password\" = { value = \"hunter7\" }",
+        "[kafka.secrets]\n\"sasl.password\" = \"\"\"\nline\nhunter7\n\"\"\"",
+        "[kafka]\nsecrets = \"hunter7\"",
+        "[kafka]\nsecrets = { \"sasl.password\" = \"hunter7\" }",
+        "[kafka]\nsecret = { \"a\" = \"hunter7\" }",
+        "[kafka.secerts]\n\"a\" = \"hunter7\"",
+        "[kafka]\n\"sasl.password\" = \"hunter7\"",
+        "[kafka.properties]\n\"sasl.password\" = [\"hunter7\"]",
+        "[kafka.properties]\nsasl.password = \"hunter7\"",
+        "[kafka.consumer]\n\"sasl.jaas.config\" = { a = \"hunter7\" }",
+        "[tasks.\"x\"]\nheaders.Authorization = [\"Bearer hunter7\"]",
+        "[tasks.\"x\"]\nhttp = \"http://h\"\nheaders = \"hunter7\"",
+        "[tasks.\"x\"]\nhttp = \"http://h\"\nheaders = { env = [\"hunter7\"] }",
+        "[tasks.\"x\"]\nhttp = \"http://h\"\nheaders = { A = { text = \"hunter7\" } }",
+        "[tasks.\"x\"]\nhttp = \"http://h\"\nAuthorization = \"hunter7\"",
+        "[tasks.\"x\"]\nhttp = [\"http://me:hunter7@h\"]",
+        "[password]\na = \"hunter7\"",
+    ] {
+        check(lines);
+    }
+}
+
+#[test]
+fn no_toml() {
+    for lines in [
+        "[kafka.secrets]\n\"sasl.password\" = \"hunter7",
+        "[kafka.secrets]\n\"sasl.password\" = hunter7",
+        "[kafka.secrets]\n\"sasl.password = \"hunter7\"",
+        "[kafka.secrets]\n\"sasl.password\": \"a=hunter7\"",
+        "[kafka.secrets]\n\"sasl.password\" \"hunter7\"",
+        "[kafka.secrets]\na = \"hunter7",
+        "[kafka.secrets\na = \"hunter7\"",
+        "[kafka.secrets] \"sasl.password\" = \"hunter7\"",
+        "[kafka]\nsecrets = { \"sasl.password\" = \"hunter7\"",
+        "[kafka.secrets]\na = \"\"\"\nx\nhunter7==\n[\"hunter7\"]\n",
+        "[kafka.properties]\n\"sasl.password\" = 'hunter7",
+        "[tasks.\"x\"] headers.Authorization = [\"Bearer hunter7\"]",
+        "[tasks.\"x\"]\nheaders.Authorization = [\"Bearer hunter7\"\n",
+        "[tasks.\"x\"]\nheaders = {\n A = \"hunter7\",,\n}",
+        "[tasks.\"x\"]\nhttp = \"http://me:hunter7@h",
+        "[tasks.\"x\"]\nhttp = http://me:hunter7@h",
+    ] {
+        check(lines);
+    }
+}
+
+#[test]
+fn variables() {
+    for (name, value) in [
+        ("STEPSTREAM__KAFKA__SECRETS", "hunter7"),
+        ("STEPSTREAM__KAFKA__SECRETS__SASL_PASSWORD", "hunter7"),
+        ("STEPSTREAM__KAFKA__SASL_PASSWORD", "hunter7"),
+        ("STEPSTREAM_KAFKA__SECRETS__SASL_PASSWORD", "hunter7"),
+        ("STEPSTREAM__TASKS__X__HEADERS", "hunter7"),
+        ("STEPSTREAM__KAFKA__PROPERTIES__SSL_KEY_PEM", "hunter7"),
+    ] {
+        check_with(WORKFLOW, &[(name, value), ("STEPSTREAM__SERVICE__SHARDS", "x")]);
+    }
+}
+
+#[test]
+fn what_to_write_is_said() {
+    let problems = check("[kafka.secrets]\n\"sasl.password\" = \"hunter7\"");
+    let line = problems[0].to_string();
+    let expected = "6:19: kafka.secrets.\"sasl.password\": this value cannot be used; it is not shown (write { env = \"NAME\" } or { file = \"PATH\" })";
+    assert_eq!(line, expected);
+}
+
+#[test]
+fn what_is_no_secret_is_shown() {
+    let text = "[kafka.secrets]\n\"sasl.password\" = { env = \"NAME\" }\n[service]\nregion = \"r\"\n";
+    assert_eq!(without_secrets(text), text);
+    let broken = "[kafka.secrets]\n\"sasl.password\" = { env = \"NAME\" }\n[service]\nregion = \"r\n";
+    let shown = without_secrets(broken);
+    assert!(
+        shown.ends_with("[service]\nregion = \"r\n") && !shown.contains("NAME"),
+        "{shown}"
+    );
+}
