@@ -453,19 +453,4 @@ mod tests {
             "kafka.secrets \"ssl.key.password\": environment variable STEPSTREAM_NO_SUCH is not set"
         );
     }
-
-    #[test]
-    fn what_comes_from_secrets_is_one_whatever_its_name() {
-        let path = std::env::temp_dir().join(format!("stepstream-secret-{}", std::process::id()));
-        std::fs::write(&path, "hunter7\n").expect("a file");
-        let mut config = Config::default();
-        let secret = Secret::File(path.display().to_string());
-        config.secrets.insert("security.protocol".to_owned(), secret);
-        let text = config.check().unwrap_err().to_string();
-        std::fs::remove_file(&path).expect("removed");
-        assert!(
-            text.contains("security.protocol") && !text.contains("hunter7"),
-            "{text}"
-        );
-    }
 }
