@@ -202,18 +202,15 @@ fn key_end(line: &str) -> usize {
     }
 }
 
-/// Puts `*` for each byte of the ranges, line ends apart.
+/// Puts `*` for each byte of the ranges, line ends apart. The ranges are of whole characters.
 fn hide(text: &str, hidden: &[Range<usize>]) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let is_hidden = |index: usize| hidden.iter().any(|range| range.contains(&index));
-    for (index, c) in text.char_indices() {
-        match c {
-            '\n' | '\r' => shown.push(c),
-            c if is_hidden(index) => shown.extend(std::iter::repeat_n('*', c.len_utf8())),
-            c => shown.push(c),
+    let mut shown = text.as_bytes().to_vec();
+    for byte in hidden.iter().flat_map(|range| range.clone()) {
+        if !matches!(shown[byte], b'\n' | b'\r') {
+            shown[byte] = b'*';
         }
     }
-    shown
+    String::from_utf8_lossy(&shown).into_owned()
 }
 
 #[cfg(test)]

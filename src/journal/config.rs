@@ -102,7 +102,7 @@ pub enum Overflow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileConfig {
-    /// The folder, made if need be; relative to the working directory. Default `"log"`.
+    /// The folder, made if need be (mode 0750, its files 0640); relative to the working directory. Default `"log"`.
     pub directory: PathBuf,
     /// Size at which a file is closed and another begun. Default `"256MiB"`.
     pub rotate_size: Size,
