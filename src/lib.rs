@@ -68,7 +68,8 @@
 //!    by: the queue of every partition is forwarded to the queue of one shard, which takes batches.
 //! 2. The shard (`runtime::Shard::turn`) gives each record to its one [`vm::Run`]: [`value`] copies and indexes
 //!    the bytes into the run's heap. What is no JSON, or too large, goes to step 5 as a failure.
-//! 3. [`vm::Run::advance`] runs instructions until the execution is over or needs the world; then
+//! 3. [`vm::Run::advance`] runs instructions until the execution is over, has done its share of
+//!    the turn's work ([`vm::Work`]), or needs the world; then
 //!    [`vm::Run::requests`] says what for (a task, a time). Parallel and Map are child frames of the same run,
 //!    so a branch that waits does not stop its siblings. Most executions are over after one such call.
 //! 4. One that waits is copied into a small run of its own in the in-flight table. `task` finds out who serves

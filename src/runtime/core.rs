@@ -19,8 +19,7 @@ use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Sink};
 use crate::task::{self, Progress};
 use crate::vm::{
-    Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, STATE_WORK, StartError, Status,
-    TaskRequest, Work,
+    Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest, Work,
 };
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -267,11 +266,8 @@ impl Core {
     ) -> Status {
         let granted = EXECUTION_WORK.min(self.work.left());
         self.run.grant(Work::of(granted));
-        let before = self.run.transitions();
         let status = self.go(lane, version, record, trip);
-        let states = self.run.transitions() - before;
-        let used = granted - self.run.work().left() + states * STATE_WORK;
-        self.work.charge(used as usize);
+        self.work.charge((granted - self.run.work().left()) as usize);
         status
     }
 

@@ -19,7 +19,8 @@
 //!
 //! - An offset is completed once, and only when everything its event leaves behind is acknowledged.
 //! - In sync mode nothing runs before the commit past it was acknowledged, and nothing runs twice.
-//! - A turn never waits and has a bounded length: a workflow that loops has turns as all others.
+//! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
+//!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work).
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
 //!   sink's queue and the total of waiting executions are the shard's, and stop all.
 //! - A panic while an execution runs, or is brought an answer, ends that execution: the event goes where poison goes.

@@ -2,6 +2,7 @@
 
 use super::frame::FrameId;
 use super::run::{PAYLOAD_BYTES_MAX, Run};
+use super::work::STATE_WORK;
 use crate::program::{FusedId, Instruction, Pc, Program, Write, WriteValue};
 use crate::value::{DEPTH_MAX, Kind, Store, ValueRef, View};
 
@@ -42,6 +43,7 @@ impl Run {
             written?
         };
         *fuel -= u64::from(fused.states);
+        self.work.charge(fused.states as usize * STATE_WORK);
         self.transitions += u64::from(fused.states);
         self.last_event = self.last_event.saturating_add(2 * fused.states);
         let current = &mut self.current;

@@ -43,7 +43,7 @@ impl Run {
             self.last_event += EVENTS;
             self.transitions += 1;
             self.compact_if_due(frame);
-            self.work.charge(STATE_WORK as usize);
+            self.work.charge(STATE_WORK);
             if self.work.is_spent() {
                 return;
             }

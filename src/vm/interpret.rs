@@ -6,6 +6,7 @@ use super::frame::{Activity, FrameId};
 use super::fused::Next;
 use super::run::{PAYLOAD_BYTES_MAX, Run, Status};
 use super::trace::{Decision, Traced};
+use super::work::STATE_WORK;
 use crate::path;
 use crate::program::{
     AssignId, CallId, FormatId, Instruction, PathId, PathUse, Pc, Program, Source, Stage, VariableRef,
@@ -94,6 +95,7 @@ impl Run {
                         return Ok(Stop::Fuel);
                     }
                     *fuel -= 1;
+                    self.work.charge(STATE_WORK);
                     self.enter(program, frame, state);
                 }
                 Instruction::Exit(next) => {
@@ -364,8 +366,7 @@ impl Run {
             {
                 return Ok(value);
             }
-            let selected = self.search(program, using, root);
-            match selected {
+            match self.search(program, using, root) {
                 Ok(value) => {
                     self.check_memory(program)?;
                     return Ok(value);

@@ -40,4 +40,4 @@ pub use event::{Event, EventSet, EventType, Level};
 pub use request::{Answer, Request, TaskRequest, Timer, TimerKind, Token};
 pub use run::{Identified, Outcome, PAYLOAD_BYTES_MAX, RUN_SECONDS_MAX, Run, StartError, Status};
 pub use trace::{Decision, Traced};
-pub use work::{STATE_WORK, Work};
+pub use work::Work;

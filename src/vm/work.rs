@@ -1,12 +1,12 @@
 //! What an execution may still do in this turn.
 //!
-//! Primitives whose cost grows with their data charge what they read and write: functions, paths that search,
-//! iterations that have no frame of their own. Work is counted in bytes of JSON text, so that a test sees the
+//! Whatever runs charges it: a state when it is entered, a function and a path that searches for what they read and
+//! write, an iteration that has no frame of its own. Work is counted in bytes of JSON text, so that a test sees the
 //! same on every machine. Must not know time. Invariant: an execution whose work is spent stops before its next
 //! operation and goes on exactly there; each grant lets at least one operation through.
 
 /// What a state, or an iteration without a frame, costs besides its data, in bytes.
-pub const STATE_WORK: u64 = 32;
+pub(super) const STATE_WORK: usize = 32;
 
 /// The work that is left of a grant, in bytes.
 #[derive(Clone, Copy, Debug)]
