@@ -21,7 +21,7 @@ use crate::journal::Writer;
 use crate::metrics::Metrics;
 use crate::registry::files::Files;
 use crate::runtime;
-use crate::stream::kafka::Control;
+use crate::stream::kafka::{self, Control};
 use crate::task::Bindings;
 use health::Health;
 use http::Http;
@@ -46,6 +46,23 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// Why a service ended otherwise than it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub problems: Problems,
+    /// Whether it could not begin: the coordinator of a group does not take it as a member.
+    pub is_refused: bool,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problems.fmt(out)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 impl From<String> for Problems {
     fn from(problem: String) -> Problems {
@@ -106,8 +123,9 @@ impl Server {
     ///
     /// # Errors
     /// When a part failed: not everything that ran is committed; it runs again after a restart (async).
-    pub fn run(mut self) -> Result<(), Problems> {
+    pub fn run(mut self) -> Result<(), Failure> {
         let mut problems = Problems::default();
+        let mut is_refused = false;
         let mut over = 0;
         while let Some(given) = self.orders.1.take(POLL) {
             if given.stop {
@@ -135,29 +153,34 @@ impl Server {
                 false => {}
             }
             self.deliveries.look();
-            if let Some(problem) = self.hopeless() {
+            if let Some((problem, refused)) = self.hopeless() {
                 tracing::error!("the end of the input is out of reach: {problem}");
                 problems.0.push(problem);
+                is_refused = refused;
                 break;
             }
         }
         self.stop(&mut problems);
-        if problems.0.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
+        match problems.0.is_empty() {
+            true => Ok(()),
+            false => Err(Failure { problems, is_refused }),
         }
     }
 
     /// Says why a service that runs to the end of its input gives up, if it does: there is nobody to wait for
-    /// who would mend what is wrong. One that runs until it is stopped waits.
-    fn hopeless(&mut self) -> Option<String> {
+    /// who would mend what is wrong. One that runs until it is stopped waits. Says also whether a group refuses it.
+    fn hopeless(&mut self) -> Option<(String, bool)> {
         if !self.until_end {
             return None;
         }
-        let mut controls = self.controls.iter();
-        let problem = controls.find_map(|control| readiness::hopeless(control.health()));
-        let problem = problem.or_else(|| self.deliveries.hopeless());
+        let first = |find: fn(&kafka::Health) -> Option<String>| {
+            self.controls.iter().find_map(|control| find(control.health()))
+        };
+        let refused = first(readiness::refused).map(|problem| (problem, true));
+        let problem = refused.or_else(|| {
+            let problem = first(readiness::hopeless).or_else(|| self.deliveries.hopeless());
+            Some((problem?, false))
+        });
         let Some(problem) = problem else {
             self.hopeless_since = None;
             return None;
