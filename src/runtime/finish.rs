@@ -16,7 +16,7 @@ use crate::vm::{Outcome, Status};
 
 /// The event's value is not JSON.
 pub const INVALID_EVENT: &str = "Stepstream.InvalidEvent";
-/// The event's value is larger than an execution's input may be.
+/// The event's value is larger than an execution's input may be, or its headers are too many.
 pub const EVENT_TOO_LARGE: &str = "Stepstream.EventTooLarge";
 /// Running the event made our own code panic: a bug of ours.
 pub const PANIC: &str = "Stepstream.Panic";
@@ -151,7 +151,7 @@ impl Core {
         poison: &Poison,
     ) {
         match poison {
-            Poison::Invalid(_) | Poison::TooLarge(_) => lane.stats.metrics.refused(),
+            Poison::Invalid(_) | Poison::TooLarge(_) | Poison::Headers(_) => lane.stats.metrics.refused(),
             Poison::Panicked(_) => lane.stats.metrics.ended(Status::Failed, self.lasted_us(&trip)),
         }
         self.forget_calls(lane, &mut trip, true);
@@ -164,11 +164,12 @@ impl Core {
                 "The event's value has {bytes} bytes; an execution takes at most {}.",
                 crate::vm::PAYLOAD_BYTES_MAX
             ),
+            Poison::Headers(refused) => refused.cause(),
             Poison::Panicked(message) => format!("A bug in stepstream ended the execution: {message}"),
         };
         let error = match poison {
             Poison::Invalid(_) => INVALID_EVENT,
-            Poison::TooLarge(_) => EVENT_TOO_LARGE,
+            Poison::TooLarge(_) | Poison::Headers(_) => EVENT_TOO_LARGE,
             Poison::Panicked(_) => PANIC,
         };
         let failed = Failed {
