@@ -105,6 +105,23 @@ impl Failure {
     }
 }
 
+/// The names of errors that connectors give themselves, where a function or a broker does not answer as it should.
+pub const ERRORS: [&str; 13] = [
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.InvalidParameterValueException",
+    "Lambda.InvalidRequestContentException",
+    "Lambda.ResourceNotFoundException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Kafka.InvalidParameterException",
+    "Kafka.KafkaException",
+    "Kafka.ThrottlingException",
+    "Kafka.TimeoutException",
+];
+
 /// The answer of a call that was pending.
 pub type Answer = Result<Vec<u8>, Failure>;
 

@@ -130,6 +130,27 @@ fn an_event_of_another_kind_is_told() {
 }
 
 #[test]
+fn names_that_events_invent_do_not_take_the_labels_of_those_that_are_expected() {
+    let definition = r#"{"StartAt": "Which", "States": {
+        "Which": {"Type": "Choice", "Default": "Invented", "Choices":
+            [{"Variable": "$.error", "StringEquals": "", "Next": "Written"}]},
+        "Written": {"Type": "Fail", "Error": "Written", "Cause": "it says so"},
+        "Invented": {"Type": "Fail", "ErrorPath": "$.error"}}}"#;
+    let mut stage = Stage::new(definition, with_dead_letter());
+    (0..500).for_each(|at| stage.give(&format!("{{\"error\":\"Invented{at}\"}}")));
+    stage.give(r#"{"error":""}"#);
+    stage.give(r#"{"error":"States.Timeout"}"#);
+    stage.give("not JSON");
+    stage.settle();
+    for error in ["\"Written\"", "\"States.Timeout\"", INVALID_EVENT] {
+        let count = stage.metric("stepstream_dead_letters_total", &[error]);
+        assert_eq!(count, 1.0, "{error}");
+    }
+    let count = stage.metric("stepstream_dead_letters_total", &["\"other\""]);
+    assert_eq!(count, 450.0);
+}
+
+#[test]
 fn a_long_name_of_an_error_is_cut() {
     let mut stage = Stage::new(FAIL, with_dead_letter());
     stage.give(&format!("{{\"error\":\"{}\"}}", "é".repeat(50_000)));
