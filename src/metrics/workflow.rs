@@ -2,6 +2,7 @@
 
 use super::histogram::{Local, Shared};
 use super::{ERROR_NAME_BYTES_MAX, ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, cut, names};
+use crate::printable;
 use crate::vm::Status;
 use ::metrics::Counter;
 use rustc_hash::FxHashMap;
@@ -214,12 +215,15 @@ impl WorkflowMetrics {
         if let Some(counter) = self.dead_letters.get(error) {
             return counter.increment(1);
         }
-        let label = self.series.error(error);
+        // The event may have chosen it, and people look at the page in a terminal.
+        let shown = printable::line(error);
+        let label = self.series.error(cut(&shown, ERROR_NAME_BYTES_MAX));
         let labels = [(names::STATE_MACHINE, &*self.state_machine), ("error", label)];
         let counter = self.metrics.counter(&names::DEAD_LETTERS, &labels);
         counter.increment(1);
         if self.dead_letters.len() <= ERRORS_MAX {
-            self.dead_letters.insert(label.into(), counter);
+            let name = if label == OTHER { label } else { error };
+            self.dead_letters.insert(name.into(), counter);
         }
     }
 
