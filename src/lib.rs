@@ -38,6 +38,7 @@
 //! |---|---|
 //! | [`clock`] | what time it is: the monotonic one, and the wall clock's face |
 //! | [`fault`] | ASL error names and how Retry and Catch match them |
+//! | [`printable`] | text of others, made harmless for a terminal |
 //! | [`timestamp`] | points in time as AWS writes and reads them |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
@@ -142,6 +143,7 @@ pub mod log;
 #[cfg(feature = "runtime")]
 pub mod metrics;
 pub mod path;
+pub mod printable;
 pub mod program;
 #[cfg(feature = "runtime")]
 pub mod registry;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const ORDER: &[&str] = &[
     "clock",
     "fault",
+    "printable",
     "timestamp",
     "value",
     "path",
