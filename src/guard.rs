@@ -4,7 +4,13 @@
 //! half done.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+/// Our own code panicked: a bug of ours.
+pub const PANIC: &str = "Stepstream.Panic";
 
 /// Runs a part of something larger.
 ///
@@ -12,6 +18,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// What it said when it panicked.
 pub fn guarded<T>(part: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(part)).map_err(|panic| message(&*panic))
+}
+
+/// Waits for something that may panic in any of its turns.
+///
+/// # Errors
+/// What it said when it panicked.
+pub async fn guarded_async<T>(part: impl Future<Output = T>) -> Result<T, String> {
+    let mut part = pin!(part);
+    poll_fn(|context| match guarded(|| part.as_mut().poll(context)) {
+        Ok(turn) => turn.map(Ok),
+        Err(message) => Poll::Ready(Err(message)),
+    })
+    .await
 }
 
 /// Returns what a panic has said.

@@ -6,6 +6,9 @@
 
 use super::output::{Stop, stderr_has_colour};
 use crate::asl::suggest::did_you_mean;
+use crate::guard;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::PanicHookInfo;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -43,7 +46,23 @@ fn install_with(as_json: bool, default: &str) -> Result<(), Stop> {
     } else {
         builder.with_ansi(stderr_has_colour()).with_target(false).init();
     }
+    std::panic::set_hook(Box::new(tell_panic));
     Ok(())
+}
+
+/// Tells of a panic as of anything else: in one line, as JSON where that is wanted, and with the text escaped, which
+/// may have come in an event.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let message = guard::message(panic.payload());
+    let message = message.escape_debug();
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("?");
+    let trace = Backtrace::capture();
+    match (panic.location(), trace.status() == BacktraceStatus::Captured) {
+        (Some(location), false) => tracing::error!(thread, %location, "a panic: {message}"),
+        (Some(location), true) => tracing::error!(thread, %location, "a panic: {message}\n{trace}"),
+        (None, _) => tracing::error!(thread, "a panic: {message}"),
+    }
 }
 
 /// Reads what is wanted. A word alone is a level here: as a part of the process, which it may be to the library, a

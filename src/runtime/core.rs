@@ -7,6 +7,7 @@
 
 use super::event::{Event, Keep};
 use super::flight::{FlightId, Flights, Pending, Trip};
+use super::headers;
 use super::identity::{Bits, CallKey, push_position, push_uuid};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
@@ -71,6 +72,8 @@ pub(super) enum Poison {
     Invalid(String),
     /// The value is too large; its bytes.
     TooLarge(usize),
+    /// The headers are too many, or not readable.
+    Headers(headers::Refused),
     /// Our own code panicked.
     Panicked(String),
 }
@@ -175,6 +178,9 @@ impl Core {
         reach(Step::Start);
         let program = &*version.program;
         let partition = &lane.partitions[&record.partition];
+        if program.uses_context || lane.reads_headers() {
+            headers::check(record.headers).map_err(Poison::Headers)?;
+        }
         let mut identity = Identity {
             role_arn: &lane.fixed.role_arn,
             state_machine_arn: &lane.fixed.state_machine_arn,

@@ -269,6 +269,11 @@ impl LaneState {
         running + held + self.lines.waiting() + self.turns.len()
     }
 
+    /// Says whether the headers of events are copied or looked at, whatever the definition is.
+    pub(super) fn reads_headers(&self) -> bool {
+        matches!(self.keep, Keep::KeyAndHeaders | Keep::Whole) || self.wraps_input()
+    }
+
     /// Says whether an execution's input is more than the event's value.
     pub(super) fn wraps_input(&self) -> bool {
         self.workflow.input == Input::Record

@@ -9,16 +9,15 @@ use super::history;
 use super::lane::LaneState;
 use super::messages::{Failed, VALUE_BYTES};
 use super::settlements::SettlementId;
+use crate::guard::PANIC;
 use crate::stream::{Headers, PartitionId, Record};
 use crate::value::{lookalike, without_switch};
 use crate::vm::Status;
 
 /// The event's value is not JSON.
 pub const INVALID_EVENT: &str = "Stepstream.InvalidEvent";
-/// The event's value is larger than an execution's input may be.
+/// The event's value is larger than an execution's input may be, or its headers are too many.
 pub const EVENT_TOO_LARGE: &str = "Stepstream.EventTooLarge";
-/// Running the event made our own code panic: a bug of ours.
-pub const PANIC: &str = "Stepstream.Panic";
 /// Sync: the event was committed, and a crash came before its execution ended. It is not run again.
 pub const CUT_OFF: &str = "Stepstream.CutOff";
 
@@ -47,9 +46,10 @@ impl Withheld {
 }
 
 impl Headers for Withheld {
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        let bytes = self.value_bytes.as_ref().filter(|_| index == 0)?;
-        Some((VALUE_BYTES, Some(bytes.as_bytes())))
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+        if let Some(bytes) = &self.value_bytes {
+            visit(VALUE_BYTES, Some(bytes.as_bytes()));
+        }
     }
 }
 
@@ -71,7 +71,7 @@ impl Core {
         poison: &Poison,
     ) {
         match poison {
-            Poison::Invalid(_) | Poison::TooLarge(_) => lane.stats.metrics.refused(),
+            Poison::Invalid(_) | Poison::TooLarge(_) | Poison::Headers(_) => lane.stats.metrics.refused(),
             Poison::Panicked(_) => lane.stats.metrics.ended(Status::Failed, self.lasted_us(&trip)),
         }
         // What breaks here is told, and the rest goes on.
@@ -189,7 +189,7 @@ impl Poison {
     fn error(&self) -> &'static str {
         match self {
             Poison::Invalid(_) => INVALID_EVENT,
-            Poison::TooLarge(_) => EVENT_TOO_LARGE,
+            Poison::TooLarge(_) | Poison::Headers(_) => EVENT_TOO_LARGE,
             Poison::Panicked(_) => PANIC,
         }
     }
@@ -201,6 +201,7 @@ impl Poison {
                 "The event's value has {bytes} bytes; an execution takes at most {}.",
                 crate::vm::PAYLOAD_BYTES_MAX
             ),
+            Poison::Headers(refused) => refused.cause(),
             Poison::Panicked(message) => format!("A bug in stepstream ended the execution: {message}"),
         }
     }

@@ -39,28 +39,30 @@ pub struct Record<'a> {
 
 /// The headers of an event, in order; names may repeat.
 pub trait Headers {
-    /// Returns the header at an index, or `None` past the last.
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)>;
+    /// Visits each header, in order. There is no access by index: loops over it would be quadratic where a header
+    /// is only found by passing those before it, and events choose how many there are.
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>));
+
+    /// Says whether there are headers that cannot be read; none is visited then.
+    fn are_unreadable(&self) -> bool {
+        false
+    }
 
     /// Returns the value of the last header with a name.
     fn last(&self, name: &str) -> Option<&[u8]> {
         let mut found = None;
-        let mut index = 0;
-        while let Some((known, value)) = self.at(index) {
+        self.each(&mut |known, value| {
             if known == name {
                 found = value;
             }
-            index += 1;
-        }
+        });
         found
     }
 }
 
 /// An event without headers.
 impl Headers for () {
-    fn at(&self, _index: usize) -> Option<(&str, Option<&[u8]>)> {
-        None
-    }
+    fn each<'a>(&'a self, _visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {}
 }
 
 /// What has changed for a shard's partitions.
