@@ -53,6 +53,7 @@
 //! | [`cases`] | case files: prepared executions and what is expected of them |
 //! | [`test_state`] | tries one state on its own |
 //! | `units` | times and sizes as people write them; from here on with the feature `runtime` |
+//! | `guard` | the wall that a panic does not pass |
 //! | `metrics` | what the service counts, and its text for Prometheus |
 //! | `stream` | events in, messages out: traits, which offset is safe to commit, memory, Kafka |
 //! | `journal` | execution logs on their way out: files, stdout, a topic |
@@ -135,6 +136,8 @@ pub mod compile;
 pub mod config;
 pub mod drive;
 pub mod fault;
+#[cfg(feature = "runtime")]
+pub mod guard;
 pub mod history;
 pub mod intrinsic;
 #[cfg(feature = "runtime")]

@@ -13,6 +13,7 @@ fn used() -> Metrics {
         started: 6,
         transitions: 5,
         cut_off: 2,
+        panics: 1,
     };
     orders.ended(Status::Succeeded, 40);
     orders.ended(Status::Failed, 2_000_000);

@@ -22,6 +22,8 @@ pub struct Counts {
     pub transitions: u64,
     /// Sync events that a crash cut off.
     pub cut_off: u64,
+    /// Panics on the way of an event.
+    pub panics: u64,
 }
 
 /// How a call of a task ended.
@@ -132,6 +134,7 @@ struct Handles {
     started: Counter,
     transitions: Counter,
     cut_off: Counter,
+    panics: Counter,
     ended: [Counter; STATUSES.len()],
 }
 
@@ -152,6 +155,7 @@ impl WorkflowMetrics {
             started: counter(&names::EXECUTIONS_STARTED),
             transitions: counter(&names::TRANSITIONS),
             cut_off: counter(&names::CUT_OFF),
+            panics: counter(&names::PANICS),
             ended: STATUSES.map(|status| {
                 let labels = [(names::STATE_MACHINE, state_machine), ("status", status)];
                 metrics.counter(&names::EXECUTIONS, &labels)
@@ -262,6 +266,7 @@ impl WorkflowMetrics {
             (counts.started, &handles.started),
             (counts.transitions, &handles.transitions),
             (counts.cut_off, &handles.cut_off),
+            (counts.panics, &handles.panics),
         ] {
             add(counter, count);
         }

@@ -6,6 +6,7 @@
 
 use super::deliveries::{Account, Deliveries};
 use super::messages::shrink;
+use super::panics::{Step, reach};
 use super::settlements::{Settlement, SettlementId, Settlements};
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
 use std::cmp::Reverse;
@@ -146,11 +147,8 @@ impl Outbox {
         outgoing: &Outgoing<'_>,
         now_ms: i64,
     ) {
-        self.settlements.add(id);
         let Outgoing { ref message, refused } = *outgoing;
-        if let Some(account) = self.account(message.topic) {
-            account.send(now_ms);
-        }
+        reach(Step::Send);
         let sent = match self.unsent.is_empty() {
             true => {
                 let addressed = if message.partition.is_some() { ADDRESSED } else { 0 };
@@ -159,8 +157,15 @@ impl Outbox {
             }
             false => Err(SendError::Full),
         };
-        if sent.is_err() {
-            let place = self.keep(id, Returned::copy(message), refused);
+        let kept = sent
+            .is_err()
+            .then(|| self.keep(id, Returned::copy(message), refused));
+        // Counted when it is certain: a panic on the way here leaves nothing that is waited for.
+        self.settlements.add(id);
+        if let Some(account) = self.account(message.topic) {
+            account.send(now_ms);
+        }
+        if let Some(place) = kept {
             self.after_send(place, sent, now_ms);
         }
     }

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "cases",
     "test_state",
     "units",
+    "guard",
     "metrics",
     "stream",
     "journal",
