@@ -9,10 +9,12 @@
 mod build;
 pub mod health;
 pub mod http;
+mod orders;
 mod plan;
 mod readiness;
 mod wiring;
 
+pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
 
 use crate::journal::Writer;
@@ -21,9 +23,9 @@ use crate::registry::files::Files;
 use crate::runtime;
 use crate::stream::kafka::Control;
 use crate::task::Bindings;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use health::Health;
 use http::Http;
+use orders::Desk;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -32,8 +34,6 @@ use std::time::{Duration, Instant};
 pub const POLL: Duration = Duration::from_secs(2);
 /// How long a run to the end of its input lasts when it seems out of reach: a broker that starts may refuse.
 const HOPELESS_AFTER: Duration = Duration::from_secs(5);
-/// Orders that wait; more of the same change nothing.
-const ORDERS_MAX: usize = 64;
 
 /// Why a service does not start, or what went wrong while it ran: everything, a sentence each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,33 +53,9 @@ impl From<String> for Problems {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Stop,
-    Reload,
-    ShardOver(usize),
-}
-
-/// Gives orders to a service that runs; clones give them to the same one.
-#[derive(Clone, Debug)]
-pub struct Orders(Sender<Order>);
-
-impl Orders {
-    /// Lets running executions finish, commits, and ends the service.
-    pub fn stop(&self) {
-        // A full channel has orders enough; one without a receiver is of a service that is over.
-        let _ = self.0.try_send(Order::Stop);
-    }
-
-    /// Reads all definitions again.
-    pub fn reload(&self) {
-        let _ = self.0.try_send(Order::Reload);
-    }
-}
-
 /// A service that runs.
 pub struct Server {
-    orders: (Orders, Receiver<Order>),
+    orders: (Orders, Desk),
     shutdown_timeout: Duration,
     /// Whether shards end by themselves when the input does.
     until_end: bool,
@@ -133,30 +109,30 @@ impl Server {
     pub fn run(mut self) -> Result<(), Problems> {
         let mut problems = Problems::default();
         let mut over = 0;
-        loop {
-            match self.orders.1.recv_timeout(POLL) {
-                Ok(Order::Stop) => {
-                    let seconds = self.shutdown_timeout.as_secs_f64();
-                    tracing::info!(
-                        "stopping: running executions have {seconds} s to finish; a second signal ends at once"
-                    );
-                    break;
+        while let Some(given) = self.orders.1.take(POLL) {
+            if given.stop {
+                let seconds = self.shutdown_timeout.as_secs_f64();
+                tracing::info!(
+                    "stopping: running executions have {seconds} s to finish; a second signal ends at once"
+                );
+                break;
+            }
+            over += given.over.len();
+            if !self.until_end && over > 0 {
+                for number in given.over {
+                    tracing::error!("shard {number} is over: the service ends");
+                    problems.0.push(format!("shard {number} ended by itself"));
                 }
-                Ok(Order::Reload) => self.files.reload(),
-                Ok(Order::ShardOver(number)) => {
-                    over += 1;
-                    if !self.until_end {
-                        tracing::error!("shard {number} is over: the service ends");
-                        problems.0.push(format!("shard {number} ended by itself"));
-                        break;
-                    }
-                    if over == self.shards.len() {
-                        tracing::info!("the input is at its end");
-                        break;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => self.files.poll(),
-                Err(RecvTimeoutError::Disconnected) => break,
+                break;
+            }
+            if over > 0 && over == self.shards.len() {
+                tracing::info!("the input is at its end");
+                break;
+            }
+            match given.reload {
+                true => self.files.reload(),
+                false if given.over.is_empty() => self.files.poll(),
+                false => {}
             }
             self.deliveries.look();
             if let Some(problem) = self.hopeless() {

@@ -216,6 +216,17 @@ pub(super) fn log(level: RDKafkaLogLevel, client: &str, facility: &str, text: &s
     }
 }
 
+/// Returns a consumer whose brokers nobody reaches: nobody listens at the discard port.
+#[cfg(test)]
+pub(super) fn unreachable() -> Arc<Consumer> {
+    let mut config = rdkafka::ClientConfig::new();
+    config
+        .set("bootstrap.servers", "127.0.0.1:9")
+        .set("group.id", "test");
+    let context = Context::new("test", Arc::default());
+    Arc::new(config.create_with_context(context).expect("a client"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -229,22 +229,13 @@ impl Drop for Topics {
 
 #[cfg(test)]
 mod tests {
-    use super::super::client::Context;
-    use super::super::health::Health;
+    use super::super::client::unreachable;
     use super::*;
-    use rdkafka::ClientConfig;
 
     /// librdkafka answers a question that timed out with an empty result, which says nothing of any topic.
     #[test]
     fn a_question_that_timed_out_says_nothing_of_topics() {
-        let mut config = ClientConfig::new();
-        // Nobody listens at the discard port.
-        config
-            .set("bootstrap.servers", "127.0.0.1:9")
-            .set("group.id", "g");
-        let context = Context::new("test", Arc::new(Health::default()));
-        let consumer: Consumer = config.create_with_context(context).expect("a client");
-        let mut topics = Topics::new(&Arc::new(consumer), false);
+        let mut topics = Topics::new(&unreachable(), false);
         topics.ask(["orders"].into_iter(), Duration::from_millis(50));
         let found = topics.answer(Duration::from_secs(30)).expect("an event");
         assert_eq!(found.of("orders"), None, "{found:?}");
