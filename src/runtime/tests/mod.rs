@@ -6,6 +6,7 @@ mod failures;
 mod limits;
 mod logs;
 mod ordering;
+mod sharing;
 mod sync_mode;
 mod turns;
 mod world;
