@@ -109,7 +109,8 @@
 //!   outside are bounded. Nothing blocks a shard's thread. What is full stops its own workflow's source; of the
 //!   producer's queue each of a shard's workflows has a share, so that a topic that takes nothing stops only those
 //!   that write to it.
-//! - Metadata of a commit that is not certainly ours, of this commit and this topic, counts as none.
+//! - Metadata of a commit that is not certainly ours and of this commit, or that is of another topic, counts as
+//!   none. A question that no broker has answered is asked again, never taken for "there is none".
 //! - What no `[tasks]` entry grants is not reachable; what is refused by a reload changes nothing.
 //! - Only `stream::kafka` knows rdkafka, only `metrics` spells metric names, only `server` and `cli` know
 //!   the configuration as a whole: each module owns its own part of it.

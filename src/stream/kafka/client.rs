@@ -10,6 +10,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -123,6 +124,20 @@ impl ConsumerContext for Context {
             .collect::<Vec<_>>();
         let partitions = names(list).into_iter().zip(errors).collect();
         self.push(Happened::Committed(result.err().map(code), partitions));
+    }
+}
+
+/// Returns how many partitions a topic has, as metadata tells it; `None` when there is no topic of that name.
+///
+/// # Errors
+/// What the brokers say instead of an answer.
+pub(super) fn partitions_in(metadata: &Metadata, topic: &str) -> Result<Option<usize>, RDKafkaErrorCode> {
+    let known = metadata.topics().iter().find(|known| known.name() == topic);
+    let known = known.ok_or(RDKafkaErrorCode::Unknown)?;
+    match known.error() {
+        None => Ok(Some(known.partitions().len())),
+        Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => Ok(None),
+        Some(code) => Err(code.into()),
     }
 }
 

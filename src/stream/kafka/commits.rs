@@ -15,7 +15,7 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use rdkafka::{Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 /// How long to leave the broker alone after it refused a commit for now.
@@ -247,7 +247,7 @@ impl Commits {
 /// Reads what is committed for partitions, in their order.
 ///
 /// # Errors
-/// When the broker does not say in time, or not for each.
+/// When the broker does not say in time, or not for each: what it does not mention is not known.
 pub(super) fn committed(
     consumer: &Consumer,
     names: &[TopicPartition],
@@ -261,14 +261,23 @@ pub(super) fn committed(
         list.add_partition(topic, *number);
     }
     let list = consumer.committed_offsets(list, timeout)?;
-    let metadata = native::metadata(&list);
-    let mut found = Vec::with_capacity(names.len());
-    for (element, metadata) in list.elements().iter().zip(metadata) {
+    let elements = list.elements();
+    let mut metadata = native::metadata(&list);
+    let places = elements.iter().enumerate();
+    let places: HashMap<_, _> = places
+        .map(|(index, element)| ((element.topic(), element.partition()), index))
+        .collect();
+    // By name: librdkafka may answer in another order.
+    let answer = |(topic, number): &TopicPartition| {
+        let Some(&index) = places.get(&(&**topic, *number)) else {
+            return Err(KafkaError::OffsetFetch(Code::NoOffset));
+        };
+        let (element, metadata) = (&elements[index], std::mem::take(&mut metadata[index]));
         element.error()?;
-        found.push(match element.offset() {
+        Ok(match element.offset() {
             Offset::Offset(offset) => Some(Commit { offset, metadata }),
             _ => None,
-        });
-    }
-    Ok(found)
+        })
+    };
+    names.iter().map(answer).collect()
 }

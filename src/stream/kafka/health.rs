@@ -27,8 +27,11 @@ pub struct Health {
     partitions: Mutex<Vec<PartitionHealth>>,
     // Whether the topics have been looked at.
     looked: AtomicBool,
-    absent: Mutex<Vec<(Arc<str>, Absence)>>,
+    absent: Mutex<Vec<Absent>>,
 }
+
+/// A topic that is not there, and why.
+pub(super) type Absent = (Arc<str>, Absence);
 
 /// Why a topic that is to be read is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,13 +192,14 @@ impl Health {
         *locked(&self.partitions) = partitions;
     }
 
-    /// Notes which topics are not there; returns whether one is there that was not, before.
-    pub(super) fn looked(&self, absent: Vec<(Arc<str>, Absence)>) -> bool {
+    /// Notes which topics are not there, and whether that is known of all; returns whether one is there that was not,
+    /// before.
+    pub(super) fn looked(&self, absent: Vec<Absent>, is_whole: bool) -> bool {
         let mut known = locked(&self.absent);
         let is_there = |topic: &Arc<str>| absent.iter().all(|(name, _)| name != topic);
         let any = known.iter().any(|(topic, _)| is_there(topic));
         *known = absent;
-        self.looked.store(true, Relaxed);
+        self.looked.fetch_or(is_whole, Relaxed);
         any
     }
 
