@@ -11,6 +11,7 @@
 pub mod kafka;
 pub mod memory;
 pub mod offsets;
+pub mod share;
 
 use offsets::{Commit, Restored};
 use std::sync::Arc;
@@ -216,18 +217,26 @@ impl Returned {
     /// # Errors
     /// See [`Sink::send`].
     pub fn send(&self, sink: &mut dyn Sink, ticket: Ticket) -> Result<(), SendError> {
+        self.with(|message| sink.send(message, ticket))
+    }
+
+    /// Returns what it takes of a sink's queue, see [`share`].
+    pub fn cost(&self) -> usize {
+        self.with(share::cost)
+    }
+
+    fn with<T>(&self, use_it: impl FnOnce(&Message<'_>) -> T) -> T {
         let headers = self.headers.iter();
         let headers: Vec<_> = headers
             .map(|(name, value)| (name.as_str(), value.as_deref()))
             .collect();
-        let message = Message {
+        use_it(&Message {
             topic: self.topic,
             partition: self.partition,
             key: self.key.as_deref(),
             value: self.value.as_deref(),
             headers: &headers,
-        };
-        sink.send(&message, ticket)
+        })
     }
 }
 
@@ -286,4 +295,10 @@ pub trait Sink {
 
     /// Sends what is buffered on its way without waiting; called at the end of each batch.
     fn push(&mut self);
+
+    /// Returns how much the sink holds before it is [`SendError::Full`]: bytes of messages, each with
+    /// [`share::MESSAGE_OVERHEAD`] more. It does not change.
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
 }
