@@ -396,3 +396,22 @@ fn a_reader_is_checked_by_its_type_of_input() {
         &["Field 'CSVHeaderLocation' is not supported"],
     );
 }
+
+#[test]
+fn a_rule_without_or_with_several_operators_is_told_all() {
+    let list = crate::asl::fields::OPERATORS.join(", ");
+    for (operators, words) in [
+        ("", "This object should have only one"),
+        (
+            r#""IsNull": true, "StringEquals": "x","#,
+            "There should only be one",
+        ),
+    ] {
+        let rule = format!(r#""Choices": [{{"Variable": "$.a", {operators} "Next": "Z"}}]"#);
+        let text = format!(r#"{{"Type": "Choice", {rule}}}"#);
+        let wanted = format!("{words} of the following fields: [{list}] at /States/A/Choices[0]");
+        states(&text, &[wanted.as_str()]);
+    }
+    assert!(list.starts_with("StringEquals, IsBoolean, StringLessThan, IsNumeric, BooleanEquals, "));
+    assert!(list.ends_with(", IsNull, IsPresent, TimestampGreaterThanEquals, NumericGreaterThanEqualsPath"));
+}
