@@ -9,6 +9,7 @@
 mod build;
 pub mod health;
 pub mod http;
+mod places;
 mod plan;
 mod readiness;
 mod wiring;
