@@ -7,6 +7,7 @@
 //! refused has been looked at.
 
 mod build;
+mod definitions;
 pub mod health;
 pub mod http;
 mod places;
@@ -14,23 +15,23 @@ mod plan;
 mod readiness;
 mod wiring;
 
+pub use definitions::POLL;
 pub use plan::{Plan, WorkflowPlan};
 
 use crate::journal::Writer;
 use crate::metrics::Metrics;
-use crate::registry::files::Files;
 use crate::runtime;
 use crate::stream::kafka::Control;
-use crate::task::Bindings;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use definitions::Definitions;
 use health::Health;
 use http::Http;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How often definition files are looked at.
-pub const POLL: Duration = Duration::from_secs(2);
+/// How often it is looked at whether what is sent arrives, and whether the end of the input can be reached.
+const LOOK: Duration = Duration::from_secs(2);
 /// How long a run to the end of its input lasts when it seems out of reach: a broker that starts may refuse.
 const HOPELESS_AFTER: Duration = Duration::from_secs(5);
 /// Orders that wait; more of the same change nothing.
@@ -87,7 +88,7 @@ pub struct Server {
     /// Since when the end of the input seems out of reach.
     hopeless_since: Option<Instant>,
     deliveries: readiness::Watch,
-    files: Files<Bindings>,
+    definitions: Definitions,
     health: Health,
     metrics: Metrics,
     http: Option<Http>,
@@ -104,7 +105,16 @@ impl Server {
     /// # Errors
     /// Everything that is wrong with the plan, its definitions, or what they need.
     pub fn start(plan: Plan) -> Result<Server, Problems> {
-        build::start(plan)
+        let server = Server::start_unless(plan, &|| false)?;
+        server.ok_or_else(|| Problems::from("it was stopped".to_owned()))
+    }
+
+    /// As [`Server::start`]; `None` if `is_stopped` says so while definitions are still read: then nothing has begun.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_unless(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
+        build::start(plan, is_stopped)
     }
 
     /// Returns where orders are given.
@@ -135,7 +145,7 @@ impl Server {
         let mut problems = Problems::default();
         let mut over = 0;
         loop {
-            match self.orders.1.recv_timeout(POLL) {
+            match self.orders.1.recv_timeout(LOOK) {
                 Ok(Order::Stop) => {
                     let seconds = self.shutdown_timeout.as_secs_f64();
                     tracing::info!(
@@ -143,7 +153,7 @@ impl Server {
                     );
                     break;
                 }
-                Ok(Order::Reload) => self.files.reload(),
+                Ok(Order::Reload) => self.definitions.reload(),
                 Ok(Order::ShardOver(number)) => {
                     over += 1;
                     if !self.until_end {
@@ -156,7 +166,7 @@ impl Server {
                         break;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.files.poll(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.deliveries.look();
