@@ -442,7 +442,7 @@ fn a_topic_that_takes_nothing_does_not_hold_up_the_messages_for_others() {
     let mut shard = Shard::new(&tasks);
     shard.sink.room = 1_000;
     shard.sink.capacity = Some(100_000);
-    let mut call = |shard: &mut Shard, topic: &str, ticket| {
+    let call = |shard: &mut Shard, topic: &str, ticket| {
         let parameters = format!(r#"{{"Topic":"{topic}","Value":{ticket}}}"#);
         shard.call(&bindings, &parameters, ticket).0
     };

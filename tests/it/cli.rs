@@ -6,6 +6,7 @@ mod logs;
 mod mistakes;
 mod pipe;
 mod recorded;
+mod stop;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
