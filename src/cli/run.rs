@@ -59,8 +59,13 @@ pub(super) fn run(args: &Args) -> u8 {
     if let Err(error) = signals::install(move || stop.stop(), move || reload.reload()) {
         tracing::error!("signals end the process at once, it cannot listen to them: {error}");
     }
-    let server = match Server::start(Plan::new(config, built_in(), args.until_end)) {
-        Ok(server) => server,
+    let plan = Plan::new(config, built_in(), args.until_end);
+    let server = match Server::start_unless(plan, &|| early.is_stopped.load(SeqCst)) {
+        Ok(Some(server)) => server,
+        Ok(None) => {
+            tracing::info!("stopped before anything had begun");
+            return EXIT_OK;
+        }
         Err(problems) => {
             let lines = problems.0.iter().map(|problem| format!("error: {problem}"));
             stderr(&lines.collect::<Vec<_>>().join("\n"));

@@ -281,7 +281,7 @@ fn put_text(base: &str, path: &str, value: &str) -> Result<String, String> {
     let base_value = store.index(base.as_bytes()).unwrap();
     let value = store.index(value.as_bytes()).unwrap();
     let accessor = Accessor::compile(&parse(path).unwrap());
-    let result = put(&mut store, base_value, &accessor, value).map_err(|error| error.message)?;
+    let result = put(&mut store, base_value, &accessor, value).map_err(|error| error.to_string())?;
     // Nothing that was there has changed, and what was put is there.
     assert_eq!(store.view().to_json(base_value), base);
     let found = accessor.get(store.view(), result).unwrap();

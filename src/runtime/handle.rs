@@ -3,6 +3,7 @@
 use super::parts::Parts;
 use super::shard::Shard;
 use crate::clock::Now;
+use crate::guard;
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -162,10 +163,7 @@ impl Handle {
     /// # Errors
     /// When it could not start, or panicked.
     pub fn join(self) -> Result<(), Failure> {
-        self.thread.join().unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(Failure::Panicked(text.unwrap_or_else(|| "no message".to_owned())))
-        })
+        let over = self.thread.join();
+        over.unwrap_or_else(|panic| Err(Failure::Panicked(guard::message(&*panic))))
     }
 }

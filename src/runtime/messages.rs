@@ -4,8 +4,10 @@
 //! the event's settlement before it is sent.
 
 use super::core::Core;
+use super::headers::{self, Header};
 use super::lane::{LaneState, REPLY_TOPICS_MAX};
 use super::outbox::{Outgoing, Refused};
+use super::panics::{Step, reach};
 use super::settlements::SettlementId;
 use super::workflow::Mode;
 use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
@@ -21,6 +23,8 @@ const CAUSE: &str = "stepstream-cause";
 const EXECUTION: &str = "stepstream-execution";
 /// How long the value was that a dead letter has not, since with it no broker took it.
 pub(super) const VALUE_BYTES: &str = "stepstream-value-bytes";
+/// How many headers the event had, where a dead letter has none of them since they are too many.
+pub(super) const HEADERS_LEFT_OUT: &str = "stepstream-headers-left-out";
 pub(super) const SOURCE_TOPIC: &str = "stepstream-source-topic";
 pub(super) const SOURCE_PARTITION: &str = "stepstream-source-partition";
 pub(super) const SOURCE_OFFSET: &str = "stepstream-source-offset";
@@ -28,8 +32,6 @@ const STATUS: &str = "stepstream-status";
 const CORRELATION_ID: &str = "kafka_correlationId";
 const REPLY_TOPIC: &str = "kafka_replyTopic";
 const REPLY_PARTITION: &str = "kafka_replyPartition";
-
-type Header<'a> = (&'a str, Option<&'a [u8]>);
 
 /// How an event ended, in words.
 pub(super) struct Failed<'a> {
@@ -76,17 +78,18 @@ impl Core {
         if !settings.takes(failed.error) || !lane.partitions.contains_key(&record.partition) {
             return;
         }
-        lane.stats.metrics.dead_letter(failed.error);
         let id = self.settlement(lane, record, settlement);
+        reach(Step::DeadLetter);
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
         let (number, offset) = (partition.number.to_string(), record.offset.to_string());
         let mut headers: Vec<Header<'_>> = Vec::new();
-        let mut at = 0;
-        while let Some(header) = record.headers.at(at) {
-            at += 1;
-            headers.push(header);
+        let left_out = headers::check(record.headers).err().map(headers::Refused::count);
+        if left_out.is_none() {
+            record
+                .headers
+                .each(&mut |name, value| headers.push((name, value)));
         }
         headers.extend([
             (ERROR, Some(cut(failed.error, ERROR_NAME_BYTES_MAX).as_bytes())),
@@ -96,6 +99,9 @@ impl Core {
             (SOURCE_PARTITION, Some(number.as_bytes())),
             (SOURCE_OFFSET, Some(offset.as_bytes())),
         ]);
+        if let Some(count) = &left_out {
+            headers.push((HEADERS_LEFT_OUT, Some(count.as_bytes())));
+        }
         let message = Message {
             topic,
             partition: None,
@@ -108,6 +114,7 @@ impl Core {
             refused: Refused::Shrunk,
         };
         self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
+        lane.stats.metrics.dead_letter(failed.error);
     }
 
     /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
@@ -121,6 +128,7 @@ impl Core {
     ) {
         let Some(topic) = topic else { return };
         let id = self.settlement(lane, record, settlement);
+        reach(Step::Reply);
         if let Some(failed) = failed {
             self.output.clear();
             self.output.extend_from_slice(b"{\"error\":\"");
@@ -209,16 +217,22 @@ pub(super) fn shrink(message: &mut Returned) -> bool {
         return true;
     }
     let before = message.headers.len();
-    message.headers.retain(|(name, _)| OURS.contains(&name.as_str()));
+    let ours = OURS.iter().filter_map(|ours| {
+        let index = message.headers.iter().rposition(|(name, _)| name == ours)?;
+        Some(std::mem::take(&mut message.headers[index]))
+    });
+    message.headers = ours.collect();
     message.headers.len() < before || message.key.take().is_some()
 }
 
-/// The headers that a dead letter has behind those of its event, which may have some of the same names.
-pub(super) const OURS: [&str; 7] = [
+/// The headers that a dead letter has behind those of its event, which may have some of the same names: the last one
+/// of each is the letter's.
+pub(super) const OURS: [&str; 8] = [
     ERROR,
     CAUSE,
     EXECUTION,
     VALUE_BYTES,
+    HEADERS_LEFT_OUT,
     SOURCE_TOPIC,
     SOURCE_PARTITION,
     SOURCE_OFFSET,

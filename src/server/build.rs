@@ -1,5 +1,6 @@
 //! Builds and starts the parts of a service, in order; what was started stops when a later part fails.
 
+use super::definitions::{self, Definitions};
 use super::health::Health;
 use super::http::Http;
 use super::orders::orders;
@@ -36,17 +37,17 @@ struct Site {
 }
 
 /// Starts a service.
-pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
+pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
     plan.kafka.check().map_err(|error| error.to_string())?;
     let tasks = tasks(&plan)?;
     let registry = Arc::new(registry(&plan, tasks.clone()));
     let metrics = Metrics::new();
     let definitions = plan.workflows.iter().map(|one| one.definition.clone());
-    let mut files = Files::new(registry.clone(), metrics.clone(), definitions.collect());
-    files.load().map_err(|failures| {
-        let text = |(name, error)| format!("workflow '{name}': {error}");
-        Problems(failures.into_iter().map(text).collect())
-    })?;
+    let files = Files::new(registry.clone(), metrics.clone(), definitions.collect());
+    let Some(files) = definitions::load(files, is_stopped)? else {
+        return Ok(None);
+    };
+    let definitions = Definitions::watch(files)?;
     let health = Health::starting();
     let http = match plan.listen.as_str() {
         "" => None,
@@ -88,20 +89,20 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
     let names = plan.workflows.iter().map(|one| one.workflow.name.clone());
     let sources = site.controls.iter().map(|control| control.health().clone());
     let watch = Watch::new(site.deliveries, names.zip(sources).collect());
-    Ok(Server {
+    Ok(Some(Server {
         orders,
         shutdown_timeout: plan.shutdown_timeout,
         until_end,
         hopeless_since: None,
         deliveries: watch,
-        files,
+        definitions,
         health,
         metrics,
         http,
         writers: site.writers,
         controls: site.controls,
         shards,
-    })
+    }))
 }
 
 /// Whether anything of a workflow's executions is written.

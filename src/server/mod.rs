@@ -7,22 +7,24 @@
 //! refused has been looked at.
 
 mod build;
+mod definitions;
 pub mod health;
 pub mod http;
 mod orders;
+mod places;
 mod plan;
 mod readiness;
 mod wiring;
 
+pub use definitions::POLL;
 pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
 
 use crate::journal::Writer;
 use crate::metrics::Metrics;
-use crate::registry::files::Files;
 use crate::runtime;
 use crate::stream::kafka::{self, Control};
-use crate::task::Bindings;
+use definitions::Definitions;
 use health::Health;
 use http::Http;
 use orders::Desk;
@@ -30,8 +32,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How often definition files are looked at.
-pub const POLL: Duration = Duration::from_secs(2);
+/// How often it is looked at whether what is sent arrives, and whether the end of the input can be reached.
+const LOOK: Duration = Duration::from_secs(2);
 /// How long a run to the end of its input lasts when it seems out of reach: a broker that starts may refuse.
 const HOPELESS_AFTER: Duration = Duration::from_secs(5);
 
@@ -79,7 +81,7 @@ pub struct Server {
     /// Since when the end of the input seems out of reach.
     hopeless_since: Option<Instant>,
     deliveries: readiness::Watch,
-    files: Files<Bindings>,
+    definitions: Definitions,
     health: Health,
     metrics: Metrics,
     http: Option<Http>,
@@ -96,7 +98,16 @@ impl Server {
     /// # Errors
     /// Everything that is wrong with the plan, its definitions, or what they need.
     pub fn start(plan: Plan) -> Result<Server, Problems> {
-        build::start(plan)
+        let server = Server::start_unless(plan, &|| false)?;
+        server.ok_or_else(|| Problems::from("it was stopped".to_owned()))
+    }
+
+    /// As [`Server::start`]; `None` if `is_stopped` says so while definitions are still read: then nothing has begun.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_unless(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
+        build::start(plan, is_stopped)
     }
 
     /// Returns where orders are given.
@@ -127,7 +138,7 @@ impl Server {
         let mut problems = Problems::default();
         let mut is_refused = false;
         let mut over = 0;
-        while let Some(given) = self.orders.1.take(POLL) {
+        while let Some(given) = self.orders.1.take(LOOK) {
             if given.stop {
                 let seconds = self.shutdown_timeout.as_secs_f64();
                 tracing::info!(
@@ -147,10 +158,8 @@ impl Server {
                 tracing::info!("the input is at its end");
                 break;
             }
-            match given.reload {
-                true => self.files.reload(),
-                false if given.over.is_empty() => self.files.poll(),
-                false => {}
+            if given.reload {
+                self.definitions.reload();
             }
             self.deliveries.look();
             if let Some((problem, refused)) = self.hopeless() {

@@ -11,6 +11,7 @@
 pub mod kafka;
 pub mod memory;
 pub mod offsets;
+pub mod share;
 
 use offsets::{Commit, Restored};
 use std::sync::Arc;
@@ -39,28 +40,30 @@ pub struct Record<'a> {
 
 /// The headers of an event, in order; names may repeat.
 pub trait Headers {
-    /// Returns the header at an index, or `None` past the last.
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)>;
+    /// Visits each header, in order. There is no access by index: loops over it would be quadratic where a header
+    /// is only found by passing those before it, and events choose how many there are.
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>));
+
+    /// Says whether there are headers that cannot be read; none is visited then.
+    fn are_unreadable(&self) -> bool {
+        false
+    }
 
     /// Returns the value of the last header with a name.
     fn last(&self, name: &str) -> Option<&[u8]> {
         let mut found = None;
-        let mut index = 0;
-        while let Some((known, value)) = self.at(index) {
+        self.each(&mut |known, value| {
             if known == name {
                 found = value;
             }
-            index += 1;
-        }
+        });
         found
     }
 }
 
 /// An event without headers.
 impl Headers for () {
-    fn at(&self, _index: usize) -> Option<(&str, Option<&[u8]>)> {
-        None
-    }
+    fn each<'a>(&'a self, _visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {}
 }
 
 /// What has changed for a shard's partitions.
@@ -214,18 +217,26 @@ impl Returned {
     /// # Errors
     /// See [`Sink::send`].
     pub fn send(&self, sink: &mut dyn Sink, ticket: Ticket) -> Result<(), SendError> {
+        self.with(|message| sink.send(message, ticket))
+    }
+
+    /// Returns what it takes of a sink's queue, see [`share`].
+    pub fn cost(&self) -> usize {
+        self.with(share::cost)
+    }
+
+    fn with<T>(&self, use_it: impl FnOnce(&Message<'_>) -> T) -> T {
         let headers = self.headers.iter();
         let headers: Vec<_> = headers
             .map(|(name, value)| (name.as_str(), value.as_deref()))
             .collect();
-        let message = Message {
+        use_it(&Message {
             topic: self.topic,
             partition: self.partition,
             key: self.key.as_deref(),
             value: self.value.as_deref(),
             headers: &headers,
-        };
-        sink.send(&message, ticket)
+        })
     }
 }
 
@@ -284,4 +295,10 @@ pub trait Sink {
 
     /// Sends what is buffered on its way without waiting; called at the end of each batch.
     fn push(&mut self);
+
+    /// Returns how much the sink holds before it is [`SendError::Full`]: bytes of messages, each with
+    /// [`share::MESSAGE_OVERHEAD`] more. It does not change.
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
 }

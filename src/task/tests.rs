@@ -68,6 +68,8 @@ const PRODUCE: &str = "arn:aws:states:::kafka:produce";
 #[derive(Default)]
 struct Kept {
     room: usize,
+    /// What it says it holds.
+    capacity: Option<usize>,
     topics: Vec<String>,
     messages: Vec<String>,
 }
@@ -110,6 +112,10 @@ impl Sink for Kept {
     }
 
     fn push(&mut self) {}
+
+    fn capacity(&self) -> usize {
+        self.capacity.unwrap_or(usize::MAX)
+    }
 }
 
 struct Shard {
@@ -428,6 +434,44 @@ fn a_full_sink_is_waited_for_in_order() {
     shard.connectors.poll(&mut shard.sink);
     let sent: Vec<&str> = shard.sink.messages.iter().map(|message| &message[..1]).collect();
     assert_eq!(sent, ["1", "2", "4"]);
+}
+
+#[test]
+fn a_topic_that_takes_nothing_does_not_hold_up_the_messages_for_others() {
+    let (tasks, bindings) = producing();
+    let mut shard = Shard::new(&tasks);
+    shard.sink.room = 1_000;
+    shard.sink.capacity = Some(100_000);
+    let call = |shard: &mut Shard, topic: &str, ticket| {
+        let parameters = format!(r#"{{"Topic":"{topic}","Value":{ticket}}}"#);
+        shard.call(&bindings, &parameters, ticket).0
+    };
+    // Nothing of it is acknowledged, and some of it is given up.
+    let calls: Vec<_> = (1..=1_000)
+        .map(|ticket| call(&mut shard, "audit", ticket))
+        .collect();
+    let sent = shard.sink.messages.len();
+    assert!((10..100).contains(&sent), "{sent} messages");
+    let is_throttled = |progress: &Progress| *progress != Progress::Pending;
+    assert!(calls.iter().any(is_throttled), "what waits is limited too");
+    shard.connectors.cancel(Ticket(1));
+    shard.connectors.cancel(Ticket(sent as u64 + 1));
+    assert_eq!(call(&mut shard, "billing-1", 5_000), Progress::Pending);
+    let last = shard.sink.messages.last().expect("a message");
+    assert!(last.starts_with("5000 billing-1"), "{last}");
+    // A message that nobody waits for takes room until it is acknowledged; one that did not wait long enough is not sent.
+    shard.connectors.poll(&mut shard.sink);
+    assert_eq!(shard.sink.messages.len(), sent + 1);
+    for ticket in 1..=5 {
+        shard.connectors.acknowledged(Ticket(ticket), Ok(()));
+    }
+    shard.connectors.poll(&mut shard.sink);
+    let next: Vec<_> = shard.sink.messages[sent + 1..]
+        .iter()
+        .filter_map(|message| message.split(' ').next()?.parse::<usize>().ok())
+        .collect();
+    let in_order: Vec<_> = (sent + 2..sent + 2 + next.len()).collect();
+    assert!(!next.is_empty() && next == in_order, "{next:?}");
 }
 
 #[test]

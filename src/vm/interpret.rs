@@ -448,7 +448,8 @@ impl Run {
         let mut store = Store::new(&mut self.heap, &program.constants);
         match path::put(&mut store, input, &using.accessor, result) {
             Ok(output) => Ok(output),
-            Err(error) => Err(self.runtime_fault(program, |cause| {
+            Err(path::PutError::Conflict) => Err(self.path_conflict(program, path, input)),
+            Err(error @ path::PutError::TooDeep) => Err(self.runtime_fault(program, |cause| {
                 cause.push_str("Unable to apply ResultPath '");
                 cause.push_str(&using.text);
                 cause.push_str("' to the state's input: ");

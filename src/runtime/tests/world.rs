@@ -31,9 +31,10 @@ pub(super) struct Given {
 }
 
 impl Headers for Given {
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        let (name, value) = self.headers.get(index)?;
-        Some((name, value.as_deref()))
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+        self.headers
+            .iter()
+            .for_each(|(name, value)| visit(name, value.as_deref()));
     }
 }
 

@@ -212,7 +212,8 @@ impl Producer {
         let topic = self.topics.iter().position(|topic| *topic == message.rkt);
         // SAFETY: `Event` is a message in disguise; what it hands out is copied before the message goes.
         let event: &Event = unsafe { &*ptr::from_ref(message).cast() };
-        let headers: Vec<_> = (0..).map_while(|at| event.at(at)).collect();
+        let mut headers = Vec::new();
+        event.each(&mut |name, value| headers.push((name, value)));
         Returned::copy(&Message {
             topic: TopicId(topic.map_or(u32::MAX, |at| at as u32)),
             partition: (message.partition != UNASSIGNED).then_some(message.partition),

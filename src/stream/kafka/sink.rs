@@ -6,6 +6,7 @@
 use super::health::Health;
 use super::native_producer::{Producer, Report};
 use super::{Config, Error};
+use crate::stream::share::MESSAGE_OVERHEAD;
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId, Wake};
 use rdkafka::ClientConfig;
 use rdkafka::types::RDKafkaErrorCode as Code;
@@ -156,6 +157,22 @@ impl Sink for KafkaSink {
             self.producer.remind();
         }
     }
+
+    fn capacity(&self) -> usize {
+        capacity(&self.config)
+    }
+}
+
+/// Returns what librdkafka's queue holds: it limits bytes and messages.
+fn capacity(config: &ClientConfig) -> usize {
+    let limit = |key: &str| config.get(key).and_then(|text| text.parse::<usize>().ok());
+    let bytes = limit("queue.buffering.max.kbytes")
+        .unwrap_or(1 << 20)
+        .saturating_mul(1 << 10);
+    match limit("queue.buffering.max.messages").unwrap_or(100_000) {
+        0 => bytes,
+        messages => bytes.min(messages.saturating_mul(MESSAGE_OVERHEAD)),
+    }
 }
 
 /// Nobody waits for the answers of a sink that is gone.
@@ -229,6 +246,17 @@ fn meaning(code: Code) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_queue_holds_what_its_smaller_limit_says() {
+        let mut config = ClientConfig::new();
+        config.set("queue.buffering.max.kbytes", "65536");
+        assert_eq!(capacity(&config), 100_000 * MESSAGE_OVERHEAD);
+        config.set("queue.buffering.max.messages", "0");
+        assert_eq!(capacity(&config), 64 << 20);
+        config.set("queue.buffering.max.messages", "10");
+        assert_eq!(capacity(&config), 10 * MESSAGE_OVERHEAD);
+    }
 
     #[test]
     fn a_silence_is_long_again_after_twice_the_time() {
