@@ -115,6 +115,19 @@ impl Outbox {
         id
     }
 
+    /// Says whether nothing is on its way to a topic, and nothing is to be sent there again.
+    pub(super) fn is_idle(&self, topic: TopicId) -> bool {
+        let account = self.accounts.get(topic.0 as usize);
+        account.and_then(Option::as_ref).is_none_or(Account::is_idle)
+    }
+
+    /// Closes a topic that is idle.
+    pub(super) fn close_topic(&mut self, sink: &mut dyn Sink, topic: TopicId) {
+        if sink.close(topic) {
+            self.accounts[topic.0 as usize] = None;
+        }
+    }
+
     /// Returns the name of a message's topic.
     pub(super) fn topic_of(&self, ticket: Ticket) -> &str {
         let topic = Slip::unpack(ticket).map(|slip| slip.topic);

@@ -2,7 +2,6 @@
 
 use super::super::deliveries::Deliveries;
 use super::super::outbox::{Outbox, Outgoing, Refused};
-use super::super::settlements::SettlementId;
 use crate::stream::share::MESSAGE_OVERHEAD;
 use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket, TopicId};
 
@@ -56,7 +55,7 @@ impl Desk {
     }
 
     /// Sends a message of a lane to the topic of the same number.
-    fn send(&mut self, lane: u32, refused: Refused) -> SettlementId {
+    fn send(&mut self, lane: u32, refused: Refused) {
         let id = self.outbox.settlements.open(lane, PartitionId(0), 0, 0);
         let message = Message {
             topic: TopicId(lane),
@@ -67,7 +66,6 @@ impl Desk {
         };
         let outgoing = Outgoing { message, refused };
         self.outbox.send(&mut self.sink, id, &outgoing, 0);
-        id
     }
 
     /// Answers what the sink has for a topic, as it came; returns how many messages that was.
@@ -77,7 +75,7 @@ impl Desk {
         let answered: Vec<(TopicId, Ticket)> = answered;
         for (topic, ticket) in &answered {
             match result {
-                Ok(()) => drop(self.outbox.delivered(*ticket, 0)),
+                Ok(()) => _ = self.outbox.delivered(*ticket, 0),
                 Err(error) => {
                     let message = Returned {
                         topic: *topic,
@@ -86,7 +84,7 @@ impl Desk {
                         value: None,
                         headers: Vec::new(),
                     };
-                    self.outbox.undelivered(*ticket, error, Some(message), 0);
+                    _ = self.outbox.undelivered(*ticket, error, Some(message), 0);
                 }
             }
         }
@@ -115,9 +113,7 @@ fn a_lane_whose_topic_takes_nothing_leaves_room_for_others() {
     }
     // Many that are stuck leave room too.
     for lane in 2..8 {
-        for _ in 0..100 {
-            desk.send(lane, Refused::Retried);
-        }
+        (0..100).for_each(|_| desk.send(lane, Refused::Retried));
     }
     desk.send(1, Refused::Retried);
     assert_eq!(desk.answer(1, &Ok(())), 1);
