@@ -11,6 +11,7 @@ const ORDER: &[&str] = &[
     "path",
     "intrinsic",
     "asl",
+    "embedded",
     "program",
     "compile",
     "vm",
