@@ -44,6 +44,7 @@
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
+//! | [`embedded`] | definitions inside templates and other files, with their places |
 //! | [`program`] | instructions, constants, tables, and their text form |
 //! | [`mod@compile`] | from the document model to a program |
 //! | [`vm`] | runs a program: frames, retry, yields, history events |
@@ -136,6 +137,7 @@ pub mod compile;
 #[cfg(feature = "kafka")]
 pub mod config;
 pub mod drive;
+pub mod embedded;
 pub mod fault;
 #[cfg(feature = "runtime")]
 pub mod guard;

@@ -12,6 +12,7 @@ const ORDER: &[&str] = &[
     "path",
     "intrinsic",
     "asl",
+    "embedded",
     "program",
     "compile",
     "vm",

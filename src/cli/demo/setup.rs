@@ -194,6 +194,7 @@ impl Setup {
                 state_machine: NAME.to_owned(),
                 path: self.definition(),
                 substitutions: BTreeMap::new(),
+                pseudo_parameters: BTreeMap::new(),
             },
             source: source(NAME, &[&self.orders], &self.group),
             log,
