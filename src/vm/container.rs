@@ -99,9 +99,15 @@ impl Run {
             return self.data_path(program, frame, path);
         };
         match self.data_path(program, frame, path) {
-            Err(Raised) if using.accessor.is_direct() => Err(self.path_conflict(program, path, root)),
+            Err(Raised) if using.accessor.is_direct() && !self.is_null(program, root) => {
+                Err(self.path_conflict(program, path, root))
+            }
             items => items,
         }
+    }
+
+    fn is_null(&self, program: &Program, value: ValueRef) -> bool {
+        View::new(&self.heap, &program.constants).kind(value) == Kind::Null
     }
 
     fn limit(
