@@ -60,7 +60,7 @@ Examples:
   stepstream pipe order.asl.json --config stepstream.toml --failed bad.ndjson < orders.ndjson"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// A configuration, as of 'run': its [tasks] serve the workflow's tasks. Not needed for a workflow without.
