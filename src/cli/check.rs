@@ -3,9 +3,10 @@
 mod config;
 
 use super::definition::{Checked, How, diagnostic_json, substitution};
-use super::output::{Json, Stop, has_colour, stderr, stdout};
+use super::output::{Json, Stop, has_colour, stdout, stdout_styled};
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format};
 use crate::asl::{Diagnostic, MachineType, Severity};
+use crate::printable;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -106,7 +107,7 @@ impl Findings {
 
     fn unreadable(&mut self, file: &str, stop: &Stop) {
         self.code = EXIT_PROBLEM;
-        stderr(stop.message());
+        stop.print();
         self.list.push((file.to_owned(), Err(stop.message().to_owned())));
     }
 
@@ -121,7 +122,8 @@ impl Findings {
             self.code = self.code.max(EXIT_NO);
         }
         if self.format == Format::Text {
-            stdout(format!("{rendered}{file}: {}\n", verdict(errors, warnings)).as_bytes());
+            let file = printable::line(file);
+            stdout_styled(&format!("{rendered}{file}: {}\n", verdict(errors, warnings)));
         }
     }
 }

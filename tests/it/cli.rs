@@ -2,10 +2,12 @@
 
 mod demo;
 mod embedded;
+mod hostile;
 mod logs;
 mod mistakes;
 mod pipe;
 mod recorded;
+mod stop;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const ORDER: &[&str] = &[
     "clock",
     "fault",
+    "printable",
     "timestamp",
     "value",
     "path",
@@ -21,6 +22,7 @@ const ORDER: &[&str] = &[
     "cases",
     "test_state",
     "units",
+    "guard",
     "metrics",
     "stream",
     "journal",

@@ -64,6 +64,7 @@ impl Setup {
         let address = mock.as_ref().map(Mock::brokers);
         let mut kafka = kafka::Config {
             brokers: address.or(brokers.map(str::to_owned)).unwrap_or_default(),
+            is_mock: mock.is_some(),
             ..kafka::Config::default()
         };
         // Somebody watches: an order is rather on its way at once than in good company.
