@@ -95,7 +95,7 @@ fn property<'a>(evaluator: &mut Evaluator<'a>, properties: &'a Node, span: &Span
     if let Some(node) = properties.get("Definition") {
         return match included(node) {
             Some(location) => file(evaluator, location),
-            None if node.as_object().is_some() && call_of(node).is_none() => {
+            None if is_tree(node) => {
                 let mut json = Mapped::default();
                 evaluator.write(node, &mut json);
                 Body::Here(json)
@@ -120,6 +120,11 @@ fn property<'a>(evaluator: &mut Evaluator<'a>, properties: &'a Node, span: &Span
             Body::Nowhere
         }
     }
+}
+
+/// Says whether a definition stands there as an object, perhaps as one of two.
+fn is_tree(node: &Node) -> bool {
+    node.as_object().is_some() && call_of(node).is_none_or(|(name, _)| name == "Fn::If")
 }
 
 /// Returns the location of a file that `AWS::Include` would put here.

@@ -278,8 +278,8 @@ impl<'e, 'a> Reader<'e, 'a> {
         let start = self.at;
         let end = skip(self.text, start);
         self.at = end;
-        let inside = start + 1..end.saturating_sub(1).max(start + 1);
-        self.template(inside, true)
+        let is_closed = end > start + 1 && self.text[..end].ends_with('"');
+        self.template(start + 1..end - usize::from(is_closed), true)
     }
 
     fn heredoc(&mut self) -> Mapped {

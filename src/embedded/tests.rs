@@ -620,3 +620,57 @@ fn files_of_terraform() {
         "There is no state machine in this file of Terraform"
     );
 }
+
+#[test]
+fn yaml_may_merge_what_states_have_in_common() {
+    let text = format!(
+        "{SAM}      Tags: &end {{End: true, Type: Task}}\n      Definition:\n        StartAt: A\n        States:\n          A:\n            <<: *end\n            Type: Pass\n"
+    );
+    accepted(
+        "t.yaml",
+        &text,
+        r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#,
+    );
+    let either = r#"{"Resources":{"F":{"Type":"AWS::StepFunctions::StateMachine","Properties":{"Definition":
+        {"Fn::If":["IsLive",{"StartAt":"A","States":{"A":{"Type":"Succeed"}}},{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}]}}}}}"#;
+    accepted(
+        "t.json",
+        either,
+        r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#,
+    );
+    let (definition, _) = check_with("t.json", either, &[("IsLive", "false")], true);
+    assert!(definition.contains("\"B\""));
+    let (_, report) = check_with("t.json", either, &[], true);
+    assert_eq!(
+        report.diagnostics[0].message,
+        "The substitution ${IsLive} has no value"
+    );
+}
+
+/// A file that ends anywhere is told, or read as what it is, and never a panic.
+#[test]
+fn files_that_end_early_are_no_panic() {
+    let files = [
+        ("t.yaml", format!("{SAM}      DefinitionString: !Sub |\n        {{\"\u{e9}\": \"${{Fn}}${{!x}}\"}}\n")),
+        ("t.json", r#"{"Resources":{"F":{"Type":"AWS::StepFunctions::StateMachine","Properties":{"DefinitionString":{"Fn::Join":["\u00e9",["{\"\u{e9}",{"Ref":"A"},"\\"]]}}}}}"#.to_owned()),
+        ("serverless.yml", format!("{SERVERLESS}        StartAt: '${{self:custom.${{opt:\u{e9}}}}}'\n")),
+        ("main.tf", format!("{TERRAFORM}  definition = jsonencode({{A = [\"\u{e9}${{a.b}}\", a.b[0].c, {{}}]}})\n}}\n")),
+        ("main.tf", format!("{TERRAFORM}  definition = <<-EOF\n  \u{e9} ${{a.b[\"x\"]}}\n  EOF\n}}\n")),
+    ];
+    let given = BTreeMap::new();
+    let request = Request {
+        given: &given,
+        is_strict: true,
+        beside: &|_| Ok(String::new()),
+    };
+    for (name, text) in files {
+        for (end, _) in text.char_indices() {
+            let Some(container) = open(&source(name, &text[..end])) else {
+                continue;
+            };
+            for index in 0..container.len() {
+                container.definition(index, &request).check(MachineType::Express);
+            }
+        }
+    }
+}

@@ -12,9 +12,9 @@ fn check_looks_at_all_or_at_the_one_that_is_named() {
     for part in [
         "tests/data/embedded/sam.yaml#Quote: accepted",
         "tests/data/embedded/sam.yaml#Refund: refused, 1 error",
-        "tests/data/embedded/sam.yaml:25:34",
-        "\"Pay back\": {\"Type\": \"Sucess\"",
-        "did you mean \"Succeed\"?",
+        "tests/data/embedded/sam.yaml:25:42",
+        "\"Pay back\": {\"Type\": \"Pass\", \"Reslt\": \"${AWS::Region}\"",
+        "did you mean",
     ] {
         assert!(out.contains(part), "{part} in\n{out}");
     }
@@ -27,7 +27,7 @@ fn check_looks_at_all_or_at_the_one_that_is_named() {
     assert_eq!(findings[0]["file"], SAM);
     assert_eq!(
         (&findings[0]["line"], &findings[0]["column"]),
-        (&25.into(), &34.into())
+        (&25.into(), &42.into())
     );
 }
 
