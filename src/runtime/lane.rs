@@ -157,6 +157,8 @@ pub(super) struct Ahead {
     pub(super) again_ms: Option<i64>,
     /// One above the last offset that was committed ahead.
     pub(super) next: Option<i64>,
+    /// Where the source has come to, behind the held events.
+    pub(super) passed: Option<i64>,
     /// Cut-off events that are still being named: until then no commit forgets them.
     pub(super) naming: usize,
     /// Whether the partition belongs to somebody else: nothing of it runs.

@@ -270,6 +270,8 @@ impl<S: Source, K: Sink> Redrive<S, K> {
                     }
                 }
             }
+            // Its commits are about the letters that it sent.
+            Change::Passed { .. } => {}
             Change::Ended => self.has_ended = true,
         }
     }

@@ -302,6 +302,12 @@ impl Shard {
                 offset,
                 result,
             } => core.committed(&mut lanes[at].state, partition, offset, &result),
+            Change::Passed { partition, offset } => {
+                let state = &mut lanes[at].state;
+                if let Some(one) = state.partitions.get_mut(&partition) {
+                    one.pass(offset, state.workflow.mode);
+                }
+            }
             Change::Ended => lanes[at].state.has_ended = true,
         }
     }

@@ -412,3 +412,28 @@ fn reply_topics_that_events_invent_give_way() {
         "the one that is used stays"
     );
 }
+
+/// Markers behind held events are passed with the commit that lets the last of these run, and those behind all are
+/// passed without waiting for an event.
+#[test]
+fn what_is_no_event_is_committed_behind_what_is() {
+    let mut stage = Stage::new(PASS, sync());
+    (0..4).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    let passed = |offset| Change::Passed {
+        partition: PartitionId(0),
+        offset,
+    };
+    stage.change(passed(6));
+    stage.settle();
+    assert_eq!(asked(&stage), [3], "one is held");
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(asked(&stage), [3, 6]);
+    stage.committed(0, 6, Ok(()));
+    assert_eq!(stage.values("replies"), ["0", "1", "2", "3"]);
+    stage.change(passed(9));
+    stage.pass(10_000);
+    let last = stage.world.borrow().commits.last().cloned().expect("a commit");
+    assert_eq!((last.1.offset, last.2), (9, false));
+    assert!(restored(Some(last.1)).cut_off().next().is_none());
+}
