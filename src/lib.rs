@@ -38,11 +38,13 @@
 //! |---|---|
 //! | [`clock`] | what time it is: the monotonic one, and the wall clock's face |
 //! | [`fault`] | ASL error names and how Retry and Catch match them |
+//! | [`printable`] | text of others, made harmless for a terminal |
 //! | [`timestamp`] | points in time as AWS writes and reads them |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
+//! | [`embedded`] | definitions inside templates and other files, with their places |
 //! | [`program`] | instructions, constants, tables, and their text form |
 //! | [`mod@compile`] | from the document model to a program |
 //! | [`vm`] | runs a program: frames, retry, yields, history events |
@@ -52,6 +54,7 @@
 //! | [`cases`] | case files: prepared executions and what is expected of them |
 //! | [`test_state`] | tries one state on its own |
 //! | `units` | times and sizes as people write them; from here on with the feature `runtime` |
+//! | `guard` | the wall that a panic does not pass |
 //! | `metrics` | what the service counts, and its text for Prometheus |
 //! | `stream` | events in, messages out: traits, which offset is safe to commit, memory, Kafka |
 //! | `journal` | execution logs on their way out: files, stdout, a topic |
@@ -134,7 +137,10 @@ pub mod compile;
 #[cfg(feature = "kafka")]
 pub mod config;
 pub mod drive;
+pub mod embedded;
 pub mod fault;
+#[cfg(feature = "runtime")]
+pub mod guard;
 pub mod history;
 pub mod intrinsic;
 #[cfg(feature = "runtime")]
@@ -143,6 +149,7 @@ pub mod log;
 #[cfg(feature = "runtime")]
 pub mod metrics;
 pub mod path;
+pub mod printable;
 pub mod program;
 #[cfg(feature = "runtime")]
 pub mod registry;

@@ -8,6 +8,7 @@ use super::event::{Event, Keep};
 use super::identity::Namer;
 use super::limits::Limit;
 use super::ordering::{LineId, Lines};
+use super::settlements::{Settlement, SettlementId};
 use super::stats::Stats;
 use super::workflow::{Fixed, Input, Loaded, LogSettings, Mode, Workflow};
 use crate::stream::offsets::{Commit, Tracker};
@@ -32,7 +33,7 @@ const HELD_BATCHES: usize = 4;
 pub(super) struct JournalEnd {
     pub(super) buffer: Box<dyn super::Journal>,
     /// Settlements that wait for their records, by the mark that must be confirmed; rising.
-    pub(super) waiting: VecDeque<(u64, super::settlements::SettlementId)>,
+    pub(super) waiting: VecDeque<(u64, SettlementId)>,
     /// When records go that nobody waits for; none while there are none.
     pub(super) ship_at_ms: Option<i64>,
 }
@@ -50,6 +51,31 @@ impl JournalEnd {
         } else {
             self.ship_at_ms.get_or_insert(now_ms + LIE_MS);
         }
+    }
+}
+
+/// How far the log was at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Savepoint {
+    bytes: usize,
+    waiting: usize,
+}
+
+impl JournalEnd {
+    /// Returns how far the log is now.
+    pub(super) fn savepoint(&mut self) -> Savepoint {
+        Savepoint {
+            bytes: self.buffer.records().len(),
+            waiting: self.waiting.len(),
+        }
+    }
+
+    /// Forgets the records since, and hands out what waited for them; nothing may have been handed over since.
+    #[cold]
+    pub(super) fn back_to(&mut self, savepoint: Savepoint) -> impl Iterator<Item = SettlementId> + '_ {
+        self.buffer.records().truncate(savepoint.bytes);
+        let from = savepoint.waiting.min(self.waiting.len());
+        self.waiting.drain(from..).map(|(_, id)| id)
     }
 }
 
@@ -120,6 +146,8 @@ pub(super) struct Partition {
 pub(super) struct Ahead {
     /// Taken from the source, not begun.
     pub(super) held: VecDeque<Event>,
+    /// The offsets of events that are held without their data, since copying them panicked, and what was said.
+    pub(super) broken: Vec<(i64, String)>,
     /// Begun; they run when the commit is acknowledged.
     pub(super) asked: VecDeque<Event>,
     pub(super) commit: Option<Commit>,
@@ -205,6 +233,16 @@ impl LaneState {
         if let Some(partition) = self.partitions.get_mut(&partition) {
             partition.running -= 1;
             partition.tracker.complete(offset);
+        }
+    }
+
+    /// Finishes the event of a settlement that is over.
+    pub(super) fn settled(&mut self, settlement: &Settlement) {
+        self.settling -= 1;
+        if !settlement.cut_off {
+            self.complete(settlement.partition, settlement.offset);
+        } else if let Some(partition) = self.partitions.get_mut(&settlement.partition) {
+            partition.ahead.naming -= 1;
         }
     }
 

@@ -7,6 +7,7 @@ use super::core::Core;
 use super::headers::{self, Header};
 use super::lane::LaneState;
 use super::outbox::{Outgoing, Refused};
+use super::panics::{Step, reach};
 use super::settlements::SettlementId;
 use super::workflow::Mode;
 use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
@@ -83,8 +84,8 @@ impl Core {
         if !settings.takes(failed.error) || !lane.partitions.contains_key(&record.partition) {
             return;
         }
-        lane.stats.metrics.dead_letter(failed.error);
         let id = self.settlement(lane, record, settlement);
+        reach(Step::DeadLetter);
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
@@ -119,6 +120,7 @@ impl Core {
             refused: Refused::Shrunk,
         };
         self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
+        lane.stats.metrics.dead_letter(failed.error);
     }
 
     /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
@@ -132,6 +134,7 @@ impl Core {
     ) {
         let Some(topic) = topic else { return };
         let id = self.settlement(lane, record, settlement);
+        reach(Step::Reply);
         if let Some(failed) = failed {
             self.output.clear();
             self.output.extend_from_slice(b"{\"error\":\"");

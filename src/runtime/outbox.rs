@@ -8,6 +8,7 @@
 
 use super::deliveries::{Account, Deliveries};
 use super::messages::shrink;
+use super::panics::{Step, reach};
 use super::settlements::{Settlement, SettlementId, Settlements};
 use super::ticket::{Cost, Number, Slip};
 use crate::stream::share::{self, Shares};
@@ -151,11 +152,8 @@ impl Outbox {
         outgoing: &Outgoing<'_>,
         now_ms: i64,
     ) {
-        self.settlements.add(id);
         let Outgoing { ref message, refused } = *outgoing;
-        if let Some(account) = self.account(message.topic) {
-            account.send(now_ms);
-        }
+        reach(Step::Send);
         let lane = self.settlements.lane(id);
         let slip = Slip {
             number: Number::Settlement(id.0),
@@ -168,8 +166,15 @@ impl Outbox {
             true => Err(SendError::Full),
             false => self.hand_over(lane, slip, |ticket| sink.send(message, ticket)),
         };
-        if sent.is_err() {
-            let place = self.keep(id, Returned::copy(message), refused);
+        let kept = sent
+            .is_err()
+            .then(|| self.keep(id, Returned::copy(message), refused));
+        // Counted when it is certain: a panic on the way here leaves nothing that is waited for.
+        self.settlements.add(id);
+        if let Some(account) = self.account(message.topic) {
+            account.send(now_ms);
+        }
+        if let Some(place) = kept {
             self.after_send(place, sent, now_ms);
         }
     }

@@ -4,11 +4,12 @@
 //! is one compiled definition with what serves its tasks. Each shard holds one reference to a version; an
 //! execution that waits holds the shard's own. Must not know where a configuration comes from.
 
-use super::finish::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
 use super::ordering::Ordering;
+use super::refuse::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 use super::stats::Stats;
 use super::tasks::Bindings;
 use crate::fault;
+use crate::guard::PANIC;
 use crate::log::Encoder;
 use crate::metrics::TaskSeries;
 use crate::program::{Pattern, Program};

@@ -15,6 +15,7 @@ use super::payload::Payload;
 use super::produce::Produce;
 use super::table::{ConnectorIndex, Table};
 use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved};
+use crate::guard::guarded;
 use crate::program::{Pattern, Program, TaskId};
 use crate::stream::{SendError, Sink, Ticket};
 use crate::value::{Key, ValueRef, View};
@@ -271,7 +272,9 @@ impl Connectors {
         loop {
             let (ticket, answer) = self.answers.take()?;
             if let Some(pending) = self.pending.remove(&ticket) {
-                let answer = self.dress.answer(pending.style, &pending.version, answer, now_ms);
+                // The answer comes from outside: whatever it does to us, it is one call's.
+                let answer = guarded(|| self.dress.answer(pending.style, &pending.version, answer, now_ms));
+                let answer = answer.unwrap_or_else(|message| Err(Failure::panicked(&message)));
                 return Some((ticket, answer));
             }
         }
