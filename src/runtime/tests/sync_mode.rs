@@ -257,7 +257,11 @@ fn after_the_last_execution_nothing_is_called_cut_off() {
 
 #[test]
 fn replies_go_where_the_event_says() {
-    let mut stage = Stage::new(FAIL, sync());
+    let workflow = Workflow {
+        reply_allowed: vec![Pattern::parse("mine")],
+        ..sync()
+    };
+    let mut stage = Stage::new(FAIL, workflow);
     let headers = vec![
         ("kafka_replyTopic".to_owned(), Some(b"mine".to_vec())),
         ("kafka_replyPartition".to_owned(), Some(vec![0, 0, 0, 7])),
@@ -363,6 +367,16 @@ fn replies_go_only_where_they_are_allowed_to() {
     assert_eq!(stage.values("replies-a"), ["2"]);
     assert_eq!(stage.values("replies"), ["3"], "an empty name is none");
     assert_eq!(stage.world.borrow().sent.len(), 2);
+    // By default only where the configuration says.
+    let mut stage = Stage::new(PASS, sync());
+    for (value, name) in [("1", "replies-a"), ("2", "replies"), ("3", "orders")] {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.as_bytes().to_vec()));
+        stage.give_to(0, None, value, vec![header]);
+    }
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(stage.values("replies"), ["2"]);
+    assert_eq!(stage.world.borrow().sent.len(), 1);
 }
 
 #[test]
