@@ -496,6 +496,17 @@ impl Stage {
         value.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
+    /// Returns the sums of counters over their labels.
+    pub(super) fn sums<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
+        let text = self.metrics.render(self.now_ms);
+        names.map(|name| {
+            let rests = text.lines().filter_map(|line| line.strip_prefix(name));
+            let rests = rests.filter(|rest| rest.starts_with(['{', ' ']));
+            let values = rests.filter_map(|rest| rest.rsplit(' ').next()?.parse::<u64>().ok());
+            values.sum()
+        })
+    }
+
     pub(super) fn log(&self) -> Vec<String> {
         let world = self.world.borrow();
         text(&world.log).lines().map(str::to_owned).collect()

@@ -18,7 +18,7 @@ use play::Play;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many seeds are tried where nobody asks for more.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 1_000;
 
 /// Seeds that found something, and are tried first.
 const FOUND: [u64; 0] = [];
