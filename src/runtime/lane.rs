@@ -280,6 +280,22 @@ impl LaneState {
         matches!(self.keep, Keep::KeyAndHeaders | Keep::Whole) || self.wraps_input()
     }
 
+    /// Names what may not be over yet, each with whether it is not.
+    #[cfg(test)]
+    pub(super) fn leftovers(&self) -> [(bool, &'static str); 5] {
+        let journal = self.journal.as_ref();
+        [
+            (self.unfinished() > 0, "unfinished events"),
+            (self.parked > 0, "parked executions"),
+            (self.settling > 0, "settling events"),
+            (self.lines.busy_count() > 0, "busy lines"),
+            (
+                journal.is_some_and(|journal| !journal.waiting.is_empty()),
+                "events that wait for records",
+            ),
+        ]
+    }
+
     /// Says whether an execution's input is more than the event's value.
     pub(super) fn wraps_input(&self) -> bool {
         self.workflow.input == Input::Record
