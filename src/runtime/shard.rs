@@ -56,7 +56,7 @@ pub enum Turn {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let outbox = Outbox::new(parts.sink.capacity(), parts.deliveries);
+        let outbox = Outbox::new(parts.sink.capacity(), parts.lanes.len(), parts.deliveries);
         let mut core = Core::new(parts.sink, parts.tasks, outbox, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
