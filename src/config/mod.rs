@@ -7,6 +7,7 @@
 
 mod dollar;
 mod environment;
+mod inputs;
 mod mask;
 mod posix;
 mod problem;
@@ -20,6 +21,7 @@ mod validate;
 mod workflow;
 
 pub use environment::{PREFIX as ENVIRONMENT_PREFIX, environment};
+pub use inputs::Inputs;
 pub use mask::without_secrets;
 pub use problem::{Problem, Reading};
 pub use service::{Diagnostics, Service};

@@ -268,6 +268,19 @@ fn names_of_errors_are_cut_between_characters() {
 }
 
 #[test]
+fn names_of_errors_do_not_act_on_a_terminal() {
+    let metrics = Metrics::new();
+    let mut workflow = metrics.workflow("w");
+    for _ in 0..2 {
+        workflow.dead_letter("a\u{1b}[2J\u{202e}\nb");
+    }
+    let text = metrics.render(0);
+    let series = "stepstream_dead_letters_total{state_machine=\"w\",error=\"a\\\\u001b[2J\\\\u202e\\\\nb\"}";
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    assert_eq!(value(&text, series), 2.0, "{text}");
+}
+
+#[test]
 fn the_readme_has_the_table() {
     let quoted = |names: &str| match names {
         "" => String::new(),

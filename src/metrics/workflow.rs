@@ -4,6 +4,7 @@ use super::histogram::{Local, Shared};
 use super::{
     ERROR_NAME_BYTES_MAX, ERRORS_MAX, EXPECTED_ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, cut, names,
 };
+use crate::printable;
 use crate::vm::Status;
 use ::metrics::Counter;
 use rustc_hash::FxHashMap;
@@ -232,7 +233,8 @@ impl WorkflowMetrics {
     /// Expects an error: it has a label of its own in dead letters, whatever other names events invent. Of a
     /// workflow's errors the first [`EXPECTED_ERRORS_MAX`] are. Call when a program is taken up: it locks.
     pub fn expect_error(&mut self, error: &str) {
-        self.series.expect_error(cut(error, ERROR_NAME_BYTES_MAX));
+        let shown = printable::line(cut(error, ERROR_NAME_BYTES_MAX));
+        self.series.expect_error(cut(&shown, ERROR_NAME_BYTES_MAX));
     }
 
     /// Counts a dead letter. An error that this shard has not seen locks once; beyond [`ERRORS_MAX`]
@@ -243,12 +245,15 @@ impl WorkflowMetrics {
         if let Some(counter) = self.dead_letters.get(error) {
             return counter.increment(1);
         }
-        let label = self.series.error(error);
+        // The event may have chosen it, and people look at the page in a terminal.
+        let shown = printable::line(error);
+        let label = self.series.error(cut(&shown, ERROR_NAME_BYTES_MAX));
         let labels = [(names::STATE_MACHINE, &*self.state_machine), ("error", label)];
         let counter = self.metrics.counter(&names::DEAD_LETTERS, &labels);
         counter.increment(1);
         if self.dead_letters.len() <= EXPECTED_ERRORS_MAX + ERRORS_MAX {
-            self.dead_letters.insert(label.into(), counter);
+            let name = if label == OTHER { label } else { error };
+            self.dead_letters.insert(name.into(), counter);
         }
     }
 

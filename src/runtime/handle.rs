@@ -79,11 +79,7 @@ pub fn spawn(
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         let _working: Sender<()> = working;
         let ended = Ended(Some(ended));
-        if let Some(core) = core {
-            // A machine that does not let us pin runs us all the same.
-            core_affinity::set_for_current(core);
-        }
-        let result = run(build, &shard_wake, &shard_stop);
+        let result = run(build, core, &shard_wake, &shard_stop);
         drop(ended);
         result
     })?;
@@ -106,7 +102,12 @@ impl<F: FnOnce()> Drop for Ended<F> {
     }
 }
 
-fn run(build: impl FnOnce(&Wake) -> Result<Parts, String>, wake: &Wake, stop: &Stop) -> Result<(), Failure> {
+fn run(
+    build: impl FnOnce(&Wake) -> Result<Parts, String>,
+    core: Option<core_affinity::CoreId>,
+    wake: &Wake,
+    stop: &Stop,
+) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -114,6 +115,11 @@ fn run(build: impl FnOnce(&Wake) -> Result<Parts, String>, wake: &Wake, stop: &S
     let local = tokio::task::LocalSet::new();
     let result = local.block_on(&runtime, async {
         let parts = build(wake).map_err(Failure::Start)?;
+        if let Some(core) = core {
+            // After `build`: threads inherit the core, and those of the clients made there have work of their own. A
+            // machine that does not let us pin runs us all the same.
+            core_affinity::set_for_current(core);
+        }
         let mut shard = Shard::new(parts, Now::system());
         shard.run(wake, stop).await;
         Ok(())

@@ -12,6 +12,7 @@ use super::settlements::{Settlement, SettlementId};
 use super::stats::Stats;
 use super::workflow::{Fixed, Input, Loaded, LogSettings, Mode, Workflow};
 use crate::stream::offsets::{Commit, Tracker};
+use crate::stream::topics::NamedTopics;
 use crate::stream::{PartitionId, Source, TopicId};
 use crate::vm::Level;
 use rustc_hash::FxHashMap;
@@ -20,7 +21,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Most topics that replies may go to; an event that names one more is not replied to.
+/// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
+/// is closed.
 pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
 
 /// Sync: batches that are held ready. Events come in long rows of one partition, and a partition waits for its
@@ -114,13 +116,14 @@ pub(super) struct LaneState {
 }
 
 /// The lane's destinations, resolved.
-#[derive(Default)]
 pub(super) struct Topics {
     pub(super) output: Option<TopicId>,
     pub(super) dead_letter: Option<TopicId>,
     pub(super) reply: Option<TopicId>,
-    /// Topics that events named for their replies; none for those that may not be written to.
-    pub(super) replies: FxHashMap<Box<[u8]>, Option<TopicId>>,
+    /// Topics that events named for their replies, and that may be written to.
+    pub(super) replies: NamedTopics,
+    /// When a reply that cannot go where the event says is told again.
+    pub(super) refusal_told_until_ms: i64,
 }
 
 /// One partition that the shard has.
@@ -154,6 +157,8 @@ pub(super) struct Ahead {
     pub(super) again_ms: Option<i64>,
     /// One above the last offset that was committed ahead.
     pub(super) next: Option<i64>,
+    /// Where the source has come to, behind the held events.
+    pub(super) passed: Option<i64>,
     /// Cut-off events that are still being named: until then no commit forgets them.
     pub(super) naming: usize,
     /// Whether the partition belongs to somebody else: nothing of it runs.
@@ -175,7 +180,8 @@ impl Lane {
             output: workflow.output.as_deref().map(&mut topic),
             dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
             reply: workflow.reply.as_deref().map(&mut topic),
-            replies: FxHashMap::default(),
+            replies: NamedTopics::new(REPLY_TOPICS_MAX),
+            refusal_told_until_ms: 0,
         };
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {
             (Some(_), _, _) => Keep::Whole,

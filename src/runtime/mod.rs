@@ -22,7 +22,7 @@
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work).
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
-//!   sink's queue and the total of waiting executions are the shard's, and stop all.
+//!   total of waiting executions is the shard's, and stops all. Of the sink's queue each workflow has a share.
 //! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
 //!   without its data if that is what breaks.
 
@@ -52,6 +52,7 @@ mod stats;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod timers;
 mod waiting;
 mod workflow;

@@ -65,6 +65,13 @@ impl Settlements {
         (settlement.left != FREE).then_some(settlement)
     }
 
+    /// Returns the lane of a settlement that is open.
+    pub(super) fn lane(&self, id: SettlementId) -> u32 {
+        self.places
+            .get(id.0 as usize)
+            .map_or(0, |settlement| settlement.lane)
+    }
+
     /// Marks a settlement as that of an event that a crash has cut off.
     pub(super) fn mark_cut_off(&mut self, id: SettlementId) {
         if let Some(settlement) = self.get(id) {

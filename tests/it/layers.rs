@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 const ORDER: &[&str] = &[
     "clock",
     "fault",
+    "printable",
     "timestamp",
     "value",
     "path",
     "intrinsic",
     "asl",
+    "embedded",
     "program",
     "compile",
     "vm",

@@ -6,6 +6,7 @@ use crate::asl::syntax::write_text;
 use crate::asl::{Diagnostic, Source};
 use crate::cases::{Coverage, Difference, Kind};
 use crate::cli::output::stdout;
+use crate::printable;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -94,10 +95,10 @@ fn write_file(file: &FileResult, out: &mut String) {
 }
 
 fn write_case(case: &CaseResult, out: &mut String) {
-    let name = &case.name;
+    let name = printable::line(&case.name);
     match &case.outcome {
         Outcome::Skipped(reason) => {
-            let _ = writeln!(out, "  skip  {name} ({reason})");
+            let _ = writeln!(out, "  skip  {name} ({})", printable::line(reason));
         }
         Outcome::Problems(problems) => {
             let _ = writeln!(out, "  ERROR {name}");
@@ -124,9 +125,9 @@ fn write_case(case: &CaseResult, out: &mut String) {
 }
 
 fn write_difference(difference: &Difference, out: &mut String) {
-    let _ = write!(out, "        {}", difference.what);
+    let _ = write!(out, "        {}", printable::line(&difference.what));
     if !difference.path.is_empty() {
-        let _ = write!(out, " {}", difference.path);
+        let _ = write!(out, " {}", printable::line(&difference.path));
     }
     out.push('\n');
     for (label, value) in [("expected", &difference.expected), ("actual", &difference.actual)] {
@@ -138,7 +139,7 @@ fn write_difference(difference: &Difference, out: &mut String) {
         );
     }
     if let Some(help) = &difference.help {
-        let _ = writeln!(out, "          help      {help}");
+        let _ = writeln!(out, "          help      {}", printable::line(help));
     }
 }
 
@@ -158,14 +159,14 @@ fn indented(text: &str, by: &str) -> String {
 }
 
 fn write_coverage(name: &str, coverage: &Coverage, out: &mut String) {
-    let _ = writeln!(out, "coverage of {name}");
+    let _ = writeln!(out, "coverage of {}", printable::line(name));
     let totals = Kind::ALL.iter().filter_map(|&kind| {
         let (reached, all) = coverage.count(kind);
         (all > 0).then(|| format!("{reached} of {all} {}", kind.plural()))
     });
     let _ = writeln!(out, "  {}", totals.collect::<Vec<_>>().join(", "));
     for place in coverage.missed() {
-        let _ = writeln!(out, "  not reached: {}", place.label);
+        let _ = writeln!(out, "  not reached: {}", printable::line(&place.label));
     }
     out.push('\n');
 }

@@ -9,6 +9,7 @@ mod logs;
 mod ordering;
 mod panics;
 mod seeds;
+mod sharing;
 mod sync_mode;
 mod turns;
 mod world;

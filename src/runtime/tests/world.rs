@@ -75,6 +75,8 @@ pub(super) struct World {
     pub(super) commits: Vec<(u32, Commit, bool)>,
     pub(super) released: Vec<(u32, Option<Commit>)>,
     topics: Vec<String>,
+    /// Topics that were closed.
+    pub(super) closed: Vec<TopicId>,
     pub(super) sent: Vec<Sent>,
     /// Whether messages are acknowledged without being asked.
     pub(super) holds_acks: bool,
@@ -173,6 +175,11 @@ impl Sink for TestSink {
             topics.push(name.to_owned());
             topics.len() - 1
         }) as u32)
+    }
+
+    fn close(&mut self, topic: TopicId) -> bool {
+        self.0.borrow_mut().closed.push(topic);
+        true
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
