@@ -5,7 +5,7 @@
 use super::super::fault;
 use super::super::world::Stage;
 use super::book::{Book, Story, place};
-use super::broker::Log;
+use super::broker::{Log, restored};
 use super::dice::Dice;
 use super::plan::{PARTITIONS, Plan, compiled, quick};
 use crate::runtime::workflow::{Mode, OnEmpty};
@@ -14,7 +14,7 @@ use crate::stream::offsets::Commit;
 use crate::stream::{Change, CommitError, PartitionId, SendError};
 use crate::task::Failure;
 use std::collections::{HashMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rounds of calm in which all must have come to rest.
 const CALM_ROUNDS_MAX: usize = 250;
@@ -39,6 +39,8 @@ pub(super) struct Play {
     pub(super) unanswered: Vec<usize>,
     /// Up to where each assignment has heard that its commits stand.
     acknowledged: HashMap<u32, i64>,
+    /// Until when each assignment that is taken away may work.
+    pub(super) until: HashMap<u32, Instant>,
     /// The event of each line that has called last.
     lines: HashMap<(u32, Option<Vec<u8>>), i64>,
     seen: Seen,
@@ -76,6 +78,7 @@ impl Play {
             unacknowledged: Vec::new(),
             unanswered: Vec::new(),
             acknowledged: HashMap::new(),
+            until: HashMap::new(),
             lines: HashMap::new(),
             seen: Seen::default(),
         };
@@ -283,6 +286,7 @@ impl Play {
         for (_, commit, _) in its {
             self.commit(id, &commit);
         }
+        self.had_time(id, last);
         if let Some(last) = last.filter(|_| !self.dice.one_in(10)) {
             self.commit(id, last);
         }
@@ -291,6 +295,20 @@ impl Play {
         if self.assigned[partition] == Some(id) {
             self.assigned[partition] = None;
             self.is_leaving[partition] = false;
+        }
+    }
+
+    /// What had time to run is not named as cut off.
+    fn had_time(&self, id: u32, last: Option<&Commit>) {
+        let is_early = self
+            .until
+            .get(&id)
+            .is_some_and(|until| self.stage.now().instant < *until);
+        let log = &self.logs[self.partitions[id as usize] as usize];
+        if is_early && log.owner == Some(id) {
+            let left = last.map_or_else(|| log.restored(), restored);
+            let cut_off: Vec<i64> = left.cut_off().collect();
+            assert!(cut_off.is_empty(), "there was time for {cut_off:?} of {id}");
         }
     }
 
@@ -451,6 +469,8 @@ impl Play {
         let until = self.stage.now().instant + Duration::from_millis(ms);
         if let Some(id) = self.assigned[partition] {
             self.is_leaving[partition] = true;
+            let known = self.until.entry(id).or_insert(until);
+            *known = until.min(*known);
             let partition = PartitionId(id);
             let mut world = self.stage.world.borrow_mut();
             world.changes.push_back(Change::Revoked { partition, until });

@@ -29,6 +29,10 @@ impl Play {
             let longest = Duration::from_millis(self.dice.below(5_000) as u64);
             self.is_stopping = true;
             let until = self.stage.now().instant + longest;
+            for id in self.assigned.into_iter().flatten() {
+                let known = self.until.entry(id).or_insert(until);
+                *known = until.min(*known);
+            }
             self.is_leaving = self.assigned.map(|assigned| assigned.is_some());
             self.stage.shard.stop(until);
         }
