@@ -4,6 +4,7 @@ mod demo;
 mod hostile;
 mod logs;
 mod mistakes;
+mod mocks;
 mod pipe;
 mod recorded;
 mod stop;
