@@ -30,6 +30,8 @@ mod restart;
 mod security;
 #[path = "support/service.rs"]
 mod service;
+#[path = "service/sharing.rs"]
+mod sharing;
 #[path = "service/shutdown.rs"]
 mod shutdown;
 #[path = "service/topic_log.rs"]

@@ -6,9 +6,11 @@
 
 use super::output::{Stop, stderr_has_colour};
 use crate::asl::suggest::did_you_mean;
-use crate::printable;
+use crate::{guard, printable};
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 use std::io::{self, Write};
+use std::panic::PanicHookInfo;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::RecordFields;
@@ -55,6 +57,7 @@ fn install_with(as_json: bool, default: &str) -> Result<(), Stop> {
             .with_target(false)
             .init();
     }
+    std::panic::set_hook(Box::new(tell_panic));
     Ok(())
 }
 
@@ -121,6 +124,19 @@ impl Visit for FieldWriter<'_> {
         if self.result.is_ok() {
             self.result = self.field(field.name(), &format!("{value:?}"));
         }
+    }
+}
+
+/// Tells of a panic as of anything else: in one line, escaped, and as JSON where that is wanted.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let message = guard::message(panic.payload());
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("?");
+    let trace = Backtrace::capture();
+    match (panic.location(), trace.status() == BacktraceStatus::Captured) {
+        (Some(location), false) => tracing::error!(thread, %location, "a panic: {message}"),
+        (Some(location), true) => tracing::error!(thread, %location, "a panic: {message}\n{trace}"),
+        (None, _) => tracing::error!(thread, "a panic: {message}"),
     }
 }
 

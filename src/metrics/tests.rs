@@ -13,6 +13,7 @@ fn used() -> Metrics {
         started: 6,
         transitions: 5,
         cut_off: 2,
+        panics: 1,
     };
     orders.ended(Status::Succeeded, 40);
     orders.ended(Status::Failed, 2_000_000);
@@ -229,6 +230,28 @@ fn label_sets_are_bounded() {
     assert_eq!(others as usize, 3 * LAG_SERIES_MAX - ERRORS_MAX);
     let others = "stepstream_consumer_lag{state_machine=\"w\",topic=\"other\",partition=\"other\"}";
     assert_eq!(value(&text, others) as usize, 2 * LAG_SERIES_MAX);
+}
+
+#[test]
+fn errors_that_are_expected_have_labels_whatever_events_invent() {
+    let metrics = Metrics::new();
+    let mut workflow = metrics.workflow("w");
+    for at in 0..2 * EXPECTED_ERRORS_MAX {
+        workflow.expect_error(&format!("Expected{at}"));
+    }
+    (0..1_000).for_each(|at| workflow.dead_letter(&format!("Invented{at}")));
+    for at in 0..2 * EXPECTED_ERRORS_MAX {
+        workflow.dead_letter(&format!("Expected{at}"));
+    }
+    let text = metrics.render(0);
+    let count = |name: &str| text.lines().filter(|line| line.contains(name)).count();
+    assert_eq!(count("\"Expected"), EXPECTED_ERRORS_MAX);
+    assert_eq!(count("\"Invented"), ERRORS_MAX);
+    let others = value(
+        &text,
+        "stepstream_dead_letters_total{state_machine=\"w\",error=\"other\"}",
+    );
+    assert_eq!(others as usize, 1_000 - ERRORS_MAX + EXPECTED_ERRORS_MAX);
 }
 
 #[test]

@@ -110,6 +110,7 @@ fn watch(path: &Path) -> (Files<()>, Arc<Registry<()>>, Metrics) {
         state_machine: "orders".to_owned(),
         path: path.to_owned(),
         substitutions: BTreeMap::new(),
+        pseudo_parameters: BTreeMap::new(),
     };
     let files = Files::new(registry.clone(), metrics.clone(), vec![file]);
     (files, registry, metrics)

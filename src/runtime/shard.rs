@@ -3,7 +3,8 @@
 //! A [`Shard`] is made of parts and does all its work in [`Shard::turn`], which is handed the time and
 //! never waits; [`Shard::run`] calls it until there is nothing to do, then waits to be woken or for the
 //! next thing that is due. Invariants: nothing here blocks the thread; a turn has a bounded length; what is
-//! full stops its own workflow and no other, unless all share it: the sink's queue, the total in flight.
+//! full stops its own workflow and no other, unless all share it: the total in flight. Of the sink's queue each has
+//! a share.
 
 use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
@@ -55,7 +56,8 @@ pub enum Turn {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let mut core = Core::new(parts.sink, parts.tasks, Outbox::new(parts.deliveries), now);
+        let outbox = Outbox::new(parts.sink.capacity(), parts.deliveries);
+        let mut core = Core::new(parts.sink, parts.tasks, outbox, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
             .map(|(at, parts)| {
@@ -237,7 +239,8 @@ impl Shard {
         let Shard { core, lanes, .. } = self;
         let total = self.total.room(core.flights.len());
         let state = &mut lanes[at].state;
-        if self.is_stopping || state.has_ended || core.outbox.is_stuck() {
+        let has_no_room = core.outbox.is_stuck(state.index) || core.outbox.is_full();
+        if self.is_stopping || state.has_ended || has_no_room {
             return 0;
         }
         if state
@@ -361,7 +364,7 @@ impl Shard {
             core.flights.next_limit_ms(),
             core.outbox.next_ms(),
             // Whether there is room again is not always told: the sink may have been made anew.
-            core.outbox.is_stuck().then_some(core.now.ms + ROOM_LOOK_MS),
+            core.outbox.is_waiting().then_some(core.now.ms + ROOM_LOOK_MS),
         ];
         lanes.chain(rest.into_iter().flatten()).min()
     }

@@ -3,9 +3,10 @@
 use super::definitions::{self, Definitions};
 use super::health::Health;
 use super::http::Http;
+use super::orders::orders;
 use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
-use super::{ORDERS_MAX, Order, Orders, Plan, Problems, Server, WorkflowPlan, readiness};
+use super::{Orders, Plan, Problems, Server, WorkflowPlan, readiness};
 use crate::journal::{self, Destination, SinkFactory, Writer};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
@@ -81,15 +82,15 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     metrics.queue("producer", move || waiting.unanswered() as usize);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
-    let (sender, receiver) = crossbeam_channel::bounded(ORDERS_MAX);
-    let shards = site.start_shards(&plan, &tasks, &Orders(sender.clone()), until_end)?;
+    let orders = orders();
+    let shards = site.start_shards(&plan, &tasks, &orders.0, until_end)?;
     health.open();
     tracing::info!(shards = count, workflows = plan.workflows.len(), "running");
     let names = plan.workflows.iter().map(|one| one.workflow.name.clone());
     let sources = site.controls.iter().map(|control| control.health().clone());
     let watch = Watch::new(site.deliveries, names.zip(sources).collect());
     Ok(Some(Server {
-        orders: (Orders(sender), receiver),
+        orders,
         shutdown_timeout: plan.shutdown_timeout,
         until_end,
         hopeless_since: None,
@@ -304,7 +305,7 @@ impl Site {
             let orders = orders.clone();
             let ended = move || {
                 is_over.store(true, Relaxed);
-                let _ = orders.0.try_send(Order::ShardOver(number));
+                orders.shard_over(number);
             };
             let name = format!("stepstream-{number}");
             let wake = self.wakes[number].clone();

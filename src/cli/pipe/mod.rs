@@ -9,7 +9,7 @@ mod produce;
 mod read;
 mod write;
 
-use super::definition::{load, substitution};
+use super::definition::{load_real, substitution};
 use super::identity::random;
 use super::output::{Stop, stderr};
 use super::run::built_in;
@@ -86,7 +86,11 @@ pub(super) fn run(args: &Args) -> u8 {
 
 fn execute(args: &Args) -> Result<u8, Stop> {
     let settings = Settings::read(args.config.as_deref(), &args.file)?;
-    let program = load(&args.file, &settings.substitutions(&args.substitutions))?;
+    let program = load_real(
+        &args.file,
+        &settings.substitutions(&args.substitutions),
+        &settings.config.service.pseudo_parameters(),
+    )?;
     let program = Arc::new(program);
     let tasks = Arc::new(tasks(&settings)?);
     let bindings = tasks

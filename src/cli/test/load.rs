@@ -4,7 +4,9 @@ use super::report::Problem;
 use crate::asl::{self, Source};
 use crate::cases::{self, Case, Coverage, Definition, Suite};
 use crate::compile::{self, compile_with};
+use crate::embedded;
 use crate::program::Program;
+use crate::registry::address::{self, Address};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -74,27 +76,32 @@ impl Loader {
 
     /// Returns a case's definition, compiled.
     pub(super) fn definition(&mut self, file: &Path, case: &Case) -> Result<&mut Loaded, Vec<Problem>> {
-        let (name, text) = match &case.definition {
-            Definition::Here(text) => (file.display().to_string(), text.clone()),
-            Definition::File(_) | Definition::Named(_) => {
-                let path = match &case.definition {
-                    Definition::Named(machine) => self
+        let machine = match &case.definition {
+            Definition::Named(machine) => Some(machine.as_str()),
+            Definition::File(_) | Definition::Here(_) => None,
+        };
+        let read = match &case.definition {
+            Definition::Here(text) => {
+                Text::plain(file.display().to_string(), text.clone(), &case.substitutions)
+            }
+            Definition::File(name) | Definition::Named(name) => {
+                let path = match machine {
+                    Some(machine) => self
                         .named(file, machine)
                         .map_err(|problem| vec![Problem::plain(problem).named_at(file, case.line)])?,
-                    Definition::File(name) | Definition::Here(name) => beside(file, name),
+                    None => beside(file, name),
                 };
-                let text = read(&path).map_err(|problems| {
+                Text::read(&path, machine, &case.substitutions).map_err(|problems| {
                     let named = |problem: Problem| problem.named_at(file, case.line);
                     problems.into_iter().map(named).collect::<Vec<_>>()
-                })?;
-                (path.display().to_string(), text)
+                })?
             }
         };
-        let key = (text, case.substitutions.clone());
+        let key = (read.source().text.to_owned(), read.substitutions.clone());
         if !self.known.contains_key(&key) {
-            let loaded = self.load(&name, &key.0, &key.1);
+            let loaded = self.load(&read);
             self.known.insert(key.clone(), loaded);
-            self.names.push((name, key.clone()));
+            self.names.push((read.name, key.clone()));
         }
         match self.known.get_mut(&key) {
             Some(Ok(loaded)) => Ok(loaded),
@@ -103,22 +110,17 @@ impl Loader {
         }
     }
 
-    fn load(
-        &self,
-        name: &str,
-        text: &str,
-        substitutions: &BTreeMap<String, String>,
-    ) -> Result<Loaded, Vec<Problem>> {
-        let source = Source {
-            name,
-            text,
-            format: asl::Format::of_file_name(name),
+    fn load(&self, read: &Text) -> Result<Loaded, Vec<Problem>> {
+        let (report, source) = match &read.embedded {
+            Some(embedded) => (embedded.check(asl::MachineType::Express), embedded.file()),
+            None => {
+                let options = asl::Options {
+                    substitutions: read.substitutions.clone(),
+                    ..asl::Options::default()
+                };
+                (asl::check(&read.source(), &options), read.source())
+            }
         };
-        let options = asl::Options {
-            substitutions: substitutions.clone(),
-            ..asl::Options::default()
-        };
-        let report = asl::check(&source, &options);
         match &report.machine {
             Some(machine) => Ok(Loaded {
                 program: compile_with(machine, compile::Options { trace: self.trace }),
@@ -139,6 +141,80 @@ impl Loader {
                 _ => None,
             });
         loaded.collect()
+    }
+}
+
+/// A definition as it was read.
+struct Text {
+    name: String,
+    text: String,
+    substitutions: BTreeMap<String, String>,
+    /// If it stands in a file of another kind.
+    embedded: Option<embedded::Definition>,
+}
+
+impl Text {
+    fn plain(name: String, text: String, substitutions: &BTreeMap<String, String>) -> Text {
+        Text {
+            name,
+            text,
+            substitutions: substitutions.clone(),
+            embedded: None,
+        }
+    }
+
+    /// Reads the definition that a path, or a path with `#Name`, leads to.
+    /// Of several the one of `machine` is meant, unless the path says so.
+    fn read(
+        path: &Path,
+        machine: Option<&str>,
+        substitutions: &BTreeMap<String, String>,
+    ) -> Result<Text, Vec<Problem>> {
+        let plain = |message: String| vec![Problem::plain(message)];
+        let address = Address::of(path);
+        let text = read(&address.file)?;
+        let name = address.file.display().to_string();
+        let Some(container) = address.open(&text).map_err(plain)? else {
+            return Ok(Text::plain(name, text, substitutions));
+        };
+        if !container.problems().is_empty() {
+            let source = Source {
+                name: &name,
+                text: &text,
+                format: asl::Format::of_file_name(&name),
+            };
+            let problems = container.problems().iter();
+            return Err(problems.map(|problem| Problem::of(&source, problem)).collect());
+        }
+        let machine = machine.filter(|_| address.name.is_none());
+        let index = match machine.and_then(|machine| container.find(machine)) {
+            Some(index) => index,
+            None => address.choose(&container).map_err(plain)?,
+        };
+        let request = embedded::Request {
+            given: substitutions,
+            is_strict: false,
+            beside: &|path| address::read(&address.beside(path)),
+        };
+        let definition = container.definition(index, &request);
+        Ok(Text {
+            name: path.display().to_string(),
+            text,
+            substitutions: definition.substitutions().clone(),
+            embedded: Some(definition),
+        })
+    }
+
+    /// Returns the definition's text.
+    fn source(&self) -> Source<'_> {
+        self.embedded.as_ref().map_or(
+            Source {
+                name: &self.name,
+                text: &self.text,
+                format: asl::Format::of_file_name(&self.name),
+            },
+            embedded::Definition::source,
+        )
     }
 }
 

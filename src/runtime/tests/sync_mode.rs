@@ -1,5 +1,6 @@
 //! At most once: the commit comes first.
 
+use super::super::lane::REPLY_TOPICS_MAX;
 use super::super::workflow::{Mode, Workflow};
 use super::super::{CUT_OFF, Ordering};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
@@ -362,4 +363,52 @@ fn replies_go_only_where_they_are_allowed_to() {
     assert_eq!(stage.values("replies-a"), ["2"]);
     assert_eq!(stage.values("replies"), ["3"], "an empty name is none");
     assert_eq!(stage.world.borrow().sent.len(), 2);
+}
+
+#[test]
+fn reply_topics_that_events_invent_give_way() {
+    let allowed = Workflow {
+        reply_allowed: vec![Pattern::parse("replies-*")],
+        sync_batch_max: 1_000,
+        ..sync()
+    };
+    let mut stage = Stage::new(PASS, allowed);
+    let asks = |stage: &mut Stage, name: String| {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.into_bytes()));
+        stage.give_to(0, None, "1", vec![header]);
+    };
+    let commit = |stage: &mut Stage| {
+        stage.settle();
+        let asked = stage
+            .world
+            .borrow()
+            .commits
+            .last()
+            .map(|(_, commit, _)| commit.offset);
+        stage.committed(0, asked.expect("a commit"), Ok(()));
+    };
+    const NAMES: usize = 3 * REPLY_TOPICS_MAX;
+    for index in 0..NAMES {
+        // What is refused takes no room.
+        asks(&mut stage, format!("other-{index}"));
+        asks(&mut stage, format!("replies-{index}"));
+        asks(&mut stage, format!("replies-\n{index}"));
+        asks(&mut stage, "replies-used".to_owned());
+        if index % 10 == 9 {
+            commit(&mut stage);
+        }
+    }
+    (0..10).for_each(|_| commit(&mut stage));
+    let sent = |topic: &str| stage.values(topic).len();
+    for index in 0..NAMES {
+        assert_eq!(sent(&format!("replies-{index}")), 1, "{index}");
+    }
+    assert_eq!(sent("replies-used"), NAMES);
+    let world = stage.world.borrow();
+    assert_eq!(world.sent.len(), 2 * NAMES);
+    assert_eq!(
+        world.closed.len(),
+        NAMES + 1 - REPLY_TOPICS_MAX,
+        "the one that is used stays"
+    );
 }

@@ -31,9 +31,10 @@ pub(super) struct Given {
 }
 
 impl Headers for Given {
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        let (name, value) = self.headers.get(index)?;
-        Some((name, value.as_deref()))
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+        self.headers
+            .iter()
+            .for_each(|(name, value)| visit(name, value.as_deref()));
     }
 }
 
@@ -66,6 +67,8 @@ pub(super) struct World {
     pub(super) commits: Vec<(u32, Commit, bool)>,
     pub(super) released: Vec<(u32, Option<Commit>)>,
     topics: Vec<String>,
+    /// Topics that were closed.
+    pub(super) closed: Vec<TopicId>,
     pub(super) sent: Vec<Sent>,
     /// Whether messages are acknowledged without being asked.
     pub(super) holds_acks: bool,
@@ -146,6 +149,11 @@ impl Sink for TestSink {
             topics.push(name.to_owned());
             topics.len() - 1
         }) as u32)
+    }
+
+    fn close(&mut self, topic: TopicId) -> bool {
+        self.0.borrow_mut().closed.push(topic);
+        true
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {

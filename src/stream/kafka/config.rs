@@ -30,6 +30,10 @@ pub struct Config {
     pub producer: Properties,
     /// Values that must not stand in a file, by property; they win over all others. Default: none.
     pub secrets: BTreeMap<String, Secret>,
+    /// Whether the brokers are those of this process ([`Mock`](super::Mock)), which leave questions about topics
+    /// without an answer. Not a key of the file.
+    #[serde(skip)]
+    pub is_mock: bool,
 }
 
 impl Default for Config {
@@ -40,6 +44,7 @@ impl Default for Config {
             consumer: Properties::default(),
             producer: Properties::default(),
             secrets: BTreeMap::new(),
+            is_mock: false,
         }
     }
 }

@@ -22,13 +22,18 @@ pub struct Health {
     undelivered: AtomicU64,
     unanswered: AtomicU64,
     authentication: Mutex<Option<String>>,
+    // Why the group's coordinator does not take us, and what helps.
+    group: Mutex<Option<String>>,
     fatal: Mutex<Option<String>>,
     error: Mutex<Option<(Instant, String)>>,
     partitions: Mutex<Vec<PartitionHealth>>,
     // Whether the topics have been looked at.
     looked: AtomicBool,
-    absent: Mutex<Vec<(Arc<str>, Absence)>>,
+    absent: Mutex<Vec<Absent>>,
 }
+
+/// A topic that is not there, and why.
+pub(super) type Absent = (Arc<str>, Absence);
 
 /// Why a topic that is to be read is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +94,7 @@ impl Default for Health {
             undelivered: AtomicU64::new(0),
             unanswered: AtomicU64::new(0),
             authentication: Mutex::default(),
+            group: Mutex::default(),
             fatal: Mutex::default(),
             error: Mutex::default(),
             partitions: Mutex::default(),
@@ -100,13 +106,14 @@ impl Default for Health {
 
 impl Health {
     /// Whether the group has assigned partitions (perhaps none), all topics are there, the brokers answer and
-    /// accept us.
+    /// accept us, as does the group.
     pub fn ready(&self) -> bool {
         self.joined.load(Relaxed)
             && self.looked.load(Relaxed)
             && locked(&self.absent).is_empty()
             && self.down_for().is_none()
             && self.authentication().is_none()
+            && self.group_refusal().is_none()
             && self.fatal().is_none()
     }
 
@@ -119,6 +126,11 @@ impl Health {
     /// Returns what the brokers said when they refused our credentials, until they accept them.
     pub fn authentication(&self) -> Option<String> {
         locked(&self.authentication).clone()
+    }
+
+    /// Returns why the group's coordinator does not take us as a member, and what helps, until it does.
+    pub fn group_refusal(&self) -> Option<String> {
+        locked(&self.group).clone()
     }
 
     /// Returns why the client has given up for good: it was fenced by another with its instance id, say.
@@ -189,13 +201,14 @@ impl Health {
         *locked(&self.partitions) = partitions;
     }
 
-    /// Notes which topics are not there; returns whether one is there that was not, before.
-    pub(super) fn looked(&self, absent: Vec<(Arc<str>, Absence)>) -> bool {
+    /// Notes which topics are not there, and whether that is known of all; returns whether one is there that was not,
+    /// before.
+    pub(super) fn looked(&self, absent: Vec<Absent>, is_whole: bool) -> bool {
         let mut known = locked(&self.absent);
         let is_there = |topic: &Arc<str>| absent.iter().all(|(name, _)| name != topic);
         let any = known.iter().any(|(topic, _)| is_there(topic));
         *known = absent;
-        self.looked.store(true, Relaxed);
+        self.looked.fetch_or(is_whole, Relaxed);
         any
     }
 
@@ -222,6 +235,16 @@ impl Health {
     /// Notes a refusal; returns whether it is news.
     pub(super) fn refused(&self, text: &str) -> bool {
         locked(&self.authentication).replace(text.to_owned()).is_none()
+    }
+
+    /// Notes that the group's coordinator does not take us; returns whether it is news.
+    pub(super) fn refused_by_group(&self, why: &str) -> bool {
+        locked(&self.group).replace(why.to_owned()).as_deref() != Some(why)
+    }
+
+    /// Notes that the group has taken us; returns whether it had refused before.
+    pub(super) fn taken_by_group(&self) -> bool {
+        locked(&self.group).take().is_some()
     }
 
     /// Notes that a broker has answered.
