@@ -9,6 +9,7 @@ use crate::program::{
     self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Iteration, Limit, Pc, Percentage,
     Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
 };
+use crate::value::ValueRef;
 use std::collections::HashMap;
 
 /// The places of a flow's states.
@@ -232,7 +233,12 @@ impl Compiler {
             }
         }
         let id = FailId(self.program.fails.len() as u32);
+        let literal = match &fail.error {
+            Some(FailText::Literal(text)) => self.string(text),
+            _ => ValueRef::NONE,
+        };
         self.program.fails.push(FailUse {
+            literal,
             error: fail.error.is_some(),
             cause: fail.cause.is_some(),
         });

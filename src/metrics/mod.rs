@@ -27,8 +27,12 @@ use text::{write_header, write_line};
 
 /// How many resources of a workflow have a label of their own; more share [`OTHER`].
 pub const RESOURCES_MAX: usize = 200;
-/// How many errors of a workflow's dead letters have a label of their own; more share [`OTHER`].
+/// How many errors of a workflow's dead letters have a label of their own that nobody expected: data may choose their
+/// names. More share [`OTHER`].
 pub const ERRORS_MAX: usize = 50;
+/// How many errors of a workflow are [expected](WorkflowMetrics::expect_error), so that each has a label of its own
+/// whatever names data invents.
+pub const EXPECTED_ERRORS_MAX: usize = 200;
 /// Longest name of an error in a label or a header, in bytes: events may choose the name, and a longer one is cut.
 pub const ERROR_NAME_BYTES_MAX: usize = 256;
 /// How many partitions of a workflow have a lag of their own; the lags of more are added up under
@@ -109,7 +113,7 @@ pub struct Lag {
     pub topic: Arc<str>,
     /// The partition's number.
     pub partition: i32,
-    /// High watermark minus committed offset.
+    /// High watermark minus committed offset, or minus the oldest one that is still there if that is higher.
     pub events: u64,
 }
 

@@ -13,6 +13,7 @@ fn used() -> Metrics {
         started: 6,
         transitions: 5,
         cut_off: 2,
+        panics: 1,
     };
     orders.ended(Status::Succeeded, 40);
     orders.ended(Status::Failed, 2_000_000);
@@ -232,6 +233,28 @@ fn label_sets_are_bounded() {
 }
 
 #[test]
+fn errors_that_are_expected_have_labels_whatever_events_invent() {
+    let metrics = Metrics::new();
+    let mut workflow = metrics.workflow("w");
+    for at in 0..2 * EXPECTED_ERRORS_MAX {
+        workflow.expect_error(&format!("Expected{at}"));
+    }
+    (0..1_000).for_each(|at| workflow.dead_letter(&format!("Invented{at}")));
+    for at in 0..2 * EXPECTED_ERRORS_MAX {
+        workflow.dead_letter(&format!("Expected{at}"));
+    }
+    let text = metrics.render(0);
+    let count = |name: &str| text.lines().filter(|line| line.contains(name)).count();
+    assert_eq!(count("\"Expected"), EXPECTED_ERRORS_MAX);
+    assert_eq!(count("\"Invented"), ERRORS_MAX);
+    let others = value(
+        &text,
+        "stepstream_dead_letters_total{state_machine=\"w\",error=\"other\"}",
+    );
+    assert_eq!(others as usize, 1_000 - ERRORS_MAX + EXPECTED_ERRORS_MAX);
+}
+
+#[test]
 fn names_of_errors_are_cut_between_characters() {
     let metrics = Metrics::new();
     let mut workflow = metrics.workflow("w");
@@ -242,6 +265,19 @@ fn names_of_errors_are_cut_between_characters() {
     let series = format!("stepstream_dead_letters_total{{state_machine=\"w\",error=\"{kept}\"}}");
     assert_eq!(value(&metrics.render(0), &series), 3.0);
     assert_eq!(cut("é", 2), "é");
+}
+
+#[test]
+fn names_of_errors_do_not_act_on_a_terminal() {
+    let metrics = Metrics::new();
+    let mut workflow = metrics.workflow("w");
+    for _ in 0..2 {
+        workflow.dead_letter("a\u{1b}[2J\u{202e}\nb");
+    }
+    let text = metrics.render(0);
+    let series = "stepstream_dead_letters_total{state_machine=\"w\",error=\"a\\\\u001b[2J\\\\u202e\\\\nb\"}";
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    assert_eq!(value(&text, series), 2.0, "{text}");
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! What one shard counts for one workflow.
 
 use super::histogram::{Local, Shared};
-use super::{ERROR_NAME_BYTES_MAX, ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, cut, names};
+use super::{
+    ERROR_NAME_BYTES_MAX, ERRORS_MAX, EXPECTED_ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, cut, names,
+};
+use crate::printable;
 use crate::vm::Status;
 use ::metrics::Counter;
 use rustc_hash::FxHashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Plain numbers of a shard since its last flush; add to them freely.
@@ -18,6 +22,8 @@ pub struct Counts {
     pub transitions: u64,
     /// Sync events that a crash cut off.
     pub cut_off: u64,
+    /// Panics on the way of an event.
+    pub panics: u64,
 }
 
 /// How a call of a task ended.
@@ -48,8 +54,16 @@ pub(super) struct Series {
     pub(super) duration: Shared,
     /// By resource; bounded by [`RESOURCES_MAX`].
     tasks: Mutex<Vec<(Box<str>, Arc<Shared>)>>,
-    /// Errors of dead letters that have a label; bounded by [`ERRORS_MAX`].
-    errors: Mutex<Vec<Box<str>>>,
+    errors: Mutex<Errors>,
+}
+
+/// Errors of dead letters that have a label of their own.
+#[derive(Debug, Default)]
+struct Errors {
+    /// Those that were expected; bounded by [`EXPECTED_ERRORS_MAX`].
+    expected: HashSet<Box<str>>,
+    /// Others, which events may have invented; bounded by [`ERRORS_MAX`].
+    others: HashSet<Box<str>>,
 }
 
 impl Series {
@@ -78,14 +92,22 @@ impl Series {
     /// Returns the label of an error: its own while there is room.
     fn error<'a>(&self, error: &'a str) -> &'a str {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        if errors.iter().any(|known| **known == *error) {
+        if errors.expected.contains(error) || errors.others.contains(error) {
             return error;
         }
-        if errors.len() >= ERRORS_MAX {
+        if errors.others.len() >= ERRORS_MAX {
             return OTHER;
         }
-        errors.push(error.into());
+        errors.others.insert(error.into());
         error
+    }
+
+    /// Expects an error, while there is room.
+    fn expect_error(&self, error: &str) {
+        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        if errors.expected.len() < EXPECTED_ERRORS_MAX && !errors.expected.contains(error) {
+            errors.expected.insert(error.into());
+        }
     }
 }
 
@@ -112,6 +134,7 @@ struct Handles {
     started: Counter,
     transitions: Counter,
     cut_off: Counter,
+    panics: Counter,
     ended: [Counter; STATUSES.len()],
 }
 
@@ -132,6 +155,7 @@ impl WorkflowMetrics {
             started: counter(&names::EXECUTIONS_STARTED),
             transitions: counter(&names::TRANSITIONS),
             cut_off: counter(&names::CUT_OFF),
+            panics: counter(&names::PANICS),
             ended: STATUSES.map(|status| {
                 let labels = [(names::STATE_MACHINE, state_machine), ("status", status)];
                 metrics.counter(&names::EXECUTIONS, &labels)
@@ -206,20 +230,30 @@ impl WorkflowMetrics {
         task.is_dirty = true;
     }
 
+    /// Expects an error: it has a label of its own in dead letters, whatever other names events invent. Of a
+    /// workflow's errors the first [`EXPECTED_ERRORS_MAX`] are. Call when a program is taken up: it locks.
+    pub fn expect_error(&mut self, error: &str) {
+        let shown = printable::line(cut(error, ERROR_NAME_BYTES_MAX));
+        self.series.expect_error(cut(&shown, ERROR_NAME_BYTES_MAX));
+    }
+
     /// Counts a dead letter. An error that this shard has not seen locks once; beyond [`ERRORS_MAX`]
-    /// errors of a workflow all others share one label.
+    /// errors of a workflow that were not [expected](WorkflowMetrics::expect_error) all others share one label.
     /// Errors whose names begin with the same [`ERROR_NAME_BYTES_MAX`] bytes count as one.
     pub fn dead_letter(&mut self, error: &str) {
         let error = cut(error, ERROR_NAME_BYTES_MAX);
         if let Some(counter) = self.dead_letters.get(error) {
             return counter.increment(1);
         }
-        let label = self.series.error(error);
+        // The event may have chosen it, and people look at the page in a terminal.
+        let shown = printable::line(error);
+        let label = self.series.error(cut(&shown, ERROR_NAME_BYTES_MAX));
         let labels = [(names::STATE_MACHINE, &*self.state_machine), ("error", label)];
         let counter = self.metrics.counter(&names::DEAD_LETTERS, &labels);
         counter.increment(1);
-        if self.dead_letters.len() <= ERRORS_MAX {
-            self.dead_letters.insert(label.into(), counter);
+        if self.dead_letters.len() <= EXPECTED_ERRORS_MAX + ERRORS_MAX {
+            let name = if label == OTHER { label } else { error };
+            self.dead_letters.insert(name.into(), counter);
         }
     }
 
@@ -232,6 +266,7 @@ impl WorkflowMetrics {
             (counts.started, &handles.started),
             (counts.transitions, &handles.transitions),
             (counts.cut_off, &handles.cut_off),
+            (counts.panics, &handles.panics),
         ] {
             add(counter, count);
         }

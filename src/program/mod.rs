@@ -22,7 +22,8 @@ pub use table::{
 };
 pub use words::Words;
 
-use crate::value::Heap;
+use crate::value::{Heap, View};
+use std::borrow::Cow;
 
 /// A compiled state machine, shared by everything that runs it.
 pub struct Program {
@@ -78,6 +79,20 @@ impl Program {
     pub fn find_state(&self, name: &str) -> Option<StateId> {
         let at = self.states.iter().position(|state| &*state.name == name)?;
         Some(StateId(at as u32))
+    }
+
+    /// Iterates over the names of errors that the definition writes: what Retry and Catch wait for, and what Fail raises.
+    pub fn error_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let constants = View::new(&self.constants, &self.constants);
+        let handled = self.states.iter().flat_map(|state| {
+            let retried = state.retriers.iter().flat_map(|retrier| &retrier.errors);
+            retried.chain(state.catchers.iter().flat_map(|catcher| &catcher.errors))
+        });
+        let raised = self.fails.iter().filter(|fail| !fail.literal.is_none());
+        let raised = raised.filter_map(move |fail| constants.string(fail.literal));
+        handled
+            .map(|name| Cow::Borrowed(&**name))
+            .chain(raised.map(|name| name.decode()))
     }
 
     /// Returns the instruction at a place.

@@ -384,8 +384,10 @@ pub enum WaitUntil {
 }
 
 /// One Fail: which of its texts are on the stack (error below cause).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct FailUse {
+    /// The error if the definition writes it; else none, also where it is computed.
+    pub literal: ValueRef,
     /// An error was pushed.
     pub error: bool,
     /// A cause was pushed.

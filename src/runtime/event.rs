@@ -52,16 +52,6 @@ impl Length {
 }
 
 impl Event {
-    /// No event.
-    pub(super) const EMPTY: Event = Event {
-        partition: PartitionId(u32::MAX),
-        offset: -1,
-        timestamp_ms: 0,
-        bytes: Vec::new(),
-        key: Length(NONE),
-        value: Length(NONE),
-    };
-
     /// Copies parts of an event, into memory of just the size.
     pub(super) fn copy(record: &Record<'_>, keep: Keep) -> Event {
         let key = record.key.filter(|_| keep != Keep::Position);
@@ -76,13 +66,13 @@ impl Event {
         bytes.reserve_exact(key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + headers);
         bytes.extend_from_slice(key.unwrap_or_default());
         bytes.extend_from_slice(value.unwrap_or_default());
-        let mut at = 0;
-        while with_headers && let Some((name, value)) = record.headers.at(at) {
-            bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(&Length::of(value).0.to_le_bytes());
-            bytes.extend_from_slice(name.as_bytes());
-            bytes.extend_from_slice(value.unwrap_or_default());
-            at += 1;
+        if with_headers {
+            record.headers.each(&mut |name, value| {
+                bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
+                bytes.extend_from_slice(&Length::of(value).0.to_le_bytes());
+                bytes.extend_from_slice(name.as_bytes());
+                bytes.extend_from_slice(value.unwrap_or_default());
+            });
         }
         Event {
             partition: record.partition,
@@ -114,31 +104,29 @@ impl Event {
 
 fn headers_bytes(headers: &dyn Headers) -> usize {
     let mut bytes = 0;
-    let mut at = 0;
-    while let Some((name, value)) = headers.at(at) {
-        bytes += 8 + name.len() + value.map_or(0, <[u8]>::len);
-        at += 1;
-    }
+    headers.each(&mut |name, value| bytes += 8 + name.len() + value.map_or(0, <[u8]>::len));
     bytes
 }
 
 impl Headers for Event {
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        let mut rest = self.bytes.get(self.key.bytes() + self.value.bytes()..)?;
-        let mut left = index;
-        loop {
-            let (name_bytes, after) = rest.split_first_chunk::<4>()?;
-            let (value_bytes, after) = after.split_first_chunk::<4>()?;
-            let name_bytes = u32::from_le_bytes(*name_bytes) as usize;
-            let value = Length(u32::from_le_bytes(*value_bytes));
-            let (name, after) = after.split_at_checked(name_bytes)?;
-            if left == 0 {
-                return Some((std::str::from_utf8(name).ok()?, value.cut(after)));
-            }
-            rest = after.get(value.bytes()..)?;
-            left -= 1;
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+        let headers = self.bytes.get(self.key.bytes() + self.value.bytes()..);
+        let mut rest = headers.unwrap_or_default();
+        while let Some((name, value, after)) = split_header(rest) {
+            visit(name, value);
+            rest = after;
         }
     }
+}
+
+/// Splits the first header off: its name, its value, and what comes behind it.
+fn split_header(bytes: &[u8]) -> Option<(&str, Option<&[u8]>, &[u8])> {
+    let (name_bytes, rest) = bytes.split_first_chunk::<4>()?;
+    let (value_bytes, rest) = rest.split_first_chunk::<4>()?;
+    let value = Length(u32::from_le_bytes(*value_bytes));
+    let (name, rest) = rest.split_at_checked(u32::from_le_bytes(*name_bytes) as usize)?;
+    let after = rest.get(value.bytes()..)?;
+    Some((std::str::from_utf8(name).ok()?, value.cut(rest), after))
 }
 
 #[cfg(test)]
@@ -148,8 +136,8 @@ mod tests {
     struct List(Vec<(&'static str, Option<&'static [u8]>)>);
 
     impl Headers for List {
-        fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-            self.0.get(index).copied()
+        fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+            self.0.iter().for_each(|(name, value)| visit(name, *value));
         }
     }
 
@@ -181,16 +169,19 @@ mod tests {
                 (got.key, got.value, got.offset, got.timestamp_ms),
                 (key, value, 7, 9)
             );
-            for at in 0..5 {
-                assert_eq!(got.headers.at(at), headers.at(at));
-            }
+            let mut found = Vec::new();
+            got.headers.each(&mut |name, value| found.push((name, value)));
+            assert_eq!(found, headers.0);
             assert_eq!(got.headers.last("a"), Some(&b"2"[..]));
             let key_only = Event::copy(&record, Keep::Key);
             assert_eq!(
                 (key_only.record().key, key_only.record().value, key_only.bytes()),
                 (key, None, key.map_or(0, <[u8]>::len))
             );
-            assert!(key_only.record().headers.at(0).is_none());
+            key_only
+                .record()
+                .headers
+                .each(&mut |name, _| panic!("{name} was not to be kept"));
         }
     }
 }

@@ -3,8 +3,9 @@
 //! Written into reusable buffers, and only when something asks: a context object, a log record, a header.
 //! Invariant: the same event has the same name on every delivery; a name has at most 80 characters.
 
+use super::headers::each_distinct;
 use crate::program::Program;
-use crate::stream::{Headers, Record};
+use crate::stream::Record;
 use crate::value::escape_into;
 use crate::vm::{Run, Token};
 use base64::Engine;
@@ -98,6 +99,12 @@ impl Bits {
         Bits(std::hash::RandomState::new().build_hasher().finish())
     }
 
+    /// Bits that follow from a seed.
+    #[cfg(test)]
+    pub(super) fn of(seed: u64) -> Bits {
+        Bits(seed)
+    }
+
     /// Returns 64 bits (SplitMix64).
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -143,13 +150,8 @@ pub(super) fn push_position(record: &Record<'_>, topic: &str, number: i32, out: 
     out.extend_from_slice(b",\"key\":");
     push_bytes(record.key, out);
     out.extend_from_slice(b",\"headers\":{");
-    let mut at = 0;
     let mut first = true;
-    while let Some((name, value)) = record.headers.at(at) {
-        at += 1;
-        if is_repeated(record.headers, at, name) {
-            continue;
-        }
+    each_distinct(record.headers, |(name, value)| {
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
@@ -157,18 +159,8 @@ pub(super) fn push_position(record: &Record<'_>, topic: &str, number: i32, out: 
         escape_into(out, name);
         out.extend_from_slice(b"\":");
         push_bytes(value, out);
-    }
+    });
     out.push(b'}');
-}
-
-fn is_repeated(headers: &dyn Headers, mut at: usize, name: &str) -> bool {
-    while let Some((other, _)) = headers.at(at) {
-        if other == name {
-            return true;
-        }
-        at += 1;
-    }
-    false
 }
 
 fn push_integer(number: i64, out: &mut Vec<u8>) {
@@ -191,7 +183,7 @@ fn push_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::PartitionId;
+    use crate::stream::{Headers, PartitionId};
 
     #[track_caller]
     fn check(topic: &str, number: i32, offset: i64, expected: &str) {
@@ -229,10 +221,10 @@ mod tests {
     fn positions() {
         struct Three;
         impl Headers for Three {
-            fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-                [("a\"", Some(&b"1"[..])), ("b", None), ("a\"", Some(&b"\xff"[..]))]
-                    .get(index)
-                    .copied()
+            fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+                visit("a\"", Some(b"1"));
+                visit("b", None);
+                visit("a\"", Some(b"\xff"));
             }
         }
         let record = Record {

@@ -4,16 +4,24 @@
 //! the event's settlement before it is sent.
 
 use super::core::Core;
-use super::lane::{LaneState, REPLY_TOPICS_MAX};
+use super::headers::{self, Header};
+use super::lane::LaneState;
 use super::outbox::{Outgoing, Refused};
+use super::panics::{Step, reach};
 use super::settlements::SettlementId;
 use super::workflow::Mode;
 use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
+use crate::stream::topics::{Room, is_topic_name};
 use crate::stream::{Message, Record, Returned, TopicId};
 use crate::value::escape_into;
 
 /// Longest cause in a header, in bytes.
 pub const CAUSE_BYTES_MAX: usize = 4 << 10;
+
+/// After what time it is told again that a reply cannot go where an event says.
+const REFUSAL_TOLD_MS: i64 = 60_000;
+/// How much of a name that an event gave is told, in bytes.
+const NAME_SHOWN_MAX: usize = 249;
 
 /// Names of the headers.
 pub(super) const ERROR: &str = "stepstream-error";
@@ -21,6 +29,8 @@ const CAUSE: &str = "stepstream-cause";
 const EXECUTION: &str = "stepstream-execution";
 /// How long the value was that a dead letter has not, since with it no broker took it.
 pub(super) const VALUE_BYTES: &str = "stepstream-value-bytes";
+/// How many headers the event had, where a dead letter has none of them since they are too many.
+pub(super) const HEADERS_LEFT_OUT: &str = "stepstream-headers-left-out";
 pub(super) const SOURCE_TOPIC: &str = "stepstream-source-topic";
 pub(super) const SOURCE_PARTITION: &str = "stepstream-source-partition";
 pub(super) const SOURCE_OFFSET: &str = "stepstream-source-offset";
@@ -28,8 +38,6 @@ const STATUS: &str = "stepstream-status";
 const CORRELATION_ID: &str = "kafka_correlationId";
 const REPLY_TOPIC: &str = "kafka_replyTopic";
 const REPLY_PARTITION: &str = "kafka_replyPartition";
-
-type Header<'a> = (&'a str, Option<&'a [u8]>);
 
 /// How an event ended, in words.
 pub(super) struct Failed<'a> {
@@ -76,17 +84,18 @@ impl Core {
         if !settings.takes(failed.error) || !lane.partitions.contains_key(&record.partition) {
             return;
         }
-        lane.stats.metrics.dead_letter(failed.error);
         let id = self.settlement(lane, record, settlement);
+        reach(Step::DeadLetter);
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
         let (number, offset) = (partition.number.to_string(), record.offset.to_string());
         let mut headers: Vec<Header<'_>> = Vec::new();
-        let mut at = 0;
-        while let Some(header) = record.headers.at(at) {
-            at += 1;
-            headers.push(header);
+        let left_out = headers::check(record.headers).err().map(headers::Refused::count);
+        if left_out.is_none() {
+            record
+                .headers
+                .each(&mut |name, value| headers.push((name, value)));
         }
         headers.extend([
             (ERROR, Some(cut(failed.error, ERROR_NAME_BYTES_MAX).as_bytes())),
@@ -96,6 +105,9 @@ impl Core {
             (SOURCE_PARTITION, Some(number.as_bytes())),
             (SOURCE_OFFSET, Some(offset.as_bytes())),
         ]);
+        if let Some(count) = &left_out {
+            headers.push((HEADERS_LEFT_OUT, Some(count.as_bytes())));
+        }
         let message = Message {
             topic,
             partition: None,
@@ -108,6 +120,7 @@ impl Core {
             refused: Refused::Shrunk,
         };
         self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
+        lane.stats.metrics.dead_letter(failed.error);
     }
 
     /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
@@ -121,6 +134,7 @@ impl Core {
     ) {
         let Some(topic) = topic else { return };
         let id = self.settlement(lane, record, settlement);
+        reach(Step::Reply);
         if let Some(failed) = failed {
             self.output.clear();
             self.output.extend_from_slice(b"{\"error\":\"");
@@ -160,42 +174,56 @@ impl Core {
             return None;
         }
         let name = record.headers.last(REPLY_TOPIC).filter(|name| !name.is_empty());
-        let Some(name) = name else {
+        let configured = lane.workflow.reply.as_deref().map(str::as_bytes);
+        let Some(name) = name.filter(|name| Some(*name) != configured) else {
             return lane.topics.reply;
         };
-        match lane.topics.replies.get(name) {
-            Some(known) => *known,
+        let known = std::str::from_utf8(name).ok();
+        match known.and_then(|name| lane.topics.replies.get(name)) {
+            Some(named) => Some(named.id),
             None => self.new_reply_topic(lane, name),
         }
     }
 
-    /// Opens a topic that an event is the first to name, if that may be.
+    /// Opens a topic that an event names, if that may be.
     #[cold]
     fn new_reply_topic(&mut self, lane: &mut LaneState, name: &[u8]) -> Option<TopicId> {
-        let known = lane.topics.replies.len();
-        if known >= REPLY_TOPICS_MAX {
+        let allowed = &lane.workflow.reply_allowed;
+        let may_name =
+            |name: &&str| is_topic_name(name) && allowed.iter().any(|pattern| pattern.matches(name));
+        let Some(name) = std::str::from_utf8(name).ok().filter(may_name) else {
+            self.tell_refusal(lane, name, "reply.allowed does not name it");
             return None;
+        };
+        match lane.topics.replies.make_room(|topic| self.outbox.is_idle(topic)) {
+            Room::Free => {}
+            Room::Instead(topic) => self.outbox.close_topic(&mut *self.sink, topic),
+            Room::None => {
+                self.tell_refusal(
+                    lane,
+                    name.as_bytes(),
+                    "replies are on their way to too many other topics",
+                );
+                return None;
+            }
         }
-        let workflow = &lane.workflow;
-        let text = String::from_utf8_lossy(name);
-        let allowed = &workflow.reply_allowed;
-        let is_allowed = text.as_bytes() == name && allowed.iter().any(|one| one.matches(&text));
         // Whoever sends events names it: that nothing arrives there is no fault of the service.
-        let topic = is_allowed.then(|| self.outbox.foreign_topic(&mut *self.sink, &text));
-        if topic.is_none() {
-            tracing::warn!(
-                workflow = workflow.name,
-                "events ask for replies to '{text}', which reply.allowed does not name: they get none"
-            );
-        }
-        if known + 1 == REPLY_TOPICS_MAX {
-            tracing::warn!(
-                workflow = workflow.name,
-                "events have named {REPLY_TOPICS_MAX} topics for replies: others get none until the next start"
-            );
-        }
+        let topic = self.outbox.foreign_topic(&mut *self.sink, name);
         lane.topics.replies.insert(name.into(), topic);
-        topic
+        Some(topic)
+    }
+
+    /// Says now and then that an event gets no reply where it wants one.
+    fn tell_refusal(&self, lane: &mut LaneState, name: &[u8], why: &str) {
+        if self.now.ms < lane.topics.refusal_told_until_ms {
+            return;
+        }
+        lane.topics.refusal_told_until_ms = self.now.ms + REFUSAL_TOLD_MS;
+        tracing::warn!(
+            workflow = lane.workflow.name,
+            "an event gets no reply, since it asks for one to {:?}: {why}; more of these are not told for a minute",
+            String::from_utf8_lossy(&name[..name.len().min(NAME_SHOWN_MAX)])
+        );
     }
 }
 
@@ -209,16 +237,22 @@ pub(super) fn shrink(message: &mut Returned) -> bool {
         return true;
     }
     let before = message.headers.len();
-    message.headers.retain(|(name, _)| OURS.contains(&name.as_str()));
+    let ours = OURS.iter().filter_map(|ours| {
+        let index = message.headers.iter().rposition(|(name, _)| name == ours)?;
+        Some(std::mem::take(&mut message.headers[index]))
+    });
+    message.headers = ours.collect();
     message.headers.len() < before || message.key.take().is_some()
 }
 
-/// The headers that a dead letter has behind those of its event, which may have some of the same names.
-pub(super) const OURS: [&str; 7] = [
+/// The headers that a dead letter has behind those of its event, which may have some of the same names: the last one
+/// of each is the letter's.
+pub(super) const OURS: [&str; 8] = [
     ERROR,
     CAUSE,
     EXECUTION,
     VALUE_BYTES,
+    HEADERS_LEFT_OUT,
     SOURCE_TOPIC,
     SOURCE_PARTITION,
     SOURCE_OFFSET,

@@ -8,14 +8,15 @@ use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
 use super::history;
 use super::lane::LaneState;
+use super::panics::{Step, reach, tell};
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
+use crate::guard::guarded;
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Ticket};
 use crate::task;
 use crate::vm::{Answer, Run};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// Runs of executions that waited, kept for the next ones.
@@ -34,17 +35,24 @@ impl Core {
         mut trip: Trip,
         is_ready: bool,
     ) {
-        self.keep_records(lane, version, record, &mut trip);
+        let copied = self.part(lane, &mut None, |core, lane, _| {
+            core.keep_records(lane, version, record, &mut trip);
+            reach(Step::Park);
+            let mut run = core.pool.pop().unwrap_or_default();
+            core.run.park_into(&mut run);
+            (run, Event::copy(record, lane.keep))
+        });
+        let (run, event) = match copied {
+            Ok(copied) => copied,
+            Err(message) => return self.panicked(lane, record, trip, None, message),
+        };
         let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
         if let Some(line) = trip.line
             && !std::mem::replace(&mut trip.holds_line, true)
         {
             lane.lines.begin(line);
         }
-        let mut run = self.pool.pop().unwrap_or_default();
-        self.run.park_into(&mut run);
         lane.parked += 1;
-        let event = Event::copy(record, lane.keep);
         let bytes = run.bytes().1 + event.bytes() + size_of::<Run>() + size_of::<Flight>();
         lane.stats.parked_bytes += bytes;
         let flight = Flight {
@@ -82,14 +90,6 @@ impl Core {
         }
     }
 
-    /// Takes an execution out of the table and into the run.
-    fn unpark(&mut self, id: FlightId) -> Option<(Flight, Event)> {
-        let mut flight = self.flights.take(id)?;
-        self.run.unpark_from(&mut flight.run);
-        let event = std::mem::replace(&mut flight.event, Event::EMPTY);
-        Some((flight, event))
-    }
-
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
         if self.pool.len() < POOL_MAX && run.bytes().1 <= POOLED_BYTES_MAX {
@@ -104,20 +104,30 @@ impl Core {
         id: FlightId,
         bring: impl FnOnce(&mut Core, &mut LaneState, &mut Flight),
     ) {
-        let Some((mut flight, event)) = self.unpark(id) else {
+        let Some(mut flight) = self.flights.take(id) else {
             return;
         };
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         lane.stats.parked_bytes -= flight.bytes;
-        let brought = catch_unwind(AssertUnwindSafe(|| bring(self, lane, &mut flight)));
+        let brought = guarded(|| {
+            reach(Step::Unpark);
+            self.run.unpark_from(&mut flight.run);
+            bring(self, lane, &mut flight);
+        });
         let Flight {
-            version, trip, run, ..
+            version,
+            event,
+            trip,
+            run,
+            ..
         } = flight;
-        self.pool(run);
         match brought {
-            Ok(()) => self.drive(lane, &version, &event.record(), trip),
-            Err(panic) => self.panicked(lane, &event.record(), trip, &*panic),
+            Ok(()) => {
+                self.pool(run);
+                self.drive(lane, &version, &event.record(), trip);
+            }
+            Err(message) => self.panicked(lane, &event.record(), trip, None, message),
         }
     }
 
@@ -142,6 +152,7 @@ impl Core {
                 Some(result) => Answer::Success(result),
                 None => Answer::Time,
             };
+            reach(Step::Resume);
             core.run
                 .resume(&flight.version.program, due.token, answer, core.now.wall_ms);
         });
@@ -170,6 +181,7 @@ impl Core {
                 Err(failure) => failed(failure),
             };
             lane.task_ended(&call, outcome(&answer), core.now.ms);
+            reach(Step::Resume);
             core.run
                 .resume(&flight.version.program, call.token, answer, core.now.wall_ms);
         });
@@ -180,6 +192,7 @@ impl Core {
         self.go_on(lanes, id, |core, lane, flight| {
             let program = &flight.version.program;
             if core.now.ms >= flight.trip.deadline_ms {
+                reach(Step::TimeOut);
                 core.run.time_out(program, core.now.wall_ms);
                 return;
             }
@@ -192,6 +205,7 @@ impl Core {
                 let call = flight.trip.calls.swap_remove(at);
                 core.tasks.cancel(call.ticket);
                 lane.task_ended(&call, TaskOutcome::TimedOut, core.now.ms);
+                reach(Step::Resume);
                 core.run
                     .resume(program, call.token, Answer::TimedOut, core.now.wall_ms);
             }
@@ -200,6 +214,7 @@ impl Core {
 
     /// Forgets the calls that nobody waits for any more, or all of them.
     pub(super) fn forget_calls(&mut self, lane: &mut LaneState, trip: &mut Trip, all: bool) {
+        reach(Step::Cancel);
         let (run, tasks, now_ms) = (&self.run, &mut self.tasks, self.now.ms);
         trip.calls.retain(|call| {
             let is_awaited = !all && run.awaits(call.token);
@@ -217,9 +232,16 @@ impl Core {
             return;
         };
         let lane = &mut lanes[flight.lane as usize].state;
+        #[cfg(test)]
+        {
+            self.abandoned += 1;
+        }
         lane.parked -= 1;
         lane.stats.parked_bytes -= flight.bytes;
-        self.forget_calls(lane, &mut flight.trip, true);
+        let trip = &mut flight.trip;
+        if let Err(message) = guarded(|| self.forget_calls(lane, trip, true)) {
+            tell(lane, &flight.event.record(), &message);
+        }
         self.flights.release(id);
         self.leave_line(lane, &flight.trip);
     }

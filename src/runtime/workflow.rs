@@ -5,12 +5,15 @@
 //! execution that waits holds the shard's own. Must not know where a configuration comes from.
 
 use super::ordering::Ordering;
+use super::refuse::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 use super::stats::Stats;
 use super::tasks::Bindings;
+use crate::fault;
+use crate::guard::PANIC;
 use crate::log::Encoder;
 use crate::metrics::TaskSeries;
 use crate::program::{Pattern, Program};
-use crate::task::bind::label;
+use crate::task::{self, bind::label};
 use crate::vm::{EventSet, Level};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +87,7 @@ pub struct Workflow {
     pub dead_letter: Option<DeadLetter>,
     /// Sync: topic of replies to events that name none.
     pub reply: Option<String>,
-    /// Which topics events may name for their replies.
+    /// Which topics events may name for their replies, besides `reply`.
     pub reply_allowed: Vec<Pattern>,
     /// The execution log; `None` writes nothing.
     pub log: Option<LogSettings>,
@@ -136,7 +139,7 @@ impl Default for Workflow {
             dense_output: false,
             dead_letter: None,
             reply: None,
-            reply_allowed: vec![Pattern::parse("*")],
+            reply_allowed: Vec::new(),
             log: None,
             region: "us-east-1".to_owned(),
             account: "111111111111".to_owned(),
@@ -171,6 +174,7 @@ pub(super) struct Loaded {
 
 impl Loaded {
     pub(super) fn new(version: Version, stats: &mut Stats) -> Loaded {
+        expect_errors(&version.program, stats);
         let tasks = version.program.tasks.iter();
         Loaded {
             series: tasks
@@ -179,6 +183,18 @@ impl Loaded {
             version,
         }
     }
+}
+
+/// Lets errors have labels of their own whatever names data invents: AWS's, ours, those of connectors, and those that
+/// the definition writes.
+fn expect_errors(program: &Program, stats: &mut Stats) {
+    let ours = [INVALID_EVENT, EVENT_TOO_LARGE, CUT_OFF, PANIC];
+    for error in fault::RESERVED.into_iter().chain(ours).chain(task::ERRORS) {
+        stats.metrics.expect_error(error);
+    }
+    program
+        .error_names()
+        .for_each(|error| stats.metrics.expect_error(&error));
 }
 
 impl std::ops::Deref for Loaded {

@@ -147,7 +147,10 @@ impl Reader {
         );
         held.next = Some(record.offset + 1);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
-        let headers = (0..).map_while(|index| record.headers.at(index));
+        let mut headers = Vec::new();
+        record.headers.each(&mut |name, value| {
+            headers.push((name.to_owned(), value.map(text)));
+        });
         self.events.push(Came {
             shard,
             topic: String::new(),
@@ -155,9 +158,7 @@ impl Reader {
             offset: record.offset,
             key: record.key.map(text),
             value: record.value.map(text),
-            headers: headers
-                .map(|(name, value)| (name.to_owned(), value.map(text)))
-                .collect(),
+            headers,
             timestamp_ms: record.timestamp_ms,
         });
     }
@@ -205,6 +206,7 @@ impl Reader {
                 self.committed
                     .push((self.partitions[&partition].number, offset, result.is_ok()));
             }
+            Change::Passed { .. } => {}
             Change::Ended => self.ended += 1,
         }
     }

@@ -1,7 +1,7 @@
 //! Dead letters, poison, messages that are not delivered, panics.
 
 use super::super::workflow::{DeadLetter, Workflow};
-use super::super::{CAUSE_BYTES_MAX, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
+use super::super::{CAUSE_BYTES_MAX, EVENT_TOO_LARGE, HEADERS_BYTES_MAX, HEADERS_MAX, INVALID_EVENT, PANIC};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
 use crate::stream::SendError;
 use crate::task::Failure;
@@ -130,6 +130,27 @@ fn an_event_of_another_kind_is_told() {
 }
 
 #[test]
+fn names_that_events_invent_do_not_take_the_labels_of_those_that_are_expected() {
+    let definition = r#"{"StartAt": "Which", "States": {
+        "Which": {"Type": "Choice", "Default": "Invented", "Choices":
+            [{"Variable": "$.error", "StringEquals": "", "Next": "Written"}]},
+        "Written": {"Type": "Fail", "Error": "Written", "Cause": "it says so"},
+        "Invented": {"Type": "Fail", "ErrorPath": "$.error"}}}"#;
+    let mut stage = Stage::new(definition, with_dead_letter());
+    (0..500).for_each(|at| stage.give(&format!("{{\"error\":\"Invented{at}\"}}")));
+    stage.give(r#"{"error":""}"#);
+    stage.give(r#"{"error":"States.Timeout"}"#);
+    stage.give("not JSON");
+    stage.settle();
+    for error in ["\"Written\"", "\"States.Timeout\"", INVALID_EVENT] {
+        let count = stage.metric("stepstream_dead_letters_total", &[error]);
+        assert_eq!(count, 1.0, "{error}");
+    }
+    let count = stage.metric("stepstream_dead_letters_total", &["\"other\""]);
+    assert_eq!(count, 450.0);
+}
+
+#[test]
 fn a_long_name_of_an_error_is_cut() {
     let mut stage = Stage::new(FAIL, with_dead_letter());
     stage.give(&format!("{{\"error\":\"{}\"}}", "é".repeat(50_000)));
@@ -137,6 +158,54 @@ fn a_long_name_of_an_error_is_cut() {
     let sent = header(&stage, 0, "stepstream-error");
     assert_eq!(sent, Some("é".repeat(crate::metrics::ERROR_NAME_BYTES_MAX / 2)));
     assert_eq!(stage.commit(), Some(1));
+}
+
+#[test]
+fn an_event_with_too_many_headers_is_poison() {
+    let headers = |count: usize| -> Vec<_> {
+        let names = (0..count).map(|index| format!("h{index}"));
+        names.map(|name| (name, Some(b"v".to_vec()))).collect()
+    };
+    for definition in [PASS, TASK] {
+        let mut stage = Stage::new(definition, with_dead_letter());
+        stage.world.borrow_mut().task = Some(|_| crate::task::Progress::Success);
+        stage.give_to(0, Some("k"), "1", headers(HEADERS_MAX));
+        stage.give_to(0, Some("k"), "2", headers(HEADERS_MAX + 1));
+        let long = vec![("h".to_owned(), Some(vec![b'x'; HEADERS_BYTES_MAX]))];
+        stage.give_to(0, Some("k"), "3", long);
+        stage.give_to(0, Some("k"), "not JSON", headers(HEADERS_MAX + 1));
+        stage.settle();
+        assert_eq!(stage.values("out"), ["1"]);
+        assert_eq!(stage.values("dead"), ["2", "3", "not JSON"]);
+        for (sent, count) in [(1, "1001"), (2, "1"), (3, "1001")] {
+            let error = header(&stage, sent, "stepstream-error");
+            assert_eq!(error.as_deref(), Some(EVENT_TOO_LARGE));
+            let left_out = header(&stage, sent, "stepstream-headers-left-out");
+            assert_eq!(left_out.as_deref(), Some(count));
+            assert_eq!(stage.world.borrow().sent[sent].headers.len(), 7, "ours alone");
+        }
+        assert_eq!(stage.commit(), Some(4));
+    }
+}
+
+#[test]
+fn a_letter_loses_all_headers_of_its_event_also_those_that_are_named_as_ours() {
+    let mut stage = Stage::new(FAIL, with_dead_letter());
+    stage.world.borrow_mut().holds_acks = true;
+    let theirs = vec![("stepstream-error".to_owned(), Some(b"theirs".to_vec())); 100];
+    stage.give_to(0, None, r#"{"error":"E"}"#, theirs);
+    stage.settle();
+    for sent in 0..2 {
+        let too_large = SendError::TooLarge("more than 10 bytes".to_owned());
+        stage.acknowledge(sent, Err(too_large));
+    }
+    let errors: Vec<_> = stage.world.borrow().sent[2].headers.clone();
+    let errors: Vec<_> = errors
+        .iter()
+        .filter(|(name, _)| name == "stepstream-error")
+        .map(|(_, value)| value.as_str())
+        .collect();
+    assert_eq!(errors, ["E"]);
 }
 
 #[test]

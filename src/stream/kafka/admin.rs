@@ -2,13 +2,13 @@
 //!
 //! Must not know who asks. Invariant: asking never creates a topic, and every call ends in bounded time.
 
-use super::client::{Consumer, Context};
+use super::client::{Consumer, Context, partitions_in};
 use super::health::Health;
 use super::{Config, Error, SourceConfig, Start, Subscription};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,10 +53,14 @@ impl Question {
             // Brings what went wrong to the context.
             while let Some(Err(_)) = self.consumer.poll(Duration::ZERO) {}
             let error = match answer {
-                Ok(metadata) => {
-                    let known = metadata.topics().iter().find(|known| known.name() == topic);
-                    return Ok(known.map_or(0, |known| known.partitions().len()));
-                }
+                Ok(metadata) => match partitions_in(&metadata, topic) {
+                    Ok(partitions) => return Ok(partitions.unwrap_or(0)),
+                    Err(code @ (Code::TopicAuthorizationFailed | Code::InvalidTopic)) => {
+                        return Err(Error::Client(format!("topic {topic}: {code}")));
+                    }
+                    // Of a topic that was just made, say.
+                    Err(code) => KafkaError::MetadataFetch(code),
+                },
                 Err(error) => error,
             };
             if let Some(text) = self.health.authentication() {

@@ -14,9 +14,9 @@ mod watch;
 pub(super) use start::start;
 
 use super::assignment::Assignment;
-use super::client::{Consumer, Happened, TopicPartition};
+use super::client::{Consumer, Happened, TopicPartition, partitions_in};
 use super::commits::Commits;
-use super::health::{Health, locked};
+use super::health::{Absence, Health, locked};
 use super::mailbox::{Bell, Door, Letter, Port};
 use super::native::ShardQueue;
 use super::native_topics::{Description, Topics};
@@ -25,6 +25,7 @@ use super::subscription::{SourceConfig, Subscription};
 use crate::stream::{Change, PartitionId};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
@@ -197,6 +198,8 @@ struct Worker {
     even_at: Option<Instant>,
     report_at: Instant,
     ends_at: Instant,
+    /// When is seen, at the earliest, whether all was read.
+    end_at: Instant,
     topics_at: Instant,
     topics: Topics,
     /// Topics of which was told that they are not there.
@@ -361,37 +364,53 @@ impl Worker {
     /// Says that no more will come once every partition is at its end.
     fn end(&mut self) {
         let over = self.config.until_end && self.joined && !self.ended && self.closing.is_none();
-        if over
-            && matches!(self.step, Step::Idle)
-            && self.happened.is_empty()
-            && self.assignment.iter().all(|(_, partition)| partition.ended)
+        if !over
+            || !matches!(self.step, Step::Idle)
+            || !self.happened.is_empty()
+            || !self.assignment.iter().all(|(_, partition)| partition.ended)
+            || Instant::now() < self.end_at
         {
-            if let Some(topic) = self.missing_topic() {
-                // Otherwise a wrong name would look like a topic that was read to its end.
-                return self.give_up(&format!("there is no topic {topic:?}"));
+            return;
+        }
+        match self.unreadable_topic() {
+            Ok(None) => {
+                self.ended = true;
+                for shard in &self.shards {
+                    shard.tell(Change::Ended);
+                }
             }
-            self.ended = true;
-            for shard in &self.shards {
-                shard.tell(Change::Ended);
+            // Otherwise a wrong name would look like a topic that was read to its end.
+            Ok(Some(reason)) => self.give_up(&reason),
+            Err(error) => {
+                let name = &self.config.name;
+                tracing::warn!(
+                    workflow = name,
+                    "cannot see whether all topics are there, trying again: {error}"
+                );
+                self.health.failed(&error.to_string());
+                self.end_at = Instant::now() + RETRY;
             }
         }
     }
 
-    /// Returns a topic of the subscription that does not exist. One whose existence is not known now is not
-    /// missing.
-    fn missing_topic(&self) -> Option<&str> {
+    /// Says which topic of the subscription does not exist or may not be read, if there is one.
+    ///
+    /// # Errors
+    /// When the brokers do not say it of each.
+    fn unreadable_topic(&self) -> Result<Option<String>, KafkaError> {
         let Subscription::Topics(topics) = &self.config.subscription else {
-            return None;
+            return Ok(None);
         };
-        let unknown = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-        let is_missing = |topic: &&String| {
-            let metadata = self.consumer.fetch_metadata(Some(topic), positions::TIMEOUT);
-            metadata.is_ok_and(|metadata| {
-                let mut topics = metadata.topics().iter();
-                topics.any(|one| one.error() == Some(unknown))
-            })
-        };
-        topics.iter().find(is_missing).map(String::as_str)
+        for topic in topics {
+            let metadata = self.consumer.fetch_metadata(Some(topic), positions::TIMEOUT)?;
+            match partitions_in(&metadata, topic) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(Some(format!("there is no topic {topic:?}"))),
+                Err(Code::TopicAuthorizationFailed) => return Ok(Some(Absence::Forbidden.reason(topic))),
+                Err(code) => return Err(KafkaError::MetadataFetch(code)),
+            }
+        }
+        Ok(None)
     }
 }
 

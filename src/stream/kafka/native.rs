@@ -7,6 +7,7 @@
 
 use super::client::Consumer;
 use crate::stream::{Headers, Wake};
+use rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR as OK;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as rd;
 use rdkafka::consumer::Consumer as _;
@@ -199,26 +200,40 @@ impl Event {
         // SAFETY: the message is whole; the second argument may be null.
         unsafe { rd::rd_kafka_message_timestamp(&self.0, ptr::null_mut()) }.max(0)
     }
+
+    /// Returns the message's headers, which librdkafka reads at the first call.
+    fn headers(&self) -> Result<*const rd::rd_kafka_headers_t, rd::rd_kafka_resp_err_t> {
+        let mut headers = ptr::null_mut();
+        // SAFETY: the message is whole, owns the headers, and its batch is used by one thread.
+        match unsafe { rd::rd_kafka_message_headers(&self.0, &mut headers) } {
+            OK => Ok(headers.cast_const()),
+            code => Err(code),
+        }
+    }
 }
 
 impl Headers for Event {
-    fn at(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        let mut headers = ptr::null_mut();
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+        let Ok(headers) = self.headers() else { return };
         let (mut name, mut value, mut size): (*const c_char, *const c_void, usize) =
             (ptr::null(), ptr::null(), 0);
-        // SAFETY: librdkafka reads the headers into the message at the first call and owns them; what the
-        // second call returns lives as long. The batch is used by one thread.
-        unsafe {
-            use rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR as OK;
-            if rd::rd_kafka_message_headers(&self.0, &mut headers) != OK
-                || rd::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut size) != OK
-            {
-                return None;
+        for index in 0.. {
+            // SAFETY: the message owns the headers, an array, and what is returned lives as long as it does.
+            unsafe {
+                if rd::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut size) != OK {
+                    return;
+                }
+                // A name that is no text is nobody's; it keeps its place.
+                let name = CStr::from_ptr(name).to_str().unwrap_or("\u{fffd}");
+                visit(name, bytes(value.cast_mut(), size));
             }
-            // A name that is no text is nobody's; it keeps its place.
-            let name = CStr::from_ptr(name).to_str().unwrap_or("\u{fffd}");
-            Some((name, bytes(value.cast_mut(), size)))
         }
+    }
+
+    /// librdkafka does not read more than 100,000.
+    fn are_unreadable(&self) -> bool {
+        use rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__NOENT as NO_HEADERS;
+        self.headers().is_err_and(|code| code != NO_HEADERS)
     }
 }
 

@@ -23,18 +23,57 @@ pub(super) struct Description {
     pub(super) partitions: usize,
 }
 
-/// Topics by their names; those that are not there at the moment are not here.
-pub(super) type Descriptions = HashMap<Arc<str>, Description>;
+/// What the brokers say of one topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It is there.
+    There(Description),
+    /// It certainly is not, for us.
+    Absent(Absence),
+    /// They are too old to tell.
+    Untold,
+}
 
-/// What the brokers say of topics.
-#[derive(Default)]
+/// What the brokers say of topics. What they have not said is not here: it is not known.
+#[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Those that are there.
-    pub(super) there: Descriptions,
-    /// Those that certainly are not, for us.
-    pub(super) absent: Vec<(Arc<str>, Absence)>,
-    /// Whether there was an answer at all.
-    pub(super) is_answer: bool,
+    topics: HashMap<Arc<str>, Answer>,
+    /// Whether they are too old for the question.
+    is_untold: bool,
+}
+
+impl Found {
+    /// Returns what the brokers say of a topic; `None` when they have not answered.
+    pub(super) fn of(&self, topic: &str) -> Option<Answer> {
+        let untold = self.is_untold.then_some(Answer::Untold);
+        self.topics.get(topic).copied().or(untold)
+    }
+
+    /// The answer of brokers that cannot tell.
+    fn untold() -> Found {
+        Found {
+            is_untold: true,
+            ..Found::default()
+        }
+    }
+
+    /// An answer that says this.
+    #[cfg(test)]
+    pub(super) fn saying(answers: &[(&str, Answer)]) -> Found {
+        let topics = answers.iter().map(|(topic, answer)| (Arc::from(*topic), *answer));
+        Found {
+            topics: topics.collect(),
+            is_untold: false,
+        }
+    }
+
+    /// Returns what a topic is, if it is known to be there.
+    pub(super) fn there(&self, topic: &str) -> Option<Description> {
+        match self.of(topic)? {
+            Answer::There(description) => Some(description),
+            Answer::Absent(_) | Answer::Untold => None,
+        }
+    }
 }
 
 impl Description {
@@ -48,6 +87,8 @@ impl Description {
 pub(super) struct Topics {
     queue: *mut rd::rd_kafka_queue_t,
     is_asked: bool,
+    /// The brokers in the process have no controller, and librdkafka asks only that one.
+    is_mock: bool,
     consumer: Arc<Consumer>,
 }
 
@@ -55,21 +96,25 @@ pub(super) struct Topics {
 unsafe impl Send for Topics {}
 
 impl Topics {
-    pub(super) fn new(consumer: &Arc<Consumer>) -> Topics {
+    pub(super) fn new(consumer: &Arc<Consumer>, is_mock: bool) -> Topics {
         // SAFETY: the client is alive.
         let queue = unsafe { rd::rd_kafka_queue_new(consumer.client().native_ptr()) };
         Topics {
             queue,
             is_asked: false,
+            is_mock,
             consumer: Arc::clone(consumer),
         }
     }
 
     /// Asks and waits; what is not answered in time is not known.
     pub(super) fn find<'a>(&mut self, topics: impl Iterator<Item = &'a str>, timeout: Duration) -> Found {
+        if self.is_mock {
+            return Found::untold();
+        }
         // The answer to an earlier question may be about a topic that is gone.
-        if self.is_asked {
-            self.answer(timeout);
+        if self.is_asked && self.answer(timeout).is_none() {
+            return Found::default();
         }
         self.ask(topics, timeout);
         self.answer(timeout).unwrap_or_default()
@@ -77,7 +122,7 @@ impl Topics {
 
     /// Asks, unless a question is not answered yet.
     pub(super) fn ask<'a>(&mut self, topics: impl Iterator<Item = &'a str>, timeout: Duration) {
-        if self.is_asked {
+        if self.is_asked || self.is_mock {
             return;
         }
         let names: Vec<CString> = topics.filter_map(|topic| CString::new(topic).ok()).collect();
@@ -127,14 +172,16 @@ unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Found {
     use rd::rd_kafka_resp_err_t as Code;
     let mut found = Found::default();
     let (mut count, mut partitions) = (0, 0);
-    // SAFETY: the result is null if the event is another one or an error; librdkafka's array has `count`
-    // elements, all alive as long as the event.
+    // SAFETY: the result is null if the event is another one; librdkafka's array has `count` elements, all alive
+    // as long as the event.
     unsafe {
         let result = rd::rd_kafka_event_DescribeTopics_result(event);
-        if result.is_null() {
+        let code = rd::rd_kafka_event_error(event);
+        found.is_untold = is_untold(code);
+        // A question that failed or was not answered in time has a result too, an empty one.
+        if result.is_null() || code != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
             return found;
         }
-        found.is_answer = true;
         let topics = rd::rd_kafka_DescribeTopics_result_topics(result, &mut count);
         for at in 0..count {
             let topic = *topics.add(at);
@@ -145,10 +192,11 @@ unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Found {
                 Code::RD_KAFKA_RESP_ERR_NO_ERROR if !uuid.is_null() => None,
                 Code::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART => Some(Absence::Missing),
                 Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => Some(Absence::Forbidden),
+                // Any other error says nothing of the topic: it is as good as no answer.
                 _ => continue,
             };
             if let Some(absence) = absence {
-                found.absent.push((name.into(), absence));
+                found.topics.insert(name.into(), Answer::Absent(absence));
                 continue;
             }
             let high = rd::rd_kafka_Uuid_most_significant_bits(uuid).cast_unsigned();
@@ -156,15 +204,54 @@ unsafe fn descriptions(event: *mut rd::rd_kafka_event_t) -> Found {
             // Brokers without topic ids say zero.
             let id = high ^ low.rotate_left(32);
             rd::rd_kafka_TopicDescription_partitions(topic, &mut partitions);
-            found.there.insert(name.into(), Description { id, partitions });
+            let description = Description { id, partitions };
+            found.topics.insert(name.into(), Answer::There(description));
         }
     }
     found
+}
+
+/// Whether an error says that the brokers are too old for the question, which is an answer.
+fn is_untold(code: rd::rd_kafka_resp_err_t) -> bool {
+    use rd::rd_kafka_resp_err_t as Code;
+    matches!(
+        code,
+        Code::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE | Code::RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION
+    )
 }
 
 impl Drop for Topics {
     fn drop(&mut self) {
         // SAFETY: the consumer is alive, it is a field. A question under way holds the queue itself.
         unsafe { rd::rd_kafka_queue_destroy(self.queue) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::client::unreachable;
+    use super::*;
+
+    /// librdkafka answers a question that timed out with an empty result, which says nothing of any topic.
+    #[test]
+    fn a_question_that_timed_out_says_nothing_of_topics() {
+        let mut topics = Topics::new(&unreachable(), false);
+        topics.ask(["orders"].into_iter(), Duration::from_millis(50));
+        let found = topics.answer(Duration::from_secs(30)).expect("an event");
+        assert_eq!(found.of("orders"), None, "{found:?}");
+    }
+
+    #[test]
+    fn only_brokers_that_do_not_know_the_question_have_answered_it_with_an_error() {
+        use rd::rd_kafka_resp_err_t as Code;
+        assert!(is_untold(Code::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE));
+        for code in [
+            Code::RD_KAFKA_RESP_ERR__TIMED_OUT,
+            Code::RD_KAFKA_RESP_ERR__TRANSPORT,
+            Code::RD_KAFKA_RESP_ERR_UNKNOWN,
+            Code::RD_KAFKA_RESP_ERR_NO_ERROR,
+        ] {
+            assert!(!is_untold(code), "{code:?}");
+        }
     }
 }

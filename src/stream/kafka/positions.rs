@@ -10,7 +10,7 @@ use super::commits::committed;
 use super::subscription::{SourceConfig, Start};
 use crate::stream::offsets::{Commit, Restored};
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::Duration;
 
@@ -183,10 +183,11 @@ fn place(
     Place::Commit
 }
 
-/// Asks for an offset of each partition: its beginning, its end, or that of a time.
+/// Asks for an offset of each partition: its beginning, its end, or that of a time, which may be behind the last
+/// event.
 ///
 /// # Errors
-/// When the brokers do not answer in time.
+/// When the brokers do not answer in time, or not for each: what they do not mention is not known.
 pub(super) fn offsets(
     consumer: &Consumer,
     names: &[TopicPartition],
@@ -201,21 +202,19 @@ pub(super) fn offsets(
         list.add_partition(topic, *number).set_offset(which)?;
     }
     let list = consumer.offsets_for_times(list, timeout)?;
-    let mut found = Vec::with_capacity(names.len());
     // By name: librdkafka may answer in another order.
-    for (topic, number) in names {
+    let answer = |(topic, number): &TopicPartition| {
         let element = list.find_partition(topic, *number);
-        let Some(element) = element else {
-            found.push(None);
-            continue;
-        };
+        let element = element.ok_or(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset))?;
         element.error()?;
-        found.push(match element.offset() {
-            Offset::Offset(offset) => Some(offset),
-            _ => None,
-        });
-    }
-    Ok(found)
+        match (element.offset(), which) {
+            (Offset::Offset(offset), _) => Ok(Some(offset)),
+            // Only of a time may there be none.
+            (_, Offset::Offset(_)) => Ok(None),
+            _ => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
+        }
+    };
+    names.iter().map(answer).collect()
 }
 
 #[cfg(test)]

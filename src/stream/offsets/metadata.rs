@@ -3,7 +3,7 @@
 //! Owns its form: `ss1:` (a name and a version), then base64 of a body and a checksum. The body is the kind,
 //! the topic's id if it is known, the committed offset, where the ranges begin, and the ranges as run lengths
 //! or as a bitmap, whichever is shorter or says more. Must not know who finished what. Invariant: what was
-//! cut, altered, moved to another offset or topic, or written by anybody else is not decoded.
+//! cut, altered, moved to another offset or to a topic with another id, or written by anybody else is not decoded.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -125,11 +125,11 @@ pub(super) fn sealed(mut body: Vec<u8>) -> String {
 }
 
 /// Reads the text of a commit at `offset`; `None` when it is not certainly one that [`encode`] wrote for this
-/// offset and topic.
+/// offset, or is of another topic. An id that is not known, 0 here or none in the text, fits any other.
 pub(super) fn decode(text: &str, offset: i64, topic_id: u64) -> Option<Metadata> {
     let body = opened(text)?;
     let (flags, known, mut rest) = head(&body)?;
-    if known.unwrap_or(0) != topic_id {
+    if known.is_some_and(|known| topic_id != 0 && known != topic_id) {
         return None;
     }
     if take_varint(&mut rest)? != offset as u64 {

@@ -4,8 +4,8 @@
 //! finished above it travels in the commit's metadata, so that a restart does not run it again. Where the
 //! commit comes first ([`Tracker::commit_ahead`]), the metadata names what has not finished instead, so
 //! that a restart can name what was cut off. Pure: must not know Kafka, threads or time. Invariant:
-//! [`Tracker::commit`] never passes an unfinished offset, and metadata that is not certainly ours, of this
-//! commit and of this topic, counts as none.
+//! [`Tracker::commit`] never passes an unfinished offset, and metadata that is not certainly ours and of this
+//! commit, or that is of another topic, counts as none.
 
 mod metadata;
 #[cfg(test)]
@@ -47,7 +47,8 @@ pub struct Restored {
     /// The metadata as it was found, empty when there was none.
     pub metadata: String,
     /// Stands for the topic's id, where the broker tells one; 0 when it does not. Metadata that was
-    /// written under another id is not believed: the topic was recreated, and its offsets are other events.
+    /// written under another id is not believed: the topic was recreated, and its offsets are other events. An id
+    /// that only one side knows is no other one.
     /// See [`Restored::is_of_another_topic`].
     pub topic_id: u64,
 }

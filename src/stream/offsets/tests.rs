@@ -165,21 +165,22 @@ proptest! {
         way in 0..4,
     ) {
         let offsets = offsets(start, &steps);
-        let (mut tracker, mut model) = (Tracker::default(), Model::default());
+        let of_topic = |restored| Restored { topic_id: 7, ..restored };
+        let (mut tracker, mut model) = (Tracker::new(&of_topic(Restored::default())), Model::default());
         play(&mut tracker, &mut model, &offsets, &steps);
         tracker.commit_again();
         let next = offsets.last().map_or(0, |last| last + 1);
         let commits = [tracker.commit().expect("a commit"), tracker.commit_ahead(next)];
         for commit in commits {
-            let mut damaged = restored(&commit);
+            let mut damaged = of_topic(restored(&commit));
             let at = damage.index(commit.metadata.len() + 1);
             match way {
                 0 => damaged.metadata.truncate(at),
                 1 => damaged.metadata.insert_str(at, &with),
                 2 => damaged.metadata.replace_range(at..(at + 1).min(commit.metadata.len()), &with),
-                _ => damaged.topic_id = 7,
+                _ => damaged.topic_id = 8,
             }
-            if damaged == restored(&commit) {
+            if damaged == of_topic(restored(&commit)) {
                 continue;
             }
             let expected: Vec<i64> = offsets.iter().copied().filter(|offset| *offset >= commit.offset).collect();
@@ -222,8 +223,11 @@ fn metadata_of_another_offset_or_topic_is_not_believed() {
         }
         .finished()
     };
-    assert_eq!(read(5, 42), finished);
-    for (offset, topic_id) in [(6, 42), (4, 42), (0, 42), (5, 0), (5, 43)] {
+    // Brokers that tell no id do not say that it is another topic.
+    for topic_id in [42, 0] {
+        assert_eq!(read(5, topic_id), finished, "{topic_id}");
+    }
+    for (offset, topic_id) in [(6, 42), (4, 42), (0, 42), (6, 0), (5, 43)] {
         assert_eq!(read(offset, topic_id), [], "{offset} {topic_id}");
     }
     assert_eq!(
@@ -235,6 +239,29 @@ fn metadata_of_another_offset_or_topic_is_not_believed() {
         .finished(),
         []
     );
+}
+
+/// What a crash cut off is named, and what had finished does not run again, whether the brokers told the topic's id
+/// before it or after: an id that is not known is no other one.
+#[test]
+fn metadata_outlives_brokers_that_tell_no_id() {
+    let ranges = |kind, offset, before, now| {
+        let (metadata, _) = encode(kind, offset, 5, std::iter::once(5..8), before);
+        let restored = Restored {
+            offset: Some(offset),
+            metadata,
+            topic_id: now,
+        };
+        (restored.cut_off().collect::<Vec<_>>(), restored.finished())
+    };
+    for (before, now) in [(7, 7), (7, 0), (0, 7), (0, 0)] {
+        let named = ranges(Kind::Unfinished, 10, before, now);
+        assert_eq!(named, (vec![5, 6, 7], vec![]), "{before} {now}");
+        let finished = ranges(Kind::Finished, 5, before, now);
+        assert_eq!(finished, (vec![], vec![5..8]), "{before} {now}");
+    }
+    assert_eq!(ranges(Kind::Unfinished, 10, 7, 8), (vec![], vec![]));
+    assert_eq!(ranges(Kind::Finished, 5, 7, 8), (vec![], vec![]));
 }
 
 #[test]
@@ -482,4 +509,36 @@ fn the_last_commit_of_sync_mode_names_nothing() {
             metadata: String::new()
         }
     );
+}
+
+/// Markers of transactions and aborted events have offsets and are no events.
+#[test]
+fn what_is_no_event_is_passed_once_all_before_it_is_finished() {
+    let mut tracker = Tracker::default();
+    assert!(!tracker.pass(0), "where nothing ever was there is nothing to say");
+    assert_eq!(tracker.commit(), None);
+    for offset in [0, 1, 3] {
+        assert!(tracker.begin(offset));
+    }
+    tracker.complete(1);
+    tracker.complete(3);
+    assert!(tracker.pass(6));
+    assert!(!tracker.pass(6));
+    assert_eq!(tracker.commit().map(|commit| commit.offset), Some(0));
+    tracker.complete(0);
+    assert_eq!(tracker.commit().map(|commit| commit.offset), Some(6));
+    assert!(tracker.begin(6));
+    assert_eq!(tracker.commit(), None);
+
+    // What a commit called finished and retention has deleted since is passed like any other.
+    let (metadata, _) = encode(Kind::Finished, 5, 5, [6..9, 12..30].into_iter(), 0);
+    let offset = Some(5);
+    let mut tracker = Tracker::new(&Restored {
+        offset,
+        metadata,
+        topic_id: 0,
+    });
+    assert!(tracker.pass(20));
+    assert!(!tracker.begin(20), "it is finished");
+    assert_eq!(tracker.commit().map(|commit| commit.offset), Some(21));
 }

@@ -6,11 +6,13 @@
 use super::{Before, COMMIT_GRACE, RETRY, Step, Worker, topics_of};
 use crate::stream::kafka::client::{Happened, TopicPartition};
 use crate::stream::kafka::mailbox::{Letter, Route, Wanted};
+use crate::stream::kafka::native_topics::Answer;
 use crate::stream::kafka::positions::{self, Identity, Position};
 use crate::stream::kafka::subscription::Subscription;
 use crate::stream::{Change, PartitionId};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -53,6 +55,9 @@ impl Worker {
     }
 
     fn begin_assign(&mut self, names: Vec<TopicPartition>, again: bool) -> bool {
+        if self.health.taken_by_group() {
+            tracing::info!(workflow = self.config.name, "the group takes this member now");
+        }
         tracing::info!(workflow = self.config.name, "assigned {}", listed(&names));
         self.step = Step::Assigning {
             names,
@@ -72,8 +77,11 @@ impl Worker {
             };
             return false;
         }
-        let identities = self.identify(&names);
-        match positions::find(&self.consumer, &names, &identities, &self.config) {
+        let positions = match self.identify(&names) {
+            Some(topics) => positions::find(&self.consumer, &names, &topics, &self.config),
+            None => Err(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut)),
+        };
+        match positions {
             Ok(positions) => {
                 self.before.clear();
                 self.health.answered();
@@ -99,28 +107,31 @@ impl Worker {
         }
     }
 
-    /// Finds out which topics partitions are of.
-    fn identify(&mut self, names: &[TopicPartition]) -> Vec<Identity> {
+    /// Finds out which topics partitions are of; `None` when the brokers do not say it of each. A commit is about
+    /// the topic that is there or about another: who does not know which one is there can believe none of it.
+    fn identify(&mut self, names: &[TopicPartition]) -> Option<Vec<Identity>> {
         let topics = topics_of(names.iter());
         let found = self
             .topics
-            .find(topics.iter().map(|name| &**name), positions::TIMEOUT)
-            .there;
-        let identity = |name: &TopicPartition| {
-            let Some(topic) = found.get(&name.0) else {
-                return Identity::default();
+            .find(topics.iter().map(|name| &**name), positions::TIMEOUT);
+        let mut identity = |name: &TopicPartition| {
+            let topic = match found.of(&name.0)? {
+                Answer::There(topic) => topic,
+                Answer::Untold => return Some(Identity::default()),
+                // One that the group has just handed out: a broker that has started may not know it yet.
+                Answer::Absent(_) => return None,
             };
             let before = self.before.get(name);
-            let first = *self.first_seen.entry(Arc::clone(&name.0)).or_insert(*topic);
+            let first = *self.first_seen.entry(Arc::clone(&name.0)).or_insert(topic);
             let is_later = usize::try_from(name.1).is_ok_and(|number| number >= first.partitions);
-            Identity {
+            Some(Identity {
                 topic_id: topic.id,
                 anew: before.is_some_and(|one| topic.is_another(one.topic_id)),
                 cut: before.and_then(|one| one.cut),
                 is_new: is_later || topic.is_another(first.id),
-            }
+            })
         };
-        names.iter().map(identity).collect()
+        names.iter().map(&mut identity).collect()
     }
 
     /// Gives newly assigned partitions to shards, then lets librdkafka fetch them.
@@ -142,7 +153,7 @@ impl Worker {
             let has = |topic: &String| self.assignment.iter().any(|(_, one)| *one.name.0 == **topic);
             if topics.iter().all(has) {
                 // Nobody has to be asked whether they are there.
-                self.health.looked(Vec::new());
+                self.health.looked(Vec::new(), true);
             }
         }
         self.health.joined(true);

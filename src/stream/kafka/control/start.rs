@@ -33,7 +33,7 @@ pub(in crate::stream::kafka) fn start(
     let health = Arc::new(Health::default());
     if let Subscription::Pattern(_) = source.subscription {
         // Any topics will do, also none.
-        health.looked(Vec::new());
+        health.looked(Vec::new(), true);
     }
     let failed = |error: KafkaError| Error::Client(error.to_string());
     let context = Context::new(&source.name, Arc::clone(&health));
@@ -80,8 +80,9 @@ pub(in crate::stream::kafka) fn start(
         even_at: None,
         report_at: now,
         ends_at: now,
+        end_at: now,
         topics_at: now,
-        topics: Topics::new(&consumer),
+        topics: Topics::new(&consumer, config.is_mock),
         absent_told: BTreeSet::new(),
         first_seen: HashMap::new(),
         before: HashMap::new(),

@@ -5,9 +5,9 @@ use super::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
 use crate::stream::PartitionId;
 use crate::stream::kafka::assignment::Partition;
 use crate::stream::kafka::client::{TopicPartition, note_down};
-use crate::stream::kafka::health::PartitionHealth;
+use crate::stream::kafka::health::{Absent, PartitionHealth};
 use crate::stream::kafka::native::{self, known_high};
-use crate::stream::kafka::native_topics::Found;
+use crate::stream::kafka::native_topics::{Answer, Found};
 use crate::stream::kafka::positions;
 use crate::stream::kafka::subscription::Subscription;
 use rdkafka::Offset;
@@ -55,7 +55,7 @@ impl Worker {
         if let Some(found) = self.topics.answer(Duration::ZERO) {
             self.note_absent(&found);
             let others = self.assignment.iter().filter(|(_, partition)| {
-                let topic = found.there.get(&partition.name.0);
+                let topic = found.there(&partition.name.0);
                 topic.is_some_and(|topic| topic.is_another(partition.topic_id))
             });
             self.went_back.extend(others.map(|(id, _)| (id, None)));
@@ -81,17 +81,10 @@ impl Worker {
         let Subscription::Topics(topics) = &self.config.subscription else {
             return;
         };
-        if !found.is_answer {
-            // Whoever asks for readiness waits no longer for a broker that has no answer to this.
-            self.health.looked(self.health.absent());
-            return;
-        }
-        let is_wanted = |topic: &str| topics.iter().any(|wanted| wanted == topic);
-        let mut absent = found.absent.clone();
-        absent.retain(|(topic, _)| is_wanted(topic));
         let before = self.health.absent();
+        let (absent, is_whole) = absences(topics, found, &before);
         for (topic, absence) in absent.iter().filter(|one| before.contains(one)) {
-            if self.absent_told.insert(Arc::clone(topic)) {
+            if found.of(topic).is_some() && self.absent_told.insert(Arc::clone(topic)) {
                 tracing::error!(
                     workflow = self.config.name,
                     "not ready: {}",
@@ -107,7 +100,7 @@ impl Worker {
             }
             stays
         });
-        if self.health.looked(absent) {
+        if self.health.looked(absent, is_whole) {
             // The group hears of new topics by a look at all of them, which is due only in a while.
             let _ = self.consumer.fetch_metadata(None, PROBE_TIMEOUT);
         }
@@ -141,13 +134,8 @@ impl Worker {
             .map(|(id, partition)| (id, partition.name.clone()))
             .unzip();
         self.ask(&ids, &names, Offset::End, |partition| &mut partition.high);
-        // What was never committed lags from its beginning on.
-        let all = self.assignment.iter();
-        let new = all.filter(|(_, one)| one.committed.is_none() && one.low.is_none());
-        let (ids, names): (Vec<_>, Vec<_>) = new.map(|(id, one)| (id, one.name.clone())).unzip();
-        if !ids.is_empty() {
-            self.ask(&ids, &names, Offset::Beginning, |partition| &mut partition.low);
-        }
+        // What was never committed, or is deleted, lags from the beginning on.
+        self.ask(&ids, &names, Offset::Beginning, |partition| &mut partition.low);
     }
 
     /// Asks for offsets of partitions and writes them down.
@@ -172,5 +160,55 @@ impl Worker {
                 self.health.suspect();
             }
         }
+    }
+}
+
+/// Returns which topics are not there, and whether that was answered for each: of the others what was known still is.
+fn absences(topics: &[String], found: &Found, before: &[Absent]) -> (Vec<Absent>, bool) {
+    let (mut absent, mut is_whole) = (Vec::new(), true);
+    for topic in topics {
+        match found.of(topic) {
+            Some(Answer::There(_) | Answer::Untold) => {}
+            Some(Answer::Absent(absence)) => absent.push((Arc::from(topic.as_str()), absence)),
+            None => {
+                is_whole = false;
+                absent.extend(before.iter().find(|(name, _)| **name == **topic).cloned());
+            }
+        }
+    }
+    (absent, is_whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::kafka::health::Absence;
+    use crate::stream::kafka::native_topics::Description;
+
+    fn absent(topic: &str) -> Absent {
+        (Arc::from(topic), Absence::Missing)
+    }
+
+    #[test]
+    fn a_topic_of_which_nothing_was_said_stays_what_it_was() {
+        let topics = ["orders", "returns", "stock"].map(str::to_owned);
+        let before = [absent("orders")];
+        assert_eq!(
+            absences(&topics, &Found::default(), &before),
+            (before.to_vec(), false)
+        );
+        let there = Answer::There(Description { id: 7, partitions: 1 });
+        let mut answers = vec![("orders", there), ("returns", Answer::Absent(Absence::Missing))];
+        let found = Found::saying(&answers);
+        assert_eq!(
+            absences(&topics, &found, &before),
+            (vec![absent("returns")], false)
+        );
+        answers.push(("stock", Answer::Untold));
+        let found = Found::saying(&answers);
+        assert_eq!(
+            absences(&topics, &found, &before),
+            (vec![absent("returns")], true)
+        );
     }
 }
