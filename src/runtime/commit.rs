@@ -6,7 +6,7 @@
 //! off. Invariant of sync mode: an event runs only after a commit past it was acknowledged, and once.
 
 use super::core::Core;
-use super::event::{Event, Keep};
+use super::held::Held;
 use super::lane::{Ahead, Lane, LaneState, Partition};
 use super::workflow::Mode;
 use crate::stream::{CommitError, PartitionId, Record, Source};
@@ -103,7 +103,7 @@ impl LaneState {
             && partition.until.is_none()
             && !partition.ahead.is_fenced
         {
-            partition.ahead.held.push_back(Event::copy(record, Keep::Whole));
+            partition.ahead.held.push_back(Held::copy(record, &self.held));
         }
     }
 }
@@ -147,7 +147,7 @@ impl Core {
         partition.ahead.asked_ms = None;
         let events = std::mem::take(&mut partition.ahead.asked);
         let version = Rc::clone(&lane.version);
-        for event in &events {
+        for event in events {
             self.take(lane, &version, &event.record());
         }
     }

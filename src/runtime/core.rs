@@ -5,9 +5,11 @@
 //! sources and commits. Invariant: an execution that began ends once, in [`Core::finish`], or where poison or
 //! a lost partition ends it.
 
-use super::event::Event;
+use super::account::{Account, MemoryLimits};
+use super::deliveries::Deliveries;
 use super::flight::{FlightId, Flights, Pending, Trip};
 use super::headers;
+use super::held::Held;
 use super::identity::{Bits, CallKey, push_position, push_uuid};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
@@ -45,6 +47,8 @@ pub(super) struct Core {
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
     pub(super) pool: Vec<Box<Run>>,
+    pub(super) pool_bytes: usize,
+    pub(super) account: Account,
     pub(super) flights: Flights,
     pub(super) timers: Timers,
     /// Executions that ran out of fuel: each has another turn.
@@ -80,12 +84,22 @@ pub(super) enum Poison {
 }
 
 impl Core {
-    pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, outbox: Outbox, now: Now) -> Core {
+    pub(super) fn new(
+        sink: Box<dyn Sink>,
+        tasks: Box<dyn Tasks>,
+        deliveries: Deliveries,
+        memory: MemoryLimits,
+        now: Now,
+    ) -> Core {
+        let account = Account::new(memory);
+        let outbox = Outbox::new(deliveries, account.unsent.clone());
         Core {
             now,
             work: Work::of(TURN_WORK),
             run: Box::default(),
             pool: Vec::new(),
+            pool_bytes: 0,
+            account,
             flights: Flights::default(),
             timers: Timers::default(),
             ready: VecDeque::new(),
@@ -114,9 +128,11 @@ impl Core {
             if let Some(partition) = lane.partitions.get_mut(&record.partition) {
                 partition.waiting += 1;
             }
-            lane.lines
-                .wait(line, Event::copy(record, super::event::Keep::Whole));
+            lane.lines.wait(line, Held::copy(record, &lane.held));
             return;
+        }
+        if !self.account.may_begin(self.flights.len()) {
+            return self.put_off(lane, record, line);
         }
         self.execute(lane, version, record, line, false);
     }
@@ -140,6 +156,7 @@ impl Core {
             calls: Vec::new(),
             call_count: 0,
             has_records: false,
+            timed_bytes: 0,
         };
         let Some(partition) = lane.partitions.get_mut(&record.partition) else {
             return self.leave_line(lane, &trip);
@@ -272,6 +289,8 @@ impl Core {
     ) -> Status {
         let granted = EXECUTION_WORK.min(self.work.left());
         self.run.grant(Work::of(granted));
+        self.run
+            .limit_memory(self.account.execution_max(self.flights.len()));
         let status = self.go(lane, version, record, trip);
         self.work.charge((granted - self.run.work().left()) as usize);
         status
@@ -361,6 +380,7 @@ impl Core {
         let limit = limit.into_iter().flatten().min();
         let pending = Pending {
             token: request.token,
+            bytes: self.run.view(program).len(request.parameters),
             ticket,
             series: version.series[request.task.at()],
             began_ms: self.now.ms,
@@ -379,6 +399,7 @@ impl Core {
                 } else {
                     lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);
                     let result = Some(self.result.as_slice().into());
+                    trip.timed_bytes += self.result.len();
                     self.timers.add(at_ms, id, request.token, result);
                 }
                 return false;

@@ -25,6 +25,7 @@
 //!   sink's queue and the total of waiting executions are the shard's, and stop all.
 //! - A panic while an execution runs, or is brought an answer, ends that execution: the event goes where poison goes.
 
+mod account;
 mod commit;
 mod core;
 mod deliveries;
@@ -34,6 +35,7 @@ mod finish;
 mod flight;
 mod handle;
 mod headers;
+mod held;
 mod history;
 mod identity;
 mod lane;
@@ -54,6 +56,7 @@ mod waiting;
 mod workflow;
 
 pub use crate::clock::Now;
+pub use account::MemoryLimits;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use finish::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
 pub use handle::{Failure, Handle, Stop, spawn};

@@ -4,6 +4,7 @@
 //! to no topic must not count as written. What is on its way the sink has. Must not know workflows.
 //! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
+use super::account::Meter;
 use super::deliveries::{Account, Deliveries};
 use super::messages::shrink;
 use super::settlements::{Settlement, SettlementId, Settlements};
@@ -57,6 +58,8 @@ impl Refused {
 struct Letter {
     settlement: SettlementId,
     message: Returned,
+    /// Bytes of the message, as they are accounted for.
+    bytes: usize,
     retries: u32,
     refused: Refused,
 }
@@ -75,6 +78,8 @@ pub(super) enum Undelivered {
 pub(super) struct Outbox {
     pub(super) settlements: Settlements,
     letters: slab::Slab<Letter>,
+    /// Bytes of all letters.
+    bytes: Meter,
     /// The sink was full: to be sent, in order.
     unsent: VecDeque<u32>,
     /// To be sent again at a time, in the order they came back.
@@ -95,9 +100,10 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Outbox {
-    /// Creates a box that tells `deliveries` whether its messages arrive.
-    pub(super) fn new(deliveries: Deliveries) -> Outbox {
+    /// Creates a box that tells `deliveries` whether its messages arrive, and counts what it keeps in `bytes`.
+    pub(super) fn new(deliveries: Deliveries, bytes: Meter) -> Outbox {
         Outbox {
+            bytes,
             deliveries,
             ..Outbox::default()
         }
@@ -167,9 +173,12 @@ impl Outbox {
 
     #[cold]
     fn keep(&mut self, settlement: SettlementId, message: Returned, refused: Refused) -> u32 {
+        let bytes = size_of::<Letter>() + message.bytes();
+        self.bytes.set(self.bytes.get() + bytes);
         let letter = Letter {
             settlement,
             message,
+            bytes,
             retries: 0,
             refused,
         };
@@ -198,6 +207,9 @@ impl Outbox {
         if letter.refused != Refused::Shrunk || !shrink(&mut letter.message) {
             return false;
         }
+        let bytes = size_of::<Letter>() + letter.message.bytes();
+        self.bytes.set(self.bytes.get() - letter.bytes + bytes);
+        letter.bytes = bytes;
         let topic = letter.message.topic.0 as usize;
         let topic = self.accounts.get(topic).and_then(Option::as_ref);
         tracing::warn!(
@@ -222,6 +234,7 @@ impl Outbox {
     /// Takes a letter out: it is delivered, or given up.
     fn close(&mut self, place: u32, now_ms: i64) -> Option<Letter> {
         let letter = self.letters.try_remove(place as usize)?;
+        self.bytes.set(self.bytes.get() - letter.bytes);
         if let Some(account) = self.account(letter.message.topic) {
             account.done(letter.retries > 0, now_ms);
         }

@@ -6,8 +6,10 @@
 use super::core::{Core, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
+use super::held::Held;
 use super::history;
 use super::lane::LaneState;
+use super::ordering::LineId;
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
@@ -41,12 +43,13 @@ impl Core {
         {
             lane.lines.begin(line);
         }
-        let mut run = self.pool.pop().unwrap_or_default();
+        let mut run = self.from_pool();
         self.run.park_into(&mut run);
         lane.parked += 1;
         let event = Event::copy(record, lane.keep);
-        let bytes = run.bytes().1 + event.bytes() + size_of::<Run>() + size_of::<Flight>();
-        lane.stats.parked_bytes += bytes;
+        let bytes =
+            run.bytes().1 + event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
+        self.account.parked += bytes;
         let flight = Flight {
             lane: lane.index,
             version: Rc::clone(version),
@@ -56,9 +59,19 @@ impl Core {
             bytes,
         };
         self.flights.put(id, flight);
-        if is_ready {
-            self.ready.push_back(id);
+        match is_ready {
+            false => {}
+            // One after the other: each that ends gives memory back.
+            true if self.account.is_exhausted() => self.ready.push_front(id),
+            true => self.ready.push_back(id),
         }
+    }
+
+    /// Returns a small run for an execution that waits.
+    fn from_pool(&mut self) -> Box<Run> {
+        let run = self.pool.pop().unwrap_or_default();
+        self.pool_bytes = self.pool_bytes.saturating_sub(run.bytes().1);
+        run
     }
 
     /// Writes the records that are written whatever comes, so that a long run does not gather them.
@@ -92,7 +105,9 @@ impl Core {
 
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
-        if self.pool.len() < POOL_MAX && run.bytes().1 <= POOLED_BYTES_MAX {
+        let bytes = run.bytes().1;
+        if self.pool.len() < POOL_MAX && bytes <= POOLED_BYTES_MAX {
+            self.pool_bytes += bytes;
             self.pool.push(run);
         }
     }
@@ -109,7 +124,7 @@ impl Core {
         };
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
-        lane.stats.parked_bytes -= flight.bytes;
+        self.account.parked -= flight.bytes;
         let brought = catch_unwind(AssertUnwindSafe(|| bring(self, lane, &mut flight)));
         let Flight {
             version, trip, run, ..
@@ -139,7 +154,10 @@ impl Core {
         }
         self.go_on(lanes, due.flight, |core, _, flight| {
             let answer = match &due.result {
-                Some(result) => Answer::Success(result),
+                Some(result) => {
+                    flight.trip.timed_bytes = flight.trip.timed_bytes.saturating_sub(result.len());
+                    Answer::Success(result)
+                }
                 None => Answer::Time,
             };
             core.run
@@ -218,7 +236,7 @@ impl Core {
         };
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
-        lane.stats.parked_bytes -= flight.bytes;
+        self.account.parked -= flight.bytes;
         self.forget_calls(lane, &mut flight.trip, true);
         self.flights.release(id);
         self.leave_line(lane, &flight.trip);
@@ -229,22 +247,37 @@ impl Core {
         if let Some(line) = trip.line.filter(|_| trip.holds_line)
             && let Some(next) = lane.lines.end(line)
         {
-            lane.turns.push_back((line, next));
+            lane.turns.push_back((Some(line), next));
         }
     }
 
-    /// Runs the events whose turn in their line has come. One that is over lets the next of its line follow, so not
-    /// all of a long line.
+    /// Lets an event wait until there is memory for its execution; it holds its line.
+    #[cold]
+    pub(super) fn put_off(&self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
+        if let Some(partition) = lane.partitions.get_mut(&record.partition) {
+            partition.waiting += 1;
+        }
+        if let Some(line) = line {
+            lane.lines.begin(line);
+        }
+        lane.turns.push_back((line, Held::copy(record, &lane.held)));
+    }
+
+    /// Runs the events whose turn in their line has come, and those for which there is memory again. One that is over
+    /// lets the next of its line follow, so not all of a long line.
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
+            if !self.account.may_begin(self.flights.len()) {
+                return taken;
+            }
             let Some((line, event)) = lane.turns.pop_front() else {
                 return taken;
             };
             if let Some(partition) = lane.partitions.get_mut(&event.partition) {
                 partition.waiting -= 1;
             }
-            self.execute(lane, &version, &event.record(), Some(line), true);
+            self.execute(lane, &version, &event.record(), line, true);
         }
         BATCH_EVENTS_MAX
     }

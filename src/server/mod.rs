@@ -6,13 +6,16 @@
 //! `cli` know the whole configuration. Invariant: nothing reads an event before everything that can be
 //! refused has been looked at.
 
+mod budget;
 mod build;
 pub mod health;
 pub mod http;
+mod memory;
 mod plan;
 mod readiness;
 mod wiring;
 
+pub(crate) use budget::without_clients;
 pub use plan::{Plan, WorkflowPlan};
 
 use crate::journal::Writer;

@@ -5,6 +5,7 @@ mod clock;
 mod failures;
 mod limits;
 mod logs;
+mod memory;
 mod ordering;
 mod sync_mode;
 mod turns;

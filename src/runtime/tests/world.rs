@@ -1,7 +1,9 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
 use super::super::workflow::{Version, Workflow};
-use super::super::{Attempt, Bindings, Journal, LaneParts, Now, Parts, Shard, Stats, Tasks, Turn};
+use super::super::{
+    Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
+};
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
@@ -85,6 +87,8 @@ pub(super) struct World {
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
     pub(super) log_is_full: bool,
+    /// Whether commits are answered without being asked.
+    pub(super) commits_at_once: bool,
     /// What tasks answer at once.
     pub(super) task: Option<fn(&str) -> Progress>,
 }
@@ -123,6 +127,13 @@ impl Source for TestSource {
     fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool) {
         let mut world = self.world.borrow_mut();
         world.commits.push((partition.0, commit.clone(), answered));
+        if world.commits_at_once && answered {
+            world.changes.push_back(Change::Committed {
+                partition,
+                offset: commit.offset,
+                result: Ok(()),
+            });
+        }
     }
 
     fn release(&mut self, partition: PartitionId, last: Option<&Commit>) {
@@ -292,6 +303,17 @@ impl Stage {
     }
 
     pub(super) fn without_partitions(definition: &str, workflow: Workflow) -> Stage {
+        Stage::build(definition, workflow, MemoryLimits::default())
+    }
+
+    /// Creates a shard with so much memory.
+    pub(super) fn with_memory(definition: &str, workflow: Workflow, memory: MemoryLimits) -> Stage {
+        let mut stage = Stage::build(definition, workflow, memory);
+        stage.assign(0, Restored::default());
+        stage
+    }
+
+    fn build(definition: &str, workflow: Workflow, memory: MemoryLimits) -> Stage {
         let world = Shared::default();
         world.borrow_mut().log_confirmed = u64::MAX;
         let instant = Instant::now();
@@ -315,6 +337,7 @@ impl Stage {
             sink: Box::new(TestSink(Rc::clone(&world))),
             tasks: Box::new(TestTasks(Rc::clone(&world))),
             max_in_flight: 1_000_000,
+            memory,
             metrics: metrics.shard(),
             deliveries: crate::runtime::Deliveries::default(),
         };
