@@ -107,7 +107,7 @@
 //!   process. A failed execution is a finished one.
 //! - Shards share nothing that changes: an execution is born, runs and ends on one, and channels to the
 //!   outside are bounded. Nothing blocks a shard's thread. What is full stops its own workflow's source; the
-//!   producer's queue, which a shard's workflows share, stops those of the shard.
+//!   producer's queue and the account of memory, which a shard's workflows share, stop those of the shard.
 //! - Metadata of a commit that is not certainly ours and of this commit, or that is of another topic, counts as
 //!   none. A question that no broker has answered is asked again, never taken for "there is none".
 //! - What no `[tasks]` entry grants is not reachable; what is refused by a reload changes nothing.

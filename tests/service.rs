@@ -14,6 +14,8 @@ mod events;
 mod group;
 #[path = "service/input.rs"]
 mod input;
+#[path = "service/memory.rs"]
+mod memory;
 #[path = "service/outage.rs"]
 mod outage;
 #[path = "service/poison.rs"]

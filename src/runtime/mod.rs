@@ -22,7 +22,8 @@
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work).
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
-//!   sink's queue and the total of waiting executions are the shard's, and stop all.
+//!   sink's queue, the total of waiting executions and the `account` of memory are the shard's, and stop all. A shard
+//!   whose memory is short begins what it has taken when nothing else can give memory back.
 //! - A panic while an execution runs, or is brought an answer, ends that execution: the event goes where poison goes.
 
 mod account;

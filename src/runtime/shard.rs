@@ -3,7 +3,7 @@
 //! A [`Shard`] is made of parts and does all its work in [`Shard::turn`], which is handed the time and
 //! never waits; [`Shard::run`] calls it until there is nothing to do, then waits to be woken or for the
 //! next thing that is due. Invariants: nothing here blocks the thread; a turn has a bounded length; what is
-//! full stops its own workflow and no other, unless all share it: the sink's queue, the total in flight.
+//! full stops its own workflow and no other, unless all share it: the sink's queue, the total in flight, memory.
 
 use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
