@@ -18,7 +18,7 @@ pub struct Service {
     /// Memory that the process may take, shared out to the shards; beyond it, sources are paused. Default: three
     /// quarters of the container's limit, else of the machine's memory.
     pub memory_max: Option<Size>,
-    /// Memory that one execution may take, at most a quarter of its shard's; one that takes more fails with
+    /// Memory that one execution may take, at most an eighth of its shard's part; one that takes more fails with
     /// `States.DataLimitExceeded`. Default `"64MiB"`.
     pub execution_memory_max: Size,
     /// How long running executions may take to finish when the service is told to stop. Default `"30s"`.

@@ -14,8 +14,11 @@ use crate::units::Size;
 
 /// What of a shard's memory is left to its account at least, as a divisor.
 const LEFT: u64 = 4;
-/// What one execution may take of its shard's account, as a divisor.
-const EXECUTION: u64 = 4;
+/// What one execution may take of its shard's part, as a divisor.
+const EXECUTION: u64 = 8;
+/// What the execution that runs takes beside what it holds, in times of that: its buffers while they grow, and what is
+/// live, twice, while they are compacted.
+const MOVED: u64 = 2;
 /// Memory that an execution has in any case: enough to read the largest event.
 const EXECUTION_BYTES_MIN: u64 = 8 << 20;
 
@@ -60,14 +63,10 @@ impl Budget {
         let left = part.saturating_sub(of_clients);
         let least = part / LEFT;
         let shard = left.max(least);
-        let execution = execution_max.min(shard / EXECUTION).max(EXECUTION_BYTES_MIN);
         Budget {
             memory,
             kafka,
-            limits: MemoryLimits {
-                shard: shard as usize,
-                execution: execution as usize,
-            },
+            limits: limits(shard, execution_max),
             clients: of_clients as usize,
             is_tight: left < least,
         }
@@ -102,9 +101,15 @@ impl Budget {
 /// Shares memory out to shards that read and write without clients. Half is for what they read and write.
 pub(crate) fn without_clients(memory_max: Option<u64>, execution_max: u64, shards: usize) -> MemoryLimits {
     let shard = Memory::new(memory_max).bytes / 2 / shards.max(1) as u64;
+    limits(shard, execution_max)
+}
+
+/// Returns what a shard's account and one execution may come to, given what is left of its part.
+fn limits(shard: u64, execution_max: u64) -> MemoryLimits {
     let execution = execution_max.min(shard / EXECUTION).max(EXECUTION_BYTES_MIN);
+    let account = shard.saturating_sub(MOVED * execution).max(shard / 2);
     MemoryLimits {
-        shard: shard as usize,
+        shard: account as usize,
         execution: execution as usize,
     }
 }
@@ -147,14 +152,14 @@ mod tests {
 
     #[test]
     fn memory_is_shared_out() {
-        check(16_384, 2, 1, "", (8_039, 64, false));
+        check(16_384, 2, 1, "", (7_911, 64, false));
         // A container of 1 GiB.
-        check(768, 2, 1, "", (247, 61, false));
-        check(768, 8, 4, "", (57, 14, false));
-        check(96, 2, 1, "", (24, 8, false));
-        check(64, 1, 1, "", (24, 8, false));
+        check(768, 2, 1, "", (185, 30, false));
+        check(768, 8, 4, "", (41, 8, false));
+        check(96, 2, 1, "", (12, 8, false));
+        check(64, 1, 1, "", (12, 8, false));
         let large = "properties = { 'queued.max.messages.kbytes' = 1048576 }";
-        check(768, 2, 1, large, (96, 24, true));
+        check(768, 2, 1, large, (72, 12, true));
         check(64, 64, 100, "", (0, 8, true));
     }
 }
