@@ -26,9 +26,11 @@ pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 pub const BRANCH_FAILED: &str = "States.BranchFailed";
 /// `States.NoChoiceMatched`: documented for Choice; AWS answers [`RUNTIME`].
 pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
+/// `States.ReferencePathConflict`: `ItemsPath` or `ResultPath` does not fit the value it is applied to.
+pub const REFERENCE_PATH_CONFLICT: &str = "States.ReferencePathConflict";
 /// `States.ParameterPathFailure`: documented; AWS answers [`RUNTIME`].
 pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
-/// `States.ResultPathMatchFailure`: documented; AWS answers [`RUNTIME`].
+/// `States.ResultPathMatchFailure`: documented; AWS answers [`REFERENCE_PATH_CONFLICT`].
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 /// `States.IntrinsicFailure`: documented; AWS answers [`RUNTIME`].
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
@@ -38,7 +40,7 @@ pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
 pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
 
 /// Every reserved name that a workflow may write in `ErrorEquals`, for suggestions when one is misspelt.
-pub const RESERVED: [&str; 16] = [
+pub const RESERVED: [&str; 17] = [
     ALL,
     TASK_FAILED,
     TIMEOUT,
@@ -50,6 +52,7 @@ pub const RESERVED: [&str; 16] = [
     QUERY_EVALUATION_ERROR,
     BRANCH_FAILED,
     NO_CHOICE_MATCHED,
+    REFERENCE_PATH_CONFLICT,
     PARAMETER_PATH_FAILURE,
     RESULT_PATH_MATCH_FAILURE,
     INTRINSIC_FAILURE,

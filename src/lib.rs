@@ -38,11 +38,13 @@
 //! |---|---|
 //! | [`clock`] | what time it is: the monotonic one, and the wall clock's face |
 //! | [`fault`] | ASL error names and how Retry and Catch match them |
+//! | [`printable`] | text of others, made harmless for a terminal |
 //! | [`timestamp`] | points in time as AWS writes and reads them |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
+//! | [`embedded`] | definitions inside templates and other files, with their places |
 //! | [`program`] | instructions, constants, tables, and their text form |
 //! | [`mod@compile`] | from the document model to a program |
 //! | [`vm`] | runs a program: frames, retry, yields, history events |
@@ -52,6 +54,7 @@
 //! | [`cases`] | case files: prepared executions and what is expected of them |
 //! | [`test_state`] | tries one state on its own |
 //! | `units` | times and sizes as people write them; from here on with the feature `runtime` |
+//! | `guard` | the wall that a panic does not pass |
 //! | `metrics` | what the service counts, and its text for Prometheus |
 //! | `stream` | events in, messages out: traits, which offset is safe to commit, memory, Kafka |
 //! | `journal` | execution logs on their way out: files, stdout, a topic |
@@ -106,8 +109,9 @@
 //! - An event is finished when its output or dead letter is acknowledged and its log records have left the
 //!   process. A failed execution is a finished one.
 //! - Shards share nothing that changes: an execution is born, runs and ends on one, and channels to the
-//!   outside are bounded. Nothing blocks a shard's thread. What is full stops its own workflow's source; the
-//!   producer's queue and the account of memory, which a shard's workflows share, stop those of the shard.
+//!   outside are bounded. Nothing blocks a shard's thread. What is full stops its own workflow's source; of the
+//!   producer's queue each of a shard's workflows has a share, so that a topic that takes nothing stops only those
+//!   that write to it. The account of memory is the shard's: when it is short, all of its sources pause.
 //! - Metadata of a commit that is not certainly ours and of this commit, or that is of another topic, counts as
 //!   none. A question that no broker has answered is asked again, never taken for "there is none".
 //! - What no `[tasks]` entry grants is not reachable; what is refused by a reload changes nothing.
@@ -133,7 +137,10 @@ pub mod compile;
 #[cfg(feature = "kafka")]
 pub mod config;
 pub mod drive;
+pub mod embedded;
 pub mod fault;
+#[cfg(feature = "runtime")]
+pub mod guard;
 pub mod history;
 pub mod intrinsic;
 #[cfg(feature = "runtime")]
@@ -142,6 +149,7 @@ pub mod log;
 #[cfg(feature = "runtime")]
 pub mod metrics;
 pub mod path;
+pub mod printable;
 pub mod program;
 #[cfg(feature = "runtime")]
 pub mod registry;

@@ -14,6 +14,8 @@ mod events;
 mod group;
 #[path = "service/input.rs"]
 mod input;
+#[path = "service/lag.rs"]
+mod lag;
 #[path = "service/memory.rs"]
 mod memory;
 #[path = "service/outage.rs"]
@@ -32,6 +34,8 @@ mod restart;
 mod security;
 #[path = "support/service.rs"]
 mod service;
+#[path = "service/sharing.rs"]
+mod sharing;
 #[path = "service/shutdown.rs"]
 mod shutdown;
 #[path = "service/topic_log.rs"]

@@ -7,6 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::asl::{Diagnostic, Severity, Source};
+use crate::printable::{line, lines, styled};
 
 /// Returns one diagnostic as text, with terminal colours if wanted.
 pub fn render(source: &Source<'_>, diagnostic: &Diagnostic, colour: bool) -> String {
@@ -15,27 +16,27 @@ pub fn render(source: &Source<'_>, diagnostic: &Diagnostic, colour: bool) -> Str
         Severity::Warning => Level::WARNING,
     };
     let (window, line_start, span) = window(source.text, diagnostic);
+    // The library makes the source line harmless for a terminal, and some of the other texts.
+    let (name, pointer) = (line(source.name), line(&diagnostic.pointer));
+    let (message, help) = (line(&diagnostic.message), diagnostic.help.as_deref().map(line));
     let snippet = Snippet::source(window)
-        .path(source.name)
+        .path(&*name)
         .line_start(line_start)
-        .annotation(
-            AnnotationKind::Primary
-                .span(span)
-                .label(diagnostic.pointer.as_str()),
-        );
-    let title = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code);
+        .annotation(AnnotationKind::Primary.span(span).label(&*pointer));
+    let title = level.primary_title(&*message).id(diagnostic.code);
     let mut group = Group::with_title(title).element(snippet);
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+    if let Some(help) = &help {
+        group = group.element(Level::HELP.message(&**help));
     }
     let renderer = if colour {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
-    renderer.render(&[group])
+    match renderer.render(&[group]) {
+        text if colour => styled(&text).into_owned(),
+        text => lines(&text).into_owned(),
+    }
 }
 
 /// Returns the line of a diagnostic, its number, and what to underline in it.

@@ -8,6 +8,7 @@ use super::document::Document;
 use super::output::{Json, Stop, grouped, stderr, stdout};
 use super::{EXIT_OK, Format};
 use crate::drive::Script;
+use crate::printable;
 use crate::vm::Level;
 use clap::ValueEnum;
 use measure::{Measured, measure};
@@ -30,7 +31,7 @@ Example:
   stepstream bench order.asl.json --input-file orders.ndjson --task-script answers.json"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The events, one JSON document a line; - for stdin.
@@ -108,7 +109,7 @@ fn read_script(path: Option<&Path>) -> Result<Script, Stop> {
     };
     Script::parse(&text).map_err(|error| {
         let name = path.map_or(String::new(), |path| format!("{}: ", path.display()));
-        Stop::new(format!("error: {name}{error}"))
+        Stop::new(format!("error: {name}{}", printable::line(&error.to_string())))
     })
 }
 
@@ -142,10 +143,13 @@ fn stop(document: &Document, events: &[(usize, &[u8])], at: usize, trouble: &Tro
             )
         }
         Trouble::Start(error) => Stop::new(format!("error: {place}: {error}")),
-        Trouble::NoAnswer { state, parameters } => Stop::new(format!(
-            "error: {place}: the task script has no answer left for state '{state}', which was given\n  \
+        Trouble::NoAnswer { state, parameters } => {
+            let state = printable::line(state);
+            Stop::new(format!(
+                "error: {place}: the task script has no answer left for state '{state}', which was given\n  \
              {parameters}\nadd to the script: {{\"state\": \"{state}\", \"result\": …}}"
-        )),
+            ))
+        }
         Trouble::Endless => Stop::new(format!("error: {place}: the execution does not end")),
         Trouble::Differs => Stop::new(format!(
             "error: {place}: two executions of this event gave different outputs"

@@ -62,7 +62,7 @@ impl Document {
             text: &text,
             format: Format::Json,
         };
-        Stop::new(render(&source, &diagnostic, stderr_has_colour()))
+        Stop::rendered(render(&source, &diagnostic, stderr_has_colour()))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::definition::diagnostic_json;
 use super::{EXIT_PROBLEM, Format};
 use crate::asl::Diagnostic;
+use crate::printable;
 use crate::value::escape_into;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,9 +13,19 @@ static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 /// Whether something is missing on stdout that somebody waits for.
 static IS_INCOMPLETE: AtomicBool = AtomicBool::new(false);
 
-/// Prints bytes on stdout. A reader that has gone away (`| head`) is no problem of ours; a disk that is full is one,
-/// told on stderr once.
+/// Prints text or a JSON document on stdout, what is hidden in it escaped.
 pub(super) fn stdout(bytes: &[u8]) {
+    stdout_raw(printable::lines(&String::from_utf8_lossy(bytes)).as_bytes());
+}
+
+/// Prints text with colours of ours on stdout.
+pub(super) fn stdout_styled(text: &str) {
+    stdout_raw(printable::styled(text).as_bytes());
+}
+
+/// Prints bytes that are all our own on stdout. A reader that has gone away (`| head`) is no problem of ours; a disk
+/// that is full is one, told on stderr once.
+pub(super) fn stdout_raw(bytes: &[u8]) {
     if is_closed() {
         return;
     }
@@ -42,9 +53,14 @@ pub(super) fn exit_code(code: u8) -> u8 {
     }
 }
 
-/// Prints a line on stderr.
+/// Prints a line, or several, on stderr, what is hidden in it escaped.
 pub(super) fn stderr(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable::lines(text));
+}
+
+/// Prints text with colours of ours on stderr.
+fn stderr_styled(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable::styled(text));
 }
 
 /// Says whether stdout shows colours.
@@ -69,10 +85,15 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Creates one with a message for the user, which may have several lines.
+    /// Creates one with a message for the user, which may have several lines. What is hidden in it is escaped.
     pub(super) fn new(message: impl Into<String>) -> Stop {
+        Stop::rendered(printable::lines(&message.into()).into_owned())
+    }
+
+    /// Creates one with a message that has colours of ours.
+    pub(super) fn rendered(message: String) -> Stop {
         Stop {
-            message: message.into(),
+            message,
             diagnostics: Vec::new(),
         }
     }
@@ -91,9 +112,14 @@ impl Stop {
         &self.message
     }
 
+    /// Prints the message on stderr.
+    pub(super) fn print(&self) {
+        stderr_styled(&self.message);
+    }
+
     /// Tells the user, returns the exit code.
     pub(super) fn tell(&self, format: Format) -> u8 {
-        stderr(&self.message);
+        self.print();
         if format == Format::Json {
             stdout(&self.json());
         }
@@ -114,7 +140,8 @@ impl Stop {
     }
 }
 
-/// Writes one JSON document; values that are JSON texts already are echoed.
+/// Writes one JSON document; values that are JSON texts already are echoed, up to a carriage return: it can only be
+/// a blank there, and would take the terminal back to the line's beginning.
 pub(super) struct Json {
     out: Vec<u8>,
     first: bool,
@@ -185,6 +212,9 @@ impl Json {
     /// Returns the document, with a newline.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.out.extend_from_slice(b"}\n");
+        for byte in self.out.iter_mut().filter(|byte| **byte == b'\r') {
+            *byte = b' ';
+        }
         self.out
     }
 

@@ -24,7 +24,8 @@ Where to look: http://127.0.0.1:9464/metrics and /health/ready (service.listen);
 
 Keys may come from the environment: STEPSTREAM__KAFKA__BROKERS=kafka:9092. config/README.md has every key.
 
-Exit code: 0 stopped as told, or at the end of the input; 1 it broke down while it ran; 2 it could not start.
+Exit code: 0 stopped as told, or at the end of the input; 1 it broke down while it ran; 2 it could not start, \
+or (--until-end) its group does not take it.
 
 Examples:
   stepstream check --config config/stepstream.toml     is everything there that it needs?
@@ -38,7 +39,7 @@ pub(super) struct Args {
     /// Stop at the ends that the topics have at start, with everything committed
     ///
     /// Gives up with 1 when a topic does not exist, when the brokers refuse the credentials, or when none is
-    /// reachable for a minute.
+    /// reachable for a minute; with 2 when the group does not take it as a member.
     #[arg(long)]
     until_end: bool,
 }
@@ -58,8 +59,13 @@ pub(super) fn run(args: &Args) -> u8 {
     if let Err(error) = signals::install(move || stop.stop(), move || reload.reload()) {
         tracing::error!("signals end the process at once, it cannot listen to them: {error}");
     }
-    let server = match Server::start(Plan::new(config, built_in(), args.until_end)) {
-        Ok(server) => server,
+    let plan = Plan::new(config, built_in(), args.until_end);
+    let server = match Server::start_unless(plan, &|| early.is_stopped.load(SeqCst)) {
+        Ok(Some(server)) => server,
+        Ok(None) => {
+            tracing::info!("stopped before anything had begun");
+            return EXIT_OK;
+        }
         Err(problems) => {
             let lines = problems.0.iter().map(|problem| format!("error: {problem}"));
             stderr(&lines.collect::<Vec<_>>().join("\n"));
@@ -69,11 +75,14 @@ pub(super) fn run(args: &Args) -> u8 {
     early.started(server.orders());
     match server.run() {
         Ok(()) => EXIT_OK,
-        Err(problems) => {
-            for problem in problems.0 {
+        Err(failure) => {
+            for problem in failure.problems.0 {
                 tracing::error!("{problem}");
             }
-            EXIT_NO
+            match failure.is_refused {
+                true => EXIT_PROBLEM,
+                false => EXIT_NO,
+            }
         }
     }
 }

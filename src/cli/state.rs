@@ -5,6 +5,7 @@ mod report;
 use super::definition::{load_machine, substitution};
 use super::output::{Stop, stderr, stdout};
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format};
+use crate::printable;
 use crate::test_state::{Mock, Problem, Status, Subject, choice_rules, test_state};
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ Examples:
   stepstream state order.asl.json 'check inventory' --input '{}' --error Lambda.ServiceException"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Name of the state.
@@ -106,14 +107,14 @@ fn subject(args: &Args) -> Result<Subject<'_>, Stop> {
 }
 
 fn stop(problem: &Problem) -> Stop {
-    let mut message = format!("error: {problem}");
+    let mut message = format!("error: {}", printable::line(&problem.to_string()));
     if let Problem::UnknownState {
         meant: None, known, ..
     } = problem
     {
         message.push_str("; it has:");
         for name in known.iter().take(STATES_SHOWN_MAX) {
-            message.push_str(&format!("\n  {name}"));
+            message.push_str(&format!("\n  {}", printable::line(name)));
         }
         if known.len() > STATES_SHOWN_MAX {
             message.push_str(&format!("\n  … and {} more", known.len() - STATES_SHOWN_MAX));

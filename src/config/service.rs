@@ -3,6 +3,7 @@
 use crate::units::{Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The process: threads, limits, addresses.
@@ -59,5 +60,13 @@ impl Default for Service {
             account: "111111111111".to_owned(),
             diagnostics: Diagnostics::Text,
         }
+    }
+}
+
+impl Service {
+    /// Returns what the pseudo parameters of a template stand for.
+    pub fn pseudo_parameters(&self) -> BTreeMap<String, String> {
+        let named = |name: &str, value: &String| (format!("AWS::{name}"), value.clone());
+        BTreeMap::from([named("Region", &self.region), named("AccountId", &self.account)])
     }
 }

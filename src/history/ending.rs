@@ -1,5 +1,7 @@
 //! How an execution ended.
 
+use crate::printable;
+
 /// The status of an execution, as far as its records say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -68,10 +70,12 @@ impl Ending {
             out.push_str(&format!(" after {}", seconds(lasted_ms)));
         }
         out.push('\n');
+        // An output may be a JSON text of several lines; error and cause are free text, which could end the line and
+        // go on as one of ours.
         let parts = [
-            ("output", &self.output),
-            ("error", &self.error),
-            ("cause", &self.cause),
+            ("output", self.output.as_deref().map(printable::lines)),
+            ("error", self.error.as_deref().map(printable::line)),
+            ("cause", self.cause.as_deref().map(printable::line)),
         ];
         for (name, text) in parts {
             if let Some(text) = text {

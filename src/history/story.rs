@@ -2,6 +2,7 @@
 
 use super::ending::seconds;
 use super::scope::{Scopes, split};
+use crate::printable;
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -55,7 +56,9 @@ impl Story {
         // Where the log has gaps the state is not known, but the task or the type is.
         let unknown = if task.is_empty() { split(kind).0 } else { task };
         let state = moment.state.as_deref().or(known.map(|known| &*known.name));
-        let state = state.unwrap_or(unknown);
+        let state = printable::line(state.unwrap_or(unknown));
+        let resource = printable::line(&moment.resource);
+        let kind = &*printable::line(kind);
         let number = moment.number;
         let line = match kind {
             "ExecutionStarted" => "started".to_owned(),
@@ -67,7 +70,7 @@ impl Story {
             | "LambdaFunctionStarted"
             | "ParallelStateSucceeded"
             | "MapStateSucceeded" => return,
-            "TaskScheduled" | "LambdaFunctionScheduled" => format!("  {state}: call {}", moment.resource),
+            "TaskScheduled" | "LambdaFunctionScheduled" => format!("  {state}: call {resource}"),
             "TaskSucceeded" | "LambdaFunctionSucceeded" => format!("  {state}: answer"),
             "TaskFailed" | "LambdaFunctionFailed" | "TaskTimedOut" | "LambdaFunctionTimedOut" => {
                 format!("  {state}: task failed")
@@ -120,7 +123,8 @@ fn data(moment: &Moment<'_>, out: &mut Vec<u8>) {
     ];
     for (label, text) in parts {
         if let Some(text) = text {
-            let _ = writeln!(out, "{:>15}{label:7} {}", "", short(text));
+            let text = short(text);
+            let _ = writeln!(out, "{:>15}{label:7} {}", "", printable::line(&text));
         }
     }
 }

@@ -24,7 +24,13 @@ pub enum IntrinsicError {
 impl std::fmt::Display for IntrinsicError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Arguments(function) => write!(f, "Invalid arguments in States.{}", function.name()),
+            Self::Arguments(function) => {
+                write!(f, "Invalid arguments in States.{}", function.name())?;
+                match function {
+                    Function::JsonToString => f.write_str(": only a single argument is allowed."),
+                    _ => Ok(()),
+                }
+            }
             Self::Template { found, missing } => {
                 write!(
                     f,

@@ -53,7 +53,7 @@ pub fn evaluate(
         }
         (Function::StringSplit, [string, delimiters]) => text::split(&mut work, *string, *delimiters),
         (Function::Format, [template, values @ ..]) => format::format(&mut work, *template, values),
-        (Function::Uuid, []) => {
+        (Function::Uuid, _) => {
             let uuid = work.random.uuid();
             Ok(work.store.string(&uuid))
         }
@@ -65,9 +65,9 @@ impl Function {
     /// Returns how many arguments the function takes.
     pub fn arity(self) -> RangeInclusive<usize> {
         match self {
-            Self::Array => 0..=usize::MAX,
+            // `States.UUID` ignores what it is given (recorded).
+            Self::Array | Self::Uuid => 0..=usize::MAX,
             Self::Format => 1..=usize::MAX,
-            Self::Uuid => 0..=0,
             Self::ArrayLength | Self::ArrayUnique | Self::Base64Encode | Self::Base64Decode => 1..=1,
             Self::StringToJson | Self::JsonToString => 1..=1,
             Self::ArrayPartition | Self::ArrayContains | Self::ArrayGetItem | Self::Hash => 2..=2,

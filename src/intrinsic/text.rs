@@ -37,13 +37,13 @@ pub(super) fn to_json(work: &mut Work, json: ValueRef) -> Result<ValueRef, Intri
         .decode()
         .into_owned();
     check_length(text.len() as u64)?;
-    let text = text.trim_matches([' ', '\t', '\n', '\r']);
-    if text.is_empty() {
+    if text.trim_matches([' ', '\t', '\n', '\r']).is_empty() {
         return Ok(ValueRef::NULL);
     }
+    let text = text.as_bytes();
     work.store
-        .index(text.as_bytes())
-        .map_err(|error| IntrinsicError::Json(error.message))
+        .index(text)
+        .map_err(|error| IntrinsicError::Json(error.located(text)))
 }
 
 /// `States.JsonToString`: dense JSON.

@@ -1,12 +1,15 @@
 //! Records on stdout: one write call for each buffer.
 
 use super::writer::Output;
+use crate::printable;
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// The standard output of the process, shared by all workflows that log there.
 pub(super) struct Stdout<W> {
     out: W,
+    /// Whether people read it: then what is hidden in the records is escaped.
+    is_terminal: bool,
     /// How much of the buffer that comes next has been written already: what has left cannot be taken back.
     begun: usize,
 }
@@ -20,7 +23,7 @@ impl Stdout<File> {
     pub(super) fn open() -> io::Result<Stdout<File>> {
         use std::os::fd::AsFd;
         let out = io::stdout().as_fd().try_clone_to_owned()?;
-        Ok(Stdout::new(File::from(out)))
+        Ok(Stdout::opened(File::from(out)))
     }
 }
 
@@ -31,13 +34,27 @@ impl Stdout<io::Stdout> {
     /// # Errors
     /// Never, here.
     pub(super) fn open() -> io::Result<Stdout<io::Stdout>> {
-        Ok(Stdout::new(io::stdout()))
+        Ok(Stdout::opened(io::stdout()))
     }
 }
 
 impl<W: Write + Send> Stdout<W> {
+    fn opened(out: W) -> Stdout<W>
+    where
+        W: IsTerminal,
+    {
+        Stdout {
+            is_terminal: out.is_terminal(),
+            ..Stdout::new(out)
+        }
+    }
+
     pub(super) fn new(out: W) -> Stdout<W> {
-        Stdout { out, begun: 0 }
+        Stdout {
+            out,
+            is_terminal: false,
+            begun: 0,
+        }
     }
 }
 
@@ -50,6 +67,11 @@ impl<W: Write + Send> Output for Stdout<W> {
     fn write(&mut self, bytes: &[u8], _now_ms: i64) -> io::Result<()> {
         // Held for the whole buffer: a pipe takes large ones in parts, and workflows must not mix lines.
         let _turn = io::stdout().lock();
+        // The same for the rest after an error: what has been written is counted in what is shown.
+        let shown = self
+            .is_terminal
+            .then(|| printable::lines(&String::from_utf8_lossy(bytes)).into_owned());
+        let bytes = shown.as_ref().map_or(bytes, |shown| shown.as_bytes());
         while self.begun < bytes.len() {
             match self.out.write(&bytes[self.begun..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),

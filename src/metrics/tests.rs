@@ -13,6 +13,7 @@ fn used() -> Metrics {
         started: 6,
         transitions: 5,
         cut_off: 2,
+        panics: 1,
     };
     orders.ended(Status::Succeeded, 40);
     orders.ended(Status::Failed, 2_000_000);
@@ -278,6 +279,19 @@ fn names_of_errors_are_cut_between_characters() {
     let series = format!("stepstream_dead_letters_total{{state_machine=\"w\",error=\"{kept}\"}}");
     assert_eq!(value(&metrics.render(0), &series), 3.0);
     assert_eq!(cut("é", 2), "é");
+}
+
+#[test]
+fn names_of_errors_do_not_act_on_a_terminal() {
+    let metrics = Metrics::new();
+    let mut workflow = metrics.workflow("w");
+    for _ in 0..2 {
+        workflow.dead_letter("a\u{1b}[2J\u{202e}\nb");
+    }
+    let text = metrics.render(0);
+    let series = "stepstream_dead_letters_total{state_machine=\"w\",error=\"a\\\\u001b[2J\\\\u202e\\\\nb\"}";
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    assert_eq!(value(&text, series), 2.0, "{text}");
 }
 
 #[test]

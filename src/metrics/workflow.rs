@@ -4,6 +4,7 @@ use super::histogram::{Local, Shared};
 use super::{
     ERROR_NAME_BYTES_MAX, ERRORS_MAX, EXPECTED_ERRORS_MAX, Metrics, OTHER, RESOURCES_MAX, Slot, cut, names,
 };
+use crate::printable;
 use crate::vm::Status;
 use ::metrics::Counter;
 use rustc_hash::FxHashMap;
@@ -21,6 +22,8 @@ pub struct Counts {
     pub transitions: u64,
     /// Sync events that a crash cut off.
     pub cut_off: u64,
+    /// Panics on the way of an event.
+    pub panics: u64,
 }
 
 /// How a call of a task ended.
@@ -131,6 +134,7 @@ struct Handles {
     started: Counter,
     transitions: Counter,
     cut_off: Counter,
+    panics: Counter,
     ended: [Counter; STATUSES.len()],
 }
 
@@ -151,6 +155,7 @@ impl WorkflowMetrics {
             started: counter(&names::EXECUTIONS_STARTED),
             transitions: counter(&names::TRANSITIONS),
             cut_off: counter(&names::CUT_OFF),
+            panics: counter(&names::PANICS),
             ended: STATUSES.map(|status| {
                 let labels = [(names::STATE_MACHINE, state_machine), ("status", status)];
                 metrics.counter(&names::EXECUTIONS, &labels)
@@ -228,7 +233,8 @@ impl WorkflowMetrics {
     /// Expects an error: it has a label of its own in dead letters, whatever other names events invent. Of a
     /// workflow's errors the first [`EXPECTED_ERRORS_MAX`] are. Call when a program is taken up: it locks.
     pub fn expect_error(&mut self, error: &str) {
-        self.series.expect_error(cut(error, ERROR_NAME_BYTES_MAX));
+        let shown = printable::line(cut(error, ERROR_NAME_BYTES_MAX));
+        self.series.expect_error(cut(&shown, ERROR_NAME_BYTES_MAX));
     }
 
     /// Counts a dead letter. An error that this shard has not seen locks once; beyond [`ERRORS_MAX`]
@@ -239,12 +245,15 @@ impl WorkflowMetrics {
         if let Some(counter) = self.dead_letters.get(error) {
             return counter.increment(1);
         }
-        let label = self.series.error(error);
+        // The event may have chosen it, and people look at the page in a terminal.
+        let shown = printable::line(error);
+        let label = self.series.error(cut(&shown, ERROR_NAME_BYTES_MAX));
         let labels = [(names::STATE_MACHINE, &*self.state_machine), ("error", label)];
         let counter = self.metrics.counter(&names::DEAD_LETTERS, &labels);
         counter.increment(1);
         if self.dead_letters.len() <= EXPECTED_ERRORS_MAX + ERRORS_MAX {
-            self.dead_letters.insert(label.into(), counter);
+            let name = if label == OTHER { label } else { error };
+            self.dead_letters.insert(name.into(), counter);
         }
     }
 
@@ -257,6 +266,7 @@ impl WorkflowMetrics {
             (counts.started, &handles.started),
             (counts.transitions, &handles.transitions),
             (counts.cut_off, &handles.cut_off),
+            (counts.panics, &handles.panics),
         ] {
             add(counter, count);
         }

@@ -143,6 +143,15 @@ impl Accessor {
         self.route.moves.len()
     }
 
+    /// Returns the path's last step as AWS names it: the name of a member, the index of an element.
+    pub fn last_step(&self) -> String {
+        match self.route.moves.last() {
+            Some(Move::Key(key)) => key.name().to_owned(),
+            Some(Move::Index(index)) => index.to_string(),
+            _ => "$".to_owned(),
+        }
+    }
+
     /// Returns a text that is the same for all paths that begin with the same steps.
     pub fn beginning(&self, steps: usize) -> String {
         self.route.fragment(steps)

@@ -6,18 +6,20 @@ use super::accessor::{Accessor, Move, element};
 use crate::value::{Kind, Store, ValueRef};
 
 /// Why a value cannot be written at a path.
-///
-/// The documents name `States.ResultPathMatchFailure`, AWS answers `States.Runtime`; its text is not
-/// recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PutError {
-    /// Which place on the path is wrong, and how: `$['a'] is not an object`.
-    pub message: String,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutError {
+    /// The path leads through what has no members, or to an element that does not exist.
+    Conflict,
+    /// The path has more steps than a value may have levels.
+    TooDeep,
 }
 
 impl std::fmt::Display for PutError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(match self {
+            PutError::Conflict => "the path does not fit the value",
+            PutError::TooDeep => "the path is too deep",
+        })
     }
 }
 
@@ -51,13 +53,13 @@ fn put_at(
         return Ok(value);
     };
     if position >= STEPS_MAX {
-        return Err(refused(accessor, position, "is too deep"));
+        return Err(PutError::TooDeep);
     }
     match step {
         Move::Key(key) => {
             let base = base.unwrap_or(ValueRef::EMPTY_OBJECT);
             if store.view().kind(base) != Kind::Object {
-                return Err(refused(accessor, position, "is not an object"));
+                return Err(PutError::Conflict);
             }
             let old = store.view().member(base, key);
             let new = put_at(store, old, accessor, position + 1, value)?;
@@ -73,7 +75,7 @@ fn put_at(
         Move::Index(index) => {
             let old = base.and_then(|base| element(store.view(), base, *index));
             let (Some(base), Some(old)) = (base, old) else {
-                return Err(refused(accessor, position + 1, "does not exist"));
+                return Err(PutError::Conflict);
             };
             let new = put_at(store, Some(old), accessor, position + 1, value)?;
             let at = if *index < 0 {
@@ -84,18 +86,11 @@ fn put_at(
             let replaced = usize::try_from(at)
                 .ok()
                 .and_then(|at| store.with_element(base, at, new));
-            replaced.ok_or_else(|| refused(accessor, position + 1, "does not exist"))
+            replaced.ok_or(PutError::Conflict)
         }
-        _ => Err(refused(accessor, position + 1, "is not a reference")),
+        _ => Err(PutError::Conflict),
     }
 }
 
 /// The longest path that can be written: deeper values are refused at the state's end anyway.
 const STEPS_MAX: usize = crate::value::DEPTH_MAX as usize;
-
-#[cold]
-fn refused(accessor: &Accessor, count: usize, what: &str) -> PutError {
-    PutError {
-        message: format!("{} {what}", accessor.route.fragment(count)),
-    }
-}

@@ -80,7 +80,7 @@ fn collects_many() {
             ),
             ("$.n[*][*]", "[1,2,3]"),
             ("$.n[*][0]", "[1,3]"),
-            ("$.a.b[0,2,9]", "[10,30]"),
+            ("$.a.b[0,2,9]", "[10,30,null]"),
             ("$.a.b[1:]", "[20,30]"),
             ("$.a.b[:2]", "[10,20]"),
             ("$.a.b[:-1]", "[10,20]"),
@@ -98,7 +98,7 @@ fn collects_many() {
             ("$..b[0]", "[10]"),
             (
                 "$..[1]",
-                r#"[20,{"k":2,"v":"two"},{"year":1998,"status":1},[3],2]"#,
+                r#"[20,{"k":2,"v":"two"},{"year":1998,"status":1},null,[3],2,null]"#,
             ),
             ("$.items[*].length()", "[2,2,1]"),
         ],
@@ -114,6 +114,53 @@ fn collects_many() {
     ] {
         check("{}", &[(path, "[]")]);
     }
+}
+
+/// Recorded for `[*][0]`; the others as Jayway 2.9 gives them on Jackson's trees.
+#[test]
+fn beyond_the_end_of_an_array_is_null_where_there_are_several() {
+    let rows = r#"{"r":[[1],[],[2,3],{"a":1},"x",null]}"#;
+    check(
+        rows,
+        &[
+            ("$.r[*][0]", "[1,null,2]"),
+            ("$.r[*][-1]", "[1,null,3]"),
+            ("$.r[*][-2]", "[null,null,2]"),
+            ("$.r[*][0,1]", "[1,null,null,null,2,3]"),
+            ("$.r[*][0:2]", "[1,2,3]"),
+            ("$.r[*][-2:-1]", "[null,2]"),
+            ("$.r[0,9]", "[[1],null]"),
+            ("$.r[0,9][0]", "[1]"),
+            ("$.r[*][0].a", "[]"),
+            ("$.r[9][*]", "[]"),
+            ("$.r[0:2][3].length()", "[null,null]"),
+        ],
+    );
+    check(
+        "[1,2,3,4]",
+        &[
+            ("$[-2:1]", "[3,4,1]"),
+            ("$[-5:-3]", "[null,1]"),
+            ("$[-1:0]", "[4]"),
+            ("$[-1:-2]", "[]"),
+            ("$[-9:]", "[1,2,3,4]"),
+            ("$[:-9]", "[]"),
+            ("$[:9]", "[1,2,3,4]"),
+        ],
+    );
+    let input = r#"{"r":[{"id":1,"t":[1]},{"id":2,"t":[1,2]},{"id":3,"t":[1,null]},{"id":4}]}"#;
+    for (condition, expected) in [
+        ("@.t[1] == null", "[1,3]"),
+        ("@.t[1]", "[1,2,3]"),
+        ("!@.t[1]", "[4]"),
+        ("@.t[1] != 2", "[1,3,4]"),
+        ("@.t[-3] == null", "[1,2,3]"),
+        ("@.t[1].x == null", "[]"),
+    ] {
+        check(input, &[(&format!("$.r[?({condition})].id"), expected)]);
+    }
+    let far = select("[1]", "$[-9999999:1]").map_err(|miss| miss.0);
+    assert_eq!(far, Err(MissKind::TooLarge));
 }
 
 #[test]
@@ -281,7 +328,7 @@ fn put_text(base: &str, path: &str, value: &str) -> Result<String, String> {
     let base_value = store.index(base.as_bytes()).unwrap();
     let value = store.index(value.as_bytes()).unwrap();
     let accessor = Accessor::compile(&parse(path).unwrap());
-    let result = put(&mut store, base_value, &accessor, value).map_err(|error| error.message)?;
+    let result = put(&mut store, base_value, &accessor, value).map_err(|error| error.to_string())?;
     // Nothing that was there has changed, and what was put is there.
     assert_eq!(store.view().to_json(base_value), base);
     let found = accessor.get(store.view(), result).unwrap();

@@ -109,14 +109,14 @@ impl Account {
     }
 
     /// Returns how many bytes an execution may hold, beside so many that wait: its limit, or what is left where that is
-    /// less. With nothing left those go on that hold no more than half of an equal share; together they fit. One that is
+    /// less. With nothing left those go on that hold no more than an equal share; together they fit. One that is
     /// alone has its limit.
     pub(super) fn execution_max(&self, parked: usize) -> usize {
         if parked == 0 {
             return self.execution_max;
         }
         let left = self.end.saturating_sub(self.used() - self.running);
-        let share = self.end / 2 / (parked + 1);
+        let share = self.end / (parked + 1);
         left.max(share).min(self.execution_max)
     }
 
@@ -167,8 +167,8 @@ mod tests {
         let mut account = account();
         for (parked, expected) in [
             (700, [300, 300, 300]),
-            (800, [300, 250, 200]),
-            (1_000, [300, 250, 50]),
+            (950, [300, 300, 100]),
+            (1_000, [300, 300, 100]),
         ] {
             account.parked = parked;
             let got = [0, 1, 9].map(|count| account.execution_max(count));

@@ -5,9 +5,10 @@
 //! most `sync_batch_max` events of a lane are committed and unfinished at a time: so many a crash may cut
 //! off. Invariant of sync mode: an event runs only after a commit past it was acknowledged, and once.
 
-use super::core::Core;
+use super::core::{Core, copy};
 use super::held::Held;
 use super::lane::{Ahead, Lane, LaneState, Partition};
+use super::refuse::Withheld;
 use super::workflow::Mode;
 use crate::stream::{CommitError, PartitionId, Record, Source};
 use std::rc::Rc;
@@ -62,6 +63,33 @@ impl Partition {
         Some(self.tracker.commit_ahead(next))
     }
 
+    /// Hears that all events below an offset have come: a commit may pass what is none (markers of transactions, say).
+    pub(super) fn pass(&mut self, offset: i64, mode: Mode) {
+        // What came while the partition goes was dropped.
+        if self.until.is_some() || self.ahead.is_fenced {
+            return;
+        }
+        match mode {
+            Mode::Async => {
+                self.tracker.pass(offset);
+            }
+            Mode::Sync => {
+                self.ahead.passed = Some(offset);
+                self.pass_ahead();
+            }
+        }
+    }
+
+    /// Sync mode: takes note of where the source has come to once no event before that is held.
+    fn pass_ahead(&mut self) {
+        if self.ahead.held.is_empty()
+            && let Some(offset) = self.ahead.passed.take()
+            && self.tracker.pass(offset)
+        {
+            self.ahead.next = self.ahead.next.max(Some(offset));
+        }
+    }
+
     /// Begins up to `room` held events and asks for the commit past them; returns how many.
     fn ask(&mut self, id: PartitionId, source: &mut dyn Source, room: usize, now_ms: i64) -> usize {
         if self.ahead.is_fenced {
@@ -87,9 +115,11 @@ impl Partition {
             }
         }
         let Some(next) = next else { return 0 };
+        self.ahead.next = Some(next);
+        self.pass_ahead();
+        let next = self.ahead.next.unwrap_or(next);
         let commit = self.tracker.commit_ahead(next);
         source.commit(id, &commit, true);
-        self.ahead.next = Some(next);
         self.ahead.asked_ms = Some(now_ms);
         self.ahead.commit = Some(commit);
         self.ahead.asked.len()
@@ -99,12 +129,18 @@ impl Partition {
 impl LaneState {
     /// Sync mode: holds an event until its commit.
     pub(super) fn hold(&mut self, record: &Record<'_>) {
-        if let Some(partition) = self.partitions.get_mut(&record.partition)
-            && partition.until.is_none()
-            && !partition.ahead.is_fenced
-        {
-            partition.ahead.held.push_back(Held::copy(record, &self.held));
+        let Some(partition) = self.partitions.get_mut(&record.partition) else {
+            return;
+        };
+        if partition.until.is_some() || partition.ahead.is_fenced {
+            return;
         }
+        let event = copy(record, &self.held).unwrap_or_else(|message| {
+            // The commit has to pass it like any other; it ends then.
+            partition.ahead.broken.push((record.offset, message));
+            Held::copy(&Withheld::of(record).bare(record), &self.held)
+        });
+        partition.ahead.held.push_back(event);
     }
 }
 
@@ -147,8 +183,17 @@ impl Core {
         partition.ahead.asked_ms = None;
         let events = std::mem::take(&mut partition.ahead.asked);
         let version = Rc::clone(&lane.version);
+        let last = events.iter().map(|event| event.offset).max();
+        let broken = std::mem::take(&mut partition.ahead.broken);
         for event in events {
-            self.take(lane, &version, &event.record());
+            match broken.iter().find(|(offset, _)| *offset == event.offset) {
+                None => self.take(lane, &version, &event.record()),
+                Some((_, message)) => self.never_began(lane, &event.record(), message.clone()),
+            }
+        }
+        if let Some(partition) = lane.partitions.get_mut(&id) {
+            let is_held = |&(offset, _): &(i64, String)| last.is_none_or(|last| last < offset);
+            partition.ahead.broken = broken.into_iter().filter(is_held).collect();
         }
     }
 }

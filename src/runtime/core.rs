@@ -5,8 +5,7 @@
 //! sources and commits. Invariant: an execution that began ends once, in [`Core::finish`], or where poison or
 //! a lost partition ends it.
 
-use super::account::{Account, MemoryLimits};
-use super::deliveries::Deliveries;
+use super::account::{Account, Meter};
 use super::flight::{FlightId, Flights, Pending, Trip};
 use super::headers;
 use super::held::Held;
@@ -14,10 +13,12 @@ use super::identity::{Bits, CallKey, push_position, push_uuid};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
 use super::outbox::Outbox;
+use super::panics::{Step, reach};
 use super::tasks::{Attempt, Tasks};
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
 use crate::clock::Now;
+use crate::guard::guarded;
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Sink};
 use crate::task::{self, Progress};
@@ -25,7 +26,6 @@ use crate::vm::{
     Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest, Work,
 };
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// States that an execution may leave in one turn, some hundred microseconds, before others have theirs.
@@ -66,9 +66,10 @@ pub(super) struct Core {
     result: Vec<u8>,
     pub(super) output: Vec<u8>,
     /// Checks values that become part of a larger input.
-    checked: crate::value::Heap,
-    /// Executions that panicked.
-    pub(super) panics: u64,
+    pub(super) checked: crate::value::Heap,
+    /// Executions that were dropped with their partitions.
+    #[cfg(test)]
+    pub(super) abandoned: u64,
 }
 
 /// Why an event's execution is over before it has an outcome.
@@ -87,12 +88,10 @@ impl Core {
     pub(super) fn new(
         sink: Box<dyn Sink>,
         tasks: Box<dyn Tasks>,
-        deliveries: Deliveries,
-        memory: MemoryLimits,
+        outbox: Outbox,
+        account: Account,
         now: Now,
     ) -> Core {
-        let account = Account::new(memory);
-        let outbox = Outbox::new(deliveries, account.unsent.clone());
         Core {
             now,
             work: Work::of(TURN_WORK),
@@ -115,8 +114,15 @@ impl Core {
             result: Vec::new(),
             output: Vec::new(),
             checked: crate::value::Heap::new(),
-            panics: 0,
+            #[cfg(test)]
+            abandoned: 0,
         }
+    }
+
+    /// Makes the ids and seeds of executions follow from a seed.
+    #[cfg(test)]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.bits = Bits::of(seed);
     }
 
     /// Runs an event whose offset was begun, unless it has to wait for its turn.
@@ -125,16 +131,32 @@ impl Core {
         if let Some(line) = line
             && lane.lines.is_busy(line)
         {
-            if let Some(partition) = lane.partitions.get_mut(&record.partition) {
-                partition.waiting += 1;
+            match copy(record, &lane.held) {
+                Ok(event) => {
+                    if let Some(partition) = lane.partitions.get_mut(&record.partition) {
+                        partition.waiting += 1;
+                    }
+                    lane.lines.wait(line, event);
+                }
+                Err(message) => self.never_began(lane, record, message),
             }
-            lane.lines.wait(line, Held::copy(record, &lane.held));
             return;
         }
         if !self.account.may_begin(self.flights.len()) {
             return self.put_off(lane, record, line);
         }
         self.execute(lane, version, record, line, false);
+    }
+
+    /// Ends an event that could not even be kept for later.
+    #[cold]
+    pub(super) fn never_began(&mut self, lane: &mut LaneState, record: &Record<'_>, message: String) {
+        let Some(partition) = lane.partitions.get_mut(&record.partition) else {
+            return;
+        };
+        partition.running += 1;
+        lane.stats.metrics.counts.started += 1;
+        self.panicked(lane, record, Trip::new(None, false, self.now.ms), None, message);
     }
 
     /// Runs an event. `holds_line`: its line is busy with it already.
@@ -146,18 +168,7 @@ impl Core {
         line: Option<LineId>,
         holds_line: bool,
     ) {
-        let mut trip = Trip {
-            id: None,
-            line,
-            holds_line,
-            uuid: 0,
-            started_ms: self.now.ms,
-            deadline_ms: 0,
-            calls: Vec::new(),
-            call_count: 0,
-            has_records: false,
-            timed_bytes: 0,
-        };
+        let mut trip = Trip::new(line, holds_line, self.now.ms);
         let Some(partition) = lane.partitions.get_mut(&record.partition) else {
             return self.leave_line(lane, &trip);
         };
@@ -172,13 +183,11 @@ impl Core {
         };
         // Also what cannot begin: no more executions end than were started.
         lane.stats.metrics.counts.started += 1;
-        let started = catch_unwind(AssertUnwindSafe(|| {
-            self.start(lane, version, record, value, &mut trip)
-        }));
+        let started = guarded(|| self.start(lane, version, record, value, &mut trip));
         match started {
             Ok(Ok(())) => self.drive(lane, version, record, trip),
             Ok(Err(poison)) => self.refuse(lane, record, trip, &poison),
-            Err(panic) => self.panicked(lane, record, trip, &*panic),
+            Err(message) => self.panicked(lane, record, trip, None, message),
         }
     }
 
@@ -191,6 +200,7 @@ impl Core {
         value: &[u8],
         trip: &mut Trip,
     ) -> Result<(), Poison> {
+        reach(Step::Start);
         let program = &*version.program;
         let partition = &lane.partitions[&record.partition];
         if program.uses_context || lane.reads_headers() {
@@ -259,27 +269,19 @@ impl Core {
         record: &Record<'_>,
         mut trip: Trip,
     ) {
-        let stepped = match self.work.is_spent() {
-            // The turn is over for executions: this one begins, or goes on, in the next.
-            true => Ok(Status::Running),
-            false => catch_unwind(AssertUnwindSafe(|| self.step(lane, version, record, &mut trip))),
-        };
-        match stepped {
-            Ok(Status::Running | Status::Waiting) if self.now.ms >= trip.deadline_ms => {
-                self.run.time_out(&version.program, self.now.wall_ms);
-                self.finish(lane, version, record, trip);
-            }
+        match guarded(|| self.step(lane, version, record, &mut trip)) {
             Ok(status @ (Status::Running | Status::Waiting)) => {
                 self.park(lane, version, record, trip, status == Status::Running);
             }
             Ok(Status::Succeeded | Status::Failed | Status::TimedOut) => {
                 self.finish(lane, version, record, trip);
             }
-            Err(panic) => self.panicked(lane, record, trip, &*panic),
+            Err(message) => self.panicked(lane, record, trip, None, message),
         }
     }
 
-    /// Gives the run its share of the turn's work, and takes from the turn what it has used.
+    /// Gives the run its share of the turn's work, and takes from the turn what it has used; ends the run at its time
+    /// limit.
     fn step(
         &mut self,
         lane: &mut LaneState,
@@ -287,12 +289,25 @@ impl Core {
         record: &Record<'_>,
         trip: &mut Trip,
     ) -> Status {
-        let granted = EXECUTION_WORK.min(self.work.left());
-        self.run.grant(Work::of(granted));
-        self.run
-            .limit_memory(self.account.execution_max(self.flights.len()));
-        let status = self.go(lane, version, record, trip);
-        self.work.charge((granted - self.run.work().left()) as usize);
+        let status = match self.work.is_spent() {
+            // The turn is over for executions: this one begins, or goes on, in the next.
+            true => Status::Running,
+            false => {
+                reach(Step::Advance);
+                let granted = EXECUTION_WORK.min(self.work.left());
+                self.run.grant(Work::of(granted));
+                self.run
+                    .limit_memory(self.account.execution_max(self.flights.len()));
+                let status = self.go(lane, version, record, trip);
+                self.work.charge((granted - self.run.work().left()) as usize);
+                status
+            }
+        };
+        if matches!(status, Status::Running | Status::Waiting) && self.now.ms >= trip.deadline_ms {
+            reach(Step::TimeOut);
+            self.run.time_out(&version.program, self.now.wall_ms);
+            return Status::TimedOut;
+        }
         status
     }
 
@@ -427,24 +442,6 @@ impl Core {
         self.arn.push(':');
         push_uuid(uuid, &mut self.arn);
     }
-
-    /// What is left of a panic: the run is thrown away, the event goes where poison goes.
-    #[cold]
-    pub(super) fn panicked(
-        &mut self,
-        lane: &mut LaneState,
-        record: &Record<'_>,
-        trip: Trip,
-        panic: &(dyn std::any::Any + Send),
-    ) {
-        self.panics += 1;
-        *self.run = Run::default();
-        self.checked = crate::value::Heap::new();
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        let poison = Poison::Panicked(text.unwrap_or_else(|| "no message".to_owned()));
-        self.refuse(lane, record, trip, &poison);
-    }
 }
 
 impl LaneState {
@@ -454,6 +451,17 @@ impl LaneState {
             .metrics
             .task_ended(call.series, outcome, lasted_ms * 1_000);
     }
+}
+
+/// Copies an event that is to run later.
+///
+/// # Errors
+/// What a panic said.
+pub(super) fn copy(record: &Record<'_>, meter: &Meter) -> Result<Held, String> {
+    guarded(|| {
+        reach(Step::Hold);
+        Held::copy(record, meter)
+    })
 }
 
 pub(super) fn failed(failure: &task::Failure) -> Answer<'_> {

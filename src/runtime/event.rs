@@ -52,16 +52,6 @@ impl Length {
 }
 
 impl Event {
-    /// No event.
-    pub(super) const EMPTY: Event = Event {
-        partition: PartitionId(u32::MAX),
-        offset: -1,
-        timestamp_ms: 0,
-        bytes: Vec::new(),
-        key: Length(NONE),
-        value: Length(NONE),
-    };
-
     /// Copies parts of an event, into memory of just the size.
     pub(super) fn copy(record: &Record<'_>, keep: Keep) -> Event {
         let key = record.key.filter(|_| keep != Keep::Position);

@@ -1,27 +1,18 @@
-//! The end of an execution, however it comes: what it leaves behind, and when its event is complete.
+//! The end of an execution that has an outcome: what it leaves behind, and when its event is complete.
 //!
 //! Must not know the messages' headers. Invariant: an event is completed when everything it leaves behind
 //! is acknowledged, and at once when that is nothing.
 
-use super::core::{Core, Poison};
+use super::core::Core;
 use super::flight::Trip;
 use super::history;
 use super::lane::LaneState;
 use super::messages::Failed;
+use super::panics::{Step, reach};
 use super::settlements::{Settlement, SettlementId};
 use super::workflow::Loaded;
-use crate::stream::{PartitionId, Record, TopicId};
-use crate::value::{lookalike, without_switch};
+use crate::stream::{Record, TopicId};
 use crate::vm::{Outcome, Status};
-
-/// The event's value is not JSON.
-pub const INVALID_EVENT: &str = "Stepstream.InvalidEvent";
-/// The event's value is larger than an execution's input may be, or its headers are too many.
-pub const EVENT_TOO_LARGE: &str = "Stepstream.EventTooLarge";
-/// Running the event made our own code panic: a bug of ours.
-pub const PANIC: &str = "Stepstream.Panic";
-/// Sync: the event was committed, and a crash came before its execution ended. It is not run again.
-pub const CUT_OFF: &str = "Stepstream.CutOff";
 
 /// What an execution that is over leaves besides its result.
 struct Left {
@@ -43,14 +34,35 @@ impl Core {
         record: &Record<'_>,
         mut trip: Trip,
     ) {
-        let outcome = self.run.outcome();
+        let mut settlement = None;
+        let ended = self.part(lane, &mut settlement, |core, lane, settlement| {
+            core.conclude(lane, version, record, &mut trip, settlement)
+        });
+        let status = match ended {
+            Ok(status) => status,
+            Err(message) => return self.panicked(lane, record, trip, settlement, message),
+        };
         lane.stats.metrics.counts.transitions += self.run.transitions();
-        lane.stats.metrics.ended(outcome.status, self.lasted_us(&trip));
-        if !trip.calls.is_empty() {
-            self.forget_calls(lane, &mut trip, true);
+        lane.stats.metrics.ended(status, self.lasted_us(&trip));
+        // A batch of executions may write megabytes: what is full goes while it is in the cache.
+        if let Some(journal) = &mut lane.journal {
+            journal.buffer.ship(false);
         }
-        if let Some(id) = trip.id {
-            self.flights.release(id);
+        self.end(lane, record, trip, settlement);
+    }
+
+    /// Writes and sends what an execution leaves; returns how it ended.
+    fn conclude(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Loaded,
+        record: &Record<'_>,
+        trip: &mut Trip,
+        settlement: &mut Option<SettlementId>,
+    ) -> Status {
+        let outcome = self.run.outcome();
+        if !trip.calls.is_empty() {
+            self.forget_calls(lane, trip, true);
         }
         let succeeded = outcome.status == Status::Succeeded;
         let has_log = trip.has_records
@@ -62,20 +74,20 @@ impl Core {
             false => lane.topics.dead_letter,
         };
         let reply = self.reply_topic(lane, record);
-        let mut settlement = None;
-        if has_log || topic.is_some() || reply.is_some() {
+        let has_message = topic.is_some() || reply.is_some();
+        if has_log || has_message {
             let left = Left {
                 outcome,
                 has_log,
-                has_message: topic.is_some() || reply.is_some(),
+                has_message,
                 reply,
             };
-            self.leave(lane, version, record, &trip, &left, &mut settlement);
+            self.leave(lane, version, record, trip, &left, settlement);
         }
-        self.end(lane, record, &trip, settlement);
+        outcome.status
     }
 
-    fn lasted_us(&self, trip: &Trip) -> u64 {
+    pub(super) fn lasted_us(&self, trip: &Trip) -> u64 {
         (self.now.ms - trip.started_ms).max(0) as u64 * 1_000
     }
 
@@ -109,6 +121,7 @@ impl Core {
             return;
         }
         if outcome.status == Status::Succeeded {
+            reach(Step::Output);
             self.output.clear();
             let view = self.run.view(&version.program);
             match lane.workflow.dense_output {
@@ -138,104 +151,35 @@ impl Core {
             cause: &cause,
         };
         self.send_dead_letter(lane, record, &failed, settlement);
-        self.reply(lane, record, left.reply, Some(&failed), settlement);
+        // Apart: the letter is sent, so nothing else is to be said of the event when this breaks.
+        let _ = self.attempt(lane, record, settlement, |core, lane, settlement| {
+            core.reply(lane, record, left.reply, Some(&failed), settlement);
+        });
     }
 
-    /// Ends an event that could not become an execution, or whose execution broke.
-    #[cold]
-    pub(super) fn refuse(
+    /// Completes the event, unless something is still out.
+    pub(super) fn end(
         &mut self,
         lane: &mut LaneState,
         record: &Record<'_>,
         mut trip: Trip,
-        poison: &Poison,
-    ) {
-        match poison {
-            Poison::Invalid(_) | Poison::TooLarge(_) | Poison::Headers(_) => lane.stats.metrics.refused(),
-            Poison::Panicked(_) => lane.stats.metrics.ended(Status::Failed, self.lasted_us(&trip)),
-        }
-        self.forget_calls(lane, &mut trip, true);
-        if let Some(id) = trip.id {
-            self.flights.release(id);
-        }
-        let cause = match poison {
-            Poison::Invalid(message) => not_json(message, record.value.unwrap_or_default()),
-            Poison::TooLarge(bytes) => format!(
-                "The event's value has {bytes} bytes; an execution takes at most {}.",
-                crate::vm::PAYLOAD_BYTES_MAX
-            ),
-            Poison::Headers(refused) => refused.cause(),
-            Poison::Panicked(message) => format!("A bug in stepstream ended the execution: {message}"),
-        };
-        let error = match poison {
-            Poison::Invalid(_) => INVALID_EVENT,
-            Poison::TooLarge(_) | Poison::Headers(_) => EVENT_TOO_LARGE,
-            Poison::Panicked(_) => PANIC,
-        };
-        let failed = Failed {
-            status: "FAILED",
-            error,
-            cause: &cause,
-        };
-        let mut settlement = None;
-        if let Some(partition) = lane.partitions.get(&record.partition) {
-            self.name_and_arn(lane, partition, record.offset, trip.uuid);
-            self.log_refusal(lane, record, &failed, &mut settlement);
-            self.send_dead_letter(lane, record, &failed, &mut settlement);
-            let reply = self.reply_topic(lane, record);
-            self.reply(lane, record, reply, Some(&failed), &mut settlement);
-        }
-        self.end(lane, record, &trip, settlement);
-    }
-
-    /// Names an event that was committed before it ran and whose execution a crash has cut off. Of the
-    /// event itself nothing is known but where it stood.
-    #[cold]
-    pub(super) fn cut_off(&mut self, lane: &mut LaneState, id: PartitionId, offset: i64) {
-        lane.stats.metrics.counts.cut_off += 1;
-        let record = Record {
-            partition: id,
-            offset,
-            timestamp_ms: 0,
-            key: None,
-            value: None,
-            headers: &(),
-        };
-        let failed = Failed {
-            status: "FAILED",
-            error: CUT_OFF,
-            cause: "The event's offset was committed, then the process ended before the execution did. It may have run in part; it is not run again.",
-        };
-        let mut settlement = None;
-        if let Some(partition) = lane.partitions.get_mut(&id) {
-            // Once it is named a commit forgets it: nobody names it again.
-            partition.tracker.commit_again();
-        }
-        if let Some(partition) = lane.partitions.get(&id) {
-            self.name_and_arn(lane, partition, offset, 0);
-            self.log_refusal(lane, &record, &failed, &mut settlement);
-            self.send_dead_letter(lane, &record, &failed, &mut settlement);
-        }
-        if let Some(settlement) = settlement {
-            self.outbox.settlements.mark_cut_off(settlement);
-            if let Some(partition) = lane.partitions.get_mut(&id) {
-                partition.ahead.naming += 1;
-            }
-        }
-    }
-
-    /// Completes the event, unless something is still out.
-    fn end(
-        &mut self,
-        lane: &mut LaneState,
-        record: &Record<'_>,
-        trip: &Trip,
         settlement: Option<SettlementId>,
     ) {
-        if settlement.is_none() {
-            lane.complete(record.partition, record.offset);
+        if let Some(id) = trip.id.take() {
+            self.flights.release(id);
         }
-        self.leave_line(lane, trip);
+        match settlement {
+            Some(id) => self.end_settlement(lane, id),
+            None => lane.complete(record.partition, record.offset),
+        }
+        self.leave_line(lane, &trip);
+    }
+
+    /// Hears that nothing more is added to a settlement.
+    pub(super) fn end_settlement(&mut self, lane: &mut LaneState, id: SettlementId) {
+        if let Some(over) = self.outbox.settlements.done(id) {
+            lane.settled(&over);
+        }
     }
 
     pub(super) fn settlement(
@@ -254,13 +198,7 @@ impl Core {
 
     /// Hears that a settlement is over.
     pub(super) fn settled(lanes: &mut [super::lane::Lane], settlement: Settlement) {
-        let lane = &mut lanes[settlement.lane as usize].state;
-        lane.settling -= 1;
-        if !settlement.cut_off {
-            lane.complete(settlement.partition, settlement.offset);
-        } else if let Some(partition) = lane.partitions.get_mut(&settlement.partition) {
-            partition.ahead.naming -= 1;
-        }
+        lanes[settlement.lane as usize].state.settled(&settlement);
     }
 
     fn log(
@@ -279,30 +217,10 @@ impl Core {
         if any || trip.has_records {
             self.await_records(lane, record, settlement);
         }
-        // A batch of executions may write megabytes: what is full goes while it is in the cache.
-        if let Some(journal) = &mut lane.journal {
-            journal.buffer.ship(false);
-        }
-    }
-
-    fn log_refusal(
-        &mut self,
-        lane: &mut LaneState,
-        record: &Record<'_>,
-        failed: &Failed<'_>,
-        settlement: &mut Option<SettlementId>,
-    ) {
-        if lane.log().is_none() {
-            return;
-        }
-        let Some(journal) = &mut lane.journal else { return };
-        let out = journal.buffer.records();
-        history::write_refusal(out, failed.error, failed.cause, &self.arn, self.now.wall_ms);
-        self.await_records(lane, record, settlement);
     }
 
     /// Keeps the event open until the records written so far are out, where the log demands that.
-    fn await_records(
+    pub(super) fn await_records(
         &mut self,
         lane: &mut LaneState,
         record: &Record<'_>,
@@ -320,15 +238,5 @@ impl Core {
             let mark = journal.buffer.mark();
             journal.waiting.push_back((mark, id));
         }
-    }
-}
-
-/// Says why an event's value is not JSON, and what it looks like instead.
-#[cold]
-fn not_json(message: &str, value: &[u8]) -> String {
-    let message = without_switch(message);
-    match lookalike(value) {
-        Some(kind) => format!("The event's value is not JSON: {message}. It looks like {kind}."),
-        None => format!("The event's value is not JSON: {message}"),
     }
 }

@@ -62,6 +62,24 @@ impl Trip {
     }
 }
 
+impl Trip {
+    /// Creates what is known of an execution that begins.
+    pub(super) fn new(line: Option<LineId>, holds_line: bool, started_ms: i64) -> Trip {
+        Trip {
+            id: None,
+            line,
+            holds_line,
+            uuid: 0,
+            started_ms,
+            deadline_ms: 0,
+            calls: Vec::new(),
+            call_count: 0,
+            has_records: false,
+            timed_bytes: 0,
+        }
+    }
+}
+
 /// A call that was not answered yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {

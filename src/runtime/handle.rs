@@ -3,6 +3,7 @@
 use super::parts::Parts;
 use super::shard::Shard;
 use crate::clock::Now;
+use crate::guard;
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,11 +79,7 @@ pub fn spawn(
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         let _working: Sender<()> = working;
         let ended = Ended(Some(ended));
-        if let Some(core) = core {
-            // A machine that does not let us pin runs us all the same.
-            core_affinity::set_for_current(core);
-        }
-        let result = run(build, &shard_wake, &shard_stop);
+        let result = run(build, core, &shard_wake, &shard_stop);
         drop(ended);
         result
     })?;
@@ -105,7 +102,12 @@ impl<F: FnOnce()> Drop for Ended<F> {
     }
 }
 
-fn run(build: impl FnOnce(&Wake) -> Result<Parts, String>, wake: &Wake, stop: &Stop) -> Result<(), Failure> {
+fn run(
+    build: impl FnOnce(&Wake) -> Result<Parts, String>,
+    core: Option<core_affinity::CoreId>,
+    wake: &Wake,
+    stop: &Stop,
+) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -113,6 +115,11 @@ fn run(build: impl FnOnce(&Wake) -> Result<Parts, String>, wake: &Wake, stop: &S
     let local = tokio::task::LocalSet::new();
     let result = local.block_on(&runtime, async {
         let parts = build(wake).map_err(Failure::Start)?;
+        if let Some(core) = core {
+            // After `build`: threads inherit the core, and those of the clients made there have work of their own. A
+            // machine that does not let us pin runs us all the same.
+            core_affinity::set_for_current(core);
+        }
         let mut shard = Shard::new(parts, Now::system());
         shard.run(wake, stop).await;
         Ok(())
@@ -156,10 +163,7 @@ impl Handle {
     /// # Errors
     /// When it could not start, or panicked.
     pub fn join(self) -> Result<(), Failure> {
-        self.thread.join().unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(Failure::Panicked(text.unwrap_or_else(|| "no message".to_owned())))
-        })
+        let over = self.thread.join();
+        over.unwrap_or_else(|panic| Err(Failure::Panicked(guard::message(&*panic))))
     }
 }

@@ -5,6 +5,7 @@
 //! know where records go.
 
 use super::lane::JournalEnd;
+use super::panics::{Step, reach};
 use super::workflow::LogSettings;
 use crate::log::Encoder;
 use crate::vm::{Level, Run};
@@ -39,6 +40,7 @@ fn write(encoder: &Encoder<'_>, run: &Run, journal: &mut JournalEnd, level: Leve
     for event in run.events().iter().filter(|event| event.kind.level() <= level) {
         let out = journal.buffer.records();
         encoder.write(view, event, out);
+        reach(Step::Record);
         out.push(b'\n');
         any = true;
     }
@@ -69,6 +71,7 @@ pub(super) fn write_refusal(out: &mut Vec<u8>, error: &str, cause: &str, executi
     escape_into(out, cause);
     out.extend_from_slice(b"\",\"error\":\"");
     escape_into(out, error);
+    reach(Step::Refusal);
     out.extend_from_slice(b"\"},\"previous_event_id\":\"0\",\"event_timestamp\":\"");
     out.extend_from_slice(itoa::Buffer::new().format(now_ms).as_bytes());
     out.extend_from_slice(b"\",\"execution_arn\":\"");

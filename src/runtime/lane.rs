@@ -10,9 +10,11 @@ use super::held::Held;
 use super::identity::Namer;
 use super::limits::Limit;
 use super::ordering::{LineId, Lines};
+use super::settlements::{Settlement, SettlementId};
 use super::stats::Stats;
 use super::workflow::{Fixed, Input, Loaded, LogSettings, Mode, Workflow};
 use crate::stream::offsets::{Commit, Tracker};
+use crate::stream::topics::NamedTopics;
 use crate::stream::{PartitionId, Source, TopicId};
 use crate::vm::Level;
 use rustc_hash::FxHashMap;
@@ -21,7 +23,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Most topics that replies may go to; an event that names one more is not replied to.
+/// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
+/// is closed.
 pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
 
 /// Sync: batches that are held ready. Events come in long rows of one partition, and a partition waits for its
@@ -32,7 +35,7 @@ const HELD_BATCHES: usize = 4;
 pub(super) struct JournalEnd {
     pub(super) buffer: Box<dyn super::Journal>,
     /// Settlements that wait for their records, by the mark that must be confirmed; rising.
-    pub(super) waiting: VecDeque<(u64, super::settlements::SettlementId)>,
+    pub(super) waiting: VecDeque<(u64, SettlementId)>,
     /// When records go that nobody waits for; none while there are none.
     pub(super) ship_at_ms: Option<i64>,
 }
@@ -50,6 +53,31 @@ impl JournalEnd {
         } else {
             self.ship_at_ms.get_or_insert(now_ms + LIE_MS);
         }
+    }
+}
+
+/// How far the log was at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Savepoint {
+    bytes: usize,
+    waiting: usize,
+}
+
+impl JournalEnd {
+    /// Returns how far the log is now.
+    pub(super) fn savepoint(&mut self) -> Savepoint {
+        Savepoint {
+            bytes: self.buffer.records().len(),
+            waiting: self.waiting.len(),
+        }
+    }
+
+    /// Forgets the records since, and hands out what waited for them; nothing may have been handed over since.
+    #[cold]
+    pub(super) fn back_to(&mut self, savepoint: Savepoint) -> impl Iterator<Item = SettlementId> + '_ {
+        self.buffer.records().truncate(savepoint.bytes);
+        let from = savepoint.waiting.min(self.waiting.len());
+        self.waiting.drain(from..).map(|(_, id)| id)
     }
 }
 
@@ -94,13 +122,14 @@ pub(super) struct LaneState {
 }
 
 /// The lane's destinations, resolved.
-#[derive(Default)]
 pub(super) struct Topics {
     pub(super) output: Option<TopicId>,
     pub(super) dead_letter: Option<TopicId>,
     pub(super) reply: Option<TopicId>,
-    /// Topics that events named for their replies; none for those that may not be written to.
-    pub(super) replies: FxHashMap<Box<[u8]>, Option<TopicId>>,
+    /// Topics that events named for their replies, and that may be written to.
+    pub(super) replies: NamedTopics,
+    /// When a reply that cannot go where the event says is told again.
+    pub(super) refusal_told_until_ms: i64,
 }
 
 /// One partition that the shard has.
@@ -123,6 +152,8 @@ pub(super) struct Partition {
 pub(super) struct Ahead {
     /// Taken from the source, not begun.
     pub(super) held: VecDeque<Held>,
+    /// The offsets of events that are held without their data, since copying them panicked, and what was said.
+    pub(super) broken: Vec<(i64, String)>,
     /// Begun; they run when the commit is acknowledged.
     pub(super) asked: VecDeque<Held>,
     pub(super) commit: Option<Commit>,
@@ -132,6 +163,8 @@ pub(super) struct Ahead {
     pub(super) again_ms: Option<i64>,
     /// One above the last offset that was committed ahead.
     pub(super) next: Option<i64>,
+    /// Where the source has come to, behind the held events.
+    pub(super) passed: Option<i64>,
     /// Cut-off events that are still being named: until then no commit forgets them.
     pub(super) naming: usize,
     /// Whether the partition belongs to somebody else: nothing of it runs.
@@ -158,7 +191,8 @@ impl Lane {
             output: workflow.output.as_deref().map(&mut topic),
             dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
             reply: workflow.reply.as_deref().map(&mut topic),
-            replies: FxHashMap::default(),
+            replies: NamedTopics::new(REPLY_TOPICS_MAX),
+            refusal_told_until_ms: 0,
         };
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {
             (Some(_), _, _) => Keep::Whole,
@@ -217,6 +251,16 @@ impl LaneState {
         }
     }
 
+    /// Finishes the event of a settlement that is over.
+    pub(super) fn settled(&mut self, settlement: &Settlement) {
+        self.settling -= 1;
+        if !settlement.cut_off {
+            self.complete(settlement.partition, settlement.offset);
+        } else if let Some(partition) = self.partitions.get_mut(&settlement.partition) {
+            partition.ahead.naming -= 1;
+        }
+    }
+
     /// Returns how many events may be taken now.
     pub(super) fn room(&mut self) -> usize {
         let waiting = self.lines.waiting() + self.turns.len();
@@ -247,6 +291,22 @@ impl LaneState {
     /// Says whether the headers of events are copied or looked at, whatever the definition is.
     pub(super) fn reads_headers(&self) -> bool {
         matches!(self.keep, Keep::KeyAndHeaders | Keep::Whole) || self.wraps_input()
+    }
+
+    /// Names what may not be over yet, each with whether it is not.
+    #[cfg(test)]
+    pub(super) fn leftovers(&self) -> [(bool, &'static str); 5] {
+        let journal = self.journal.as_ref();
+        [
+            (self.unfinished() > 0, "unfinished events"),
+            (self.parked > 0, "parked executions"),
+            (self.settling > 0, "settling events"),
+            (self.lines.busy_count() > 0, "busy lines"),
+            (
+                journal.is_some_and(|journal| !journal.waiting.is_empty()),
+                "events that wait for records",
+            ),
+        ]
     }
 
     /// Says whether an execution's input is more than the event's value.

@@ -10,7 +10,7 @@
 //! # One event's way
 //!
 //! [`Shard::turn`] takes a batch, `core` runs each event in the shard's one run. Nearly all are over then:
-//! `finish` writes their records and sends (`messages`) what they leave behind, and the offset is complete
+//! `finish` (or `refuse`) writes their records and sends (`messages`) what they leave behind, and the offset is complete
 //! when that is acknowledged, at once if there is nothing. One that waits is copied into a small run in the
 //! in-flight table and comes back when an answer or its time does. `commit` asks for commits: after the
 //! executions, or in sync mode before.
@@ -22,9 +22,11 @@
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work).
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
-//!   sink's queue, the total of waiting executions and the `account` of memory are the shard's, and stop all. A shard
-//!   whose memory is short begins what it has taken when nothing else can give memory back.
-//! - A panic while an execution runs, or is brought an answer, ends that execution: the event goes where poison goes.
+//!   total of waiting executions and the `account` of memory are the shard's, and stop all. A shard whose memory is
+//!   short begins what it has taken when nothing else can give memory back. Of the sink's queue each workflow has a
+//!   share.
+//! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
+//!   without its data if that is what breaks.
 
 mod account;
 mod commit;
@@ -44,27 +46,31 @@ mod limits;
 mod messages;
 mod ordering;
 mod outbox;
+mod panics;
 mod parts;
 pub mod redrive;
+mod refuse;
 mod settlements;
 mod shard;
 mod stats;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod timers;
 mod waiting;
 mod workflow;
 
 pub use crate::clock::Now;
+pub use crate::guard::PANIC;
 pub use account::MemoryLimits;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
-pub use finish::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
 pub use handle::{Failure, Handle, Stop, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};
 pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
 pub use parts::{Journal, LaneParts, Parts, Renew};
+pub use refuse::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 pub use shard::{BATCH_EVENTS_MAX, Shard, Turn};
 pub use stats::Stats;
 pub use tasks::{Attempt, Bindings, Tasks};

@@ -1,31 +1,21 @@
 //! Messages on their way, and what becomes of those that do not arrive.
 //!
 //! Owns what the sink had no room for or did not deliver, so that it is sent again: a result that is written
-//! to no topic must not count as written. What is on its way the sink has. Must not know workflows.
-//! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
+//! to no topic must not count as written. What is on its way the sink has; of its queue each lane has a share, and
+//! what finds no room there waits in the lane's own line, so that a destination that takes nothing stops the
+//! workflows that write to it and no other. Must not know workflows. Invariant: each message counts in its settlement
+//! until it is acknowledged or given up, once.
 
 use super::account::Meter;
 use super::deliveries::{Account, Deliveries};
 use super::messages::shrink;
+use super::panics::{Step, reach};
 use super::settlements::{Settlement, SettlementId, Settlements};
+use super::ticket::{Cost, Number, Slip};
+use crate::stream::share::{self, Shares};
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-
-/// Tells the tickets of messages from those of tasks.
-const MARK: u64 = 1 << 63;
-
-/// A ticket's number is that of a letter, else of a settlement.
-const LETTER: u64 = 1 << 62;
-
-/// The message's partition was asked for, not chosen by the partitioner.
-const ADDRESSED: u64 = 1 << 61;
-
-/// Where it is said what becomes of a message that is refused, see [`Refused`].
-const REFUSED: (u32, u64) = (59, 3);
-
-/// Where the topic stands in a ticket, above the number, and how many bits it has.
-const TOPIC: (u32, u64) = (32, (1 << 27) - 1);
 
 /// How often a message that may be lost is sent again.
 const REPLY_RETRIES_MAX: u32 = 8;
@@ -44,19 +34,13 @@ pub(super) enum Refused {
     Dropped,
 }
 
-impl Refused {
-    fn of(ticket: Ticket) -> Refused {
-        match ticket.0 >> REFUSED.0 & REFUSED.1 {
-            0 => Refused::Retried,
-            1 => Refused::Shrunk,
-            _ => Refused::Dropped,
-        }
-    }
-}
+/// How much of the sink's queue is for what events leave behind; the rest is for tasks.
+const OUTBOX_PART: (usize, usize) = (5, 8);
 
 /// A message that is to be sent again, until it is delivered.
 struct Letter {
     settlement: SettlementId,
+    lane: u32,
     message: Returned,
     /// Bytes of the message, as they are accounted for.
     bytes: usize,
@@ -80,8 +64,15 @@ pub(super) struct Outbox {
     letters: slab::Slab<Letter>,
     /// Bytes of all letters.
     bytes: Meter,
-    /// The sink was full: to be sent, in order.
-    unsent: VecDeque<u32>,
+    /// What each lane has in the sink.
+    shares: Shares,
+    /// What there was no room for: to be sent, in order, by lane.
+    unsent: Vec<VecDeque<u32>>,
+    unsent_count: usize,
+    /// Which lane's line comes first when there is room.
+    first: usize,
+    /// Whether the sink as a whole was full when it was last asked.
+    is_full: bool,
     /// To be sent again at a time, in the order they came back.
     later: BinaryHeap<Reverse<(i64, u64, u32)>>,
     /// Messages that came back so far.
@@ -100,10 +91,12 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Outbox {
-    /// Creates a box that tells `deliveries` whether its messages arrive, and counts what it keeps in `bytes`.
-    pub(super) fn new(deliveries: Deliveries, bytes: Meter) -> Outbox {
+    /// Creates a box of so many lanes for a sink with room for so much, which tells `deliveries` whether its messages
+    /// arrive, and counts what it keeps in `bytes`.
+    pub(super) fn new(capacity: usize, lanes: usize, deliveries: Deliveries, bytes: Meter) -> Outbox {
         Outbox {
             bytes,
+            shares: Shares::new(capacity / OUTBOX_PART.1 * OUTBOX_PART.0, lanes),
             deliveries,
             ..Outbox::default()
         }
@@ -129,9 +122,23 @@ impl Outbox {
         id
     }
 
+    /// Says whether nothing is on its way to a topic, and nothing is to be sent there again.
+    pub(super) fn is_idle(&self, topic: TopicId) -> bool {
+        let account = self.accounts.get(topic.0 as usize);
+        account.and_then(Option::as_ref).is_none_or(Account::is_idle)
+    }
+
+    /// Closes a topic that is idle.
+    pub(super) fn close_topic(&mut self, sink: &mut dyn Sink, topic: TopicId) {
+        if sink.close(topic) {
+            self.accounts[topic.0 as usize] = None;
+        }
+    }
+
     /// Returns the name of a message's topic.
     pub(super) fn topic_of(&self, ticket: Ticket) -> &str {
-        let account = self.accounts.get(topic_of(ticket).0 as usize);
+        let topic = Slip::unpack(ticket).map(|slip| slip.topic);
+        let account = topic.and_then(|topic| self.accounts.get(topic.0 as usize));
         account.and_then(Option::as_ref).map_or("?", Account::topic)
     }
 
@@ -141,7 +148,7 @@ impl Outbox {
 
     /// Says whether an acknowledgement is for a message of this box.
     pub(super) fn owns(ticket: Ticket) -> bool {
-        ticket.0 & MARK != 0
+        Slip::unpack(ticket).is_some()
     }
 
     /// Sends a message for a settlement.
@@ -152,23 +159,58 @@ impl Outbox {
         outgoing: &Outgoing<'_>,
         now_ms: i64,
     ) {
-        self.settlements.add(id);
         let Outgoing { ref message, refused } = *outgoing;
+        reach(Step::Send);
+        let lane = self.settlements.lane(id);
+        let slip = Slip {
+            number: Number::Settlement(id.0),
+            topic: message.topic,
+            cost: Cost::of(share::cost(message)),
+            is_addressed: message.partition.is_some(),
+            refused,
+        };
+        let sent = match self.is_stuck(lane) || !self.shares.has_room(lane as usize, slip.cost.get()) {
+            true => Err(SendError::Full),
+            false => self.hand_over(lane, slip, |ticket| sink.send(message, ticket)),
+        };
+        let kept = sent
+            .is_err()
+            .then(|| self.keep(id, Returned::copy(message), refused));
+        // Counted when it is certain: a panic on the way here leaves nothing that is waited for.
+        self.settlements.add(id);
         if let Some(account) = self.account(message.topic) {
             account.send(now_ms);
         }
-        let sent = match self.unsent.is_empty() {
-            true => {
-                let addressed = if message.partition.is_some() { ADDRESSED } else { 0 };
-                let ticket = ticket(addressed | (refused as u64) << REFUSED.0, message.topic, id.0);
-                sink.send(message, ticket)
-            }
-            false => Err(SendError::Full),
-        };
-        if sent.is_err() {
-            let place = self.keep(id, Returned::copy(message), refused);
+        if let Some(place) = kept {
             self.after_send(place, sent, now_ms);
         }
+    }
+
+    /// Sends a message that has room in its lane's share.
+    fn hand_over(
+        &mut self,
+        lane: u32,
+        slip: Slip,
+        send: impl FnOnce(Ticket) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        let sent = send(slip.pack());
+        match sent {
+            Ok(()) => self.shares.take(lane as usize, slip.cost.get()),
+            Err(SendError::Full) => self.is_full = true,
+            Err(_) => {}
+        }
+        sent
+    }
+
+    /// Lets a letter wait for room.
+    #[cold]
+    fn wait(&mut self, place: u32) {
+        let lane = self.letters[place as usize].lane as usize;
+        if lane >= self.unsent.len() {
+            self.unsent.resize_with(lane + 1, VecDeque::new);
+        }
+        self.unsent[lane].push_back(place);
+        self.unsent_count += 1;
     }
 
     #[cold]
@@ -177,6 +219,7 @@ impl Outbox {
         self.bytes.set(self.bytes.get() + bytes);
         let letter = Letter {
             settlement,
+            lane: self.settlements.lane(settlement),
             message,
             bytes,
             retries: 0,
@@ -188,13 +231,13 @@ impl Outbox {
     fn after_send(&mut self, place: u32, sent: Result<(), SendError>, now_ms: i64) {
         match sent {
             Ok(()) => {}
-            Err(SendError::Full) => self.unsent.push_back(place),
+            Err(SendError::Full) => self.wait(place),
             Err(error) if error.is_refusal() && self.letters[place as usize].refused == Refused::Dropped => {
                 let letter = self.close(place, now_ms);
                 tracing::error!("a reply is not taken and is dropped: {error}");
                 self.lost.extend(letter.map(|letter| letter.settlement));
             }
-            Err(SendError::TooLarge(_)) if self.shrink(place) => self.unsent.push_back(place),
+            Err(SendError::TooLarge(_)) if self.shrink(place) => self.wait(place),
             Err(error) => {
                 self.retry(place, &error, now_ms);
             }
@@ -254,15 +297,35 @@ impl Outbox {
 
     /// Hears of a message that was delivered; returns the settlement if it is over.
     pub(super) fn delivered(&mut self, ticket: Ticket, now_ms: i64) -> Option<Settlement> {
-        let number = ticket.0 as u32;
-        if ticket.0 & LETTER == 0 {
-            if let Some(account) = self.account(topic_of(ticket)) {
-                account.done(false, now_ms);
-            }
-            return self.settlements.done(SettlementId(number));
+        let slip = Slip::unpack(ticket)?;
+        self.leaves_sink(slip);
+        self.done(slip, now_ms)
+    }
+
+    /// Notes that the sink has a message no more.
+    fn leaves_sink(&mut self, slip: Slip) {
+        let lane = match slip.number {
+            Number::Settlement(number) => Some(self.settlements.lane(SettlementId(number))),
+            Number::Letter(number) => self.letters.get(number as usize).map(|letter| letter.lane),
+        };
+        if let Some(lane) = lane {
+            self.shares.give_back(lane as usize, slip.cost.get());
         }
-        let letter = self.close(number, now_ms)?;
-        self.settlements.done(letter.settlement)
+    }
+
+    fn done(&mut self, slip: Slip, now_ms: i64) -> Option<Settlement> {
+        match slip.number {
+            Number::Settlement(number) => {
+                if let Some(account) = self.account(slip.topic) {
+                    account.done(false, now_ms);
+                }
+                self.settlements.done(SettlementId(number))
+            }
+            Number::Letter(number) => {
+                let letter = self.close(number, now_ms)?;
+                self.settlements.done(letter.settlement)
+            }
+        }
     }
 
     /// Hears of a message that was not delivered and came back: it is sent again, unless it is refused for
@@ -274,28 +337,31 @@ impl Outbox {
         message: Option<Returned>,
         now_ms: i64,
     ) -> (Undelivered, Option<Settlement>) {
-        let number = ticket.0 as u32;
-        let letter = self
-            .letters
-            .get(number as usize)
-            .filter(|_| ticket.0 & LETTER != 0);
-        let refused = letter.map_or(Refused::of(ticket), |letter| letter.refused);
+        let Some(slip) = Slip::unpack(ticket) else {
+            return (Undelivered::Retried { is_news: false }, None);
+        };
+        self.leaves_sink(slip);
+        let letter = match slip.number {
+            Number::Letter(number) => self.letters.get(number as usize),
+            Number::Settlement(_) => None,
+        };
         let retries = letter.map_or(0, |letter| letter.retries);
         let is_hopeless = error.is_refusal() || retries >= REPLY_RETRIES_MAX;
-        if refused == Refused::Dropped && is_hopeless {
-            return (Undelivered::GivenUp, self.delivered(ticket, now_ms));
+        if slip.refused == Refused::Dropped && is_hopeless {
+            return (Undelivered::GivenUp, self.done(slip, now_ms));
         }
-        let mut place = letter.map(|_| number);
-        if let (None, Some(mut message)) = (place, message) {
-            // The partitioner chooses again: the topic may have been made anew, with fewer partitions.
-            message.partition = message.partition.filter(|_| ticket.0 & ADDRESSED != 0);
-            place = Some(self.keep(SettlementId(number), message, refused));
-        }
+        let place = match (slip.number, message) {
+            (Number::Letter(number), _) => letter.map(|_| number),
+            (Number::Settlement(number), Some(mut message)) => {
+                // The partitioner chooses again: the topic may have been made anew, with fewer partitions.
+                message.partition = message.partition.filter(|_| slip.is_addressed);
+                Some(self.keep(SettlementId(number), message, slip.refused))
+            }
+            (Number::Settlement(_), None) => None,
+        };
         let mut is_news = false;
         match place {
-            Some(place) if matches!(error, SendError::TooLarge(_)) && self.shrink(place) => {
-                self.unsent.push_back(place);
-            }
+            Some(place) if matches!(error, SendError::TooLarge(_)) && self.shrink(place) => self.wait(place),
             Some(place) => is_news = self.retry(place, error, now_ms),
             None => {}
         }
@@ -304,47 +370,74 @@ impl Outbox {
 
     /// Sends what waits for room or for its time; returns how many messages that was.
     pub(super) fn resend(&mut self, sink: &mut dyn Sink, now_ms: i64) -> usize {
+        while let Some(&Reverse((at_ms, _, place))) = self.later.peek()
+            && at_ms <= now_ms
+        {
+            self.later.pop();
+            self.wait(place);
+        }
+        self.is_full = false;
+        if self.unsent_count == 0 {
+            return 0;
+        }
+        self.first = (self.first + 1) % self.unsent.len();
+        let lanes = (self.first..self.unsent.len()).chain(0..self.first);
+        lanes.map(|lane| self.resend_of(lane, sink, now_ms)).sum()
+    }
+
+    /// Sends what waits of one lane, as long as there is room.
+    fn resend_of(&mut self, lane: usize, sink: &mut dyn Sink, now_ms: i64) -> usize {
         let mut sent_count = 0;
-        while let Some(&Reverse((at_ms, _, place))) = self.later.peek() {
-            if at_ms > now_ms {
+        while let Some(&place) = self.unsent[lane].front() {
+            let letter = &self.letters[place as usize];
+            let slip = Slip {
+                number: Number::Letter(place),
+                topic: letter.message.topic,
+                cost: Cost::of(letter.message.cost()),
+                is_addressed: letter.message.partition.is_some(),
+                refused: letter.refused,
+            };
+            if !self.shares.has_room(lane, slip.cost.get()) {
                 break;
             }
-            self.later.pop();
-            self.unsent.push_back(place);
-        }
-        while let Some(&place) = self.unsent.front() {
-            let message = &self.letters[place as usize].message;
-            let sent = message.send(sink, ticket(LETTER, message.topic, place));
+            let sent = letter.message.send(sink, slip.pack());
+            let sent = self.hand_over(lane as u32, slip, |_| sent);
             if sent == Err(SendError::Full) {
                 break;
             }
-            self.unsent.pop_front();
+            self.unsent[lane].pop_front();
+            self.unsent_count -= 1;
             self.after_send(place, sent, now_ms);
             sent_count += 1;
         }
         sent_count
     }
 
-    /// Returns how many messages the sink had no room for, or are to be sent again.
+    /// Returns how many messages there was no room for, or are to be sent again.
     pub(super) fn unsent(&self) -> usize {
-        self.unsent.len() + self.later.len()
+        self.unsent_count + self.later.len()
     }
 
-    /// Says whether the sink had no room for a message.
-    pub(super) fn is_stuck(&self) -> bool {
-        !self.unsent.is_empty()
+    /// Says whether there was no room for a message of a lane.
+    pub(super) fn is_stuck(&self, lane: u32) -> bool {
+        self.unsent
+            .get(lane as usize)
+            .is_some_and(|waiting| !waiting.is_empty())
+    }
+
+    /// Says whether the sink as a whole had no room: that stops all lanes, and comes only where the sink does not hold
+    /// as much as it said.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Says whether there was no room for a message of any lane.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.unsent_count > 0
     }
 
     /// Returns when something is to be sent again.
     pub(super) fn next_ms(&self) -> Option<i64> {
         self.later.peek().map(|Reverse((at_ms, ..))| *at_ms)
     }
-}
-
-fn ticket(marks: u64, topic: TopicId, number: u32) -> Ticket {
-    Ticket(MARK | marks | (u64::from(topic.0) & TOPIC.1) << TOPIC.0 | u64::from(number))
-}
-
-fn topic_of(ticket: Ticket) -> TopicId {
-    TopicId((ticket.0 >> TOPIC.0 & TOPIC.1) as u32)
 }

@@ -20,7 +20,7 @@ pub(super) struct Settlement {
     pub(super) lane: u32,
     pub(super) partition: PartitionId,
     pub(super) offset: i64,
-    /// Messages and log records that are still out.
+    /// Messages and log records that are still out, and the end of the event itself while that goes on.
     left: u32,
     began_ms: i64,
     /// Whether it stands for an event that was cut off by a crash before.
@@ -35,7 +35,8 @@ pub(super) struct Settlements {
 }
 
 impl Settlements {
-    /// Opens a settlement with nothing outstanding.
+    /// Opens a settlement that waits for the end of its event only: [`Settlements::done`] takes that off, when all that
+    /// it leaves has been added. So one whose event leaves nothing in the end is over too.
     pub(super) fn open(
         &mut self,
         lane: u32,
@@ -47,7 +48,7 @@ impl Settlements {
             lane,
             partition,
             offset,
-            left: 0,
+            left: 1,
             began_ms,
             cut_off: false,
         };
@@ -62,6 +63,13 @@ impl Settlements {
     fn get(&mut self, id: SettlementId) -> Option<&mut Settlement> {
         let settlement = self.places.get_mut(id.0 as usize)?;
         (settlement.left != FREE).then_some(settlement)
+    }
+
+    /// Returns the lane of a settlement that is open.
+    pub(super) fn lane(&self, id: SettlementId) -> u32 {
+        self.places
+            .get(id.0 as usize)
+            .map_or(0, |settlement| settlement.lane)
     }
 
     /// Marks a settlement as that of an event that a crash has cut off.
@@ -100,7 +108,7 @@ impl Settlements {
     }
 
     #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(super) fn open_count(&self) -> usize {
         self.places.len() - self.free.len()
     }
 }
@@ -110,9 +118,7 @@ mod tests {
     use super::*;
 
     fn open(all: &mut Settlements, offset: i64) -> SettlementId {
-        let id = all.open(0, PartitionId(0), offset, offset);
-        all.add(id);
-        id
+        all.open(0, PartitionId(0), offset, offset)
     }
 
     #[test]
@@ -127,11 +133,11 @@ mod tests {
         );
         assert_eq!([done(0), done(0), done(4)], [Some(0), None, Some(4)]);
         assert_eq!(
-            (all.len(), all.oldest_ms(0), all.oldest_ms(1)),
+            (all.open_count(), all.oldest_ms(0), all.oldest_ms(1)),
             (1, Some(2), None)
         );
         assert_eq!(all.done(ids[2]).map(|over| over.offset), Some(2));
-        assert_eq!((all.len(), all.oldest_ms(0)), (0, None));
+        assert_eq!((all.open_count(), all.oldest_ms(0)), (0, None));
     }
 
     #[test]
@@ -143,7 +149,7 @@ mod tests {
             assert_eq!(all.done(two).map(|over| over.offset), Some(offset));
             assert_eq!(all.done(one).map(|over| over.offset), Some(offset));
         }
-        assert_eq!((all.places.len(), all.len()), (3, 1));
+        assert_eq!((all.places.len(), all.open_count()), (3, 1));
         assert_eq!(all.done(first).map(|over| over.offset), Some(-1));
     }
 }

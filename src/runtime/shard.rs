@@ -3,8 +3,10 @@
 //! A [`Shard`] is made of parts and does all its work in [`Shard::turn`], which is handed the time and
 //! never waits; [`Shard::run`] calls it until there is nothing to do, then waits to be woken or for the
 //! next thing that is due. Invariants: nothing here blocks the thread; a turn has a bounded length; what is
-//! full stops its own workflow and no other, unless all share it: the sink's queue, the total in flight, memory.
+//! full stops its own workflow and no other, unless all share it: the total in flight, memory. Of the sink's queue
+//! each has a share.
 
+use super::account::Account;
 use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
@@ -58,8 +60,10 @@ pub enum Turn {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let mut core = Core::new(parts.sink, parts.tasks, parts.deliveries, parts.memory, now);
-        let held = core.account.held.clone();
+        let account = Account::new(parts.memory);
+        let (held, unsent) = (account.held.clone(), account.unsent.clone());
+        let outbox = Outbox::new(parts.sink.capacity(), parts.lanes.len(), parts.deliveries, unsent);
+        let mut core = Core::new(parts.sink, parts.tasks, outbox, account, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
             .map(|(at, parts)| {
@@ -105,6 +109,34 @@ impl Shard {
     #[cfg(test)]
     pub(super) fn timers(&self) -> usize {
         self.core.timers.len()
+    }
+
+    /// Makes the ids and seeds of executions follow from a seed.
+    #[cfg(test)]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.core.reseed(seed);
+    }
+
+    /// Returns how many executions wait, and how many were dropped with their partitions.
+    #[cfg(test)]
+    pub(super) fn executions(&self) -> (usize, u64) {
+        (self.core.flights.len(), self.core.abandoned)
+    }
+
+    /// Names what is not over yet, if anything is.
+    #[cfg(test)]
+    pub(super) fn leftover(&self) -> Option<&'static str> {
+        let core = &self.core;
+        let of_core = [
+            (core.flights.len() > 0, "executions"),
+            (!core.ready.is_empty(), "turns of executions"),
+            (core.outbox.unsent() > 0, "messages"),
+            (core.outbox.settlements.open_count() > 0, "settlements"),
+            (self.parked_bytes() > 0, "parked bytes"),
+        ];
+        let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
+        let mut all = of_core.into_iter().chain(of_lanes);
+        all.find_map(|(is_left, name)| is_left.then_some(name))
     }
 
     /// Does what there is to do at a time, without waiting.
@@ -272,7 +304,8 @@ impl Shard {
         let Shard { core, lanes, .. } = self;
         let total = self.total.room(core.flights.len());
         let state = &mut lanes[at].state;
-        if self.is_stopping || state.has_ended || core.outbox.is_stuck() {
+        let has_no_room = core.outbox.is_stuck(state.index) || core.outbox.is_full();
+        if self.is_stopping || state.has_ended || has_no_room {
             return 0;
         }
         if state
@@ -334,6 +367,12 @@ impl Shard {
                 offset,
                 result,
             } => core.committed(&mut lanes[at].state, partition, offset, &result),
+            Change::Passed { partition, offset } => {
+                let state = &mut lanes[at].state;
+                if let Some(one) = state.partitions.get_mut(&partition) {
+                    one.pass(offset, state.workflow.mode);
+                }
+            }
             Change::Ended => lanes[at].state.has_ended = true,
         }
     }
@@ -396,7 +435,7 @@ impl Shard {
             core.flights.next_limit_ms(),
             core.outbox.next_ms(),
             // Whether there is room again is not always told: the sink may have been made anew.
-            core.outbox.is_stuck().then_some(core.now.ms + ROOM_LOOK_MS),
+            core.outbox.is_waiting().then_some(core.now.ms + ROOM_LOOK_MS),
         ];
         lanes.chain(rest.into_iter().flatten()).min()
     }

@@ -3,21 +3,21 @@
 //! Owns the small runs that the table's executions lie in. Must not know what ends an execution. Invariant:
 //! one that is taken out is driven on at once, or dropped with its partition.
 
-use super::core::{Core, failed, outcome};
+use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
-use super::held::Held;
 use super::history;
 use super::lane::LaneState;
 use super::ordering::LineId;
+use super::panics::{Step, reach, tell};
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
+use crate::guard::guarded;
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Ticket};
 use crate::task;
 use crate::vm::{Answer, Run};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// Runs of executions that waited, kept for the next ones.
@@ -36,17 +36,24 @@ impl Core {
         mut trip: Trip,
         is_ready: bool,
     ) {
-        self.keep_records(lane, version, record, &mut trip);
+        let copied = self.part(lane, &mut None, |core, lane, _| {
+            core.keep_records(lane, version, record, &mut trip);
+            reach(Step::Park);
+            let mut run = core.from_pool();
+            core.run.park_into(&mut run);
+            (run, Event::copy(record, lane.keep))
+        });
+        let (run, event) = match copied {
+            Ok(copied) => copied,
+            Err(message) => return self.panicked(lane, record, trip, None, message),
+        };
         let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
         if let Some(line) = trip.line
             && !std::mem::replace(&mut trip.holds_line, true)
         {
             lane.lines.begin(line);
         }
-        let mut run = self.from_pool();
-        self.run.park_into(&mut run);
         lane.parked += 1;
-        let event = Event::copy(record, lane.keep);
         let bytes =
             run.bytes().1 + event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
         self.account.parked += bytes;
@@ -95,14 +102,6 @@ impl Core {
         }
     }
 
-    /// Takes an execution out of the table and into the run.
-    fn unpark(&mut self, id: FlightId) -> Option<(Flight, Event)> {
-        let mut flight = self.flights.take(id)?;
-        self.run.unpark_from(&mut flight.run);
-        let event = std::mem::replace(&mut flight.event, Event::EMPTY);
-        Some((flight, event))
-    }
-
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
         let bytes = run.bytes().1;
@@ -119,20 +118,30 @@ impl Core {
         id: FlightId,
         bring: impl FnOnce(&mut Core, &mut LaneState, &mut Flight),
     ) {
-        let Some((mut flight, event)) = self.unpark(id) else {
+        let Some(mut flight) = self.flights.take(id) else {
             return;
         };
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         self.account.parked -= flight.bytes;
-        let brought = catch_unwind(AssertUnwindSafe(|| bring(self, lane, &mut flight)));
+        let brought = guarded(|| {
+            reach(Step::Unpark);
+            self.run.unpark_from(&mut flight.run);
+            bring(self, lane, &mut flight);
+        });
         let Flight {
-            version, trip, run, ..
+            version,
+            event,
+            trip,
+            run,
+            ..
         } = flight;
-        self.pool(run);
         match brought {
-            Ok(()) => self.drive(lane, &version, &event.record(), trip),
-            Err(panic) => self.panicked(lane, &event.record(), trip, &*panic),
+            Ok(()) => {
+                self.pool(run);
+                self.drive(lane, &version, &event.record(), trip);
+            }
+            Err(message) => self.panicked(lane, &event.record(), trip, None, message),
         }
     }
 
@@ -160,6 +169,7 @@ impl Core {
                 }
                 None => Answer::Time,
             };
+            reach(Step::Resume);
             core.run
                 .resume(&flight.version.program, due.token, answer, core.now.wall_ms);
         });
@@ -188,6 +198,7 @@ impl Core {
                 Err(failure) => failed(failure),
             };
             lane.task_ended(&call, outcome(&answer), core.now.ms);
+            reach(Step::Resume);
             core.run
                 .resume(&flight.version.program, call.token, answer, core.now.wall_ms);
         });
@@ -198,6 +209,7 @@ impl Core {
         self.go_on(lanes, id, |core, lane, flight| {
             let program = &flight.version.program;
             if core.now.ms >= flight.trip.deadline_ms {
+                reach(Step::TimeOut);
                 core.run.time_out(program, core.now.wall_ms);
                 return;
             }
@@ -210,6 +222,7 @@ impl Core {
                 let call = flight.trip.calls.swap_remove(at);
                 core.tasks.cancel(call.ticket);
                 lane.task_ended(&call, TaskOutcome::TimedOut, core.now.ms);
+                reach(Step::Resume);
                 core.run
                     .resume(program, call.token, Answer::TimedOut, core.now.wall_ms);
             }
@@ -218,6 +231,7 @@ impl Core {
 
     /// Forgets the calls that nobody waits for any more, or all of them.
     pub(super) fn forget_calls(&mut self, lane: &mut LaneState, trip: &mut Trip, all: bool) {
+        reach(Step::Cancel);
         let (run, tasks, now_ms) = (&self.run, &mut self.tasks, self.now.ms);
         trip.calls.retain(|call| {
             let is_awaited = !all && run.awaits(call.token);
@@ -235,9 +249,16 @@ impl Core {
             return;
         };
         let lane = &mut lanes[flight.lane as usize].state;
+        #[cfg(test)]
+        {
+            self.abandoned += 1;
+        }
         lane.parked -= 1;
         self.account.parked -= flight.bytes;
-        self.forget_calls(lane, &mut flight.trip, true);
+        let trip = &mut flight.trip;
+        if let Err(message) = guarded(|| self.forget_calls(lane, trip, true)) {
+            tell(lane, &flight.event.record(), &message);
+        }
         self.flights.release(id);
         self.leave_line(lane, &flight.trip);
     }
@@ -253,14 +274,18 @@ impl Core {
 
     /// Lets an event wait until there is memory for its execution; it holds its line.
     #[cold]
-    pub(super) fn put_off(&self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
+    pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
+        let event = match copy(record, &lane.held) {
+            Ok(event) => event,
+            Err(message) => return self.never_began(lane, record, message),
+        };
         if let Some(partition) = lane.partitions.get_mut(&record.partition) {
             partition.waiting += 1;
         }
         if let Some(line) = line {
             lane.lines.begin(line);
         }
-        lane.turns.push_back((line, Held::copy(record, &lane.held)));
+        lane.turns.push_back((line, event));
     }
 
     /// Runs the events whose turn in their line has come, and those for which there is memory again. One that is over

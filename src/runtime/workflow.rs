@@ -4,11 +4,12 @@
 //! is one compiled definition with what serves its tasks. Each shard holds one reference to a version; an
 //! execution that waits holds the shard's own. Must not know where a configuration comes from.
 
-use super::finish::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT, PANIC};
 use super::ordering::Ordering;
+use super::refuse::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 use super::stats::Stats;
 use super::tasks::Bindings;
 use crate::fault;
+use crate::guard::PANIC;
 use crate::log::Encoder;
 use crate::metrics::TaskSeries;
 use crate::program::{Pattern, Program};
@@ -86,7 +87,7 @@ pub struct Workflow {
     pub dead_letter: Option<DeadLetter>,
     /// Sync: topic of replies to events that name none.
     pub reply: Option<String>,
-    /// Which topics events may name for their replies.
+    /// Which topics events may name for their replies, besides `reply`.
     pub reply_allowed: Vec<Pattern>,
     /// The execution log; `None` writes nothing.
     pub log: Option<LogSettings>,
@@ -138,7 +139,7 @@ impl Default for Workflow {
             dense_output: false,
             dead_letter: None,
             reply: None,
-            reply_allowed: vec![Pattern::parse("*")],
+            reply_allowed: Vec::new(),
             log: None,
             region: "us-east-1".to_owned(),
             account: "111111111111".to_owned(),

@@ -1,11 +1,13 @@
 //! Builds and starts the parts of a service, in order; what was started stops when a later part fails.
 
 use super::budget::Budget;
+use super::definitions::{self, Definitions};
 use super::health::Health;
 use super::http::Http;
+use super::orders::orders;
 use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
-use super::{ORDERS_MAX, Order, Orders, Plan, Problems, Server, WorkflowPlan, readiness};
+use super::{Orders, Plan, Problems, Server, WorkflowPlan, readiness};
 use crate::journal::{self, Destination, SinkFactory, Writer};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
@@ -39,17 +41,17 @@ struct Site {
 }
 
 /// Starts a service.
-pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
+pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
     plan.kafka.check().map_err(|error| error.to_string())?;
     let tasks = tasks(&plan)?;
     let registry = Arc::new(registry(&plan, tasks.clone()));
     let metrics = Metrics::new();
     let definitions = plan.workflows.iter().map(|one| one.definition.clone());
-    let mut files = Files::new(registry.clone(), metrics.clone(), definitions.collect());
-    files.load().map_err(|failures| {
-        let text = |(name, error)| format!("workflow '{name}': {error}");
-        Problems(failures.into_iter().map(text).collect())
-    })?;
+    let files = Files::new(registry.clone(), metrics.clone(), definitions.collect());
+    let Some(files) = definitions::load(files, is_stopped)? else {
+        return Ok(None);
+    };
+    let definitions = Definitions::watch(files)?;
     let health = Health::starting();
     let http = match plan.listen.as_str() {
         "" => None,
@@ -88,27 +90,27 @@ pub(super) fn start(plan: Plan) -> Result<Server, Problems> {
     metrics.queue("producer", move || waiting.unanswered() as usize);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
-    let (sender, receiver) = crossbeam_channel::bounded(ORDERS_MAX);
-    let shards = site.start_shards(&plan, &tasks, &Orders(sender.clone()), until_end)?;
+    let orders = orders();
+    let shards = site.start_shards(&plan, &tasks, &orders.0, until_end)?;
     health.open();
     tracing::info!(shards = count, workflows = plan.workflows.len(), "running");
     let names = plan.workflows.iter().map(|one| one.workflow.name.clone());
     let sources = site.controls.iter().map(|control| control.health().clone());
     let watch = Watch::new(site.deliveries, names.zip(sources).collect());
-    Ok(Server {
-        orders: (Orders(sender), receiver),
+    Ok(Some(Server {
+        orders,
         shutdown_timeout: plan.shutdown_timeout,
         until_end,
         hopeless_since: None,
         deliveries: watch,
-        files,
+        definitions,
         health,
         metrics,
         http,
         writers: site.writers,
         controls: site.controls,
         shards,
-    })
+    }))
 }
 
 /// Whether anything of a workflow's executions is written.
@@ -314,7 +316,7 @@ impl Site {
             let orders = orders.clone();
             let ended = move || {
                 is_over.store(true, Relaxed);
-                let _ = orders.0.try_send(Order::ShardOver(number));
+                orders.shard_over(number);
             };
             let name = format!("stepstream-{number}");
             let wake = self.wakes[number].clone();

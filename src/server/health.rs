@@ -3,6 +3,7 @@
 //! Each part that can be unready adds a check, which is asked when somebody asks. Must not know HTTP.
 //! Invariant: whoever is not ready says so in words that name what is missing.
 
+use crate::printable;
 use crate::value::escape_into;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,7 +64,8 @@ impl Findings {
             out.push(b'}');
         }
         out.extend_from_slice(b"]}\n");
-        String::from_utf8(out).unwrap_or_default()
+        let text = String::from_utf8(out).unwrap_or_default();
+        printable::lines(&text).into_owned()
     }
 }
 

@@ -5,6 +5,7 @@
 //! bounded; a body is never read.
 
 use super::health::{Findings, Health};
+use super::places::Places;
 use crate::clock::monotonic_ms;
 use crate::metrics::Metrics;
 use http_body_util::Full;
@@ -20,16 +21,16 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
-/// Connections at a time; more are closed at once.
+/// Connections at a time; for one more the idlest is closed.
 pub const CONNECTIONS_MAX: usize = 64;
 /// Bytes of a request's line and headers.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Headers of a request.
 pub const HEADERS_MAX: usize = 64;
-/// How long a request's headers may take, and a connection be idle.
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection may take until a request's headers are whole, the first one's or the next one's.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may live; a scraper opens a new one.
 pub const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
 
@@ -90,6 +91,15 @@ impl Http {
     /// # Errors
     /// When the address cannot be listened on.
     pub fn start(listen: &str, metrics: Metrics, health: Health) -> Result<Http, HttpError> {
+        Http::start_with(listen, metrics, health, HEADER_TIMEOUT)
+    }
+
+    fn start_with(
+        listen: &str,
+        metrics: Metrics,
+        health: Health,
+        header_timeout: Duration,
+    ) -> Result<Http, HttpError> {
         let listener = bind(listen)?;
         let address = listener.local_addr().map_err(HttpError::Thread)?;
         let stop = Arc::new(Notify::new());
@@ -98,7 +108,7 @@ impl Http {
             .build()
             .map_err(HttpError::Thread)?;
         let (stopped, pages) = (stop.clone(), Arc::new(Pages { metrics, health }));
-        let serve = move || runtime.block_on(serve(listener, pages, &stopped));
+        let serve = move || runtime.block_on(serve(listener, pages, header_timeout, &stopped));
         let thread = std::thread::Builder::new()
             .name("stepstream-http".to_owned())
             .spawn(move || {
@@ -144,16 +154,21 @@ fn bind(listen: &str) -> Result<TcpListener, HttpError> {
     Ok(listener)
 }
 
-async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: &Notify) -> io::Result<()> {
+async fn serve(
+    listener: TcpListener,
+    pages: Arc<Pages>,
+    header_timeout: Duration,
+    stop: &Notify,
+) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Places::new(CONNECTIONS_MAX);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.notified() => return Ok(()),
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, peer.ip()),
             // Too many open files, or the peer is gone: neither ends the service.
             Err(error) => {
                 tracing::debug!("a connection for metrics or health was not taken: {error}");
@@ -161,25 +176,25 @@ async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: &Notify) -> io::R
                 continue;
             }
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            continue;
-        };
-        let pages = pages.clone();
-        tokio::spawn(async move {
-            let answer = service_fn(move |request| {
+        let place = places.take(peer);
+        let (id, pages) = (place.id(), pages.clone());
+        let task = tokio::spawn(async move {
+            let answer = service_fn(|request| {
                 let response = pages.answer(&request);
+                place.answered();
                 async move { Ok::<_, Infallible>(response) }
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT)
+                .header_read_timeout(header_timeout)
                 .max_buf_size(HEADER_BYTES_MAX)
                 .max_headers(HEADERS_MAX)
                 .serve_connection(TokioIo::new(stream), answer);
             // A peer that breaks off, or takes too long, is its own affair.
             let _ = tokio::time::timeout(CONNECTION_TIME_MAX, connection).await;
-            drop(place);
         });
+        // It has not begun: nothing else runs on this thread meanwhile.
+        places.serves(id, task.abort_handle());
     }
 }
 
@@ -321,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_bounded_and_places_come_back() {
+    fn whoever_is_silent_gives_way() {
         let (http, _) = start();
         let connect = || TcpStream::connect(http.address()).expect("connected");
         let ask = |stream: &mut TcpStream| {
@@ -329,11 +344,37 @@ mod tests {
             let mut answer = [0; 12];
             stream.read_exact(&mut answer).is_ok()
         };
-        let mut streams: Vec<_> = (0..CONNECTIONS_MAX).map(|_| connect()).collect();
-        assert!(streams.iter_mut().all(ask));
-        assert!(!ask(&mut connect()));
-        drop(streams);
-        // A place comes back when the server has seen the end of its connection.
-        assert!((0..10_000).any(|_| ask(&mut connect())));
+        // The oldest, but not the idlest once it is answered.
+        let mut kept = connect();
+        let mut silent: Vec<_> = (1..CONNECTIONS_MAX).map(|_| connect()).collect();
+        assert!(ask(&mut kept));
+        // Silent ones that come again and again keep nobody out.
+        for _ in 0..3 {
+            assert_eq!(get(&http, "GET", "/health/live").0, 200);
+            silent.extend((0..CONNECTIONS_MAX).map(|_| connect()));
+        }
+        assert_eq!(get(&http, "GET", "/health/live").0, 200);
+        let mut first = silent.swap_remove(0);
+        assert!(matches!(first.read(&mut [0]), Ok(0) | Err(_)), "closed");
+    }
+
+    #[test]
+    fn headers_that_do_not_end_and_idle_connections_are_closed() {
+        let timeout = Duration::from_millis(50);
+        let http = Http::start_with("127.0.0.1:0", Metrics::new(), Health::starting(), timeout);
+        let http = http.expect("a free port");
+        for begin in [
+            "",
+            "GET /health/live HTTP/1.1\r\nhost: x\r\n",
+            "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n",
+        ] {
+            // Returns at the end of the connection only.
+            let answer = exchange(&http, begin);
+            assert_eq!(
+                answer.starts_with("HTTP/1.1 200"),
+                begin.ends_with("\r\n\r\n"),
+                "{answer}"
+            );
+        }
     }
 }

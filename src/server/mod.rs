@@ -8,35 +8,37 @@
 
 mod budget;
 mod build;
+mod definitions;
 pub mod health;
 pub mod http;
 mod memory;
+mod orders;
+mod places;
 mod plan;
 mod readiness;
 mod wiring;
 
 pub(crate) use budget::without_clients;
+pub use definitions::POLL;
+pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
 
 use crate::journal::Writer;
 use crate::metrics::Metrics;
-use crate::registry::files::Files;
 use crate::runtime;
-use crate::stream::kafka::Control;
-use crate::task::Bindings;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crate::stream::kafka::{self, Control};
+use definitions::Definitions;
 use health::Health;
 use http::Http;
+use orders::Desk;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How often definition files are looked at.
-pub const POLL: Duration = Duration::from_secs(2);
+/// How often it is looked at whether what is sent arrives, and whether the end of the input can be reached.
+const LOOK: Duration = Duration::from_secs(2);
 /// How long a run to the end of its input lasts when it seems out of reach: a broker that starts may refuse.
 const HOPELESS_AFTER: Duration = Duration::from_secs(5);
-/// Orders that wait; more of the same change nothing.
-const ORDERS_MAX: usize = 64;
 
 /// Why a service does not start, or what went wrong while it ran: everything, a sentence each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,46 +52,39 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// Why a service ended otherwise than it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub problems: Problems,
+    /// Whether it could not begin: the coordinator of a group does not take it as a member.
+    pub is_refused: bool,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problems.fmt(out)
+    }
+}
+
+impl std::error::Error for Failure {}
+
 impl From<String> for Problems {
     fn from(problem: String) -> Problems {
         Problems(vec![problem])
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Stop,
-    Reload,
-    ShardOver(usize),
-}
-
-/// Gives orders to a service that runs; clones give them to the same one.
-#[derive(Clone, Debug)]
-pub struct Orders(Sender<Order>);
-
-impl Orders {
-    /// Lets running executions finish, commits, and ends the service.
-    pub fn stop(&self) {
-        // A full channel has orders enough; one without a receiver is of a service that is over.
-        let _ = self.0.try_send(Order::Stop);
-    }
-
-    /// Reads all definitions again.
-    pub fn reload(&self) {
-        let _ = self.0.try_send(Order::Reload);
-    }
-}
-
 /// A service that runs.
 pub struct Server {
-    orders: (Orders, Receiver<Order>),
+    orders: (Orders, Desk),
     shutdown_timeout: Duration,
     /// Whether shards end by themselves when the input does.
     until_end: bool,
     /// Since when the end of the input seems out of reach.
     hopeless_since: Option<Instant>,
     deliveries: readiness::Watch,
-    files: Files<Bindings>,
+    definitions: Definitions,
     health: Health,
     metrics: Metrics,
     http: Option<Http>,
@@ -106,7 +101,16 @@ impl Server {
     /// # Errors
     /// Everything that is wrong with the plan, its definitions, or what they need.
     pub fn start(plan: Plan) -> Result<Server, Problems> {
-        build::start(plan)
+        let server = Server::start_unless(plan, &|| false)?;
+        server.ok_or_else(|| Problems::from("it was stopped".to_owned()))
+    }
+
+    /// As [`Server::start`]; `None` if `is_stopped` says so while definitions are still read: then nothing has begun.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_unless(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
+        build::start(plan, is_stopped)
     }
 
     /// Returns where orders are given.
@@ -133,58 +137,62 @@ impl Server {
     ///
     /// # Errors
     /// When a part failed: not everything that ran is committed; it runs again after a restart (async).
-    pub fn run(mut self) -> Result<(), Problems> {
+    pub fn run(mut self) -> Result<(), Failure> {
         let mut problems = Problems::default();
+        let mut is_refused = false;
         let mut over = 0;
-        loop {
-            match self.orders.1.recv_timeout(POLL) {
-                Ok(Order::Stop) => {
-                    let seconds = self.shutdown_timeout.as_secs_f64();
-                    tracing::info!(
-                        "stopping: running executions have {seconds} s to finish; a second signal ends at once"
-                    );
-                    break;
+        while let Some(given) = self.orders.1.take(LOOK) {
+            if given.stop {
+                let seconds = self.shutdown_timeout.as_secs_f64();
+                tracing::info!(
+                    "stopping: running executions have {seconds} s to finish; a second signal ends at once"
+                );
+                break;
+            }
+            over += given.over.len();
+            if !self.until_end && over > 0 {
+                for number in given.over {
+                    tracing::error!("shard {number} is over: the service ends");
+                    problems.0.push(format!("shard {number} ended by itself"));
                 }
-                Ok(Order::Reload) => self.files.reload(),
-                Ok(Order::ShardOver(number)) => {
-                    over += 1;
-                    if !self.until_end {
-                        tracing::error!("shard {number} is over: the service ends");
-                        problems.0.push(format!("shard {number} ended by itself"));
-                        break;
-                    }
-                    if over == self.shards.len() {
-                        tracing::info!("the input is at its end");
-                        break;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => self.files.poll(),
-                Err(RecvTimeoutError::Disconnected) => break,
+                break;
+            }
+            if over > 0 && over == self.shards.len() {
+                tracing::info!("the input is at its end");
+                break;
+            }
+            if given.reload {
+                self.definitions.reload();
             }
             self.deliveries.look();
-            if let Some(problem) = self.hopeless() {
+            if let Some((problem, refused)) = self.hopeless() {
                 tracing::error!("the end of the input is out of reach: {problem}");
                 problems.0.push(problem);
+                is_refused = refused;
                 break;
             }
         }
         self.stop(&mut problems);
-        if problems.0.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
+        match problems.0.is_empty() {
+            true => Ok(()),
+            false => Err(Failure { problems, is_refused }),
         }
     }
 
     /// Says why a service that runs to the end of its input gives up, if it does: there is nobody to wait for
-    /// who would mend what is wrong. One that runs until it is stopped waits.
-    fn hopeless(&mut self) -> Option<String> {
+    /// who would mend what is wrong. One that runs until it is stopped waits. Says also whether a group refuses it.
+    fn hopeless(&mut self) -> Option<(String, bool)> {
         if !self.until_end {
             return None;
         }
-        let mut controls = self.controls.iter();
-        let problem = controls.find_map(|control| readiness::hopeless(control.health()));
-        let problem = problem.or_else(|| self.deliveries.hopeless());
+        let first = |find: fn(&kafka::Health) -> Option<String>| {
+            self.controls.iter().find_map(|control| find(control.health()))
+        };
+        let refused = first(readiness::refused).map(|problem| (problem, true));
+        let problem = refused.or_else(|| {
+            let problem = first(readiness::hopeless).or_else(|| self.deliveries.hopeless());
+            Some((problem?, false))
+        });
         let Some(problem) = problem else {
             self.hopeless_since = None;
             return None;

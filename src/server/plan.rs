@@ -133,6 +133,7 @@ impl WorkflowPlan {
                 state_machine: config.name.clone(),
                 path: config.definition,
                 substitutions: config.substitutions,
+                pseudo_parameters: service.pseudo_parameters(),
             },
             source: kafka::SourceConfig {
                 name: config.name,

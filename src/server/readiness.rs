@@ -30,6 +30,7 @@ pub(super) fn workflow(
     metrics: &Metrics,
 ) -> Result<(), String> {
     reached(source, "consumer")?;
+    taken(source)?;
     there(source)?;
     if !source.ready() {
         return Err("no partitions are assigned yet: waiting for the consumer group".to_owned());
@@ -95,8 +96,10 @@ struct Group {
 impl Group {
     fn look(&mut self) {
         // What else is wrong is told by others.
-        let waits =
-            !self.source.ready() && reached(&self.source, "").is_ok() && self.source.absent().is_empty();
+        let waits = !self.source.ready()
+            && reached(&self.source, "").is_ok()
+            && taken(&self.source).is_ok()
+            && self.source.absent().is_empty();
         if !waits {
             (self.since, self.is_told) = (Instant::now(), false);
         } else if !self.is_told && self.since.elapsed() >= UNASSIGNED_AFTER {
@@ -174,6 +177,14 @@ fn reached(client: &kafka::Health, which: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Says why the group does not take the consumer, if it does not.
+fn taken(source: &kafka::Health) -> Result<(), String> {
+    match source.group_refusal() {
+        Some(why) => Err(format!("the group coordinator refuses this member: {why}")),
+        None => Ok(()),
+    }
+}
+
 /// Says which topics are not there to be read, if any.
 fn there(source: &kafka::Health) -> Result<(), String> {
     let absent = source.absent();
@@ -185,6 +196,11 @@ fn there(source: &kafka::Health) -> Result<(), String> {
         true => Ok(()),
         false => Err(reasons.join("; ")),
     }
+}
+
+/// Says why a run to the end of its input cannot even begin, if it is so: its group does not take it.
+pub(super) fn refused(source: &kafka::Health) -> Option<String> {
+    taken(source).err()
 }
 
 /// Says why a run to the end of its input will hardly come there, if it is so: the brokers refuse the consumer, it

@@ -11,6 +11,8 @@
 pub mod kafka;
 pub mod memory;
 pub mod offsets;
+pub mod share;
+pub mod topics;
 
 use offsets::{Commit, Restored};
 use std::sync::Arc;
@@ -103,6 +105,14 @@ pub enum Change {
         /// committed where it could.
         result: Result<(), CommitError>,
     },
+    /// All events below an offset have come: what is missing below it is none (markers of transactions, aborted
+    /// events, gaps). Comes after the events themselves, when the source has read to the end of what is there.
+    Passed {
+        /// Which partition.
+        partition: PartitionId,
+        /// Where the next event may be.
+        offset: i64,
+    },
     /// No more events will come: the input is at its end (`--until-end`, a memory source).
     Ended,
 }
@@ -162,7 +172,7 @@ impl Wake {
     }
 }
 
-/// One of a sink's destinations, resolved at start: a topic.
+/// One of a sink's destinations, resolved: a topic, until it is [closed](Sink::close).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TopicId(pub u32);
 
@@ -224,18 +234,26 @@ impl Returned {
     /// # Errors
     /// See [`Sink::send`].
     pub fn send(&self, sink: &mut dyn Sink, ticket: Ticket) -> Result<(), SendError> {
+        self.with(|message| sink.send(message, ticket))
+    }
+
+    /// Returns what it takes of a sink's queue, see [`share`].
+    pub fn cost(&self) -> usize {
+        self.with(share::cost)
+    }
+
+    fn with<T>(&self, use_it: impl FnOnce(&Message<'_>) -> T) -> T {
         let headers = self.headers.iter();
         let headers: Vec<_> = headers
             .map(|(name, value)| (name.as_str(), value.as_deref()))
             .collect();
-        let message = Message {
+        use_it(&Message {
             topic: self.topic,
             partition: self.partition,
             key: self.key.as_deref(),
             value: self.value.as_deref(),
             headers: &headers,
-        };
-        sink.send(&message, ticket)
+        })
     }
 }
 
@@ -276,8 +294,16 @@ impl std::error::Error for SendError {}
 
 /// The shard-side end of a sink.
 pub trait Sink {
-    /// Returns the handle of a topic by name; the same name gives the same handle. Resolve at start.
+    /// Returns the handle of a topic by name; the same name gives the same handle as long as somebody has it. Not for
+    /// each message.
     fn topic(&mut self, name: &str) -> TopicId;
+
+    /// Gives a handle back that [`Sink::topic`] returned, when none of the caller's messages to it is on its way. Returns
+    /// whether it was the last one: the topic is forgotten then, and the handle may be another's. A sink that keeps
+    /// its topics forgets none.
+    fn close(&mut self, _topic: TopicId) -> bool {
+        false
+    }
 
     /// Hands a message over. Never blocks.
     ///
@@ -294,4 +320,10 @@ pub trait Sink {
 
     /// Sends what is buffered on its way without waiting; called at the end of each batch.
     fn push(&mut self);
+
+    /// Returns how much the sink holds before it is [`SendError::Full`]: bytes of messages, each with
+    /// [`share::MESSAGE_OVERHEAD`] more. It does not change.
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
 }

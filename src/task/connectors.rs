@@ -15,6 +15,7 @@ use super::payload::Payload;
 use super::produce::Produce;
 use super::table::{ConnectorIndex, Table};
 use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved};
+use crate::guard::guarded;
 use crate::program::{Pattern, Program, TaskId};
 use crate::stream::{SendError, Sink, Ticket};
 use crate::value::{Key, ValueRef, View};
@@ -97,7 +98,13 @@ impl Tasks {
     /// `LocalSet`. Ids in answers follow from `seed`, which is to differ from shard to shard and start to
     /// start.
     pub fn connect(self: &Arc<Tasks>, answers: Answers, seed: u64) -> Connectors {
-        let connectors = self.makers.iter().map(|maker| maker.make(&answers)).collect();
+        let is_kafka = |maker: &&Maker| matches!(maker, Maker::Kafka(_));
+        let entries = self.makers.iter().filter(is_kafka).count();
+        let connectors = self
+            .makers
+            .iter()
+            .map(|maker| maker.make(&answers, entries))
+            .collect();
         Connectors {
             tasks: self.clone(),
             connectors,
@@ -143,14 +150,14 @@ fn maker(named: &Named<'_>, functions: &Functions) -> Result<Maker, (Option<&'st
 }
 
 impl Maker {
-    fn make(&self, answers: &Answers) -> Box<dyn Connector> {
+    fn make(&self, answers: &Answers, entries: usize) -> Box<dyn Connector> {
         match self {
             Maker::Function(make) => Box::new(FunctionConnector(make())),
             Maker::Delay(milliseconds) => Box::new(Delay {
                 milliseconds: *milliseconds,
             }),
             Maker::Http(service) => Box::new(HttpConnector::new(service.clone(), answers.clone())),
-            Maker::Kafka(topics) => Box::new(Produce::new(topics.clone(), answers.clone())),
+            Maker::Kafka(topics) => Box::new(Produce::new(topics.clone(), answers.clone(), entries)),
         }
     }
 }
@@ -265,7 +272,9 @@ impl Connectors {
         loop {
             let (ticket, answer) = self.answers.take()?;
             if let Some(pending) = self.pending.remove(&ticket) {
-                let answer = self.dress.answer(pending.style, &pending.version, answer, now_ms);
+                // The answer comes from outside: whatever it does to us, it is one call's.
+                let answer = guarded(|| self.dress.answer(pending.style, &pending.version, answer, now_ms));
+                let answer = answer.unwrap_or_else(|message| Err(Failure::panicked(&message)));
                 return Some((ticket, answer));
             }
         }
@@ -281,6 +290,10 @@ impl Connectors {
     /// Tells what became of a message; returns whether it was a task's that is still waited for.
     pub fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) -> bool {
         let Some(pending) = self.pending.get(&ticket) else {
+            // Its connector may still count it.
+            for connector in &mut self.connectors {
+                connector.acknowledged(ticket, result.clone());
+            }
             return false;
         };
         self.connectors[usize::from(pending.connector.0)].acknowledged(ticket, result);

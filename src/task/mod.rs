@@ -8,7 +8,8 @@
 //! [`produce`], which writes to Kafka through the shard's sink.
 //!
 //! Must not know Kafka sources, shards or logs. Invariants: a call is answered once, or the machine's own
-//! time limits end the task; a connector never blocks its thread; what no pattern matches is not reachable.
+//! time limits end the task; a connector never blocks its thread; what no pattern matches is not reachable; an answer
+//! at which our own code panics fails its call, and no other.
 //!
 //! # How a shard uses it
 //!
@@ -40,6 +41,7 @@ pub use config::Config;
 pub use connectors::{Attempt, Connectors, Tasks};
 pub use functions::Functions;
 
+use crate::guard::PANIC;
 use crate::stream::{SendError, Sink, Ticket, Wake};
 use crate::value::{ValueRef, View};
 use function::Function;
@@ -102,6 +104,16 @@ impl Failure {
             error: Some(error.into()),
             cause: Some(cause.into()),
         }
+    }
+
+    /// Creates the failure of a call in which our own code panicked.
+    #[cold]
+    pub(crate) fn panicked(message: &str) -> Failure {
+        tracing::error!(
+            "a bug in stepstream ended a call, please report it: {}",
+            message.escape_debug()
+        );
+        Failure::new(PANIC, format!("A bug in stepstream ended the call: {message}"))
     }
 }
 

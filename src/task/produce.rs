@@ -2,7 +2,7 @@
 //!
 //! Owns the integration's parameters and result. Must not know how messages travel: they go to the shard's
 //! sink, with the call's ticket. Invariants: only granted topics are written to; a call that succeeded was
-//! acknowledged.
+//! acknowledged; a topic that takes nothing does not hold up the messages for others.
 //!
 //! | parameter | |
 //! |---|---|
@@ -18,6 +18,8 @@
 use super::bind::not_granted;
 use super::{Answers, Call, Connector, Failure, Progress};
 use crate::program::Pattern;
+use crate::stream::share::{MESSAGE_OVERHEAD, Shares};
+use crate::stream::topics::{NamedTopics, Room, is_topic_name};
 use crate::stream::{Message, SendError, Sink, Ticket, TopicId};
 use crate::value::{Key, Kind, ValueRef, View, escape_into};
 use rustc_hash::FxHashMap;
@@ -31,20 +33,29 @@ use std::sync::Arc;
 /// The header with the call's stable key.
 pub const KEY_HEADER: &str = "stepstream-idempotency-key";
 
-/// Most messages of a shard that wait for room in the sink.
+/// Most messages of a shard that wait for room in the sink; each topic has a share of them.
 const WAITING_MAX: usize = 1000;
 
-/// Most topics of a shard that one entry of `[tasks]` writes to.
+/// How much of the sink's queue is for all entries of `[tasks]` together.
+const TASKS_PART: (usize, usize) = (3, 8);
+
+/// Most topics of a shard that one entry of `[tasks]` has open at a time; beyond it the one that was not used for longest
+/// is closed.
 const TOPICS_MAX: usize = 1000;
 
 pub(super) struct Produce {
     granted: Arc<[Pattern]>,
     answers: Answers,
-    topics: FxHashMap<Rc<str>, TopicId>,
-    /// What was handed over and not acknowledged: its topic and partition.
-    sent: FxHashMap<Ticket, (Rc<str>, Option<i32>)>,
-    /// What the sink had no room for.
+    topics: NamedTopics,
+    /// What was handed over and not acknowledged.
+    sent: FxHashMap<Ticket, Sent>,
+    /// What there was no room for.
     waiting: VecDeque<Waiting>,
+    /// How many entries of `[tasks]` write to Kafka.
+    entries: usize,
+    /// What the topics have in the sink, and of what waits; by their ids.
+    shares: Option<Shares>,
+    waiting_shares: Shares,
     parts: Parts,
     names: Names,
 }
@@ -52,8 +63,19 @@ pub(super) struct Produce {
 /// A message that waits, with a copy of its bytes.
 struct Waiting {
     ticket: Ticket,
+    name: Rc<str>,
     topic: TopicId,
     parts: Parts,
+}
+
+/// A message that the sink has.
+struct Sent {
+    name: Rc<str>,
+    topic: TopicId,
+    partition: Option<i32>,
+    /// What it takes of the sink's queue, also when nobody waits for it any more.
+    cost: usize,
+    is_cancelled: bool,
 }
 
 /// The parts of a message in one buffer.
@@ -75,11 +97,15 @@ struct Names {
 }
 
 impl Produce {
-    pub(super) fn new(granted: Arc<[Pattern]>, answers: Answers) -> Produce {
+    /// Creates a connector that is one of so many `entries`.
+    pub(super) fn new(granted: Arc<[Pattern]>, answers: Answers, entries: usize) -> Produce {
         Produce {
+            entries,
+            shares: None,
+            waiting_shares: Shares::new(WAITING_MAX, TOPICS_MAX),
             granted,
             answers,
-            topics: FxHashMap::default(),
+            topics: NamedTopics::new(TOPICS_MAX),
             sent: FxHashMap::default(),
             waiting: VecDeque::new(),
             parts: Parts::default(),
@@ -101,43 +127,100 @@ impl Produce {
         };
         let (name, id) = self.topic(&topic.decode(), sink)?;
         self.read(view, parameters, call.key)?;
-        // Messages of a shard keep their order: none overtakes those that wait.
-        if self.waiting.is_empty() {
-            match send(&self.parts, id, ticket, sink) {
-                Ok(()) => {
-                    self.sent.insert(ticket, (name, self.parts.partition));
-                    return Ok(());
-                }
+        // Messages of a shard to one topic keep their order: none overtakes those that wait.
+        if self.waiting_shares.used_by(id.0 as usize) == 0 {
+            let parts = std::mem::take(&mut self.parts);
+            let sent = self.hand_over(&parts, &name, id, ticket, sink);
+            self.parts = parts;
+            match sent {
+                Ok(()) => return Ok(()),
                 Err(SendError::Full) => {}
                 Err(error) => return Err(failure(error)),
             }
         }
-        if self.waiting.len() >= WAITING_MAX {
+        if self.waiting.len() >= WAITING_MAX || !self.waiting_shares.has_room(id.0 as usize, 1) {
             return Err(failure(SendError::Full));
         }
-        self.sent.insert(ticket, (name, self.parts.partition));
+        self.waiting_shares.take(id.0 as usize, 1);
         self.waiting.push_back(Waiting {
             ticket,
+            name,
             topic: id,
             parts: self.parts.clone(),
         });
         Ok(())
     }
 
+    /// Sends a message, if its topic's share has room.
+    fn hand_over(
+        &mut self,
+        parts: &Parts,
+        name: &Rc<str>,
+        topic: TopicId,
+        ticket: Ticket,
+        sink: &mut dyn Sink,
+    ) -> Result<(), SendError> {
+        let entries = self.entries;
+        let shares = self.shares.get_or_insert_with(|| {
+            let capacity = sink.capacity() / TASKS_PART.1 * TASKS_PART.0 / entries;
+            Shares::new(capacity, TOPICS_MAX)
+        });
+        let cost = parts.cost();
+        if !shares.has_room(topic.0 as usize, cost) {
+            return Err(SendError::Full);
+        }
+        send(parts, topic, ticket, sink)?;
+        shares.take(topic.0 as usize, cost);
+        let sent = Sent {
+            name: name.clone(),
+            topic,
+            partition: parts.partition,
+            cost,
+            is_cancelled: false,
+        };
+        self.sent.insert(ticket, sent);
+        Ok(())
+    }
+
     fn topic(&mut self, name: &str, sink: &mut dyn Sink) -> Result<(Rc<str>, TopicId), Failure> {
-        if let Some((name, &id)) = self.topics.get_key_value(name) {
-            return Ok((name.clone(), id));
+        if let Some(known) = self.topics.get(name) {
+            return Ok((Rc::clone(&known.name), known.id));
         }
         if !self.granted.iter().any(|pattern| pattern.matches(name)) {
             return Err(not_granted(&format!("to write to topic '{name}'")));
         }
-        if self.topics.len() >= TOPICS_MAX {
-            let cause = format!("more than {TOPICS_MAX} topics are written to");
-            return Err(Failure::new("Kafka.KafkaException", cause));
+        let refused = |cause: String| Failure::new("Kafka.KafkaException", cause);
+        if !is_topic_name(name) {
+            return Err(refused(format!("'{name}' cannot be the name of a topic")));
+        }
+        let in_sink = |id: TopicId| {
+            self.shares
+                .as_ref()
+                .map_or(0, |shares| shares.used_by(id.0 as usize))
+        };
+        let waits = |id: TopicId| self.waiting_shares.used_by(id.0 as usize);
+        match self.topics.make_room(|id| in_sink(id) + waits(id) == 0) {
+            Room::Free => {}
+            Room::Instead(id) => _ = sink.close(id),
+            Room::None => {
+                let cause = format!("messages are on their way to {TOPICS_MAX} other topics");
+                return Err(refused(cause));
+            }
         }
         let (name, id): (Rc<str>, TopicId) = (name.into(), sink.topic(name));
-        self.topics.insert(name.clone(), id);
+        self.topics.insert(Rc::clone(&name), id);
         Ok((name, id))
+    }
+
+    fn forget_waiting(&mut self, ticket: Ticket) {
+        let shares = &mut self.waiting_shares;
+        self.waiting.retain(|waiting| {
+            let is_forgotten = waiting.ticket == ticket;
+            if is_forgotten {
+                shares.give_back(waiting.topic.0 as usize, 1);
+            }
+            !is_forgotten
+        });
     }
 
     /// Reads the parameters into `parts`.
@@ -195,6 +278,11 @@ impl Parts {
         Some(start..self.bytes.len())
     }
 
+    /// Returns what the message takes of the sink's queue.
+    fn cost(&self) -> usize {
+        self.bytes.len() + MESSAGE_OVERHEAD
+    }
+
     fn add_bytes(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
@@ -236,19 +324,27 @@ impl Connector for Produce {
 
     /// A message that waits is not sent any more; one that was handed over may still be written.
     fn cancel(&mut self, ticket: Ticket) {
-        self.sent.remove(&ticket);
-        self.waiting.retain(|waiting| waiting.ticket != ticket);
+        match self.sent.get_mut(&ticket) {
+            Some(sent) => sent.is_cancelled = true,
+            None => self.forget_waiting(ticket),
+        }
     }
 
     fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) {
-        let Some((topic, partition)) = self.sent.remove(&ticket) else {
+        let Some(sent) = self.sent.remove(&ticket) else {
             return;
         };
+        if let Some(shares) = &mut self.shares {
+            shares.give_back(sent.topic.0 as usize, sent.cost);
+        }
+        if sent.is_cancelled {
+            return;
+        }
         let answer = result.map_err(failure).map(|()| {
             let mut text = b"{\"Topic\":\"".to_vec();
-            escape_into(&mut text, &topic);
+            escape_into(&mut text, &sent.name);
             text.push(b'"');
-            if let Some(partition) = partition {
+            if let Some(partition) = sent.partition {
                 text.extend_from_slice(format!(",\"Partition\":{partition}").as_bytes());
             }
             text.push(b'}');
@@ -258,16 +354,29 @@ impl Connector for Produce {
     }
 
     fn poll(&mut self, sink: &mut dyn Sink) {
-        while let Some(waiting) = self.waiting.front() {
-            match send(&waiting.parts, waiting.topic, waiting.ticket, sink) {
-                Ok(()) => {}
-                Err(SendError::Full) => return,
-                Err(error) => {
-                    self.sent.remove(&waiting.ticket);
-                    self.answers.answer(waiting.ticket, Err(failure(error)));
+        // Topics without room; what waits for them stays, and what waits behind it for others does not.
+        let mut full: Vec<TopicId> = Vec::new();
+        for _ in 0..self.waiting.len() {
+            let Some(waiting) = self.waiting.pop_front() else {
+                return;
+            };
+            let Waiting { ticket, topic, .. } = waiting;
+            let sent = match full.contains(&topic) {
+                true => Err(SendError::Full),
+                false => self.hand_over(&waiting.parts, &waiting.name, topic, ticket, sink),
+            };
+            match sent {
+                Err(SendError::Full) => {
+                    if !full.contains(&topic) {
+                        full.push(topic);
+                    }
+                    self.waiting.push_back(waiting);
+                    continue;
                 }
+                Err(error) => self.answers.answer(ticket, Err(failure(error))),
+                Ok(()) => {}
             }
-            self.waiting.pop_front();
+            self.waiting_shares.give_back(topic.0 as usize, 1);
         }
     }
 

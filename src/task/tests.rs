@@ -68,7 +68,10 @@ const PRODUCE: &str = "arn:aws:states:::kafka:produce";
 #[derive(Default)]
 struct Kept {
     room: usize,
+    /// What it says it holds.
+    capacity: Option<usize>,
     topics: Vec<String>,
+    closed: Vec<TopicId>,
     messages: Vec<String>,
 }
 
@@ -76,6 +79,11 @@ impl Sink for Kept {
     fn topic(&mut self, name: &str) -> TopicId {
         self.topics.push(name.into());
         TopicId(self.topics.len() as u32 - 1)
+    }
+
+    fn close(&mut self, topic: TopicId) -> bool {
+        self.closed.push(topic);
+        true
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
@@ -110,6 +118,10 @@ impl Sink for Kept {
     }
 
     fn push(&mut self) {}
+
+    fn capacity(&self) -> usize {
+        self.capacity.unwrap_or(usize::MAX)
+    }
 }
 
 struct Shard {
@@ -428,6 +440,70 @@ fn a_full_sink_is_waited_for_in_order() {
     shard.connectors.poll(&mut shard.sink);
     let sent: Vec<&str> = shard.sink.messages.iter().map(|message| &message[..1]).collect();
     assert_eq!(sent, ["1", "2", "4"]);
+}
+
+#[test]
+fn a_topic_that_takes_nothing_does_not_hold_up_the_messages_for_others() {
+    let (tasks, bindings) = producing();
+    let mut shard = Shard::new(&tasks);
+    shard.sink.room = 1_000;
+    shard.sink.capacity = Some(100_000);
+    let call = |shard: &mut Shard, topic: &str, ticket| {
+        let parameters = format!(r#"{{"Topic":"{topic}","Value":{ticket}}}"#);
+        shard.call(&bindings, &parameters, ticket).0
+    };
+    // Nothing of it is acknowledged, and some of it is given up.
+    let calls: Vec<_> = (1..=1_000)
+        .map(|ticket| call(&mut shard, "audit", ticket))
+        .collect();
+    let sent = shard.sink.messages.len();
+    assert!((10..100).contains(&sent), "{sent} messages");
+    let is_throttled = |progress: &Progress| *progress != Progress::Pending;
+    assert!(calls.iter().any(is_throttled), "what waits is limited too");
+    shard.connectors.cancel(Ticket(1));
+    shard.connectors.cancel(Ticket(sent as u64 + 1));
+    assert_eq!(call(&mut shard, "billing-1", 5_000), Progress::Pending);
+    let last = shard.sink.messages.last().expect("a message");
+    assert!(last.starts_with("5000 billing-1"), "{last}");
+    // A message that nobody waits for takes room until it is acknowledged; one that did not wait long enough is not sent.
+    shard.connectors.poll(&mut shard.sink);
+    assert_eq!(shard.sink.messages.len(), sent + 1);
+    for ticket in 1..=5 {
+        shard.connectors.acknowledged(Ticket(ticket), Ok(()));
+    }
+    shard.connectors.poll(&mut shard.sink);
+    let next: Vec<_> = shard.sink.messages[sent + 1..]
+        .iter()
+        .filter_map(|message| message.split(' ').next()?.parse::<usize>().ok())
+        .collect();
+    let in_order: Vec<_> = (sent + 2..sent + 2 + next.len()).collect();
+    assert!(!next.is_empty() && next == in_order, "{next:?}");
+}
+
+#[test]
+fn topics_that_events_invent_give_way() {
+    let (tasks, bindings) = producing();
+    let mut shard = Shard::new(&tasks);
+    shard.sink.room = usize::MAX;
+    let call = |shard: &mut Shard, ticket: u64| {
+        let parameters = format!(r#"{{"Topic":"billing-{ticket}","Value":1}}"#);
+        shard.call(&bindings, &parameters, ticket).0
+    };
+    // The first message stays on its way, and so does one that nobody waits for.
+    for ticket in 0..5_000 {
+        assert_eq!(call(&mut shard, ticket), Progress::Pending, "{ticket}");
+        match ticket {
+            0 => {}
+            1 => shard.connectors.cancel(Ticket(1)),
+            _ => _ = shard.connectors.acknowledged(Ticket(ticket), Ok(())),
+        }
+    }
+    let closed = &shard.sink.closed;
+    assert_eq!((closed.len(), closed[0]), (4_000, TopicId(2)));
+    // Names that no topic has, or that are not granted, take no room.
+    shard.call(&bindings, r#"{"Topic":"billing-\u00e9","Value":1}"#, 9_000);
+    shard.call(&bindings, r#"{"Topic":"secret","Value":1}"#, 9_001);
+    assert_eq!(shard.sink.closed.len(), 4_000);
 }
 
 #[test]

@@ -62,11 +62,16 @@ impl Run {
         let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
         let items = match map.items {
             None => self.current.data,
-            Some(path) => self.data_path(program, frame, path)?,
+            Some(path) => self.items(program, frame, path)?,
         };
         let view = View::new(&self.heap, &program.constants);
         if view.kind(items) != Kind::Array {
             let text = map.items.map_or("$", |path| &program.paths[path.at()].text);
+            // A path of the context object is named as if it were one of the input (recorded).
+            let text = text
+                .strip_prefix('$')
+                .filter(|rest| rest.starts_with('$'))
+                .unwrap_or(text);
             return Err(self.runtime_fault(program, |cause| {
                 for part in ["Reference path \"", text, "\" must point to array."] {
                     cause.push_str(part);
@@ -85,6 +90,24 @@ impl Run {
             tolerated,
             ..Children::NONE
         })
+    }
+
+    /// Reads `ItemsPath`.
+    fn items(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<ValueRef> {
+        let using = &program.paths[path.at()];
+        let Some(root) = self.source(program, frame, using.source, None) else {
+            return self.data_path(program, frame, path);
+        };
+        match self.data_path(program, frame, path) {
+            Err(Raised) if using.accessor.is_direct() && !self.is_null(program, root) => {
+                Err(self.path_conflict(program, path, root))
+            }
+            items => items,
+        }
+    }
+
+    fn is_null(&self, program: &Program, value: ValueRef) -> bool {
+        View::new(&self.heap, &program.constants).kind(value) == Kind::Null
     }
 
     fn limit(
@@ -124,19 +147,20 @@ impl Run {
         let text = self.limit_number(program, frame, path)?;
         match text.as_deref().map(str::parse::<f64>) {
             Some(Ok(value)) if (0.0..=100.0).contains(&value) => Ok(Some(value)),
-            Some(Ok(_)) => Err(self.runtime_fault(program, |cause| {
+            Some(Ok(value)) if !value.is_nan() => Err(self.runtime_fault(program, |cause| {
                 cause.push_str("ToleratedFailurePercentage must be between 0 and 100.");
             })),
             _ => Err(self.bad_limit(program, path, "ToleratedFailurePercentage", "float")),
         }
     }
 
-    /// Returns the text of the number at a path, if it is one.
+    /// Returns the number at a path as text, if it may be one: a text is read as a number (recorded).
     fn limit_number(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<Option<String>> {
         let value = self.data_path(program, frame, path)?;
-        Ok(View::new(&self.heap, &program.constants)
-            .number(value)
-            .map(str::to_owned))
+        let view = View::new(&self.heap, &program.constants);
+        let number = view.number(value).map(str::to_owned);
+        let text = || view.string(value).map(|text| text.decode().into_owned());
+        Ok(number.or_else(text))
     }
 
     /// Starts the next branch of a container, or ends it when all are done.

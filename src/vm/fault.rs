@@ -2,7 +2,7 @@
 
 use super::run::{PAYLOAD_BYTES_MAX, Run};
 use crate::fault;
-use crate::program::Program;
+use crate::program::{PathId, Program};
 use crate::value::{Store, ValueRef, View};
 
 /// What went wrong in a state.
@@ -60,6 +60,27 @@ impl Run {
             error,
             cause,
             catchable: false,
+        };
+        Raised
+    }
+
+    /// Makes the fault of a reference path that does not fit a value (facts 5.4). That Retry and Catch see it is
+    /// not recorded: the documents except other errors only, and as theirs its cause has no prefix.
+    #[cold]
+    pub(super) fn path_conflict(&mut self, program: &Program, path: PathId, value: ValueRef) -> Raised {
+        let step = program.paths[path.at()].accessor.last_step();
+        let shown = shown(View::new(&self.heap, &program.constants), value);
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        let start = store.start_string();
+        for part in ["Unable to apply step \"", &step, "\" to input ", &shown] {
+            store.push_str(part);
+        }
+        let cause = store.finish_string(start);
+        let error = store.string(fault::REFERENCE_PATH_CONFLICT);
+        self.raised = Fault {
+            error,
+            cause,
+            catchable: true,
         };
         Raised
     }

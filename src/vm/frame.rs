@@ -64,6 +64,8 @@ pub(super) struct Frame {
     pub(super) retries: u32,
     /// How often each retrier of the state was used; grows when one is.
     pub(super) attempts: Vec<u32>,
+    /// Whether a catcher of the state has taken its error.
+    pub(super) catching: bool,
     /// How often its states were entered: tells the calls of a loop apart.
     pub(super) visits: Visits,
     /// The variables of the flow; [`ValueRef::NONE`] where none was assigned.
@@ -138,6 +140,7 @@ impl Frame {
             entered_at_ms: 0,
             retries: 0,
             attempts: Vec::new(),
+            catching: false,
             visits: Visits::default(),
             variables: Vec::new(),
             item: ValueRef::NONE,
@@ -160,6 +163,7 @@ impl Frame {
         self.branch = 0;
         self.retries = 0;
         self.attempts.clear();
+        self.catching = false;
         self.visits.clear();
         self.variables.clear();
         self.variables.resize(variables, ValueRef::NONE);
@@ -175,9 +179,10 @@ impl Frame {
         )
     }
 
-    /// Forgets the retries of the state before.
+    /// Forgets the retries of the state before, and that it has caught an error.
     #[inline]
     pub(super) fn forget_retries(&mut self) {
+        self.catching = false;
         if self.retries > 0 {
             self.retries = 0;
             self.attempts.clear();

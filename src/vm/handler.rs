@@ -28,13 +28,15 @@ impl Run {
         if !fault.catchable {
             return self.fail(self.frames[frame.at()].registers.last, fault);
         }
-        if self.retry(program, frame, fault) {
+        // What fails in a catcher is not for its own state: the catcher might catch itself without end.
+        let catching = self.frames[frame.at()].catching;
+        if !catching && self.retry(program, frame, fault) {
             return;
         }
         if let Activity::Container(container) = self.frames[frame.at()].activity {
             self.record_container_failed(program, frame, container);
         }
-        if !self.catch(program, frame, fault) {
+        if catching || !self.catch(program, frame, fault) {
             self.fail_frame(program, frame, fault);
         }
     }
@@ -95,18 +97,24 @@ impl Run {
             catcher: at as u32,
         });
         let or_null = |value: ValueRef| if value.is_none() { ValueRef::NULL } else { value };
+        // A time-out has no cause in its events, but an empty one for who catches it (recorded).
+        let cause = match self.is_time_out(program, fault) && fault.cause.is_none() {
+            true => ValueRef::EMPTY_STRING,
+            false => or_null(fault.cause),
+        };
         let words = &program.words;
         let output = Store::new(&mut self.heap, &program.constants).object(&[
             words.error,
             or_null(fault.error),
             words.cause,
-            or_null(fault.cause),
+            cause,
         ]);
         let frame_state = &mut self.frames[frame.at()];
         frame_state.registers.result = output;
         frame_state.registers.output = output;
         frame_state.registers.pc = catchers[at].target;
         frame_state.activity = Activity::Running;
+        frame_state.catching = true;
         self.ready.push(frame);
         true
     }
@@ -120,6 +128,12 @@ impl Run {
             },
         };
         patterns.iter().any(|pattern| fault::matches(pattern, &name))
+    }
+
+    fn is_time_out(&self, program: &Program, fault: Fault) -> bool {
+        let view = View::new(&self.heap, &program.constants);
+        let is = |name: &str| view.string(fault.error).is_some_and(|error| error.is(name));
+        !fault.error.is_none() && (is(fault::TIMEOUT) || is(fault::HEARTBEAT_TIMEOUT))
     }
 
     /// Fails a frame: the run, or the branch of a container.

@@ -11,7 +11,7 @@ use crate::path;
 use crate::program::{
     AssignId, CallId, FormatId, Instruction, PathId, PathUse, Pc, Program, Source, Stage, VariableRef,
 };
-use crate::value::{DEPTH_MAX, Store, ValueRef, View};
+use crate::value::{DEPTH_MAX, Kind, Store, ValueRef, View};
 
 /// Why a frame stopped running.
 pub(super) enum Stop {
@@ -360,10 +360,16 @@ impl Run {
     ) -> Outcome<ValueRef> {
         let using = &program.paths[path.at()];
         if let Some(root) = self.source(program, frame, using.source, item) {
-            if let Some(value) = using
+            let found = using
                 .accessor
-                .get(View::new(&self.heap, &program.constants), root)
+                .get(View::new(&self.heap, &program.constants), root);
+            if let Some(value) = found
+                && value != root
             {
+                return Ok(value);
+            }
+            self.check_root(program, using, root)?;
+            if let Some(value) = found {
                 return Ok(value);
             }
             match self.search(program, using, root) {
@@ -417,6 +423,7 @@ impl Run {
         let Some(root) = self.source(program, frame, using.source, None) else {
             return Err(self.template_miss(program, path));
         };
+        self.check_root(program, using, root)?;
         let view = View::new(&self.heap, &program.constants);
         if let Some(value) = using.accessor.get(view, root) {
             return Ok(value);
@@ -432,8 +439,30 @@ impl Run {
         }
     }
 
+    /// Refuses a path of the data whose root is null (facts 5.4); a null that no path touches passes through.
+    #[inline]
+    pub(super) fn check_root(&mut self, program: &Program, using: &PathUse, root: ValueRef) -> Outcome<()> {
+        let is_null = View::new(&self.heap, &program.constants).kind(root) == Kind::Null;
+        if is_null && !matches!(using.source, Source::Context | Source::Variable(_)) {
+            return Err(self.null_root(program));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn null_root(&mut self, program: &Program) -> Raised {
+        self.runtime_fault(program, |cause| {
+            cause.push_str("Unable to apply Path transformation to null or empty input.");
+        })
+    }
+
     /// Evaluates a path that may search: it may look at all of the value, and charges that and what it has built.
-    fn search(&mut self, program: &Program, using: &PathUse, root: ValueRef) -> Result<ValueRef, path::Miss> {
+    pub(super) fn search(
+        &mut self,
+        program: &Program,
+        using: &PathUse,
+        root: ValueRef,
+    ) -> Result<ValueRef, path::Miss> {
         let mut store = Store::new(&mut self.heap, &program.constants);
         let selected = using.accessor.select(&mut store, root, root);
         let view = View::new(&self.heap, &program.constants);
@@ -448,7 +477,8 @@ impl Run {
         let mut store = Store::new(&mut self.heap, &program.constants);
         match path::put(&mut store, input, &using.accessor, result) {
             Ok(output) => Ok(output),
-            Err(error) => Err(self.runtime_fault(program, |cause| {
+            Err(path::PutError::Conflict) => Err(self.path_conflict(program, path, input)),
+            Err(error @ path::PutError::TooDeep) => Err(self.runtime_fault(program, |cause| {
                 cause.push_str("Unable to apply ResultPath '");
                 cause.push_str(&using.text);
                 cause.push_str("' to the state's input: ");

@@ -1,10 +1,14 @@
 //! The command line as a user sees it: answers, exit codes.
 
 mod demo;
+mod embedded;
+mod hostile;
 mod logs;
 mod mistakes;
+mod mocks;
 mod pipe;
 mod recorded;
+mod stop;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

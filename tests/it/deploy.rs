@@ -40,6 +40,29 @@ fn rules_and_dashboard_use_metrics_that_exist() {
     assert!(hidden.is_empty(), "not on the dashboard: {hidden:?}");
 }
 
+/// The port that the pods open is reachable for a few only, unless somebody says otherwise.
+#[test]
+fn the_chart_has_a_network_policy() {
+    let read = |name: &str| {
+        let path = root().join("deploy/helm/stepstream").join(name);
+        std::fs::read_to_string(path).expect(name)
+    };
+    let policy = read("templates/networkpolicy.yaml");
+    for part in [
+        "kind: NetworkPolicy",
+        "policyTypes: [Ingress]",
+        "- port: metrics",
+        "stepstream.selector",
+    ] {
+        assert!(policy.contains(part), "{part}");
+    }
+    let values = block(&read("values.yaml"), "networkPolicy:");
+    assert!(
+        values.contains("enabled: true") && values.contains("from:"),
+        "{values}"
+    );
+}
+
 /// The words of a label are in the sentence that describes its metric; a rule that asks for another word
 /// never fires.
 #[test]

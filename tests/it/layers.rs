@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 const ORDER: &[&str] = &[
     "clock",
     "fault",
+    "printable",
     "timestamp",
     "value",
     "path",
     "intrinsic",
     "asl",
+    "embedded",
     "program",
     "compile",
     "vm",
@@ -20,6 +22,7 @@ const ORDER: &[&str] = &[
     "cases",
     "test_state",
     "units",
+    "guard",
     "metrics",
     "stream",
     "journal",
@@ -118,8 +121,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Tests may use whatever shows what they are about.
 fn is_test(file: &Path) -> bool {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let folder = file.parent().and_then(Path::file_name);
-    stem == "tests" || stem.ends_with("_tests") || folder.is_some_and(|name| name == "tests")
+    let mut folders = file.ancestors().skip(1).filter_map(Path::file_name);
+    stem == "tests" || stem.ends_with("_tests") || folders.any(|name| name == "tests")
 }
 
 /// Returns the text without comments and tests, both of which may name anything.

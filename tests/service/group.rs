@@ -2,7 +2,9 @@
 
 use crate::broker::{Event, shared};
 use crate::events::{committed, nothing_lost, produce, under_load};
-use crate::service::{Place, SLOW, Service, slow};
+use crate::service::{PATIENCE, Place, SLOW, Service, slow};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use std::time::{Duration, Instant};
 
 fn config(topic: &str, mode: &str, drain: &str, task: u32) -> String {
     format!(
@@ -202,4 +204,88 @@ fn what_does_not_end_within_the_drain_time_runs_elsewhere() {
         0,
         "duplicates"
     );
+}
+
+/// Whoever moves a consumer to stepstream and keeps its group meets this in a rolling deploy.
+#[test]
+fn a_group_of_eager_consumers_is_named_until_they_are_gone() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-eager";
+    broker.create_topic(topic, 2);
+    broker.create_topic("group-eager-out", 2);
+    let mut eager = broker.client();
+    eager
+        .set("group.id", topic)
+        .set("partition.assignment.strategy", "range");
+    let eager: BaseConsumer = eager.create().expect("a consumer");
+    eager.subscribe(&[topic]).expect("a subscription");
+    let until = Instant::now() + PATIENCE;
+    while eager.assignment().expect("an assignment").count() == 0 {
+        assert!(Instant::now() < until, "the eager consumer gets no partitions");
+        let _ = eager.poll(Duration::from_millis(100));
+    }
+    // It needs no more polls to stay: its own thread sends the heartbeats.
+    let place = Place::new(topic);
+    place.configure(broker, &config(topic, "", "10s", 0));
+    place.write("definition.json", SLOW);
+    let mut service = Service::start(&place);
+    let words = "the group coordinator refuses this member: the group has members that share out partitions in \
+                 another way";
+    refused(&mut service, words);
+    let backfill = Service::start_with(&place, &["--until-end"], &[]);
+    let said = backfill.ends_with(2, PATIENCE);
+    assert!(
+        said.contains(&format!("the end of the input is out of reach: {words}")),
+        "{said}"
+    );
+
+    drop(eager);
+    service.until_ready();
+    service.until_said("the group takes this member now");
+    produce(broker, topic, 0..10);
+    service.until("all committed", |_| committed(broker, topic, topic, 2) == 10);
+    let said = service.said();
+    assert_eq!(said.matches("not ready: ").count(), 1, "{said}");
+    assert!(!said.contains("waiting for the group"), "{said}");
+    service.stop();
+}
+
+#[test]
+fn a_session_timeout_that_the_brokers_do_not_allow_is_named() {
+    let Some(broker) = shared() else { return };
+    let topic = "group-session";
+    broker.create_topic(topic, 2);
+    broker.create_topic("group-session-out", 2);
+    let place = Place::new(topic);
+    place.configure(broker, &config(topic, "", "10s", 0));
+    place.write("definition.json", SLOW);
+    // The brokers' own limit is 500.
+    let keys = [
+        ("KAFKA__CONSUMER__SESSION_TIMEOUT_MS", "400"),
+        ("KAFKA__CONSUMER__HEARTBEAT_INTERVAL_MS", "100"),
+    ];
+    let mut service = Service::start_with(&place, &[], &keys);
+    refused(
+        &mut service,
+        "session.timeout.ms is shorter or longer than the brokers allow",
+    );
+    service.stop();
+    let backfill = Service::start_with(&place, &["--until-end"], &keys);
+    backfill.ends_with(2, PATIENCE);
+}
+
+/// Waits until readiness says why the group does not take it, and some tries of it: it has said it once.
+#[track_caller]
+fn refused(service: &mut Service, words: &str) {
+    service.until("refused", |service| {
+        let (status, body) = service.ready();
+        status == 503 && body.contains(words)
+    });
+    let heard = Instant::now();
+    service.until("it was refused some times", |_| {
+        heard.elapsed() > Duration::from_secs(4)
+    });
+    let said = service.said();
+    assert_eq!(said.matches(words).count(), 1, "{said}");
+    assert!(!said.contains("waiting for the group"), "{said}");
 }

@@ -72,8 +72,50 @@ pub(crate) const NESTED_RULE: Shape = Shape {
     exclusive: &[],
 };
 
+/// The 39 operators, in the order in which AWS names them (facts 4.3).
+pub(crate) const OPERATORS: [&str; 39] = [
+    "StringEquals",
+    "IsBoolean",
+    "StringLessThan",
+    "IsNumeric",
+    "BooleanEquals",
+    "StringLessThanEqualsPath",
+    "NumericLessThan",
+    "NumericGreaterThan",
+    "NumericLessThanPath",
+    "StringMatches",
+    "TimestampLessThanEqualsPath",
+    "NumericEquals",
+    "TimestampGreaterThan",
+    "StringGreaterThanEqualsPath",
+    "TimestampGreaterThanEqualsPath",
+    "TimestampLessThanEquals",
+    "NumericLessThanEqualsPath",
+    "TimestampEquals",
+    "BooleanEqualsPath",
+    "IsTimestamp",
+    "StringLessThanEquals",
+    "NumericLessThanEquals",
+    "StringLessThanPath",
+    "TimestampGreaterThanPath",
+    "StringGreaterThan",
+    "StringGreaterThanPath",
+    "IsString",
+    "StringEqualsPath",
+    "TimestampEqualsPath",
+    "TimestampLessThan",
+    "StringGreaterThanEquals",
+    "NumericGreaterThanPath",
+    "NumericGreaterThanEquals",
+    "NumericEqualsPath",
+    "TimestampLessThanPath",
+    "IsNull",
+    "IsPresent",
+    "TimestampGreaterThanEquals",
+    "NumericGreaterThanEqualsPath",
+];
+
 /// Says whether a field of a Choice rule is one of the 39 operators (facts 4.6).
 pub(crate) fn is_operator(name: &str) -> bool {
-    let others = ["Comment", "Next", "Assign", "Output"];
-    RULE.field(name).is_some() && !SELECTORS.contains(&name) && !others.contains(&name)
+    OPERATORS.contains(&name)
 }

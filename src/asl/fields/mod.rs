@@ -10,7 +10,7 @@ mod map;
 mod retry;
 mod state;
 
-pub(crate) use choice::{NESTED_RULE, RULE, SELECTORS, is_operator};
+pub(crate) use choice::{NESTED_RULE, OPERATORS, RULE, SELECTORS, is_operator};
 pub(crate) use flow::{BRANCH, MACHINE, PROCESSOR};
 pub(crate) use map::{
     DISTRIBUTED_CONFIG, DISTRIBUTED_ONLY, INLINE_CONFIG, ITEM_BATCHER, ITEM_READER, READER_CONFIG,

@@ -74,25 +74,16 @@ impl Checker<'_> {
     }
 
     fn operator(&mut self, rule: &Node, place: &Place<'_>, operators: &[&str]) {
-        let span = heading(self.text, rule);
-        match operators {
-            [_] => {}
-            [] => {
-                let all: Vec<&str> = fields::RULE.fields.iter().map(|field| field.name).collect();
-                let names: Vec<&str> = all.into_iter().filter(|name| fields::is_operator(name)).collect();
-                let message = format!(
-                    "This object should have only one of the following fields: [{}]",
-                    names.join(", ")
-                );
-                self.schema(Spot::at(place, &span), message);
-            }
-            several => {
-                let message = format!(
-                    "There should only be one of the following fields: [{}]",
-                    several.join(", ")
-                );
-                self.schema(Spot::at(place, &span), message);
-            }
-        }
+        // AWS names all operators, in the order of a hash table, whichever of them are there (recorded).
+        let which = match operators {
+            [_] => return,
+            [] => "This object should have only one",
+            _ => "There should only be one",
+        };
+        let names = fields::OPERATORS.join(", ");
+        let message = format!("{which} of the following fields: [{names}]");
+        let help = (operators.len() > 1).then(|| format!("it has {}", operators.join(" and ")));
+        self.schema(Spot::at(place, &heading(self.text, rule)), message)
+            .help = help;
     }
 }

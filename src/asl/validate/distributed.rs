@@ -84,21 +84,42 @@ impl Checker<'_> {
         };
         let place = place.key("ReaderConfig");
         self.object(config, &place, &fields::READER_CONFIG, language);
+        self.reader_config(config, &place);
+    }
+
+    /// Checks what a reader's configuration must and must not have for its type of input (facts 7.1).
+    fn reader_config(&mut self, config: &Node, place: &Place<'_>) {
+        let text = |name: &str| config.get(name).and_then(Node::as_text);
         let has = |name: &str| config.get(name).is_some();
-        let is = |name: &str, value: &str| config.get(name).and_then(Node::as_text) == Some(value);
-        if is("InputType", "CSV") && !has("CSVHeaderLocation") {
-            let message = "The field 'CSVHeaderLocation' is required but was missing";
-            self.schema(Spot::at(&place, &config.span), message);
-        }
-        if is("InputType", "JSON") && has("CSVHeaderLocation") {
+        let mut missing = |name: &str| {
             self.schema(
-                Spot::at(&place, &config.span),
-                "Field 'CSVHeaderLocation' is not supported",
+                Spot::at(place, &config.span),
+                format!("The field '{name}' is required"),
             );
+        };
+        // What a manifest lists is as its type says; an inventory needs none.
+        let needs_type =
+            text("Transformation") == Some("LOAD_AND_FLATTEN") || text("ManifestType") == Some("ATHENA_DATA");
+        if needs_type && !has("InputType") {
+            missing("InputType");
         }
-        if is("CSVHeaderLocation", "GIVEN") && !has("CSVHeaders") {
+        if text("InputType") == Some("CSV") && !has("CSVHeaderLocation") {
+            missing("CSVHeaderLocation");
+        }
+        let foreign: &[&str] = match text("InputType") {
+            Some("JSON") => &["ManifestType", "CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"],
+            Some("JSONL" | "PARQUET") => &["CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"],
+            _ => &[],
+        };
+        for name in foreign {
+            if let Some(member) = config.member(name) {
+                let spot = Spot::within(place, &place.key(name), &member.key_span);
+                self.schema(spot, format!("Field '{name}' is not supported"));
+            }
+        }
+        if text("CSVHeaderLocation") == Some("GIVEN") && !has("CSVHeaders") {
             self.schema(
-                Spot::at(&place, &config.span),
+                Spot::at(place, &config.span),
                 "These fields are required: [CSVHeaders]",
             );
         }

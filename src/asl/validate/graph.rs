@@ -68,7 +68,7 @@ impl Checker<'_> {
         let Some(member) = root.member("States") else {
             return true;
         };
-        let Some(states) = member.value.as_object().filter(|states| !states.is_empty()) else {
+        let Some(states) = member.value.as_object() else {
             return true;
         };
         if states.iter().any(|state| is_terminal(&state.value)) {
@@ -81,8 +81,11 @@ impl Checker<'_> {
             span: member.key_span.clone(),
         };
         let diagnostic = self.error(code::MISSING_END_STATE, spot, "Workflow has no terminal state");
-        diagnostic.help =
-            Some("give the last state `\"End\": true`, or add a Succeed or Fail state".to_owned());
+        // Where states or a type are missing, that is told already.
+        if states.iter().all(|state| state.value.get("Type").is_some()) && !states.is_empty() {
+            diagnostic.help =
+                Some("give the last state `\"End\": true`, or add a Succeed or Fail state".to_owned());
+        }
         false
     }
 
@@ -112,12 +115,12 @@ impl Checker<'_> {
     }
 }
 
+/// Says whether an execution ends with a state. One without a type does not, whatever it has (recorded).
 fn is_terminal(state: &Node) -> bool {
     let ends = state.get("End").is_some_and(|end| end.value == Value::Bool(true));
-    ends || matches!(
-        state.get("Type").and_then(Node::as_text),
-        Some("Succeed" | "Fail")
-    )
+    state
+        .get("Type")
+        .is_some_and(|kind| ends || matches!(kind.as_text(), Some("Succeed" | "Fail")))
 }
 
 /// Returns the states that can be reached from a start.

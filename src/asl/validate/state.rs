@@ -80,7 +80,7 @@ impl Checker<'_> {
                 .map(|member| member.key.as_str());
             let help = suggest::closest("Type", names).map(|name| format!("write \"Type\" for \"{name}\""));
             let spot = Spot::at(place, &heading(self.text, state));
-            self.schema(spot, "These fields are required: [Type]").help = help;
+            self.schema(spot, "The field 'Type' is required").help = help;
             return None;
         };
         let text = node.as_text().unwrap_or_default();

@@ -327,3 +327,91 @@ fn no_text_is_a_definition() {
     let long = format!("{{\"Comment\": \"{}\"}}", "x".repeat(2_000_000));
     assert!(report(&long, MachineType::Express).has_errors());
 }
+
+#[test]
+fn a_state_without_a_type_ends_nothing() {
+    let missing = "The field 'Type' is required at /States/A";
+    let no_end = "MISSING_END_STATE: Workflow has no terminal state at null";
+    machine(
+        r#"{"StartAt": "A", "States": {"A": {"End": true}}}"#,
+        &[missing, no_end],
+    );
+    machine(
+        r#"{"StartAt": "A", "States": {"A": {"End": true}, "B": {"Type": "Succeed"}}}"#,
+        &[
+            missing,
+            "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B",
+        ],
+    );
+    machine(
+        r#"{"StartAt": "A", "States": {}}"#,
+        &[
+            "Value cannot be empty at /States",
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: A at /StartAt",
+            no_end,
+        ],
+    );
+}
+
+#[test]
+fn a_reader_is_checked_by_its_type_of_input() {
+    #[track_caller]
+    fn config(config: &str, wanted: &[&str]) {
+        let text = format!(
+            r#"{{"StartAt": "A", "States": {{"A": {{"Type": "Map", "End": true, "ItemReader":
+            {{"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {{{config}}}}}, "ItemProcessor":
+            {{"ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}, "StartAt": "B",
+            "States": {{"B": {{"Type": "Pass", "End": true}}}}}}}}}}}}"#
+        );
+        let report = report(&text, MachineType::Standard);
+        let found: Vec<&str> = report
+            .diagnostics
+            .iter()
+            .map(|found| found.message.as_str())
+            .filter(|message| !message.starts_with("Mode"))
+            .collect();
+        assert_eq!(found, wanted, "{config}");
+    }
+    let (header, input) = (
+        "The field 'CSVHeaderLocation' is required",
+        "The field 'InputType' is required",
+    );
+    let manifest = "Field 'ManifestType' is not supported";
+    config(r#""ManifestType": "S3_INVENTORY""#, &[]);
+    config(r#""ManifestType": "S3_INVENTORY", "InputType": "CSV""#, &[header]);
+    config(
+        r#""ManifestType": "S3_INVENTORY", "InputType": "JSON""#,
+        &[manifest],
+    );
+    config(r#""ManifestType": "ATHENA_DATA""#, &[input]);
+    config(r#""ManifestType": "ATHENA_DATA", "InputType": "PARQUET""#, &[]);
+    config(
+        r#""ManifestType": "ATHENA_DATA", "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW""#,
+        &[],
+    );
+    config(r#""Transformation": "LOAD_AND_FLATTEN""#, &[input]);
+    config(r#""Transformation": "NONE""#, &[]);
+    config(
+        r#""InputType": "JSONL", "CSVHeaderLocation": "FIRST_ROW""#,
+        &["Field 'CSVHeaderLocation' is not supported"],
+    );
+}
+
+#[test]
+fn a_rule_without_or_with_several_operators_is_told_all() {
+    let list = crate::asl::fields::OPERATORS.join(", ");
+    for (operators, words) in [
+        ("", "This object should have only one"),
+        (
+            r#""IsNull": true, "StringEquals": "x","#,
+            "There should only be one",
+        ),
+    ] {
+        let rule = format!(r#""Choices": [{{"Variable": "$.a", {operators} "Next": "Z"}}]"#);
+        let text = format!(r#"{{"Type": "Choice", {rule}}}"#);
+        let wanted = format!("{words} of the following fields: [{list}] at /States/A/Choices[0]");
+        states(&text, &[wanted.as_str()]);
+    }
+    assert!(list.starts_with("StringEquals, IsBoolean, StringLessThan, IsNumeric, BooleanEquals, "));
+    assert!(list.ends_with(", IsNull, IsPresent, TimestampGreaterThanEquals, NumericGreaterThanEqualsPath"));
+}

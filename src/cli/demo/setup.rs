@@ -64,6 +64,7 @@ impl Setup {
         let address = mock.as_ref().map(Mock::brokers);
         let mut kafka = kafka::Config {
             brokers: address.or(brokers.map(str::to_owned)).unwrap_or_default(),
+            is_mock: mock.is_some(),
             ..kafka::Config::default()
         };
         // Somebody watches: an order is rather on its way at once than in good company.
@@ -195,6 +196,7 @@ impl Setup {
                 state_machine: NAME.to_owned(),
                 path: self.definition(),
                 substitutions: BTreeMap::new(),
+                pseudo_parameters: BTreeMap::new(),
             },
             source: source(NAME, &[&self.orders], &self.group),
             log,

@@ -1,6 +1,6 @@
 //! What the demo shows: how it goes, what came out, where to look next.
 
-use super::super::output::{grouped, stdout};
+use super::super::output::{grouped, stdout_raw};
 use super::setup::Setup;
 use super::tally::Tally;
 use super::traffic::{End, WINDOW};
@@ -56,13 +56,13 @@ impl Screen {
             false => format!("{line}\n"),
         };
         self.has_line = self.is_terminal;
-        stdout(line.as_bytes());
+        stdout_raw(line.as_bytes());
     }
 
     /// Leaves the line that changes as it is.
     pub(super) fn finish(&self) {
         if self.has_line {
-            stdout(b"\n");
+            stdout_raw(b"\n");
         }
     }
 }

@@ -4,6 +4,7 @@ use super::host::CommandHost;
 use crate::cli::output::Json;
 use crate::drive::End;
 use crate::history::Ending;
+use crate::printable;
 use crate::program::Program;
 use crate::value::ValueRef;
 use crate::vm::{Outcome, Run, Status};
@@ -88,6 +89,7 @@ pub(super) fn no_answer_text(state: &str, parameters: &[u8]) -> String {
     crate::value::escape_into(&mut name, state);
     let name = String::from_utf8_lossy(&name);
     let parameters = String::from_utf8_lossy(parameters);
+    let state = printable::line(state);
     format!(
         "error: the task of state '{state}' has no answer (left). Write one into the list of the task script \
          (--task-script FILE):\n  \

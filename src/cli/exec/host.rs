@@ -6,6 +6,7 @@ use crate::cli::output::{stderr, stdout};
 use crate::drive::{Host, Reply, Script, TaskCall};
 use crate::history::Story;
 use crate::log::Encoder;
+use crate::printable;
 use crate::program::Program;
 use crate::vm::Run;
 
@@ -83,7 +84,7 @@ impl Host for CommandHost<'_> {
     fn call(&mut self, call: &TaskCall<'_>) -> Option<Reply> {
         let taken = self.script.take(call)?;
         if let Some(difference) = &taken.difference {
-            stderr(&format!("note: {difference}"));
+            stderr(&format!("note: {}", printable::line(&difference.to_string())));
         }
         if self.format == Format::Json {
             self.calls.push(Call {

@@ -11,6 +11,7 @@ use super::output::{Stop, stderr, stdout};
 use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format};
 use crate::drive::{Clock, End, RealClock, Script, VirtualClock, drive};
 use crate::log::Encoder;
+use crate::printable;
 use crate::program::Program;
 use crate::timestamp;
 use crate::vm::{EventSet, Identified, Identity, Level, Run, StartError, Status};
@@ -38,7 +39,7 @@ Examples:
   cat order.json | stepstream exec order.asl.json --input-file - --format json --events"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The input, as JSON text.
@@ -192,7 +193,11 @@ fn script(args: &Args) -> Result<Script, Stop> {
     let document = Document::read(path)?;
     Script::parse(&document.text).map_err(|error| match error.offset {
         Some(offset) => document.refuse("the task script", &error.message, offset),
-        None => Stop::new(format!("error: {}: {}", document.name, error.message)),
+        None => Stop::new(format!(
+            "error: {}: {}",
+            document.name,
+            printable::line(&error.message)
+        )),
     })
 }
 
@@ -254,7 +259,8 @@ fn finish(
                 stderr(&answer::no_answer_text(program.state_name(*state), parameters));
             }
             End::Interrupted(state) => {
-                let place = state.map(|state| format!(" in state '{}'", program.state_name(state)));
+                let place =
+                    state.map(|state| format!(" in state '{}'", printable::line(program.state_name(state))));
                 stderr(&format!("interrupted{}", place.unwrap_or_default()));
             }
         },

@@ -7,6 +7,7 @@ use crate::cli::output::{Json, Stop, is_closed, stderr, stdout};
 use crate::cli::{EXIT_OK, Format};
 use crate::history::{Collection, Parser, Record, Recorded, Status, Story, Table, execution_name};
 use crate::journal::CLOSED_ENDING;
+use crate::printable;
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -133,7 +134,7 @@ impl<'a> Teller<'a> {
                     out.push(b'\n');
                 }),
                 Format::Text => {
-                    out.extend_from_slice(format!("{}\n", run.execution_arn).as_bytes());
+                    out.extend_from_slice(format!("{}\n", printable::line(&run.execution_arn)).as_bytes());
                     out.extend_from_slice(&run.tell());
                     out.push(b'\n');
                 }
@@ -156,7 +157,7 @@ impl<'a> Teller<'a> {
                 if self.stories.len() >= STORIES_MAX {
                     self.stories.remove(0);
                 }
-                out.extend_from_slice(format!("{arn}\n").as_bytes());
+                out.extend_from_slice(format!("{}\n", printable::line(arn)).as_bytes());
                 let started_ms = (record.id == 1).then_some(record.at_ms);
                 self.stories.push((arn.to_owned(), Story::default(), started_ms));
                 self.stories.len() - 1

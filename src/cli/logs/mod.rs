@@ -7,6 +7,7 @@ mod print;
 use super::output::{Stop, stderr, stdout};
 use super::{EXIT_NO, EXIT_OK, Format};
 use crate::history::{Collection, Parser, ROWS_MAX, Status, Table};
+use crate::printable;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -136,6 +137,7 @@ fn one(args: &Args, execution: &str) -> Result<u8, Stop> {
     }
     unread.tell();
     if runs.is_empty() {
+        let execution = printable::line(execution);
         stderr(&match args.status.filter(|_| found > 0) {
             Some(Wanted(status)) => format!("execution '{execution}' has no run that is {}", status.name()),
             None => format!("no records of execution '{execution}' were found"),

@@ -2,6 +2,7 @@
 
 use crate::cli::output::{Json, stdout};
 use crate::history::{Recorded, Row, Status, execution_name, seconds, state_machine_name};
+use crate::printable;
 use crate::timestamp;
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,11 +43,13 @@ pub(super) fn line(row: &Row, label: &str, width: usize) -> String {
         (None, None) => String::new(),
     };
     let line = format!(
-        "{:10}  {:24}  {:>11}  {:>6}  {label:width$}  {error}",
+        "{:10}  {:24}  {:>11}  {:>6}  {:width$}  {}",
         row.status.name(),
         time(row.started_ms),
         lasted.as_deref().unwrap_or("-"),
         row.states,
+        printable::line(label),
+        printable::line(&error),
     );
     format!("{}\n", line.trim_end())
 }
@@ -138,8 +141,8 @@ pub(super) fn runs(runs: &[Recorded]) {
 
 fn title(arn: &str, at: usize, all: usize) -> String {
     match all {
-        1 => format!("{arn}\n"),
-        _ => format!("{arn} (run {} of {all})\n", at + 1),
+        1 => format!("{}\n", printable::line(arn)),
+        _ => format!("{} (run {} of {all})\n", printable::line(arn), at + 1),
     }
 }
 

@@ -3,13 +3,15 @@
 use super::read::{Lines, Returns};
 use super::{FAILURES, Stop};
 use crate::cli::definition::cannot_read;
+use crate::printable;
 use crate::runtime::{EVENT_TOO_LARGE, INVALID_EVENT};
 use crate::stream::memory::{Letter, Outbox};
 use crate::value::escape_into;
 use crate::vm::PAYLOAD_BYTES_MAX;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 /// Bytes that are gathered before they are written.
@@ -208,7 +210,8 @@ impl Writer {
     fn flush(&mut self) -> io::Result<()> {
         self.failed.flush();
         let mut out = io::stdout().lock();
-        let written = out.write_all(&self.outputs).and_then(|()| out.flush());
+        let outputs = harmless(&self.outputs, out.is_terminal());
+        let written = out.write_all(&outputs).and_then(|()| out.flush());
         self.outputs.clear();
         written
     }
@@ -219,16 +222,29 @@ impl Failed {
         if self.bytes.is_empty() {
             return;
         }
+        let bytes = harmless(&self.bytes, self.file.is_none() && io::stderr().is_terminal());
         let written = match &mut self.file {
-            Some(file) => file.write_all(&self.bytes),
-            None => match io::stderr().lock().write_all(&self.bytes) {
+            Some(file) => file.write_all(&bytes),
+            None => match io::stderr().lock().write_all(&bytes) {
                 // Nobody reads it any more.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                 written => written,
             },
         };
+        drop(bytes);
         self.bytes.clear();
         self.error = self.error.take().or(written.err());
+    }
+}
+
+/// Returns JSON texts as a terminal may have them; a program gets them as they are.
+fn harmless(bytes: &[u8], is_terminal: bool) -> Cow<'_, [u8]> {
+    match is_terminal {
+        true => printable::lines(&String::from_utf8_lossy(bytes))
+            .as_bytes()
+            .to_vec()
+            .into(),
+        false => bytes.into(),
     }
 }
 

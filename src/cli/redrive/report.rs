@@ -2,6 +2,7 @@
 
 use super::{Args, End};
 use crate::cli::output::{Json, grouped};
+use crate::printable;
 use crate::runtime::redrive::{Counts, Place, Summary};
 use std::fmt::Write as _;
 
@@ -51,6 +52,7 @@ fn write_counts(json: &mut Json, counts: &Counts) {
     number(json, "exhausted", counts.exhausted);
     number(json, "without_event", counts.without_event);
     number(json, "homeless", counts.homeless);
+    number(json, "not_allowed", counts.not_allowed);
     number(json, "refused", counts.refused);
 }
 
@@ -81,6 +83,7 @@ pub(super) fn text(args: &Args, summary: &Summary) -> String {
             "error", "not chosen", "stay"
         );
         for (name, counts) in &summary.errors {
+            let name = printable::line(name);
             let (back, others, left) = (counts.put_back, counts.not_chosen, counts.left());
             let _ = writeln!(
                 out,
@@ -93,7 +96,7 @@ pub(super) fn text(args: &Args, summary: &Summary) -> String {
         out.push('\n');
     }
     let topics = summary.topics.iter();
-    let topics = topics.map(|(topic, count)| format!("{} to {topic}", number(*count)));
+    let topics = topics.map(|(topic, count)| format!("{} to {}", number(*count), printable::line(topic)));
     let topics: Vec<String> = topics.collect();
     let _ = match topics.is_empty() {
         true => writeln!(out, "{}: nothing {verb}", args.from),
@@ -122,10 +125,15 @@ pub(super) fn text(args: &Args, summary: &Summary) -> String {
             ),
         ),
         (
+            total.not_allowed,
+            "name a topic to go back to that no workflow of the configuration reads (--any-topic lets them, --to gives another)"
+                .to_owned(),
+        ),
+        (
             total.refused,
             format!(
                 "are not taken: {}",
-                summary.refusal.as_deref().unwrap_or_default()
+                printable::line(summary.refusal.as_deref().unwrap_or_default())
             ),
         ),
     ];
@@ -142,7 +150,7 @@ fn places(known: &[Place], count: u64) -> String {
         let partition = number(place.partition.map(i64::from));
         format!(
             "{} partition {partition} offset {}",
-            place.topic,
+            printable::line(&place.topic),
             number(place.offset)
         )
     };

@@ -1,6 +1,7 @@
 //! How a try is told.
 
 use crate::cli::output::Json;
+use crate::printable;
 use crate::program::{Stage, StateType};
 use crate::test_state::{Status, Trial};
 use std::fmt::Write;
@@ -90,9 +91,9 @@ fn seconds(ms: i64) -> String {
 pub(super) fn text(trial: &Trial, state: &str, rules: usize) -> String {
     let mut out = String::new();
     let kind = trial.kind.map_or(String::new(), |kind| format!("{kind:?} "));
-    let _ = writeln!(out, "{kind}'{state}'");
+    let _ = writeln!(out, "{kind}'{}'", printable::line(state));
     if let Some(resource) = &trial.resource {
-        let _ = writeln!(out, "  {:20}  {resource}", "resource");
+        let _ = writeln!(out, "  {:20}  {}", "resource", printable::line(resource));
     }
     let _ = writeln!(out, "  {:20}  {}", "input", trial.input);
     let mut last = trial.input.as_str();
@@ -143,11 +144,11 @@ fn write_end(trial: &Trial, out: &mut String) {
     }
     for (name, text) in [("error", &trial.error), ("cause", &trial.cause)] {
         if let Some(text) = text {
-            let _ = writeln!(out, "  {name:20}  {text}");
+            let _ = writeln!(out, "  {name:20}  {}", printable::line(text));
         }
     }
     let _ = match (&trial.next, trial.status) {
-        (Some(next), status) => writeln!(out, "{}, next is '{next}'", status.name()),
+        (Some(next), status) => writeln!(out, "{}, next is '{}'", status.name(), printable::line(next)),
         (None, Status::Succeeded) => writeln!(out, "SUCCEEDED, and ends here"),
         (None, status) => writeln!(out, "{}", status.name()),
     };

@@ -4,8 +4,9 @@ use super::{CaseResult, FileResult, Outcome, Results};
 use crate::asl::render::render;
 use crate::asl::syntax::write_text;
 use crate::asl::{Diagnostic, Source};
-use crate::cases::{Coverage, Difference, Kind};
+use crate::cases::{Coverage, Difference, Execution, Kind, Played};
 use crate::cli::output::stdout;
+use crate::printable;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -94,10 +95,10 @@ fn write_file(file: &FileResult, out: &mut String) {
 }
 
 fn write_case(case: &CaseResult, out: &mut String) {
-    let name = &case.name;
+    let name = printable::line(&case.name);
     match &case.outcome {
         Outcome::Skipped(reason) => {
-            let _ = writeln!(out, "  skip  {name} ({reason})");
+            let _ = writeln!(out, "  skip  {name} ({})", printable::line(reason));
         }
         Outcome::Problems(problems) => {
             let _ = writeln!(out, "  ERROR {name}");
@@ -113,20 +114,40 @@ fn write_case(case: &CaseResult, out: &mut String) {
                 String::new()
             };
             let _ = writeln!(out, "  ok    {name}{took}");
+            write_execution(played, out);
         }
         Outcome::Played(played) => {
             let _ = writeln!(out, "  FAIL  {name} (line {})", case.line);
             for difference in &played.differences {
                 write_difference(difference, out);
             }
+            write_execution(played, out);
+        }
+    }
+}
+
+/// Tells how an execution ended of which nothing particular was expected.
+fn write_execution(played: &Played, out: &mut String) {
+    let Some(execution) = &played.execution else {
+        return;
+    };
+    let _ = writeln!(out, "        status    {}", execution.status);
+    let output = execution.output.as_deref().map(shortened);
+    for (name, text) in [
+        ("output", output.as_ref()),
+        ("error", execution.error.as_ref()),
+        ("cause", execution.cause.as_ref()),
+    ] {
+        if let Some(text) = text {
+            let _ = writeln!(out, "        {name:8}  {}", printable::line(text));
         }
     }
 }
 
 fn write_difference(difference: &Difference, out: &mut String) {
-    let _ = write!(out, "        {}", difference.what);
+    let _ = write!(out, "        {}", printable::line(&difference.what));
     if !difference.path.is_empty() {
-        let _ = write!(out, " {}", difference.path);
+        let _ = write!(out, " {}", printable::line(&difference.path));
     }
     out.push('\n');
     for (label, value) in [("expected", &difference.expected), ("actual", &difference.actual)] {
@@ -138,7 +159,7 @@ fn write_difference(difference: &Difference, out: &mut String) {
         );
     }
     if let Some(help) = &difference.help {
-        let _ = writeln!(out, "          help      {help}");
+        let _ = writeln!(out, "          help      {}", printable::line(help));
     }
 }
 
@@ -158,14 +179,14 @@ fn indented(text: &str, by: &str) -> String {
 }
 
 fn write_coverage(name: &str, coverage: &Coverage, out: &mut String) {
-    let _ = writeln!(out, "coverage of {name}");
+    let _ = writeln!(out, "coverage of {}", printable::line(name));
     let totals = Kind::ALL.iter().filter_map(|&kind| {
         let (reached, all) = coverage.count(kind);
         (all > 0).then(|| format!("{reached} of {all} {}", kind.plural()))
     });
     let _ = writeln!(out, "  {}", totals.collect::<Vec<_>>().join(", "));
     for place in coverage.missed() {
-        let _ = writeln!(out, "  not reached: {}", place.label);
+        let _ = writeln!(out, "  not reached: {}", printable::line(&place.label));
     }
     out.push('\n');
 }
@@ -261,6 +282,22 @@ fn case_json(file: &FileResult, case: &CaseResult) -> String {
             let seconds = played.duration_ms as f64 / 1_000.0;
             let list = differences.join(",");
             let _ = write!(out, ",\"duration_seconds\":{seconds},\"differences\":[{list}]");
+            if let Some(execution) = &played.execution {
+                let _ = write!(out, ",\"execution\":{}", execution_json(execution));
+            }
+        }
+    }
+    out + "}"
+}
+
+fn execution_json(execution: &Execution) -> String {
+    let mut out = format!("{{\"status\":\"{}\"", execution.status);
+    if let Some(output) = &execution.output {
+        let _ = write!(out, ",\"output\":{output}");
+    }
+    for (name, text) in [("error", &execution.error), ("cause", &execution.cause)] {
+        if let Some(text) = text {
+            let _ = write!(out, ",\"{name}\":{}", quoted(text));
         }
     }
     out + "}"

@@ -135,10 +135,20 @@ fn json_functions() {
         "StringToJson",
         &[("1", "States.StringToJson($)"), ("{}", "States.StringToJson()")],
     );
-    let error = call("{}", "States.StringToJson('{a')").unwrap_err();
-    assert!(
-        error.starts_with("Cannot convert String to Json in States.StringToJson, caused by: "),
-        "{error}"
+    for arguments in ["", "$, $", "1, 2, 3"] {
+        let error = call("{}", &format!("States.JsonToString({arguments})")).unwrap_err();
+        assert_eq!(
+            error,
+            "Invalid arguments in States.JsonToString: only a single argument is allowed."
+        );
+    }
+    // The place is that in the whole text (recorded: without blanks around).
+    let error = call("{}", "States.StringToJson(' \n {bad json}')").unwrap_err();
+    assert_eq!(
+        error,
+        "Cannot convert String to Json in States.StringToJson, caused by: Unexpected character ('b' (code 98)): \
+        was expecting double-quote to start field name\n at [Source: REDACTED \
+        (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 2, column: 3]"
     );
 }
 
@@ -208,7 +218,10 @@ fn math_random_and_uuid() {
     assert_eq!((uuid.len(), &uuid[15..16]), (38, "4"));
     assert!("89ab".contains(&uuid[20..21]), "{uuid}");
     assert_eq!(uuid, call("{}", "States.UUID()").unwrap());
-    refuses("UUID", &[("{}", "States.UUID(1)")]);
+    for arguments in ["1", "'x'", "$", "null, 2"] {
+        let uuid = call("{}", &format!("States.UUID({arguments})")).unwrap();
+        assert_eq!(uuid.len(), 38, "arguments are ignored (recorded): {arguments}");
+    }
 }
 
 #[test]

@@ -3,13 +3,19 @@
 mod async_mode;
 mod clock;
 mod failures;
+mod fault;
 mod limits;
 mod logs;
 mod memory;
 mod ordering;
+mod panics;
+mod seeds;
+mod sharing;
 mod sync_mode;
 mod turns;
 mod world;
+
+pub(super) use fault::reach;
 
 use super::workflow::{DeadLetter, Workflow};
 use world::{START_MS, Stage};

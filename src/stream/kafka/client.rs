@@ -4,6 +4,7 @@
 //! not know shards. Invariant: nothing here waits or calls back into librdkafka, but for a consumer that
 //! nobody controls any more, whose rebalances are answered at once so that it can be closed.
 
+use super::coordinator::refusal;
 use super::health::{Health, locked};
 use rdkafka::ClientContext;
 use rdkafka::TopicPartitionList;
@@ -152,6 +153,10 @@ fn names(list: &TopicPartitionList) -> Vec<TopicPartition> {
 /// Notes an error that is not about one message, and says what to do where that is known.
 pub(super) fn note_error(health: &Health, name: &str, code: RDKafkaErrorCode, reason: &str) {
     use RDKafkaErrorCode as Code;
+    if let Some(why) = refusal(code) {
+        note_group_refusal(health, name, why, reason);
+        return health.failed(reason);
+    }
     match code {
         Code::Authentication | Code::SaslAuthenticationFailed => note_refusal(health, name, reason),
         Code::AllBrokersDown => note_down(health, name, reason),
@@ -184,6 +189,16 @@ fn note_refusal(health: &Health, name: &str, reason: &str) {
     tracing::error!(client = name, "{check}: {reason}");
 }
 
+/// Notes that the group's coordinator does not take us, and says so once: it is asked again each second.
+fn note_group_refusal(health: &Health, name: &str, why: &str, reason: &str) {
+    if health.refused_by_group(why) {
+        tracing::error!(
+            client = name,
+            "not ready: the group coordinator refuses this member: {why}: {reason}"
+        );
+    }
+}
+
 /// Whether a broker has ended a TLS handshake because of our certificate: its alert's text is OpenSSL's.
 fn is_about_certificate(reason: &str) -> bool {
     // Bad, unsupported, revoked, expired, unknown, of an unknown authority; required (RFC 8446, section 6.2).
@@ -214,6 +229,17 @@ pub(super) fn log(level: RDKafkaLogLevel, client: &str, facility: &str, text: &s
         Level::Notice | Level::Info => tracing::info!(target: "librdkafka", client, facility, "{text}"),
         Level::Debug => tracing::debug!(target: "librdkafka", client, facility, "{text}"),
     }
+}
+
+/// Returns a consumer whose brokers nobody reaches: nobody listens at the discard port.
+#[cfg(test)]
+pub(super) fn unreachable() -> Arc<Consumer> {
+    let mut config = rdkafka::ClientConfig::new();
+    config
+        .set("bootstrap.servers", "127.0.0.1:9")
+        .set("group.id", "test");
+    let context = Context::new("test", Arc::default());
+    Arc::new(config.create_with_context(context).expect("a client"))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode as Code;
 use rdkafka::{Offset, TopicPartitionList};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 /// How long to leave the broker alone after it refused a commit for now.
@@ -122,7 +122,18 @@ impl Commits {
     ) -> Vec<Answer> {
         self.under_way = false;
         let mut answers = Vec::new();
-        for (name, code) in single {
+        let named: BTreeSet<_> = single
+            .iter()
+            .filter_map(|(name, _)| assignment.find(name))
+            .collect();
+        // An error of all is one of each, named or not.
+        let unnamed = self
+            .asked
+            .keys()
+            .filter(|id| whole.is_some() && !named.contains(id));
+        let unnamed = unnamed.filter_map(|id| Some((assignment.get(*id)?.name.clone(), whole)));
+        let unnamed: Vec<_> = unnamed.collect();
+        for (name, code) in single.into_iter().chain(unnamed) {
             let Some(id) = assignment.find(&name) else {
                 continue;
             };
@@ -150,8 +161,12 @@ impl Commits {
                 });
             }
         }
-        // What was not answered by name belongs to partitions that are gone.
-        self.asked.clear();
+        // What was not answered is asked again, but for partitions that are gone.
+        for (id, wanted) in std::mem::take(&mut self.asked) {
+            if assignment.get(id).is_some() {
+                self.again(id, wanted);
+            }
+        }
         answers
     }
 
@@ -280,4 +295,42 @@ pub(super) fn committed(
         })
     };
     names.iter().map(answer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::client::unreachable;
+    use super::*;
+    use std::sync::Arc;
+
+    /// What becomes of a commit that somebody waits for when the answer to it is about no partition: what the waiting
+    /// one hears, and whether it is asked again.
+    fn unnamed(whole: Option<Code>) -> (Vec<Result<(), CommitError>>, bool) {
+        let consumer = unreachable();
+        // Closing it would wait for the commit.
+        std::mem::forget(Arc::clone(&consumer));
+        let (mut commits, mut assignment) = (Commits::new(), Assignment::default());
+        let id = assignment.add(&consumer, &(Arc::from("orders"), 3), 0);
+        let commit = Commit::default();
+        commits.want(
+            id,
+            Wanted {
+                commit,
+                answered: true,
+            },
+        );
+        commits.flush(&consumer, &assignment, Instant::now());
+        assert!(commits.under_way && commits.waiting.is_empty());
+        let answers = commits.answered(&consumer, &mut assignment, &Health::default(), whole, Vec::new());
+        let again = commits.waiting.get(&id).is_some_and(|wanted| wanted.answered);
+        (answers.into_iter().map(|answer| answer.result).collect(), again)
+    }
+
+    #[test]
+    fn an_answer_about_no_partition_loses_no_commit() {
+        assert_eq!(unnamed(None), (vec![], true));
+        assert_eq!(unnamed(Some(Code::CoordinatorLoadInProgress)), (vec![], true));
+        let refused = vec![Err(CommitError::NotOwner)];
+        assert_eq!(unnamed(Some(Code::UnknownMemberId)), (refused, false));
+    }
 }

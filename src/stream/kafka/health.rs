@@ -22,6 +22,8 @@ pub struct Health {
     undelivered: AtomicU64,
     unanswered: AtomicU64,
     authentication: Mutex<Option<String>>,
+    // Why the group's coordinator does not take us, and what helps.
+    group: Mutex<Option<String>>,
     fatal: Mutex<Option<String>>,
     error: Mutex<Option<(Instant, String)>>,
     partitions: Mutex<Vec<PartitionHealth>>,
@@ -69,14 +71,15 @@ pub struct PartitionHealth {
     pub high: Option<i64>,
     /// The offset that is committed.
     pub committed: Option<i64>,
-    /// The oldest offset there was, if nothing was committed when it was asked for.
+    /// The oldest offset that is still there.
     pub low: Option<i64>,
 }
 
 impl PartitionHealth {
-    /// Returns how many offsets are between the newest event and the commit, or the oldest event if there is none.
+    /// Returns how many offsets are between the newest event and the commit, or the oldest one that is still there if
+    /// that is higher: what retention has deleted nobody can read any more.
     pub fn lag(&self) -> Option<i64> {
-        Some((self.high? - self.committed.or(self.low)?).max(0))
+        Some((self.high? - self.committed.max(self.low)?).max(0))
     }
 }
 
@@ -92,6 +95,7 @@ impl Default for Health {
             undelivered: AtomicU64::new(0),
             unanswered: AtomicU64::new(0),
             authentication: Mutex::default(),
+            group: Mutex::default(),
             fatal: Mutex::default(),
             error: Mutex::default(),
             partitions: Mutex::default(),
@@ -103,13 +107,14 @@ impl Default for Health {
 
 impl Health {
     /// Whether the group has assigned partitions (perhaps none), all topics are there, the brokers answer and
-    /// accept us.
+    /// accept us, as does the group.
     pub fn ready(&self) -> bool {
         self.joined.load(Relaxed)
             && self.looked.load(Relaxed)
             && locked(&self.absent).is_empty()
             && self.down_for().is_none()
             && self.authentication().is_none()
+            && self.group_refusal().is_none()
             && self.fatal().is_none()
     }
 
@@ -122,6 +127,11 @@ impl Health {
     /// Returns what the brokers said when they refused our credentials, until they accept them.
     pub fn authentication(&self) -> Option<String> {
         locked(&self.authentication).clone()
+    }
+
+    /// Returns why the group's coordinator does not take us as a member, and what helps, until it does.
+    pub fn group_refusal(&self) -> Option<String> {
+        locked(&self.group).clone()
     }
 
     /// Returns why the client has given up for good: it was fenced by another with its instance id, say.
@@ -228,6 +238,16 @@ impl Health {
         locked(&self.authentication).replace(text.to_owned()).is_none()
     }
 
+    /// Notes that the group's coordinator does not take us; returns whether it is news.
+    pub(super) fn refused_by_group(&self, why: &str) -> bool {
+        locked(&self.group).replace(why.to_owned()).as_deref() != Some(why)
+    }
+
+    /// Notes that the group has taken us; returns whether it had refused before.
+    pub(super) fn taken_by_group(&self) -> bool {
+        locked(&self.group).take().is_some()
+    }
+
     /// Notes that a broker has answered.
     pub(super) fn answered(&self) {
         self.suspect.store(false, Relaxed);
@@ -250,4 +270,33 @@ impl Health {
 /// Locks; what another thread left behind when it panicked is whole, since all writes are single.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_counts_from_what_is_still_there() {
+        let lag = |low, committed, high| {
+            let topic = Arc::from("orders");
+            let (number, shard) = (0, 0);
+            PartitionHealth {
+                topic,
+                number,
+                shard,
+                high,
+                committed,
+                low,
+            }
+            .lag()
+        };
+        assert_eq!(lag(None, None, Some(10)), None);
+        assert_eq!(lag(Some(4), None, Some(10)), Some(6));
+        assert_eq!(lag(None, Some(7), Some(10)), Some(3));
+        assert_eq!(lag(Some(4), Some(7), Some(10)), Some(3));
+        assert_eq!(lag(Some(9), Some(7), Some(10)), Some(1));
+        assert_eq!(lag(Some(10), Some(7), Some(10)), Some(0));
+        assert_eq!(lag(Some(12), Some(7), Some(10)), Some(0));
+    }
 }

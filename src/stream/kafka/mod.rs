@@ -32,6 +32,7 @@ mod client;
 mod commits;
 mod config;
 mod control;
+mod coordinator;
 mod flusher;
 mod health;
 mod java;

@@ -6,6 +6,7 @@
 use super::health::Health;
 use super::native_producer::{Producer, Report};
 use super::{Config, Error};
+use crate::stream::share::MESSAGE_OVERHEAD;
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId, Wake};
 use rdkafka::ClientConfig;
 use rdkafka::types::RDKafkaErrorCode as Code;
@@ -18,7 +19,7 @@ const SILENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// A Kafka producer as a shard's sink.
 pub struct KafkaSink {
     producer: Producer,
-    topics: Vec<String>,
+    topics: Vec<Topic>,
     // The message of the last answer, if that was an error.
     returned: Option<Returned>,
     // The client is of no more use; once its messages are answered there will be a new one.
@@ -33,6 +34,13 @@ pub struct KafkaSink {
     linger: Option<Duration>,
     wake: Wake,
     health: Arc<Health>,
+}
+
+/// A topic that somebody writes to, or a place for one.
+#[derive(Default)]
+struct Topic {
+    name: String,
+    users: usize,
 }
 
 impl KafkaSink {
@@ -78,7 +86,10 @@ impl KafkaSink {
         let (wake, health) = (self.wake.clone(), Arc::clone(&self.health));
         match Producer::new(&self.config, self.linger, wake, health) {
             Ok(mut producer) => {
-                self.topics.iter().for_each(|topic| producer.add_topic(topic));
+                let topics = self.topics.iter().enumerate();
+                topics
+                    .filter(|(_, topic)| topic.users > 0)
+                    .for_each(|(place, topic)| producer.open_topic(place, &topic.name));
                 self.producer = producer;
                 self.broken = false;
             }
@@ -89,13 +100,32 @@ impl KafkaSink {
 
 impl Sink for KafkaSink {
     fn topic(&mut self, name: &str) -> TopicId {
-        let known = self.topics.iter().position(|known| known == name);
-        let at = known.unwrap_or_else(|| {
-            self.producer.add_topic(name);
-            self.topics.push(name.to_owned());
-            self.topics.len() - 1
+        let is_known = |topic: &Topic| topic.users > 0 && topic.name == name;
+        let place = self.topics.iter().position(is_known).unwrap_or_else(|| {
+            let free = self.topics.iter().position(|topic| topic.users == 0);
+            let place = free.unwrap_or_else(|| {
+                self.topics.push(Topic::default());
+                self.topics.len() - 1
+            });
+            self.topics[place].name = name.to_owned();
+            self.producer.open_topic(place, name);
+            place
         });
-        TopicId(u32::try_from(at).expect("fewer topics than numbers"))
+        self.topics[place].users += 1;
+        TopicId(u32::try_from(place).expect("fewer topics than numbers"))
+    }
+
+    fn close(&mut self, topic: TopicId) -> bool {
+        let place = topic.0 as usize;
+        let Some(known) = self.topics.get_mut(place).filter(|topic| topic.users > 0) else {
+            return false;
+        };
+        known.users -= 1;
+        if known.users > 0 {
+            return false;
+        }
+        self.producer.close_topic(place);
+        true
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
@@ -155,6 +185,22 @@ impl Sink for KafkaSink {
         if self.unanswered > 0 && self.silence.is_long(Instant::now()) {
             self.producer.remind();
         }
+    }
+
+    fn capacity(&self) -> usize {
+        capacity(&self.config)
+    }
+}
+
+/// Returns what librdkafka's queue holds: it limits bytes and messages.
+fn capacity(config: &ClientConfig) -> usize {
+    let limit = |key: &str| config.get(key).and_then(|text| text.parse::<usize>().ok());
+    let bytes = limit("queue.buffering.max.kbytes")
+        .unwrap_or(1 << 20)
+        .saturating_mul(1 << 10);
+    match limit("queue.buffering.max.messages").unwrap_or(100_000) {
+        0 => bytes,
+        messages => bytes.min(messages.saturating_mul(MESSAGE_OVERHEAD)),
     }
 }
 
@@ -229,6 +275,17 @@ fn meaning(code: Code) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_queue_holds_what_its_smaller_limit_says() {
+        let mut config = ClientConfig::new();
+        config.set("queue.buffering.max.kbytes", "65536");
+        assert_eq!(capacity(&config), 100_000 * MESSAGE_OVERHEAD);
+        config.set("queue.buffering.max.messages", "0");
+        assert_eq!(capacity(&config), 64 << 20);
+        config.set("queue.buffering.max.messages", "10");
+        assert_eq!(capacity(&config), 10 * MESSAGE_OVERHEAD);
+    }
 
     #[test]
     fn a_silence_is_long_again_after_twice_the_time() {

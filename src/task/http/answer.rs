@@ -9,6 +9,8 @@ const QUOTED_MAX: usize = 1024;
 
 /// Turns an answer into the task's.
 pub(super) fn answer(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Answer {
+    #[cfg(test)]
+    assert!(!headers.contains_key("x-fault"), "a fault of the test");
     if headers.contains_key("x-amz-function-error") {
         return Err(function_error(&body));
     }

@@ -7,6 +7,7 @@
 use super::Service;
 use super::answer;
 use super::connection::{Connection, client_failure};
+use crate::guard::guarded_async;
 use crate::stream::Ticket;
 use crate::task::{Answer, Answers, Failure};
 use crate::vm::PAYLOAD_BYTES_MAX;
@@ -167,8 +168,8 @@ impl Pool {
     }
 
     async fn exchange(&self, connection: &mut Option<Connection>, request: Request<Full<Bytes>>) -> Answer {
-        let Ok(answer) = tokio::time::timeout(self.service.timeout, self.ask(connection, request)).await
-        else {
+        let asked = tokio::time::timeout(self.service.timeout, guarded_async(self.ask(connection, request)));
+        let Ok(answer) = asked.await else {
             *connection = None;
             let milliseconds = self.service.timeout.as_millis();
             return Err(Failure::new(
@@ -178,7 +179,11 @@ impl Pool {
                 ),
             ));
         };
-        answer
+        answer.unwrap_or_else(|message| {
+            // The worker goes on: with it a place for a connection would be gone, and this call's answer.
+            *connection = None;
+            Err(Failure::panicked(&message))
+        })
     }
 
     /// Takes the connection that is there, if it can be used again.

@@ -112,6 +112,11 @@ impl Server {
                     .insert("X-Amz-Function-Error", "Unhandled".parse().expect("a value"));
                 *response.body_mut() = Full::new(r#"{"errorType":"Oops","errorMessage":"x"}"#.into());
             }
+            "panics" => {
+                response
+                    .headers_mut()
+                    .insert("X-Fault", "1".parse().expect("a value"));
+            }
             "closes" => {
                 response
                     .headers_mut()
@@ -308,6 +313,29 @@ fn errors() {
         );
         let cause = r#"{"errorType":"Oops","errorMessage":"x"}"#;
         assert_eq!(error(&client.call("throws", "1").await), ("Oops", cause));
+    });
+}
+
+/// The place for a connection stays, and so does what waits for it.
+#[test]
+fn an_answer_that_makes_us_panic_fails_its_call_only() {
+    with_server(|_, url| async move {
+        let mut client = Client::new(url, |entry| entry.connections = Some(1));
+        let calls = [("panics", 1), ("f", 2), ("panics", 3), ("f", 4)];
+        for (name, ticket) in calls {
+            assert_eq!(client.begin(name, "1", ticket), Progress::Pending);
+        }
+        for (name, ticket) in calls {
+            let (answered, answer) = client.next().await;
+            assert_eq!(answered, ticket);
+            match name {
+                "f" => assert_eq!(answer, Ok("1".into())),
+                _ => {
+                    let cause = "A bug in stepstream ended the call: a fault of the test";
+                    assert_eq!(error(&answer), (crate::guard::PANIC, cause));
+                }
+            }
+        }
     });
 }
 

@@ -37,6 +37,8 @@ use marks::Marks;
 use reach::Checked;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+pub(super) use words::location;
+
 /// Largest document in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
@@ -256,5 +258,7 @@ fn is_utf8(path: Path, text: &[u8]) -> bool {
     }
 }
 
+#[cfg(test)]
+mod error_tests;
 #[cfg(test)]
 mod tests;

@@ -106,7 +106,10 @@ fn a_chain_does_not_hide_the_failure_of_one_of_its_states() {
     let states = r#""A":{"Type":"Pass","Result":1,"ResultPath":"$.a.b","Next":"B"},
         "B":{"Type":"Pass","Result":2,"ResultPath":"$.a","End":true}"#;
     for level in [Level::All, Level::Off] {
-        start_with("A", states, r#"{"a":"text"}"#, level).fails("States.Runtime", "'$.a.b'");
+        start_with("A", states, r#"{"a":"text"}"#, level).fails(
+            "States.ReferencePathConflict",
+            r#"Unable to apply step "b" to input {"a":"text"}"#,
+        );
         start_with("A", states, r#"{"a":{}}"#, level).succeeds(r#"{"a":2}"#);
     }
 }
@@ -123,4 +126,181 @@ fn a_chain_counts_the_nesting_of_what_it_writes() {
     for level in [Level::All, Level::Off] {
         start_with("A", &states, "{}", level).fails("States.Runtime", "nested more than 1000 levels");
     }
+}
+
+/// Starts a state with these fields, followed by one that ends, and expects a conflict of its path.
+#[track_caller]
+fn conflicts(fields: &str, input: &str, cause: &str) {
+    let states = format!(r#""A":{{{fields},"End":true}}"#);
+    let mut player = start("A", &states, input);
+    player.fails("States.ReferencePathConflict", cause);
+    assert_eq!(player.failure().1, cause, "without anything in front of it");
+}
+
+#[test]
+fn a_result_path_needs_an_object() {
+    let pass = |path: &str| format!(r#""Type":"Pass","Result":1,"ResultPath":"{path}""#);
+    for input in ["[1,2]", "\"text\"", "1.50", "true", "null"] {
+        let cause = format!(r#"Unable to apply step "x y" to input {input}"#);
+        conflicts(&pass("$['x y']"), input, &cause);
+    }
+    conflicts(
+        &pass("$.a.b.c"),
+        r#"{ "a" : [ 1 ] }"#,
+        r#"Unable to apply step "c" to input {"a":[1]}"#,
+    );
+    conflicts(
+        &pass("$.a[1]"),
+        r#"{"a":[1]}"#,
+        r#"Unable to apply step "1" to input {"a":[1]}"#,
+    );
+}
+
+#[test]
+fn an_items_path_needs_a_value() {
+    let map = |path: &str| {
+        format!(
+            r#""Type":"Map","ItemsPath":"{path}","ItemProcessor":{{"StartAt":"B","States":{{"B":{{"Type":"Pass","End":true}}}}}}"#
+        )
+    };
+    conflicts(
+        &map("$.chunks"),
+        r#"{ "bucket":"b" }"#,
+        r#"Unable to apply step "chunks" to input {"bucket":"b"}"#,
+    );
+    conflicts(
+        &map("$.discovery.objects"),
+        r#"{"discovery":{"statusCode":500}}"#,
+        r#"Unable to apply step "objects" to input {"discovery":{"statusCode":500}}"#,
+    );
+    conflicts(&map("$.a"), "[]", r#"Unable to apply step "a" to input []"#);
+    for path in ["$", "$.a", "$$.Execution.Input", "$$"] {
+        let states = format!(r#""A":{{{},"End":true}}"#, map(path));
+        let cause = format!(
+            "Reference path \"{}\" must point to array.",
+            path.replace("$$", "$")
+        );
+        start("A", &states, r#"{"a":null}"#).fails("States.Runtime", &cause);
+    }
+}
+
+#[test]
+fn a_conflict_is_caught_but_not_by_the_catcher_that_has_it() {
+    let map = r#""Type":"Map","ItemsPath":"$.a","End":true,"ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Pass","End":true}}}"#;
+    let states = |path: &str| {
+        format!(
+            r#""A":{{{map},"Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"{path}","Next":"C"}}]}},
+            "C":{{"Type":"Pass","OutputPath":"$.e.Error","End":true}}"#
+        )
+    };
+    start("A", &states("$.e"), "{}").succeeds("\"States.ReferencePathConflict\"");
+    let cause = r#"Unable to apply step "e" to input [1]"#;
+    start("A", &states("$.e"), "[1]").fails("States.ReferencePathConflict", cause);
+    // The state around has catchers of its own.
+    let outer = format!(
+        r#""P":{{"Type":"Parallel","Branches":[{{"StartAt":"A","States":{{{}}}}}],"End":true,
+        "Catch":[{{"ErrorEquals":["States.ReferencePathConflict"],"Next":"D"}}]}},
+        "D":{{"Type":"Pass","OutputPath":"$.Cause","End":true}}"#,
+        states("$.e")
+    );
+    start("P", &outer, "[1]").succeeds(r#""Unable to apply step \"e\" to input [1]""#);
+}
+
+#[test]
+fn a_text_is_read_as_a_number_where_a_limit_is() {
+    let map = |field: &str| {
+        format!(
+            r#""A":{{"Type":"Map","ItemsPath":"$.a","{field}":"$.n","End":true,"ItemProcessor":{{"StartAt":"B","States":{{"B":{{"Type":"Pass","End":true}}}}}}}}"#
+        )
+    };
+    for field in [
+        "MaxConcurrencyPath",
+        "ToleratedFailureCountPath",
+        "ToleratedFailurePercentagePath",
+    ] {
+        let mut player = start("A", &map(field), r#"{"a":[1,2],"n":"1"}"#);
+        player.succeeds("[1,2]");
+        for text in ["", " 1", "one", "NaN", "{}"] {
+            player.restart(&format!(r#"{{"a":[1,2],"n":"{text}"}}"#), Level::Off);
+            let cause = format!("The {field} field refers to value \"{text}\" which is not a valid");
+            player.fails("States.Runtime", &cause);
+        }
+    }
+    start("A", &map("MaxConcurrencyPath"), r#"{"a":[],"n":"-1"}"#)
+        .fails("States.Runtime", "MaxConcurrency cannot be negative.");
+}
+
+#[test]
+fn a_path_of_null_is_refused_but_null_passes_through() {
+    let cause = "An error occurred while executing the state 'A' (entered at the event id #2). \
+        Unable to apply Path transformation to null or empty input.";
+    let choice = |rules: &str| {
+        format!(r#""A":{{"Type":"Choice","Choices":[{rules}],"Default":"Z"}},"Z":{{"Type":"Succeed"}}"#)
+    };
+    let rule = |variable: &str, test: &str| format!(r#"{{"Variable":"{variable}",{test},"Next":"Z"}}"#);
+    let table: Vec<String> = (0..6)
+        .map(|at| rule("$.a", &format!(r#""StringEquals":"{at}""#)))
+        .collect();
+    let items = r#""StartAt":"B","States":{"B":{"Type":"Pass","End":true}}"#;
+    for states in [
+        choice(&rule("$", r#""IsString":true"#)),
+        choice(&rule("$", r#""IsNull":true"#)),
+        choice(&rule("$.a", r#""IsPresent":false"#)),
+        choice(&rule("$.a[0].b", r#""IsPresent":true"#)),
+        choice(
+            &[
+                rule("$.a", r#""IsPresent":true"#),
+                rule("$.b", r#""IsNull":true"#),
+            ]
+            .join(","),
+        ),
+        choice(&rule("$$.State.Name", r#""StringEqualsPath":"$.a""#)),
+        choice(&table.join(",")),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"$"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"$.a","y.$":"$.b"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"$.a[*]"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"States.JsonToString($)"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","InputPath":"$.a","End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","OutputPath":"$.a","End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Assign":{"v.$":"$"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Wait","SecondsPath":"$.a","End":true}"#.to_owned(),
+        r#""A":{"Type":"Fail","CausePath":"$.a"}"#.to_owned(),
+        format!(r#""A":{{"Type":"Map","ItemsPath":"$.a","ItemProcessor":{{{items}}},"End":true}}"#),
+    ] {
+        for level in [Level::All, Level::Off] {
+            start_with("A", &states, "null", level).fails("States.Runtime", cause);
+        }
+    }
+    for (states, output) in [
+        (
+            r#""A":{"Type":"Pass","InputPath":"$","OutputPath":"$","End":true}"#,
+            "null",
+        ),
+        (r#""A":{"Type":"Pass","InputPath":null,"End":true}"#, "{}"),
+        (
+            r#""A":{"Type":"Pass","Parameters":{"x.$":"$$.Execution.Input"},"End":true}"#,
+            r#"{"x":null}"#,
+        ),
+    ] {
+        start("A", states, "null").succeeds(output);
+    }
+    // What is null is a member or a variable here, not the root of a path of the data.
+    let states = r#""A":{"Type":"Pass","Assign":{"v.$":"$.n"},"Next":"B"},
+        "B":{"Type":"Pass","Parameters":{"v.$":"$v","n.$":"$.n"},"End":true}"#;
+    start("A", states, r#"{"n":null}"#).succeeds(r#"{"v":null,"n":null}"#);
+}
+
+#[test]
+fn a_result_selector_needs_a_result() {
+    let states = r#""A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke",
+        "Parameters":{"FunctionName":"f"},"ResultSelector":{"x.$":"$.Payload"},"End":true}"#;
+    let mut player = start("A", states, "{}");
+    player.go();
+    assert_eq!(player.answer(0, Answer::Success(b"null")), Status::Failed);
+    assert!(
+        player
+            .failure()
+            .1
+            .ends_with("Unable to apply Path transformation to null or empty input.")
+    );
 }

@@ -77,7 +77,7 @@ fn a_time_out_is_an_error_that_a_catcher_sees() {
     );
     player.go();
     assert_eq!(player.answer(0, Answer::TimedOut), Status::Succeeded);
-    player.has_output(r#"{"Error":"States.Timeout","Cause":null}"#);
+    player.has_output(r#"{"Error":"States.Timeout","Cause":""}"#);
 }
 
 #[test]

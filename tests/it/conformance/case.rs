@@ -1,5 +1,6 @@
 //! Cases of the corpus.
 
+use crate::shared;
 use serde_json::Value;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ pub(crate) struct Case {
     pub(crate) value: Value,
 }
 
-/// Reads all cases.
+/// Reads all cases of a folder of groups.
 pub(crate) fn load(root: &Path) -> Vec<Case> {
     let mut cases = Vec::new();
     let groups = std::fs::read_dir(root).expect("the corpus can be read");
@@ -18,16 +19,20 @@ pub(crate) fn load(root: &Path) -> Vec<Case> {
         .map(|entry| entry.path())
         .filter(|path| path.is_dir())
     {
-        for path in std::fs::read_dir(&group).expect("a group can be read").flatten() {
-            let path = path.path();
-            let text = std::fs::read(&path).expect("a case can be read");
-            let file = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            let value = serde_json::from_slice(&text).expect("a case is JSON");
-            cases.push(Case { file, value });
-        }
+        cases.extend(load_group(root, &group));
     }
     cases.sort_by(|a, b| a.file.cmp(&b.file));
     cases
+}
+
+/// Reads the cases of one folder; their names are below `root`.
+pub(crate) fn load_group(root: &Path, group: &Path) -> Vec<Case> {
+    let read = |(name, value)| {
+        let path = group.join(name);
+        let file = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        Case { file, value }
+    };
+    shared::json_files(group).into_iter().map(read).collect()
 }
 
 impl Case {

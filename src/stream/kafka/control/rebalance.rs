@@ -55,6 +55,9 @@ impl Worker {
     }
 
     fn begin_assign(&mut self, names: Vec<TopicPartition>, again: bool) -> bool {
+        if self.health.taken_by_group() {
+            tracing::info!(workflow = self.config.name, "the group takes this member now");
+        }
         tracing::info!(workflow = self.config.name, "assigned {}", listed(&names));
         self.step = Step::Assigning {
             names,

@@ -82,7 +82,7 @@ pub(in crate::stream::kafka) fn start(
         ends_at: now,
         end_at: now,
         topics_at: now,
-        topics: Topics::new(&consumer),
+        topics: Topics::new(&consumer, config.is_mock),
         absent_told: BTreeSet::new(),
         first_seen: HashMap::new(),
         before: HashMap::new(),

@@ -1,0 +1,165 @@
+//! What one lane's messages in the sink mean for another's.
+
+use super::super::account::Meter;
+use super::super::deliveries::Deliveries;
+use super::super::outbox::{Outbox, Outgoing, Refused};
+use crate::stream::share::MESSAGE_OVERHEAD;
+use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket, TopicId};
+
+/// How many messages the sink says it holds.
+const HOLDS: usize = 160;
+
+/// How many lanes there are.
+const LANES: usize = 8;
+
+/// A sink that answers when the test says so.
+#[derive(Default)]
+struct Slow {
+    sent: Vec<(TopicId, Ticket)>,
+}
+
+impl Sink for Slow {
+    fn topic(&mut self, name: &str) -> TopicId {
+        TopicId(name.len() as u32)
+    }
+
+    fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
+        assert!(self.sent.len() < HOLDS, "the lanes leave room");
+        self.sent.push((message.topic, ticket));
+        Ok(())
+    }
+
+    fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
+        None
+    }
+
+    fn returned(&mut self) -> Option<Returned> {
+        None
+    }
+
+    fn push(&mut self) {}
+
+    fn capacity(&self) -> usize {
+        HOLDS * MESSAGE_OVERHEAD
+    }
+}
+
+struct Desk {
+    outbox: Outbox,
+    sink: Slow,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let sink = Slow::default();
+        Desk {
+            outbox: Outbox::new(sink.capacity(), LANES, Deliveries::default(), Meter::default()),
+            sink,
+        }
+    }
+
+    /// Sends a message of a lane to the topic of the same number.
+    fn send(&mut self, lane: u32, refused: Refused) {
+        let id = self.outbox.settlements.open(lane, PartitionId(0), 0, 0);
+        let message = Message {
+            topic: TopicId(lane),
+            partition: None,
+            key: None,
+            value: None,
+            headers: &[],
+        };
+        let outgoing = Outgoing { message, refused };
+        self.outbox.send(&mut self.sink, id, &outgoing, 0);
+    }
+
+    /// Answers what the sink has for a topic, as it came; returns how many messages that was.
+    fn answer(&mut self, topic: u32, result: &Result<(), SendError>) -> usize {
+        let (answered, left) = self.sink.sent.iter().partition(|sent| sent.0 == TopicId(topic));
+        self.sink.sent = left;
+        let answered: Vec<(TopicId, Ticket)> = answered;
+        for (topic, ticket) in &answered {
+            match result {
+                Ok(()) => _ = self.outbox.delivered(*ticket, 0),
+                Err(error) => {
+                    let message = Returned {
+                        topic: *topic,
+                        partition: None,
+                        key: None,
+                        value: None,
+                        headers: Vec::new(),
+                    };
+                    _ = self.outbox.undelivered(*ticket, error, Some(message), 0);
+                }
+            }
+        }
+        answered.len()
+    }
+
+    fn in_sink(&self, topic: u32) -> usize {
+        let sent = self.sink.sent.iter();
+        sent.filter(|sent| sent.0 == TopicId(topic)).count()
+    }
+}
+
+#[test]
+fn a_lane_whose_topic_takes_nothing_leaves_room_for_others() {
+    let mut desk = Desk::new();
+    for _ in 0..1_000 {
+        desk.send(0, Refused::Retried);
+    }
+    let stuck = desk.in_sink(0);
+    assert!((20..80).contains(&stuck), "{stuck} messages");
+    assert!(desk.outbox.is_stuck(0) && !desk.outbox.is_stuck(1) && !desk.outbox.is_full());
+    for _ in 0..1_000 {
+        desk.send(1, Refused::Retried);
+        assert!(!desk.outbox.is_stuck(1));
+        assert_eq!(desk.answer(1, &Ok(())), 1);
+    }
+    // Many that are stuck leave room too.
+    for lane in 2..LANES as u32 {
+        (0..100).for_each(|_| desk.send(lane, Refused::Retried));
+    }
+    desk.send(1, Refused::Retried);
+    assert_eq!(desk.answer(1, &Ok(())), 1);
+}
+
+#[test]
+fn what_waited_is_sent_when_there_is_room() {
+    let mut desk = Desk::new();
+    for _ in 0..1_000 {
+        desk.send(0, Refused::Retried);
+    }
+    let mut delivered = 0;
+    while desk.outbox.unsent() > 0 || desk.in_sink(0) > 0 {
+        let answered = desk.answer(0, &Ok(()));
+        assert!(answered > 0, "{delivered} were delivered");
+        delivered += answered;
+        desk.outbox.resend(&mut desk.sink, 0);
+    }
+    assert_eq!(delivered, 1_000);
+    assert!(!desk.outbox.is_stuck(0));
+}
+
+#[test]
+fn what_came_back_gives_its_room_back() {
+    let mut desk = Desk::new();
+    for _ in 0..200 {
+        desk.send(0, Refused::Retried);
+    }
+    let failed = Err(SendError::Failed("time".to_owned()));
+    for round in 1..10 {
+        assert!(desk.answer(0, &failed) > 0, "round {round}");
+        desk.outbox.resend(&mut desk.sink, round * 100_000);
+    }
+    // Replies that are refused are given up.
+    for _ in 0..200 {
+        desk.send(1, Refused::Dropped);
+    }
+    let refused = Err(SendError::Refused("no such topic".to_owned()));
+    let mut dropped = 0;
+    while desk.outbox.is_stuck(1) || desk.in_sink(1) > 0 {
+        dropped += desk.answer(1, &refused);
+        desk.outbox.resend(&mut desk.sink, 0);
+    }
+    assert_eq!(dropped, 200);
+}
