@@ -150,6 +150,10 @@ fn places_in_yaml() {
         refused("t.yaml", &format!("{SAM}      {properties}"), expected);
     };
     check(
+        "Definition: {StartAt: A, States: {A: {Type: Succeed, Comment: !GetAt Fn.Arn}}}\n",
+        &[("!GetAt Fn.Arn", "CloudFormation has no function Fn::GetAt")],
+    );
+    check(
         "Definition:\n        StartAt: A\n        States:\n          A:\n            Type: Pas\n            End: true\n",
         &[("Pas", "The field 'Type'")],
     );
