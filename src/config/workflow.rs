@@ -142,21 +142,12 @@ pub struct DeadLetter {
 }
 
 /// Where replies go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
     /// The topic for events that have no `kafka_replyTopic` header. Default: none, these get no reply.
     pub topic: Option<String>,
-    /// Which topics that header may name, `*` standing for any characters: who sends events writes there with this
-    /// service's rights. Default `["*"]`.
+    /// Which topics that header may name besides, `*` standing for any characters: who sends events writes there with
+    /// this service's rights. Default `[]`: only `topic`.
     pub allowed: Vec<String>,
-}
-
-impl Default for Reply {
-    fn default() -> Reply {
-        Reply {
-            topic: None,
-            allowed: vec!["*".to_owned()],
-        }
-    }
 }
