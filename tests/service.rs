@@ -14,6 +14,8 @@ mod events;
 mod group;
 #[path = "service/input.rs"]
 mod input;
+#[path = "service/lag.rs"]
+mod lag;
 #[path = "service/outage.rs"]
 mod outage;
 #[path = "service/poison.rs"]

@@ -2,6 +2,7 @@
 //!
 //! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
 
+use super::exposed::exposed;
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
@@ -51,6 +52,11 @@ pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
     for (pattern, entry) in &config.tasks.entries {
         if let Some(problem) = entry.problem() {
             checks.add(&["tasks", pattern], problem);
+        }
+        if let Some(warning) = exposed(entry) {
+            let finding = checks.add(&["tasks", pattern, "http"], warning);
+            finding.severity = Severity::Warning;
+            finding.help = Some("write https://, or leave it to a proxy on this machine".to_owned());
         }
     }
     checks.findings

@@ -4,7 +4,7 @@
 //! evaluated elsewhere.
 
 use super::evaluate::{Evaluator, call_of};
-use super::{Body, Machine, Origin, machine_type};
+use super::{Body, Machine, Mapped, Origin, machine_type};
 use crate::asl::syntax::{Member, Node, Span};
 use std::collections::BTreeMap;
 
@@ -14,12 +14,17 @@ const TYPES: [&str; 2] = [
     "AWS::StepFunctions::StateMachine",
 ];
 
-/// What a template puts in the place of `${Name}`, with its place there.
-pub(super) type Substitutions<'a> = Option<&'a [Member]>;
+/// What a template puts in the place of `${Name}`.
+pub(super) enum Substitutions<'a> {
+    None,
+    /// Still to be evaluated.
+    Members(&'a [Member]),
+    Values(Vec<(String, Mapped)>),
+}
 
 /// Lists the state machines of a template.
 pub(super) fn machines(root: &Node, keys: &'static [&'static str]) -> Vec<Machine> {
-    let resources = super::below(root, keys).and_then(|template| template.get("Resources"));
+    let resources = super::below(Some(root), keys).and_then(|template| template.get("Resources"));
     let resources = resources.and_then(Node::as_object).unwrap_or_default();
     let machines = resources.iter().filter(|member| is_machine(&member.value));
     let machines = machines.map(|member| {
@@ -73,15 +78,16 @@ pub(super) fn body<'a>(
         .and_then(|template| template.get("Resources"))
         .and_then(|resources| resources.member(name));
     let Some(member) = member else {
-        return (Body::Nowhere, None);
+        return (Body::Nowhere, Substitutions::None);
     };
     let Some(properties) = member.value.get("Properties") else {
         evaluator.fault(&member.key_span, "The state machine has no Properties", "");
-        return (Body::Nowhere, None);
+        return (Body::Nowhere, Substitutions::None);
     };
     let substitutions = properties
         .get("DefinitionSubstitutions")
         .and_then(Node::as_object);
+    let substitutions = substitutions.map_or(Substitutions::None, Substitutions::Members);
     (property(evaluator, properties, &member.key_span), substitutions)
 }
 
@@ -89,8 +95,8 @@ fn property<'a>(evaluator: &mut Evaluator<'a>, properties: &'a Node, span: &Span
     if let Some(node) = properties.get("Definition") {
         return match included(node) {
             Some(location) => file(evaluator, location),
-            None if node.as_object().is_some() && call_of(node).is_none() => {
-                let mut json = super::Mapped::default();
+            None if is_tree(node) => {
+                let mut json = Mapped::default();
                 evaluator.write(node, &mut json);
                 Body::Here(json)
             }
@@ -116,6 +122,11 @@ fn property<'a>(evaluator: &mut Evaluator<'a>, properties: &'a Node, span: &Span
     }
 }
 
+/// Says whether a definition stands there as an object, perhaps as one of two.
+fn is_tree(node: &Node) -> bool {
+    node.as_object().is_some() && call_of(node).is_none_or(|(name, _)| name == "Fn::If")
+}
+
 /// Returns the location of a file that `AWS::Include` would put here.
 fn included(node: &Node) -> Option<&Node> {
     let (_, argument) = call_of(node).filter(|(name, _)| *name == "Fn::Transform")?;
@@ -129,7 +140,7 @@ fn file<'a>(evaluator: &mut Evaluator<'a>, node: &'a Node) -> Body {
         true => None,
         false => Some(evaluator.text(node)),
     };
-    match path.as_ref().map(super::Mapped::text) {
+    match path.as_ref().map(Mapped::text) {
         Some(path) if !path.contains("://") => Body::File(path.to_owned(), node.span.clone()),
         _ => {
             let help = "fetch it, and check that file; the template from before 'package' names a local one";

@@ -100,26 +100,34 @@ impl Definition {
     ) {
         let mut substitutions = given.clone();
         let uses = uses(self.text());
+        let mut values = Vec::new();
+        match members {
+            Substitutions::None => {}
+            Substitutions::Values(known) => values = known,
+            Substitutions::Members(members) => {
+                // What nothing uses need not be known.
+                let used = members.iter().filter(|member| uses.contains_key(&*member.key));
+                for member in used.filter(|member| !given.contains_key(&member.key)) {
+                    values.push((member.key.clone(), evaluator.text(&member.value)));
+                }
+            }
+        }
         let mut filled = 0_usize;
-        for member in members.unwrap_or_default() {
-            let Some(found) = uses
-                .get(&*member.key)
-                .filter(|_| !given.contains_key(&member.key))
-            else {
+        for (name, value) in values {
+            let Some(found) = uses.get(&*name).filter(|_| !given.contains_key(&name)) else {
                 continue;
             };
-            let value = evaluator.text(&member.value);
             filled = filled.saturating_add(value.len().saturating_mul(found.count));
             if filled > FILLED_BYTES_MAX {
                 let message = format!("The substitutions make more than {FILLED_BYTES_MAX} bytes of text");
-                evaluator.fault(&member.key_span, message, "");
+                evaluator.fault(&value.place(&(0..value.len())), message, "");
                 break;
             }
             let value = match value.is_unknown() && found.is_resource {
                 true => evaluator.names.home().function(value.text()),
                 false => value.text().to_owned(),
             };
-            substitutions.insert(member.key.clone(), value);
+            substitutions.insert(name, value);
         }
         self.substitutions = substitutions;
     }

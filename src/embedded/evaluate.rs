@@ -11,8 +11,8 @@ use super::trace::trace;
 use super::variables::Variables;
 use super::{Fault, Unresolved};
 use crate::asl::syntax::substitute::name_at;
-use crate::asl::syntax::{Node, Span, Value};
-use std::collections::BTreeMap;
+use crate::asl::syntax::{Member, Node, Span, Value};
+use std::collections::{BTreeMap, HashSet};
 
 /// The most bytes of text that are made for one definition: a short `Fn::Sub` can name a long value many times.
 const EXPANDED_BYTES_MAX: usize = 8 << 20;
@@ -137,7 +137,7 @@ impl<'a> Evaluator<'a> {
             Value::Object(members) => {
                 mark("{", node.span.start, out);
                 let mut separator = "";
-                for member in members.iter().filter(|member| !is_no_value(&member.value)) {
+                for member in merged(members) {
                     mark(separator, member.key_span.start, out);
                     separator = ",";
                     let key = trace(self.file, &member.key_span, &member.key);
@@ -331,6 +331,25 @@ impl<'a> Evaluator<'a> {
             None => self.named(&keys.join("."), span),
         }
     }
+}
+
+/// Returns the members of an object: those that YAML merges into it (`<<: *defaults`) give way to its own, and
+/// what has no value is not there.
+fn merged(members: &[Member]) -> Vec<&Member> {
+    let mut found: Vec<&Member> = members.iter().filter(|member| member.key != "<<").collect();
+    if found.len() < members.len() {
+        let own: HashSet<&str> = found.iter().map(|member| &*member.key).collect();
+        let merges = members.iter().filter(|member| member.key == "<<");
+        let merged = merges.flat_map(|member| match &member.value.value {
+            Value::Array(items) => items.iter().collect(),
+            _ => vec![&member.value],
+        });
+        let merged = merged.flat_map(|node| node.as_object().unwrap_or_default());
+        let merged: Vec<&Member> = merged.filter(|member| !own.contains(&*member.key)).collect();
+        found.extend(merged);
+    }
+    found.retain(|member| !is_no_value(&member.value));
+    found
 }
 
 /// Returns the function that a node calls, and its argument.

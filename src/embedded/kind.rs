@@ -15,6 +15,7 @@ pub(super) enum Kind {
     Serverless,
     Description,
     Quoted,
+    Terraform,
 }
 
 impl Kind {
@@ -24,6 +25,7 @@ impl Kind {
             Kind::Serverless => "Serverless Framework file",
             Kind::Description => "answer of describe-state-machine",
             Kind::Quoted => "text",
+            Kind::Terraform => "file of Terraform",
         }
     }
 }
@@ -36,7 +38,8 @@ pub(super) struct Found {
 }
 
 /// Words without which a file is none of these: most definitions need not be read twice.
-const SIGNS: [&str; 7] = [
+const SIGNS: [&str; 8] = [
+    "aws_sfn_state_machine",
     "AWSTemplateFormatVersion",
     "Resources",
     "Transform",
@@ -50,9 +53,16 @@ const SIGNS: [&str; 7] = [
 pub(super) fn find(source: &Source<'_>) -> Option<Found> {
     let text = source.text.trim_start_matches('\u{feff}').trim_start();
     let is_quoted = text.starts_with('"');
-    let may_be = is_quoted || SIGNS.iter().any(|sign| text.contains(sign));
+    let may_be = is_quoted || source.name.ends_with(".tf") || SIGNS.iter().any(|sign| text.contains(sign));
     if !may_be || source.text.len() > FILE_BYTES_MAX {
         return None;
+    }
+    if source.name.ends_with(".tf") || super::terraform::has_machine(text) {
+        return Some(Found {
+            kind: Kind::Terraform,
+            format: Format::Json,
+            reading: Reading::default(),
+        });
     }
     let is_json = source.format == Format::Json && text.starts_with(['{', '[', '"']);
     let (format, reading) = match is_json {

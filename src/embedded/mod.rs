@@ -10,11 +10,13 @@
 mod cloudformation;
 mod definition;
 mod evaluate;
+mod hcl;
 mod kind;
 mod mapped;
 mod names;
 mod sample;
 mod serverless;
+mod terraform;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -25,6 +27,7 @@ pub use definition::Definition;
 use crate::asl::syntax::substitute::{missing_help, missing_message};
 use crate::asl::syntax::{Duplicate, Lines, Node, Span};
 use crate::asl::{Diagnostic, Format, MachineType, Severity, Source, code as asl_code};
+use cloudformation::Substitutions;
 use evaluate::Evaluator;
 use kind::Kind;
 use mapped::Mapped;
@@ -92,6 +95,8 @@ enum Origin {
     Description,
     /// The whole text.
     Quoted,
+    /// A block of Terraform, and where the value of its definition begins.
+    Terraform(Span, Option<usize>),
 }
 
 /// What makes up a definition.
@@ -171,9 +176,11 @@ pub fn open(source: &Source<'_>) -> Option<Container> {
         };
         container.problems.push(fault.diagnostic(&lines));
     }
-    if let Some(root) = &container.root {
-        container.machines = machines(container.kind, root);
-    }
+    container.machines = match &container.root {
+        Some(root) => machines(container.kind, root),
+        None if container.kind == Kind::Terraform => terraform::machines(source.text),
+        None => Vec::new(),
+    };
     if let Some(first_too_many) = container.machines.get(MACHINES_MAX) {
         let message = format!(
             "The file has more than {MACHINES_MAX} state machines: {} is beyond",
@@ -202,6 +209,7 @@ fn machines(kind: Kind, root: &Node) -> Vec<Machine> {
             machine_type: None,
             origin: Origin::Quoted,
         }],
+        Kind::Terraform => Vec::new(),
     }
 }
 
@@ -259,26 +267,29 @@ impl Container {
 
     /// Puts a definition together.
     pub fn definition(&self, index: usize, request: &Request<'_>) -> Definition {
-        let (Some(machine), Some(root)) = (self.machines.get(index), &self.root) else {
+        let Some(machine) = self.machines.get(index) else {
             return Definition::refused(self, "", Vec::new());
         };
-        let mut evaluator = self.evaluator(root, request.given);
+        let root = self.root.as_ref();
+        let mut evaluator = self.evaluator(request.given);
         let (body, substitutions) = match &machine.origin {
             Origin::Resource(keys) => cloudformation::body(&mut evaluator, below(root, keys), &machine.name),
             Origin::Serverless(keys) => serverless::body(&mut evaluator, below(root, keys), &machine.name),
-            Origin::Description => (here(&mut evaluator, root.get("definition")), None),
-            Origin::Quoted => (here(&mut evaluator, Some(root)), None),
+            Origin::Description => here(&mut evaluator, root.and_then(|root| root.get("definition"))),
+            Origin::Quoted => here(&mut evaluator, root),
+            Origin::Terraform(block, at) => terraform::body(&mut evaluator, block, *at),
         };
         Definition::assemble(self, machine, evaluator, body, substitutions, request)
     }
 
-    fn evaluator<'a>(&'a self, root: &'a Node, given: &'a BTreeMap<String, String>) -> Evaluator<'a> {
-        match self.kind {
-            Kind::Serverless => {
+    fn evaluator<'a>(&'a self, given: &'a BTreeMap<String, String>) -> Evaluator<'a> {
+        let root = self.root.as_ref();
+        match (self.kind, root) {
+            (Kind::Serverless, Some(root)) => {
                 let names = names::Names::new(root.get("resources"), root.get("functions"), given);
                 Evaluator::new(&self.text, names, Some(variables::Variables::new(root)))
             }
-            _ => Evaluator::new(&self.text, names::Names::new(Some(root), None, given), None),
+            _ => Evaluator::new(&self.text, names::Names::new(root, None, given), None),
         }
     }
 
@@ -327,12 +338,13 @@ impl Container {
 }
 
 /// Returns what stands below some keys.
-fn below<'a>(root: &'a Node, keys: &[&str]) -> Option<&'a Node> {
-    keys.iter().try_fold(root, |node, key| node.get(key))
+fn below<'a>(root: Option<&'a Node>, keys: &[&str]) -> Option<&'a Node> {
+    keys.iter().try_fold(root?, |node, key| node.get(key))
 }
 
-fn here<'a>(evaluator: &mut Evaluator<'a>, node: Option<&'a Node>) -> Body {
-    node.map_or(Body::Nowhere, |node| Body::Here(evaluator.text(node)))
+fn here<'a>(evaluator: &mut Evaluator<'a>, node: Option<&'a Node>) -> (Body, Substitutions<'a>) {
+    let body = node.map_or(Body::Nowhere, |node| Body::Here(evaluator.text(node)));
+    (body, Substitutions::None)
 }
 
 impl Unresolved {

@@ -15,7 +15,9 @@ const PLACES: [&[&str]; 2] = [&["stepFunctions", "stateMachines"], &["stateMachi
 pub(super) fn machines(root: &Node) -> Vec<Machine> {
     let mut machines = Vec::new();
     for keys in PLACES {
-        let list = below(root, keys).and_then(Node::as_object).unwrap_or_default();
+        let list = below(Some(root), keys)
+            .and_then(Node::as_object)
+            .unwrap_or_default();
         machines.extend(list.iter().map(|member| {
             Machine {
                 name: member.key.clone(),
@@ -52,15 +54,18 @@ pub(super) fn body<'a>(
     name: &str,
 ) -> (Body, Substitutions<'a>) {
     let Some(member) = machines.and_then(|machines| machines.member(name)) else {
-        return (Body::Nowhere, None);
+        return (Body::Nowhere, Substitutions::None);
     };
     let Some(node) = member.value.get("definition") else {
         let message = format!("The state machine {name} has no definition");
         evaluator.fault(&member.key_span, message, "");
-        return (Body::Nowhere, None);
+        return (Body::Nowhere, Substitutions::None);
     };
     if let Some(path) = node.as_text().and_then(whole_file) {
-        return (Body::File(path.to_owned(), node.span.clone()), None);
+        return (
+            Body::File(path.to_owned(), node.span.clone()),
+            Substitutions::None,
+        );
     }
     // A variable may stand for the definition as an object.
     let is_variable = node
@@ -68,11 +73,11 @@ pub(super) fn body<'a>(
         .is_some_and(|text| text.trim_start().starts_with("${"));
     let is_object = matches!(node.value, Value::Object(_)) && call_of(node).is_none();
     if !is_object && !is_variable {
-        return (Body::Here(evaluator.text(node)), None);
+        return (Body::Here(evaluator.text(node)), Substitutions::None);
     }
     let mut json = Mapped::default();
     evaluator.write(node, &mut json);
-    (Body::Here(json), None)
+    (Body::Here(json), Substitutions::None)
 }
 
 /// Returns the path of a text that is `${file(path)}`.

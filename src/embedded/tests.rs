@@ -391,3 +391,286 @@ fn a_template_without_a_state_machine_says_what_it_has() {
         "JSON allows no comma before '}'",
     );
 }
+
+const SERVERLESS: &str = "service: shop
+provider: {name: aws, stage: live}
+custom:
+  live: {pause: 3, table: 'orders-${sls:stage}'}
+  states: {B: {Type: Succeed}}
+  circle: ${self:custom.circle}
+functions:
+  price: {handler: price.handler}
+stepFunctions:
+  stateMachines:
+    quote:
+      name: quote-${opt:stage, 'dev'}
+      type: EXPRESS
+      definition:
+";
+
+#[test]
+fn files_of_the_serverless_framework() {
+    let price = FN.replace("Fn", "price");
+    for (definition, expected) in [
+        (
+            "        StartAt: A\n        States: {A: {Type: Task, Resource: {'Fn::GetAtt': [price, Arn]}, End: true}}\n",
+            task(&price),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Task, Resource: !GetAtt price.Arn, End: true}}\n",
+            task(&price),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Task, Resource: 'arn:aws:lambda:${aws:region}:${aws:accountId}:function:price', End: true}}\n",
+            task(&price),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: '${self:custom.${sls:stage}.pause}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"End":true}}}"#.to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Pass, Result: 't ${self:custom.live.table}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"t orders-live","End":true}}}"#
+                .to_owned(),
+        ),
+        (
+            "        StartAt: B\n        States: ${self:custom.states}\n",
+            r#"{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#.to_owned(),
+        ),
+        (
+            "        |\n        {\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\",\"Comment\":\"${env:WHO, 'me'}\"}}}\n",
+            "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\",\"Comment\":\"me\"}}}\n".to_owned(),
+        ),
+        ("        ${file(flow.asl.json)}\n", FLOW.to_owned()),
+    ] {
+        let text = format!("{SERVERLESS}{definition}");
+        let (definition, report) = check_with("serverless.yml", &text, &[("Fn", FN)], false);
+        assert_eq!(definition, expected);
+        assert_eq!(report.diagnostics, [], "{text}");
+    }
+    let places = |definition: &str, expected: &[(&str, &str)]| {
+        refused("serverless.yml", &format!("{SERVERLESS}{definition}"), expected);
+    };
+    places(
+        "        StartAt: A\n        States: {A: {Type: Pas, Comment: '${self:service}', End: true}}\n",
+        &[("Pas", "The field 'Type'")],
+    );
+    places(
+        "        |\n        {\"StartAt\":\"${self:service}\",\n         \"States\":{\"shop\":{\"Type\":\"Sucess\"}}}\n",
+        &[
+            ("\"Sucess\"", "The field 'Type'"),
+            ("\"States\"", "Workflow has no terminal state"),
+        ],
+    );
+    places(
+        "        StartAt: A\n        States: {A: {Type: Succeed, Comment: '${self:custom.circle}'}}\n",
+        &[("${self:custom.circle}", "a circle?")],
+    );
+    // Its own resources may be state machines.
+    let text = format!(
+        "service: a\nprovider: b\nresources:\n{}",
+        SAM.replace("\n", "\n  ").trim_end().replacen("AWS", "  AWS", 1)
+    ) + "\n        Definition: {StartAt: B, States: {B: {Type: Succeed}}}\n";
+    accepted(
+        "serverless.yml",
+        &text,
+        r#"{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#,
+    );
+}
+
+/// Hostile files end soon, with a word about the limit.
+#[test]
+fn what_grows_without_bound_is_cut_off() {
+    let long = "x".repeat(100_000);
+    let check = |name: &str, text: &str, part: &str| {
+        let container = container(name, text);
+        let mut found = container.problems().to_vec();
+        if found.is_empty() {
+            let given = BTreeMap::new();
+            let request = Request {
+                given: &given,
+                is_strict: false,
+                beside: &|_| Err("none".to_owned()),
+            };
+            found = container
+                .definition(0, &request)
+                .check(MachineType::Express)
+                .diagnostics;
+        }
+        let messages: Vec<&str> = found.iter().map(|found| &*found.message).collect();
+        assert!(
+            messages.iter().any(|message| message.contains(part)),
+            "{part}: {messages:.200?}"
+        );
+    };
+    let sub = format!(
+        "{SAM}      DefinitionString: !Sub\n        - '{}'\n        - X: {long}\n",
+        "${X}".repeat(10_000)
+    );
+    check("t.yaml", &sub, "bytes of text");
+    let substitutions = format!(
+        "{SAM}      DefinitionString: '{}'\n      DefinitionSubstitutions: {{X: {long}}}\n",
+        "${X}".repeat(10_000)
+    );
+    check("t.yaml", &substitutions, "substitutions make more than");
+    let aliases = format!(
+        "{SAM}      Comment: &a {long}\n      Definition: [{}]\n",
+        vec!["*a"; 10_000].join(", ")
+    );
+    check("t.yaml", &aliases, "anchors and aliases copy more than");
+    let deep = format!(
+        "{SAM}      Definition: {}1{}\n",
+        "!Sub [".repeat(150),
+        "]".repeat(150)
+    );
+    check("t.yaml", &deep, "nested deeper");
+    let many: Vec<String> = (0..501)
+        .map(|n| format!(r#""F{n}":{{"Type":"AWS::Serverless::StateMachine"}}"#))
+        .collect();
+    check(
+        "t.json",
+        &format!("{{\"Resources\":{{{}}}}}", many.join(",")),
+        "more than 500 state machines",
+    );
+    let twofold: Vec<String> = (0..40)
+        .map(|n| format!("  v{n}: '${{self:custom.v{}}}${{self:custom.v{}}}'", n + 1, n + 1))
+        .collect();
+    let doubling = format!(
+        "custom:\n{}\nstepFunctions:\n  stateMachines:\n    a: {{definition: '${{self:custom.v0}}'}}\n",
+        twofold.join("\n")
+    );
+    check("serverless.yml", &doubling, "circle?");
+    let open = format!("{SAM}      DefinitionString: !Sub '{}'\n", "${".repeat(300_000));
+    check("t.yaml", &open, "");
+    let open = format!("{SAM}      DefinitionString: !Sub '{}'\n", "${!".repeat(300_000));
+    check("t.yaml", &open, "");
+}
+
+const TERRAFORM: &str = r#"# The shop's workflow.
+variable "pause" {
+  default = "3"
+}
+
+resource "aws_lambda_function" "price" {
+  function_name = "price"
+}
+
+resource "aws_sfn_state_machine" "quote" {
+  name = "quotes"
+  type = "EXPRESS"
+"#;
+
+#[test]
+fn files_of_terraform() {
+    let price = task(&FN.replace("Fn", "price"));
+    let heredoc = task("${aws_lambda_function.price.arn}");
+    let hcl = "{\n    StartAt = \"A\" # first\n    States = {\n      A = {\n        Type     = \"Task\",\n        Resource = aws_lambda_function.price.arn\n        End      = true\n      }\n    }\n  }";
+    for (definition, expected) in [
+        (format!("<<EOF\n{heredoc}\nEOF\n"), format!("{price}\n")),
+        (format!("<<-JSON\n    {heredoc}\n    JSON\n"), format!("{price}\n")),
+        (format!("jsonencode({hcl})\n"), price.clone()),
+        (format!("{heredoc:?}\n"), price.clone()),
+        ("jsonencode({StartAt = \"A\", States = {A = {Type = \"Wait\", Seconds = 3, Next = \"B b\"}, \"B b\" = {Type = \"Pass\", Result = [1, null, \"$${x} ${var.pause} ${data.aws_region.current.name}\"], End = true}}})\n".to_owned(),
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"Next":"B b"},"B b":{"Type":"Pass","Result":[1,null,"${x} 3 us-east-1"],"End":true}}}"#.to_owned()),
+        ("templatefile(\"${path.module}/flow.asl.json\", { Fn = aws_lambda_function.price.arn })\n".to_owned(), FLOW.to_owned()),
+        ("templatefile(\"flow.asl.json\", {\n    Fn = module.price.lambda_arn\n  })\n".to_owned(), FLOW.to_owned()),
+    ] {
+        let text = format!("{TERRAFORM}  definition = {definition}}}\n");
+        let (found, report) = check_with("main.tf", &text, &[("x", "y")], false);
+        assert_eq!(found, expected);
+        assert_eq!(report.diagnostics, [], "{text}");
+    }
+    let text = format!(
+        "{TERRAFORM}  definition = jsonencode({})\n}}\n",
+        hcl.replace("\"Task\"", "\"Tusk\"")
+    );
+    refused("main.tf", &text, &[("\"Tusk\"", "The field 'Type'")]);
+    let text = format!(
+        "{TERRAFORM}  definition = <<EOF\n{}\nEOF\n}}\n",
+        heredoc.replace("Task", "Tusk")
+    );
+    refused("main.tf", &text, &[("\"Tusk\"", "The field 'Type'")]);
+    for (computed, place) in [
+        ("local.definition", "local.definition"),
+        ("jsonencode(merge(local.a, {}))", "merge(local.a, {}))"),
+        (
+            "jsonencode({States = {for s in x : s => s}})",
+            "for s in x : s => s}})",
+        ),
+        ("jsonencode({A = 1 + 2})", "+ 2})"),
+        ("\"${jsonencode(local.a)}\"", "${jsonencode(local.a)}\""),
+    ] {
+        let text = format!("{TERRAFORM}  definition = {computed}\n}}\n");
+        refused(
+            "main.tf",
+            &text,
+            &[(place, "is computed, which only Terraform does")],
+        );
+    }
+    let container = container("main.tf", &format!("{TERRAFORM}}}\n"));
+    assert_eq!(
+        (container.find("quote"), container.find("quotes")),
+        (Some(0), Some(0))
+    );
+    assert_eq!(
+        open(&source("a.tf", "provider \"aws\" {}\n"))
+            .expect("Terraform")
+            .problems()[0]
+            .message,
+        "There is no state machine in this file of Terraform"
+    );
+}
+
+#[test]
+fn yaml_may_merge_what_states_have_in_common() {
+    let text = format!(
+        "{SAM}      Tags: &end {{End: true, Type: Task}}\n      Definition:\n        StartAt: A\n        States:\n          A:\n            <<: *end\n            Type: Pass\n"
+    );
+    accepted(
+        "t.yaml",
+        &text,
+        r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#,
+    );
+    let either = r#"{"Resources":{"F":{"Type":"AWS::StepFunctions::StateMachine","Properties":{"Definition":
+        {"Fn::If":["IsLive",{"StartAt":"A","States":{"A":{"Type":"Succeed"}}},{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}]}}}}}"#;
+    accepted(
+        "t.json",
+        either,
+        r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#,
+    );
+    let (definition, _) = check_with("t.json", either, &[("IsLive", "false")], true);
+    assert!(definition.contains("\"B\""));
+    let (_, report) = check_with("t.json", either, &[], true);
+    assert_eq!(
+        report.diagnostics[0].message,
+        "The substitution ${IsLive} has no value"
+    );
+}
+
+/// A file that ends anywhere is told, or read as what it is, and never a panic.
+#[test]
+fn files_that_end_early_are_no_panic() {
+    let files = [
+        ("t.yaml", format!("{SAM}      DefinitionString: !Sub |\n        {{\"\u{e9}\": \"${{Fn}}${{!x}}\"}}\n")),
+        ("t.json", r#"{"Resources":{"F":{"Type":"AWS::StepFunctions::StateMachine","Properties":{"DefinitionString":{"Fn::Join":["\u00e9",["{\"\u{e9}",{"Ref":"A"},"\\"]]}}}}}"#.to_owned()),
+        ("serverless.yml", format!("{SERVERLESS}        StartAt: '${{self:custom.${{opt:\u{e9}}}}}'\n")),
+        ("main.tf", format!("{TERRAFORM}  definition = jsonencode({{A = [\"\u{e9}${{a.b}}\", a.b[0].c, {{}}]}})\n}}\n")),
+        ("main.tf", format!("{TERRAFORM}  definition = <<-EOF\n  \u{e9} ${{a.b[\"x\"]}}\n  EOF\n}}\n")),
+    ];
+    let given = BTreeMap::new();
+    let request = Request {
+        given: &given,
+        is_strict: true,
+        beside: &|_| Ok(String::new()),
+    };
+    for (name, text) in files {
+        for (end, _) in text.char_indices() {
+            let Some(container) = open(&source(name, &text[..end])) else {
+                continue;
+            };
+            for index in 0..container.len() {
+                container.definition(index, &request).check(MachineType::Express);
+            }
+        }
+    }
+}

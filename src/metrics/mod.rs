@@ -113,7 +113,7 @@ pub struct Lag {
     pub topic: Arc<str>,
     /// The partition's number.
     pub partition: i32,
-    /// High watermark minus committed offset.
+    /// High watermark minus committed offset, or minus the oldest one that is still there if that is higher.
     pub events: u64,
 }
 

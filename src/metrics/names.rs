@@ -76,7 +76,7 @@ metrics! {
     EVENTS_CONSUMED: Counter "stepstream_events_consumed_total" {"state_machine"} "events"
         "Events taken from the source, those that are not run included." / "";
     CONSUMER_LAG: Gauge "stepstream_consumer_lag" {"state_machine", "topic", "partition"} "events"
-        "High watermark minus committed offset, of the partitions this process reads." / "";
+        "Readable events that are not committed: high watermark minus the committed offset, or minus the oldest offset that is still there if that is higher. Of the partitions this process reads." / "";
     OLDEST_UNFINISHED: Gauge "stepstream_oldest_unfinished_seconds" {"state_machine"} "seconds"
         "Age of the oldest event taken and not finished; 0 when there is none." / "";
     PAUSED_PARTITIONS: Gauge "stepstream_paused_partitions" {"state_machine"} "partitions"

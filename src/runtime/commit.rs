@@ -63,6 +63,33 @@ impl Partition {
         Some(self.tracker.commit_ahead(next))
     }
 
+    /// Hears that all events below an offset have come: a commit may pass what is none (markers of transactions, say).
+    pub(super) fn pass(&mut self, offset: i64, mode: Mode) {
+        // What came while the partition goes was dropped.
+        if self.until.is_some() || self.ahead.is_fenced {
+            return;
+        }
+        match mode {
+            Mode::Async => {
+                self.tracker.pass(offset);
+            }
+            Mode::Sync => {
+                self.ahead.passed = Some(offset);
+                self.pass_ahead();
+            }
+        }
+    }
+
+    /// Sync mode: takes note of where the source has come to once no event before that is held.
+    fn pass_ahead(&mut self) {
+        if self.ahead.held.is_empty()
+            && let Some(offset) = self.ahead.passed.take()
+            && self.tracker.pass(offset)
+        {
+            self.ahead.next = self.ahead.next.max(Some(offset));
+        }
+    }
+
     /// Begins up to `room` held events and asks for the commit past them; returns how many.
     fn ask(&mut self, id: PartitionId, source: &mut dyn Source, room: usize, now_ms: i64) -> usize {
         if self.ahead.is_fenced {
@@ -88,9 +115,11 @@ impl Partition {
             }
         }
         let Some(next) = next else { return 0 };
+        self.ahead.next = Some(next);
+        self.pass_ahead();
+        let next = self.ahead.next.unwrap_or(next);
         let commit = self.tracker.commit_ahead(next);
         source.commit(id, &commit, true);
-        self.ahead.next = Some(next);
         self.ahead.asked_ms = Some(now_ms);
         self.ahead.commit = Some(commit);
         self.ahead.asked.len()

@@ -64,6 +64,9 @@ pub(super) struct Core {
     pub(super) output: Vec<u8>,
     /// Checks values that become part of a larger input.
     pub(super) checked: crate::value::Heap,
+    /// Executions that were dropped with their partitions.
+    #[cfg(test)]
+    pub(super) abandoned: u64,
 }
 
 /// Why an event's execution is over before it has an outcome.
@@ -100,7 +103,15 @@ impl Core {
             result: Vec::new(),
             output: Vec::new(),
             checked: crate::value::Heap::new(),
+            #[cfg(test)]
+            abandoned: 0,
         }
+    }
+
+    /// Makes the ids and seeds of executions follow from a seed.
+    #[cfg(test)]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.bits = Bits::of(seed);
     }
 
     /// Runs an event whose offset was begun, unless it has to wait for its turn.

@@ -157,6 +157,8 @@ pub(super) struct Ahead {
     pub(super) again_ms: Option<i64>,
     /// One above the last offset that was committed ahead.
     pub(super) next: Option<i64>,
+    /// Where the source has come to, behind the held events.
+    pub(super) passed: Option<i64>,
     /// Cut-off events that are still being named: until then no commit forgets them.
     pub(super) naming: usize,
     /// Whether the partition belongs to somebody else: nothing of it runs.
@@ -276,6 +278,22 @@ impl LaneState {
     /// Says whether the headers of events are copied or looked at, whatever the definition is.
     pub(super) fn reads_headers(&self) -> bool {
         matches!(self.keep, Keep::KeyAndHeaders | Keep::Whole) || self.wraps_input()
+    }
+
+    /// Names what may not be over yet, each with whether it is not.
+    #[cfg(test)]
+    pub(super) fn leftovers(&self) -> [(bool, &'static str); 5] {
+        let journal = self.journal.as_ref();
+        [
+            (self.unfinished() > 0, "unfinished events"),
+            (self.parked > 0, "parked executions"),
+            (self.settling > 0, "settling events"),
+            (self.lines.busy_count() > 0, "busy lines"),
+            (
+                journal.is_some_and(|journal| !journal.waiting.is_empty()),
+                "events that wait for records",
+            ),
+        ]
     }
 
     /// Says whether an execution's input is more than the event's value.

@@ -174,7 +174,8 @@ impl Core {
             return None;
         }
         let name = record.headers.last(REPLY_TOPIC).filter(|name| !name.is_empty());
-        let Some(name) = name else {
+        let configured = lane.workflow.reply.as_deref().map(str::as_bytes);
+        let Some(name) = name.filter(|name| Some(*name) != configured) else {
             return lane.topics.reply;
         };
         let known = std::str::from_utf8(name).ok();

@@ -91,6 +91,12 @@ impl Lines {
         self.waiting = self.busy.values().map(VecDeque::len).sum();
     }
 
+    /// Returns how many lines have an execution in flight.
+    #[cfg(test)]
+    pub(super) fn busy_count(&self) -> usize {
+        self.busy.len()
+    }
+
     /// Returns how many events wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting

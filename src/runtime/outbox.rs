@@ -86,10 +86,10 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Outbox {
-    /// Creates a box for a sink with room for so much, which tells `deliveries` whether its messages arrive.
-    pub(super) fn new(capacity: usize, deliveries: Deliveries) -> Outbox {
+    /// Creates a box of so many lanes for a sink with room for so much, which tells `deliveries` whether its messages arrive.
+    pub(super) fn new(capacity: usize, lanes: usize, deliveries: Deliveries) -> Outbox {
         Outbox {
-            shares: Shares::new(capacity / OUTBOX_PART.1 * OUTBOX_PART.0),
+            shares: Shares::new(capacity / OUTBOX_PART.1 * OUTBOX_PART.0, lanes),
             deliveries,
             ..Outbox::default()
         }

@@ -10,7 +10,7 @@
 mod letter;
 mod summary;
 
-pub use letter::{Options, ROUNDS};
+pub use letter::{Homes, Options, ROUNDS};
 pub use summary::{Counts, ERRORS_MAX, NO_ERROR, OTHER, PLACES_MAX, Place, Summary, TOPICS_MAX};
 
 use super::messages::ERROR;
@@ -270,6 +270,8 @@ impl<S: Source, K: Sink> Redrive<S, K> {
                     }
                 }
             }
+            // Its commits are about the letters that it sent.
+            Change::Passed { .. } => {}
             Change::Ended => self.has_ended = true,
         }
     }

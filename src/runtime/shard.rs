@@ -56,7 +56,7 @@ pub enum Turn {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let outbox = Outbox::new(parts.sink.capacity(), parts.deliveries);
+        let outbox = Outbox::new(parts.sink.capacity(), parts.lanes.len(), parts.deliveries);
         let mut core = Core::new(parts.sink, parts.tasks, outbox, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
@@ -99,6 +99,34 @@ impl Shard {
     #[cfg(test)]
     pub(super) fn timers(&self) -> usize {
         self.core.timers.len()
+    }
+
+    /// Makes the ids and seeds of executions follow from a seed.
+    #[cfg(test)]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.core.reseed(seed);
+    }
+
+    /// Returns how many executions wait, and how many were dropped with their partitions.
+    #[cfg(test)]
+    pub(super) fn executions(&self) -> (usize, u64) {
+        (self.core.flights.len(), self.core.abandoned)
+    }
+
+    /// Names what is not over yet, if anything is.
+    #[cfg(test)]
+    pub(super) fn leftover(&self) -> Option<&'static str> {
+        let core = &self.core;
+        let of_core = [
+            (core.flights.len() > 0, "executions"),
+            (!core.ready.is_empty(), "turns of executions"),
+            (core.outbox.unsent() > 0, "messages"),
+            (core.outbox.settlements.open_count() > 0, "settlements"),
+            (self.parked_bytes() > 0, "parked bytes"),
+        ];
+        let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
+        let mut all = of_core.into_iter().chain(of_lanes);
+        all.find_map(|(is_left, name)| is_left.then_some(name))
     }
 
     /// Does what there is to do at a time, without waiting.
@@ -302,6 +330,12 @@ impl Shard {
                 offset,
                 result,
             } => core.committed(&mut lanes[at].state, partition, offset, &result),
+            Change::Passed { partition, offset } => {
+                let state = &mut lanes[at].state;
+                if let Some(one) = state.partitions.get_mut(&partition) {
+                    one.pass(offset, state.workflow.mode);
+                }
+            }
             Change::Ended => lanes[at].state.has_ended = true,
         }
     }

@@ -232,6 +232,10 @@ impl Core {
             return;
         };
         let lane = &mut lanes[flight.lane as usize].state;
+        #[cfg(test)]
+        {
+            self.abandoned += 1;
+        }
         lane.parked -= 1;
         lane.stats.parked_bytes -= flight.bytes;
         let trip = &mut flight.trip;

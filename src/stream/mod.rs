@@ -105,6 +105,14 @@ pub enum Change {
         /// committed where it could.
         result: Result<(), CommitError>,
     },
+    /// All events below an offset have come: what is missing below it is none (markers of transactions, aborted
+    /// events, gaps). Comes after the events themselves, when the source has read to the end of what is there.
+    Passed {
+        /// Which partition.
+        partition: PartitionId,
+        /// Where the next event may be.
+        offset: i64,
+    },
     /// No more events will come: the input is at its end (`--until-end`, a memory source).
     Ended,
 }

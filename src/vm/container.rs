@@ -61,7 +61,7 @@ impl Run {
         let count = self.limit(program, frame, map.tolerated_count, "ToleratedFailureCount")?;
         let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
         let items = match map.items {
-            None => self.current.data,
+            None => self.distinct(program, self.current.data),
             Some(path) => self.items(program, frame, path)?,
         };
         let view = View::new(&self.heap, &program.constants);

@@ -36,7 +36,7 @@ pub(super) type Outcome<T> = Result<T, Raised>;
 pub(super) fn shown(view: View<'_>, value: ValueRef) -> String {
     match view.len(value) {
         bytes if bytes > PAYLOAD_BYTES_MAX => format!("({bytes} bytes)"),
-        _ => view.to_json(value),
+        _ => view.to_distinct_json(value),
     }
 }
 

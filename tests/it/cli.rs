@@ -1,6 +1,7 @@
 //! The command line as a user sees it: answers, exit codes.
 
 mod demo;
+mod embedded;
 mod hostile;
 mod logs;
 mod mistakes;

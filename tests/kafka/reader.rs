@@ -206,6 +206,7 @@ impl Reader {
                 self.committed
                     .push((self.partitions[&partition].number, offset, result.is_ok()));
             }
+            Change::Passed { .. } => {}
             Change::Ended => self.ended += 1,
         }
     }

@@ -286,6 +286,17 @@ impl Broker {
         folder.join("00000000000000000000.log")
     }
 
+    /// Deletes what is below an offset, as retention does.
+    pub(crate) fn delete_records(&self, topic: &str, number: i32, before: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, number, Offset::Offset(before))
+            .expect("an offset");
+        let admin: AdminClient<DefaultClientContext> = self.client().create().expect("a client");
+        let deleted = block_on(admin.delete_records(&list, &AdminOptions::new()));
+        let deleted = deleted.expect("an answer");
+        assert!(deleted.elements().iter().all(|one| one.error().is_ok()));
+    }
+
     /// Produces events, acknowledged by the broker when this returns.
     pub(crate) fn produce<'a>(&self, topic: &str, events: impl IntoIterator<Item = Event<'a>>) {
         let mut config = self.client();

@@ -48,6 +48,9 @@ Of the configuration's workflows the one counts whose definition is FILE: its na
 record of a line has the topic stdin and the line's number as offset), ordering (lines have no key; \"partition\" \
 is one shard), on_empty (blank lines) and max_in_flight. Its topics, output, dead letters and log are for 'run'.
 
+FILE#Name is a state machine in a template, as for 'check'; but what only a deployment knows, such as the ARN of a \
+function, must be given here, with --set or in the substitutions.
+
 Outputs come in the order of their events. An event whose execution fails, or that is not JSON or too \
 large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. There \"input\" is the event; \
 of a line that is not JSON or too large the first 4 KiB, as a text. Blank lines are skipped. Ctrl-C finishes what \
@@ -60,7 +63,7 @@ Examples:
   stepstream pipe order.asl.json --config stepstream.toml --failed bad.ndjson < orders.ndjson"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// A configuration, as of 'run': its [tasks] serve the workflow's tasks. Not needed for a workflow without.

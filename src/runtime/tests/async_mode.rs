@@ -369,3 +369,23 @@ fn calls_of_a_loop_have_keys_of_their_own() {
         );
     }
 }
+
+#[test]
+fn what_is_no_event_is_committed_with_what_is() {
+    let mut stage = Stage::new(TASK, with_output());
+    let passed = |offset| Change::Passed {
+        partition: PartitionId(0),
+        offset,
+    };
+    stage.give("0");
+    stage.settle();
+    stage.change(passed(3));
+    stage.pass(10_000);
+    assert_eq!(stage.commit(), Some(0), "an event before it runs");
+    stage.answer_call(0, "0");
+    stage.pass(10_000);
+    assert_eq!(stage.commit(), Some(3));
+    stage.change(passed(7));
+    stage.pass(10_000);
+    assert_eq!(stage.commit(), Some(7));
+}

@@ -8,6 +8,7 @@ mod limits;
 mod logs;
 mod ordering;
 mod panics;
+mod seeds;
 mod sharing;
 mod sync_mode;
 mod turns;

@@ -257,7 +257,11 @@ fn after_the_last_execution_nothing_is_called_cut_off() {
 
 #[test]
 fn replies_go_where_the_event_says() {
-    let mut stage = Stage::new(FAIL, sync());
+    let workflow = Workflow {
+        reply_allowed: vec![Pattern::parse("mine")],
+        ..sync()
+    };
+    let mut stage = Stage::new(FAIL, workflow);
     let headers = vec![
         ("kafka_replyTopic".to_owned(), Some(b"mine".to_vec())),
         ("kafka_replyPartition".to_owned(), Some(vec![0, 0, 0, 7])),
@@ -363,6 +367,16 @@ fn replies_go_only_where_they_are_allowed_to() {
     assert_eq!(stage.values("replies-a"), ["2"]);
     assert_eq!(stage.values("replies"), ["3"], "an empty name is none");
     assert_eq!(stage.world.borrow().sent.len(), 2);
+    // By default only where the configuration says.
+    let mut stage = Stage::new(PASS, sync());
+    for (value, name) in [("1", "replies-a"), ("2", "replies"), ("3", "orders")] {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.as_bytes().to_vec()));
+        stage.give_to(0, None, value, vec![header]);
+    }
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(stage.values("replies"), ["2"]);
+    assert_eq!(stage.world.borrow().sent.len(), 1);
 }
 
 #[test]
@@ -411,4 +425,29 @@ fn reply_topics_that_events_invent_give_way() {
         NAMES + 1 - REPLY_TOPICS_MAX,
         "the one that is used stays"
     );
+}
+
+/// Markers behind held events are passed with the commit that lets the last of these run, and those behind all are
+/// passed without waiting for an event.
+#[test]
+fn what_is_no_event_is_committed_behind_what_is() {
+    let mut stage = Stage::new(PASS, sync());
+    (0..4).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    let passed = |offset| Change::Passed {
+        partition: PartitionId(0),
+        offset,
+    };
+    stage.change(passed(6));
+    stage.settle();
+    assert_eq!(asked(&stage), [3], "one is held");
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(asked(&stage), [3, 6]);
+    stage.committed(0, 6, Ok(()));
+    assert_eq!(stage.values("replies"), ["0", "1", "2", "3"]);
+    stage.change(passed(9));
+    stage.pass(10_000);
+    let last = stage.world.borrow().commits.last().cloned().expect("a commit");
+    assert_eq!((last.1.offset, last.2), (9, false));
+    assert!(restored(Some(last.1)).cut_off().next().is_none());
 }

@@ -26,7 +26,7 @@ pub(super) struct Partition {
     pub(super) ended: bool,
     pub(super) committed: Option<i64>,
     pub(super) high: Option<i64>,
-    /// Where it began while nothing was committed.
+    /// The oldest offset that is still there.
     pub(super) low: Option<i64>,
 }
 

@@ -244,10 +244,8 @@ impl Config {
         // or it lost its end. In the last two cases the shard sees offsets go back, shows none of them, and the
         // control thread finds out where reading goes on: see `positions`.
         client.set("auto.offset.reset", "earliest");
-        client.set(
-            "enable.partition.eof",
-            if source.until_end { "true" } else { "false" },
-        );
+        // The end says up to where all was read, also behind what is no event: see `Change::Passed`.
+        client.set("enable.partition.eof", "true");
         let interval = client
             .get("max.poll.interval.ms")
             .and_then(|text| text.parse().ok());

@@ -71,14 +71,15 @@ pub struct PartitionHealth {
     pub high: Option<i64>,
     /// The offset that is committed.
     pub committed: Option<i64>,
-    /// The oldest offset there was, if nothing was committed when it was asked for.
+    /// The oldest offset that is still there.
     pub low: Option<i64>,
 }
 
 impl PartitionHealth {
-    /// Returns how many offsets are between the newest event and the commit, or the oldest event if there is none.
+    /// Returns how many offsets are between the newest event and the commit, or the oldest one that is still there if
+    /// that is higher: what retention has deleted nobody can read any more.
     pub fn lag(&self) -> Option<i64> {
-        Some((self.high? - self.committed.or(self.low)?).max(0))
+        Some((self.high? - self.committed.max(self.low)?).max(0))
     }
 }
 
@@ -269,4 +270,33 @@ impl Health {
 /// Locks; what another thread left behind when it panicked is whole, since all writes are single.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_counts_from_what_is_still_there() {
+        let lag = |low, committed, high| {
+            let topic = Arc::from("orders");
+            let (number, shard) = (0, 0);
+            PartitionHealth {
+                topic,
+                number,
+                shard,
+                high,
+                committed,
+                low,
+            }
+            .lag()
+        };
+        assert_eq!(lag(None, None, Some(10)), None);
+        assert_eq!(lag(Some(4), None, Some(10)), Some(6));
+        assert_eq!(lag(None, Some(7), Some(10)), Some(3));
+        assert_eq!(lag(Some(4), Some(7), Some(10)), Some(3));
+        assert_eq!(lag(Some(9), Some(7), Some(10)), Some(1));
+        assert_eq!(lag(Some(10), Some(7), Some(10)), Some(0));
+        assert_eq!(lag(Some(12), Some(7), Some(10)), Some(0));
+    }
 }

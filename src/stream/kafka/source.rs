@@ -27,6 +27,8 @@ pub struct KafkaSource {
     changes: VecDeque<Change>,
     // Whether the changes read by `fill` are yet to be taken.
     filled: bool,
+    // Where partitions have come to, told once the events before that are taken.
+    passed: Vec<(PartitionId, i64)>,
 }
 
 impl KafkaSource {
@@ -54,6 +56,7 @@ impl KafkaSource {
             routes,
             changes,
             filled: false,
+            passed: Vec::new(),
         }
     }
 
@@ -73,7 +76,7 @@ impl KafkaSource {
                 Change::Revoked { partition, .. } | Change::Lost { partition } => {
                     self.routes.remove(*partition)
                 }
-                Change::Committed { .. } | Change::Ended => {}
+                Change::Committed { .. } | Change::Passed { .. } | Change::Ended => {}
             }
             self.changes.push_back(change);
         }
@@ -88,13 +91,15 @@ impl KafkaSource {
             port,
             health,
             routes,
+            passed,
             ..
         } = self;
         partitions.clear();
         batch.retain(|event| {
             let Some(slot) = routes.find(event.topic(), event.number()) else {
-                if let Some(code) = event.error() {
-                    report(event, code, health);
+                match event.error() {
+                    None | Some(RDKafkaErrorCode::PartitionEOF) => {}
+                    Some(code) => report(event, code, health),
                 }
                 return false;
             };
@@ -107,7 +112,15 @@ impl KafkaSource {
                     return false;
                 }
                 None => slot.end.is_none_or(|end| event.offset() < end),
-                Some(RDKafkaErrorCode::PartitionEOF) => false,
+                Some(RDKafkaErrorCode::PartitionEOF) => {
+                    if event.offset() > slot.next {
+                        slot.next = event.offset();
+                        // What is there above the end was not shown.
+                        let offset = slot.end.map_or(slot.next, |end| end.min(slot.next));
+                        passed.push((slot.partition, offset));
+                    }
+                    false
+                }
                 Some(code) => {
                     report(event, code, health);
                     return false;
@@ -135,8 +148,18 @@ fn report(event: &Event, code: RDKafkaErrorCode, health: &Health) {
     health.failed(&format!("{code}: {text}"));
 }
 
+impl KafkaSource {
+    /// Tells where partitions have come to. Call it when no event taken before is still to be shown.
+    fn tell_passed(&mut self) {
+        let passed = self.passed.drain(..);
+        let passed = passed.map(|(partition, offset)| Change::Passed { partition, offset });
+        self.changes.extend(passed);
+    }
+}
+
 impl Source for KafkaSource {
     fn fill(&mut self, max: usize) -> usize {
+        self.tell_passed();
         loop {
             let taken = self.batch.take(max);
             // After taking: an assignment is posted before its first event can come.
@@ -146,6 +169,9 @@ impl Source for KafkaSource {
                 self.port.write(|mail| mail.barrier = true);
             }
             if self.batch.len() > 0 || taken < max {
+                if self.batch.len() == 0 {
+                    self.tell_passed();
+                }
                 self.filled = true;
                 return self.batch.len();
             }
@@ -166,6 +192,7 @@ impl Source for KafkaSource {
 
     fn change(&mut self) -> Option<Change> {
         if self.changes.is_empty() && !std::mem::take(&mut self.filled) {
+            self.tell_passed();
             // A shard that takes no events still hears of changes.
             while self.read_letters() {
                 self.port.write(|mail| mail.barrier = true);

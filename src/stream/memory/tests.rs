@@ -23,6 +23,7 @@ fn step(source: &mut MemorySource, max: usize) -> Vec<String> {
             Change::Revoked { .. } => "revoked".to_owned(),
             Change::Lost { .. } => "lost".to_owned(),
             Change::Committed { offset, result, .. } => format!("committed {offset} {}", result.is_ok()),
+            Change::Passed { offset, .. } => format!("passed {offset}"),
             Change::Ended => "ended".to_owned(),
         });
     }

@@ -510,3 +510,35 @@ fn the_last_commit_of_sync_mode_names_nothing() {
         }
     );
 }
+
+/// Markers of transactions and aborted events have offsets and are no events.
+#[test]
+fn what_is_no_event_is_passed_once_all_before_it_is_finished() {
+    let mut tracker = Tracker::default();
+    assert!(!tracker.pass(0), "where nothing ever was there is nothing to say");
+    assert_eq!(tracker.commit(), None);
+    for offset in [0, 1, 3] {
+        assert!(tracker.begin(offset));
+    }
+    tracker.complete(1);
+    tracker.complete(3);
+    assert!(tracker.pass(6));
+    assert!(!tracker.pass(6));
+    assert_eq!(tracker.commit().map(|commit| commit.offset), Some(0));
+    tracker.complete(0);
+    assert_eq!(tracker.commit().map(|commit| commit.offset), Some(6));
+    assert!(tracker.begin(6));
+    assert_eq!(tracker.commit(), None);
+
+    // What a commit called finished and retention has deleted since is passed like any other.
+    let (metadata, _) = encode(Kind::Finished, 5, 5, [6..9, 12..30].into_iter(), 0);
+    let offset = Some(5);
+    let mut tracker = Tracker::new(&Restored {
+        offset,
+        metadata,
+        topic_id: 0,
+    });
+    assert!(tracker.pass(20));
+    assert!(!tracker.begin(20), "it is finished");
+    assert_eq!(tracker.commit().map(|commit| commit.offset), Some(21));
+}

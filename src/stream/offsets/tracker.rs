@@ -54,6 +54,19 @@ impl Tracker {
         true
     }
 
+    /// Notes that every event below an offset has been begun: what lies between the newest of them and the offset is
+    /// none, and counts as finished. Returns whether that is news.
+    pub fn pass(&mut self, offset: i64) -> bool {
+        // Where nothing ever was there is nothing to say.
+        let is_news = offset > self.next.unwrap_or(0);
+        if is_news {
+            self.next = Some(offset);
+            self.has_changed = true;
+            self.was_finished(offset);
+        }
+        is_news
+    }
+
     fn forget(&mut self) {
         self.window.clear();
         self.restored.clear();

@@ -134,13 +134,8 @@ impl Worker {
             .map(|(id, partition)| (id, partition.name.clone()))
             .unzip();
         self.ask(&ids, &names, Offset::End, |partition| &mut partition.high);
-        // What was never committed lags from its beginning on.
-        let all = self.assignment.iter();
-        let new = all.filter(|(_, one)| one.committed.is_none() && one.low.is_none());
-        let (ids, names): (Vec<_>, Vec<_>) = new.map(|(id, one)| (id, one.name.clone())).unzip();
-        if !ids.is_empty() {
-            self.ask(&ids, &names, Offset::Beginning, |partition| &mut partition.low);
-        }
+        // What was never committed, or is deleted, lags from the beginning on.
+        self.ask(&ids, &names, Offset::Beginning, |partition| &mut partition.low);
     }
 
     /// Asks for offsets of partitions and writes them down.
