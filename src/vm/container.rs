@@ -249,9 +249,8 @@ impl Run {
         input: ValueRef,
     ) {
         let id = self.new_frame();
-        let info = &program.flows[flow.at()];
+        self.begin_frame(id, flow, &program.flows[flow.at()], input);
         let child = &mut self.frames[id.at()];
-        child.begin(flow, info.entry, info.variables.len(), input);
         child.parent = Some(parent);
         child.branch = branch;
         self.ready.push(id);

@@ -1,5 +1,6 @@
 //! What one lane's messages in the sink mean for another's.
 
+use super::super::account::Meter;
 use super::super::deliveries::Deliveries;
 use super::super::outbox::{Outbox, Outgoing, Refused};
 use crate::stream::share::MESSAGE_OVERHEAD;
@@ -52,7 +53,7 @@ impl Desk {
     fn new() -> Desk {
         let sink = Slow::default();
         Desk {
-            outbox: Outbox::new(sink.capacity(), LANES, Deliveries::default()),
+            outbox: Outbox::new(sink.capacity(), LANES, Deliveries::default(), Meter::default()),
             sink,
         }
     }

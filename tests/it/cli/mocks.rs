@@ -233,3 +233,19 @@ fn what_is_for_mocks_does_nothing_in_silence_elsewhere() {
         "{err}"
     );
 }
+
+/// Several state machines in one template: each is found by its name.
+#[test]
+fn definitions_in_a_template() {
+    let folder = Folder::new();
+    let machine = |definition: Value| json!({"Type": "AWS::StepFunctions::StateMachine", "Properties": {"Definition": definition}});
+    let other = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
+    let template = json!({"Resources": {"Other": machine(other), "Restaurant": machine(definition())}});
+    let template = folder.write("template.json", &template.to_string());
+    let file = folder.write("MockConfigFile.json", &mocks().to_string());
+    let named = format!("Restaurant={template}#Restaurant");
+    for given in [&template, &named] {
+        let (code, out, err) = run(&["test", &format!("{file}#HappyPath"), "--definition", given]);
+        assert_eq!(code, 0, "{out}{err}");
+    }
+}
