@@ -7,6 +7,7 @@
 
 mod dollar;
 mod environment;
+mod exposed;
 mod inputs;
 mod mask;
 mod posix;

@@ -10,6 +10,7 @@ use super::names::Names;
 use super::trace::trace;
 use super::variables::Variables;
 use super::{Fault, Unresolved};
+use crate::asl::suggest::did_you_mean;
 use crate::asl::syntax::substitute::name_at;
 use crate::asl::syntax::{Member, Node, Span, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -19,6 +20,34 @@ const EXPANDED_BYTES_MAX: usize = 8 << 20;
 
 /// The most faults that are told of one file.
 const FAULTS_MAX: usize = 20;
+
+/// The functions that are evaluated.
+const FUNCTIONS: [&str; 10] = [
+    "Ref",
+    "Fn::FindInMap",
+    "Fn::GetAtt",
+    "Fn::If",
+    "Fn::ImportValue",
+    "Fn::Join",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+    "Fn::ToJsonString",
+];
+
+/// Those that CloudFormation has besides, and [`FUNCTIONS`] where they have no place.
+const OTHERS: [&str; 10] = [
+    "Fn::And",
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::Equals",
+    "Fn::GetAZs",
+    "Fn::Length",
+    "Fn::Not",
+    "Fn::Or",
+    "Fn::Split",
+    "Fn::Transform",
+];
 
 /// Evaluates the nodes of one file.
 pub(super) struct Evaluator<'a> {
@@ -175,13 +204,22 @@ impl<'a> Evaluator<'a> {
                 json
             }
             other => {
-                let message = format!("{other} cannot be evaluated here");
-                let help = "write the definition to a file of its own, with a ${Name} in its place";
-                self.fault(span, message, help);
+                self.no_call(other, span);
                 Mapped::default()
             }
         };
         Outcome::Text(self.made(text, span))
+    }
+
+    /// Reports a function that is not evaluated, or that does not exist.
+    fn no_call(&mut self, function: &str, span: &Span) {
+        if !OTHERS.contains(&function) {
+            let help = did_you_mean(function, FUNCTIONS.into_iter().chain(OTHERS));
+            let message = format!("CloudFormation has no function {function}");
+            return self.fault(span, message, &help.unwrap_or_default());
+        }
+        let help = "write the definition to a file of its own, with a ${Name} in its place";
+        self.fault(span, format!("{function} cannot be evaluated here"), help);
     }
 
     /// Returns the value of a parameter, resource, attribute or pseudo parameter.

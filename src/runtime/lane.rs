@@ -4,7 +4,9 @@
 //! how an execution runs. Invariant: an offset that was begun is completed once, and only while its
 //! partition is here.
 
-use super::event::{Event, Keep};
+use super::account::Meter;
+use super::event::Keep;
+use super::held::Held;
 use super::identity::Namer;
 use super::limits::Limit;
 use super::ordering::{LineId, Lines};
@@ -94,9 +96,13 @@ pub(super) struct LaneState {
     pub(super) renew: Option<super::parts::Renew>,
     pub(super) partitions: FxHashMap<PartitionId, Partition>,
     pub(super) lines: Lines,
-    /// Events whose turn in their line has come.
-    pub(super) turns: VecDeque<(LineId, Event)>,
+    /// Events whose turn in their line has come, and those that wait for memory; they hold their line, if any.
+    pub(super) turns: VecDeque<(Option<LineId>, Held)>,
     pub(super) journal: Option<JournalEnd>,
+    /// Where events that are held are counted.
+    pub(super) held: Meter,
+    /// How large the next events are thought to be: as large as the last ones, and at first as large as can be.
+    pub(super) event_bytes: usize,
     /// Executions that wait.
     pub(super) parked: usize,
     pub(super) limit: Limit,
@@ -145,11 +151,11 @@ pub(super) struct Partition {
 #[derive(Default)]
 pub(super) struct Ahead {
     /// Taken from the source, not begun.
-    pub(super) held: VecDeque<Event>,
+    pub(super) held: VecDeque<Held>,
     /// The offsets of events that are held without their data, since copying them panicked, and what was said.
     pub(super) broken: Vec<(i64, String)>,
     /// Begun; they run when the commit is acknowledged.
-    pub(super) asked: VecDeque<Event>,
+    pub(super) asked: VecDeque<Held>,
     pub(super) commit: Option<Commit>,
     /// When the commit was asked for.
     pub(super) asked_ms: Option<i64>,
@@ -166,7 +172,12 @@ pub(super) struct Ahead {
 }
 
 impl Lane {
-    pub(super) fn new(index: u32, parts: super::LaneParts, mut topic: impl FnMut(&str) -> TopicId) -> Lane {
+    pub(super) fn new(
+        index: u32,
+        parts: super::LaneParts,
+        held: Meter,
+        mut topic: impl FnMut(&str) -> TopicId,
+    ) -> Lane {
         let super::LaneParts {
             workflow,
             version,
@@ -205,6 +216,8 @@ impl Lane {
                 lines: Lines::default(),
                 turns: VecDeque::new(),
                 journal,
+                held,
+                event_bytes: crate::vm::PAYLOAD_BYTES_MAX,
                 parked: 0,
                 limit: Limit::new(workflow.max_in_flight),
                 span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),

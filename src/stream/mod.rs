@@ -221,6 +221,14 @@ impl Returned {
         }
     }
 
+    /// Returns how many bytes the message takes.
+    pub fn bytes(&self) -> usize {
+        let of = |part: &Option<Box<[u8]>>| part.as_deref().map_or(0, <[u8]>::len);
+        let headers = self.headers.iter();
+        let headers = headers.map(|header| size_of_val(header) + header.0.len() + of(&header.1));
+        of(&self.key) + of(&self.value) + headers.sum::<usize>()
+    }
+
     /// Hands the message to a sink.
     ///
     /// # Errors

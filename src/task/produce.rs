@@ -102,7 +102,7 @@ impl Produce {
         Produce {
             entries,
             shares: None,
-            waiting_shares: Shares::new(WAITING_MAX),
+            waiting_shares: Shares::new(WAITING_MAX, TOPICS_MAX),
             granted,
             answers,
             topics: NamedTopics::new(TOPICS_MAX),
@@ -161,9 +161,10 @@ impl Produce {
         sink: &mut dyn Sink,
     ) -> Result<(), SendError> {
         let entries = self.entries;
-        let shares = self
-            .shares
-            .get_or_insert_with(|| Shares::new(sink.capacity() / TASKS_PART.1 * TASKS_PART.0 / entries));
+        let shares = self.shares.get_or_insert_with(|| {
+            let capacity = sink.capacity() / TASKS_PART.1 * TASKS_PART.0 / entries;
+            Shares::new(capacity, TOPICS_MAX)
+        });
         let cost = parts.cost();
         if !shares.has_room(topic.0 as usize, cost) {
             return Err(SendError::Full);

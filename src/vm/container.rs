@@ -61,7 +61,7 @@ impl Run {
         let count = self.limit(program, frame, map.tolerated_count, "ToleratedFailureCount")?;
         let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
         let items = match map.items {
-            None => self.current.data,
+            None => self.distinct(program, self.current.data),
             Some(path) => self.items(program, frame, path)?,
         };
         let view = View::new(&self.heap, &program.constants);
@@ -249,9 +249,8 @@ impl Run {
         input: ValueRef,
     ) {
         let id = self.new_frame();
-        let info = &program.flows[flow.at()];
+        self.begin_frame(id, flow, &program.flows[flow.at()], input);
         let child = &mut self.frames[id.at()];
-        child.begin(flow, info.entry, info.variables.len(), input);
         child.parent = Some(parent);
         child.branch = branch;
         self.ready.push(id);

@@ -204,7 +204,7 @@ impl Run {
             }
             Instruction::Gathered(place, path) => match self.found[place as usize] {
                 ValueRef::NONE => self.template_path(program, frame, path, item)?,
-                value => value,
+                value => self.distinct(program, value),
             },
             Instruction::Object(shape) => {
                 let shape = &program.shapes[shape.at()];
@@ -366,11 +366,11 @@ impl Run {
             if let Some(value) = found
                 && value != root
             {
-                return Ok(value);
+                return Ok(self.distinct(program, value));
             }
             self.check_root(program, using, root)?;
             if let Some(value) = found {
-                return Ok(value);
+                return Ok(self.distinct(program, value));
             }
             match self.search(program, using, root) {
                 Ok(value) => {
@@ -426,7 +426,7 @@ impl Run {
         self.check_root(program, using, root)?;
         let view = View::new(&self.heap, &program.constants);
         if let Some(value) = using.accessor.get(view, root) {
-            return Ok(value);
+            return Ok(self.distinct(program, value));
         }
         match self.search(program, using, root) {
             Ok(value) => Ok(value),
@@ -437,6 +437,16 @@ impl Run {
                 cause.push_str(&miss.message);
             })),
         }
+    }
+
+    /// Returns a value as what becomes part of another, or an output of its own: see [`Store::distinct`].
+    #[inline]
+    pub(super) fn distinct(&mut self, program: &Program, value: ValueRef) -> ValueRef {
+        if View::new(&self.heap, &program.constants).is_plain(value) {
+            return value;
+        }
+        self.charge(program, value);
+        Store::new(&mut self.heap, &program.constants).distinct(value)
     }
 
     /// Refuses a path of the data whose root is null (facts 5.4); a null that no path touches passes through.
@@ -463,6 +473,8 @@ impl Run {
         using: &PathUse,
         root: ValueRef,
     ) -> Result<ValueRef, path::Miss> {
+        // A search may meet every member, also those that another of the same name replaces.
+        let root = self.distinct(program, root);
         let mut store = Store::new(&mut self.heap, &program.constants);
         let selected = using.accessor.select(&mut store, root, root);
         let view = View::new(&self.heap, &program.constants);
@@ -473,7 +485,8 @@ impl Run {
 
     fn put(&mut self, program: &Program, path: PathId) -> Outcome<ValueRef> {
         let using = &program.paths[path.at()];
-        let (input, result) = (self.current.input, self.current.result);
+        let input = self.distinct(program, self.current.input);
+        let result = self.distinct(program, self.current.result);
         let mut store = Store::new(&mut self.heap, &program.constants);
         match path::put(&mut store, input, &using.accessor, result) {
             Ok(output) => Ok(output),

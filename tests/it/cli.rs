@@ -5,6 +5,7 @@ mod embedded;
 mod hostile;
 mod logs;
 mod mistakes;
+mod mocks;
 mod pipe;
 mod recorded;
 mod stop;

@@ -152,6 +152,8 @@ impl Setup {
             shards: self.shards,
             pin: true,
             max_in_flight: 100_000,
+            memory_max: None,
+            execution_memory_max: 64 << 20,
             shutdown_timeout: Duration::from_secs(10),
             listen: "127.0.0.1:0".to_owned(),
             region: REGION.to_owned(),

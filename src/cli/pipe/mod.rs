@@ -15,7 +15,9 @@ use super::output::{Stop, stderr};
 use super::run::built_in;
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
 use crate::metrics::{Metrics, ShardMetrics};
-use crate::runtime::{self, DeadLetter, Deliveries, Handle, LaneParts, Parts, Stats, Version, Workflow};
+use crate::runtime::{
+    self, DeadLetter, Deliveries, Handle, LaneParts, MemoryLimits, Parts, Stats, Version, Workflow,
+};
 use crate::stream::Wake;
 use crate::stream::kafka::{self, KafkaSink};
 use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
@@ -99,14 +101,17 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let bindings = tasks
         .bind(&program, false)
         .map_err(|unserved| unserved_stop(args, &unserved))?;
+    let count = settings.shards(args.shards)?;
+    let service = &settings.config.service;
+    let memory_max = service.memory_max.map(|size| size.0);
     let work = Work {
+        memory: crate::server::without_clients(memory_max, service.execution_memory_max.0, count),
         workflow: Arc::new(settings.workflow(&args.file)),
         kafka: kafka(&program, &settings)?,
         program,
         bindings: Arc::new(bindings),
         tasks,
     };
-    let count = settings.shards(args.shards)?;
     let mut writer = Writer::open(args.failed.as_deref(), !args.unordered)?;
     let (desk, outbox) = outbox(Acknowledge::AtOnce, Bounds::default());
     let (mut feeds, mut handles) = (Vec::new(), Vec::new());
@@ -199,6 +204,7 @@ struct Work {
     tasks: Arc<Tasks>,
     /// Where tasks write to, if some do.
     kafka: Option<kafka::Config>,
+    memory: MemoryLimits,
 }
 
 impl Work {
@@ -212,7 +218,7 @@ impl Work {
             bindings: Arc::clone(&self.bindings),
             revision: "".into(),
         };
-        let kafka = self.kafka.clone();
+        let (kafka, memory) = (self.kafka.clone(), self.memory);
         let build = move |wake: &Wake| {
             let connectors = tasks.connect(Answers::new(wake.clone()), random());
             let tasks: Box<dyn runtime::Tasks> = match kafka {
@@ -237,6 +243,7 @@ impl Work {
                 sink: Box::new(desk.sink(number, wake)),
                 tasks,
                 max_in_flight: usize::MAX,
+                memory,
                 metrics: ShardMetrics::default(),
                 deliveries: Deliveries::default(),
             })

@@ -26,25 +26,72 @@ pub(super) struct Loader {
     known: BTreeMap<Key, Result<Loaded, Vec<Problem>>>,
     /// The names of the definitions, in order.
     names: Vec<(String, Key)>,
+    /// Where the definitions of state machines are; without a name, of the one there is.
+    machines: Vec<(Option<String>, PathBuf)>,
 }
 
+/// Reads a `NAME=FILE` of `--definition`, or a `FILE`.
+pub(super) fn machine(argument: &str) -> Result<(Option<String>, PathBuf), String> {
+    match argument.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok((Some(name.to_owned()), file.into()))
+        }
+        None if !argument.is_empty() => Ok((None, argument.into())),
+        _ => Err("write it as NAME=FILE, or FILE for every state machine".to_owned()),
+    }
+}
+
+/// Endings of definitions that lie beside a file and are called like their state machine.
+const ENDINGS: [&str; 6] = [".asl.json", ".asl.yaml", ".asl.yml", ".json", ".yaml", ".yml"];
+
 impl Loader {
-    pub(super) fn new(trace: bool) -> Loader {
+    pub(super) fn new(trace: bool, machines: &[(Option<String>, PathBuf)]) -> Loader {
         Loader {
             trace,
             known: BTreeMap::new(),
             names: Vec::new(),
+            machines: machines.to_vec(),
         }
+    }
+
+    /// Finds the definition of a state machine: the one that was given for it, else the one that lies beside the file.
+    fn named(&self, file: &Path, machine: &str) -> Result<PathBuf, String> {
+        let given = |name: Option<&str>| {
+            let mut all = self.machines.iter();
+            all.find(|(known, _)| known.as_deref() == name)
+        };
+        if let Some((_, path)) = given(Some(machine)).or_else(|| given(None)) {
+            return Ok(path.clone());
+        }
+        let mut beside = ENDINGS
+            .iter()
+            .map(|ending| self::beside(file, &format!("{machine}{ending}")));
+        beside.find(|path| path.is_file()).ok_or_else(|| {
+            format!(
+                "where is the definition of the state machine \"{machine}\"? Give --definition {machine}=FILE, or put \
+                 it beside the file as {machine}.asl.json"
+            )
+        })
     }
 
     /// Returns a case's definition, compiled.
     pub(super) fn definition(&mut self, file: &Path, case: &Case) -> Result<&mut Loaded, Vec<Problem>> {
+        let machine = match &case.definition {
+            Definition::Named(machine) => Some(machine.as_str()),
+            Definition::File(_) | Definition::Here(_) => None,
+        };
         let read = match &case.definition {
             Definition::Here(text) => {
                 Text::plain(file.display().to_string(), text.clone(), &case.substitutions)
             }
-            Definition::File(name) => {
-                Text::read(&beside(file, name), &case.substitutions).map_err(|problems| {
+            Definition::File(name) | Definition::Named(name) => {
+                let path = match machine {
+                    Some(machine) => self
+                        .named(file, machine)
+                        .map_err(|problem| vec![Problem::plain(problem).named_at(file, case.line)])?,
+                    None => beside(file, name),
+                };
+                Text::read(&path, machine, &case.substitutions).map_err(|problems| {
                     let named = |problem: Problem| problem.named_at(file, case.line);
                     problems.into_iter().map(named).collect::<Vec<_>>()
                 })?
@@ -117,7 +164,12 @@ impl Text {
     }
 
     /// Reads the definition that a path, or a path with `#Name`, leads to.
-    fn read(path: &Path, substitutions: &BTreeMap<String, String>) -> Result<Text, Vec<Problem>> {
+    /// Of several the one of `machine` is meant, unless the path says so.
+    fn read(
+        path: &Path,
+        machine: Option<&str>,
+        substitutions: &BTreeMap<String, String>,
+    ) -> Result<Text, Vec<Problem>> {
         let plain = |message: String| vec![Problem::plain(message)];
         let address = Address::of(path);
         let text = read(&address.file)?;
@@ -134,7 +186,11 @@ impl Text {
             let problems = container.problems().iter();
             return Err(problems.map(|problem| Problem::of(&source, problem)).collect());
         }
-        let index = address.choose(&container).map_err(plain)?;
+        let machine = machine.filter(|_| address.name.is_none());
+        let index = match machine.and_then(|machine| container.find(machine)) {
+            Some(index) => index,
+            None => address.choose(&container).map_err(plain)?,
+        };
         let request = embedded::Request {
             given: substitutions,
             is_strict: false,

@@ -6,6 +6,7 @@ mod failures;
 mod fault;
 mod limits;
 mod logs;
+mod memory;
 mod ordering;
 mod panics;
 mod seeds;

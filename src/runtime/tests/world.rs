@@ -1,7 +1,9 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
 use super::super::workflow::{Version, Workflow};
-use super::super::{Attempt, Bindings, Journal, LaneParts, Now, Parts, Shard, Stats, Tasks, Turn};
+use super::super::{
+    Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
+};
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
@@ -95,6 +97,8 @@ pub(super) struct World {
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
     pub(super) log_is_full: bool,
+    /// Whether commits are answered without being asked.
+    pub(super) commits_at_once: bool,
     /// Where the log ended at each mark.
     pub(super) log_ends: Vec<usize>,
     /// What tasks answer at once.
@@ -151,6 +155,13 @@ impl Source for TestSource {
     fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool) {
         let mut world = self.world.borrow_mut();
         world.commits.push((partition.0, commit.clone(), answered));
+        if world.commits_at_once && answered {
+            world.changes.push_back(Change::Committed {
+                partition,
+                offset: commit.offset,
+                result: Ok(()),
+            });
+        }
     }
 
     fn release(&mut self, partition: PartitionId, last: Option<&Commit>) {
@@ -338,6 +349,18 @@ impl Stage {
     }
 
     pub(super) fn of(version: Version, workflow: Workflow) -> Stage {
+        Stage::within(version, workflow, MemoryLimits::default())
+    }
+
+    /// Creates a shard with so much memory, with partition 0 of the topic `orders`.
+    pub(super) fn with_memory(definition: &str, workflow: Workflow, memory: MemoryLimits) -> Stage {
+        let mut stage = Stage::within(version(definition), workflow, memory);
+        stage.assign(0, Restored::default());
+        stage
+    }
+
+    /// Creates a shard with so much memory.
+    pub(super) fn within(version: Version, workflow: Workflow, memory: MemoryLimits) -> Stage {
         let world = Shared::default();
         world.borrow_mut().log_confirmed = u64::MAX;
         let instant = Instant::now();
@@ -361,6 +384,7 @@ impl Stage {
             sink: Box::new(TestSink(Rc::clone(&world))),
             tasks: Box::new(TestTasks(Rc::clone(&world))),
             max_in_flight: 1_000_000,
+            memory,
             metrics: metrics.shard(),
             deliveries: crate::runtime::Deliveries::default(),
         };

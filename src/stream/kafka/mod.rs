@@ -27,6 +27,7 @@
 
 pub mod admin;
 mod assignment;
+mod buffers;
 mod client;
 mod commits;
 mod config;
@@ -46,6 +47,7 @@ mod sink;
 mod source;
 mod subscription;
 
+pub use buffers::Buffers;
 pub use config::{Config, Properties, Property, Secret};
 pub use control::Control;
 pub use health::{Absence, Health, PartitionHealth};

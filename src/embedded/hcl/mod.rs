@@ -4,10 +4,15 @@
 //! real one has. Must not compute: a function, an operator or a `for` is told. Invariant: reading goes forward
 //! only, and no deeper than [`DEPTH_MAX`].
 
+mod reference;
+mod skip;
+
 use super::evaluate::{Evaluator, mark, quoted};
 use super::mapped::Mapped;
-use super::sample::Named;
 use crate::asl::syntax::{DEPTH_MAX, Span};
+use reference::reference_length;
+use skip::{interpolation, skip_space};
+pub(super) use skip::{skip, skip_blanks};
 
 /// Reads expressions from an offset on.
 pub(super) struct Reader<'e, 'a> {
@@ -18,25 +23,6 @@ pub(super) struct Reader<'e, 'a> {
     lookups: usize,
     is_lost: bool,
 }
-
-/// How many variables of a definition are looked up in its file: each costs a search.
-const LOOKUPS_MAX: usize = 1_000;
-
-/// Terraform's types of resources by CloudFormation's.
-const TYPES: [(&str, &str); 12] = [
-    ("aws_batch_job_definition", "AWS::Batch::JobDefinition"),
-    ("aws_batch_job_queue", "AWS::Batch::JobQueue"),
-    ("aws_dynamodb_table", "AWS::DynamoDB::Table"),
-    ("aws_ecs_cluster", "AWS::ECS::Cluster"),
-    ("aws_ecs_task_definition", "AWS::ECS::TaskDefinition"),
-    ("aws_iam_role", "AWS::IAM::Role"),
-    ("aws_lambda_function", "AWS::Lambda::Function"),
-    ("aws_s3_bucket", "AWS::S3::Bucket"),
-    ("aws_sfn_activity", "AWS::StepFunctions::Activity"),
-    ("aws_sfn_state_machine", "AWS::StepFunctions::StateMachine"),
-    ("aws_sns_topic", "AWS::SNS::Topic"),
-    ("aws_sqs_queue", "AWS::SQS::Queue"),
-];
 
 impl<'e, 'a> Reader<'e, 'a> {
     pub(super) fn new(evaluator: &'e mut Evaluator<'a>, at: usize) -> Reader<'e, 'a> {
@@ -365,84 +351,6 @@ impl<'e, 'a> Reader<'e, 'a> {
         self.at = end;
         Mapped::default()
     }
-
-    /// Returns the value of a reference such as `aws_lambda_function.price.arn`.
-    fn reference(&mut self, reference: &str, span: &Span) -> Mapped {
-        let names = &self.evaluator.names;
-        if let Some(given) = names.given(reference) {
-            return Mapped::standing_for(given, span.clone());
-        }
-        let home = names.home();
-        let parts: Vec<&str> = reference.split('.').collect();
-        let attribute = parts.last().copied().unwrap_or_default();
-        let real = match parts.as_slice() {
-            ["data", "aws_region", _, "name" | "region" | "id"] => Some(&home.region),
-            ["data", "aws_caller_identity", _, "account_id"] => Some(&home.account),
-            ["data", "aws_partition", _, "partition"] => Some(&home.partition),
-            _ => None,
-        };
-        if let Some(real) = real {
-            return Mapped::standing_for(real, span.clone());
-        }
-        let default = match parts.as_slice() {
-            ["var", name] if self.lookups < LOOKUPS_MAX => {
-                self.lookups += 1;
-                default_of(self.text, name)
-            }
-            _ => None,
-        };
-        if let Some(default) = default {
-            return Mapped::standing_for(default, span.clone());
-        }
-        let parts = parts.strip_prefix(&["data"]).unwrap_or(&parts);
-        let known = TYPES.iter().find(|(kind, _)| parts.first() == Some(kind));
-        let name = parts
-            .get(1)
-            .copied()
-            .unwrap_or(reference)
-            .split('[')
-            .next()
-            .unwrap_or_default();
-        let is_arn = attribute.ends_with("arn") || (attribute == "id" && IDS_ARE_ARNS.contains(&parts[0]));
-        let sample = home.sample(Named {
-            resource_type: known.map_or("", |(_, kind)| kind),
-            name,
-            attribute: is_arn.then_some("Arn"),
-        });
-        self.evaluator.unresolved(reference, span);
-        match known.is_none() && !is_arn {
-            true => Mapped::unknown(name, span.clone()),
-            false => Mapped::standing_for(&sample, span.clone()),
-        }
-    }
-}
-
-/// The types whose `id` is an ARN.
-const IDS_ARE_ARNS: [&str; 3] = ["aws_sfn_activity", "aws_sfn_state_machine", "aws_sns_topic"];
-
-/// Returns the length of a word, or of a reference with its indices.
-fn reference_length(text: &str) -> usize {
-    let mut depth = 0_usize;
-    for (at, character) in text.char_indices() {
-        match character {
-            '[' => depth += 1,
-            ']' if depth > 0 => depth -= 1,
-            '"' | '*' if depth > 0 => {}
-            _ if character.is_ascii_alphanumeric() || "_-.".contains(character) => {}
-            _ => return at,
-        }
-    }
-    text.len()
-}
-
-/// Returns the default of a variable, if it is a plain text.
-fn default_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let header = format!("variable \"{name}\"");
-    let block = &text[text.find(&header)? + header.len()..];
-    let block = &block[..block.find("\n}").or_else(|| block.find('}'))?];
-    let value = block.split("default").nth(1)?.trim_start().strip_prefix('=')?;
-    let (value, _) = value.trim_start().strip_prefix('"')?.split_once('"')?;
-    (!value.contains(['\\', '$'])).then_some(value)
 }
 
 /// Returns the text of a JSON text that was just written.
@@ -470,95 +378,4 @@ fn without_indentation(text: &Mapped) -> Mapped {
         at += line.len();
     }
     out
-}
-
-/// Steps over blanks, line breaks and comments.
-fn skip_space(text: &str, start: usize) -> usize {
-    let mut at = start;
-    loop {
-        at += text[at..].len() - text[at..].trim_start().len();
-        let is_comment = ["#", "//", "/*"].iter().any(|sign| text[at..].starts_with(sign));
-        if !is_comment {
-            return at;
-        }
-        at = skip(text, at);
-    }
-}
-
-/// Steps over blanks within a line.
-pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
-    at + (text[at..].len() - text[at..].trim_start_matches([' ', '\t']).len())
-}
-
-/// Steps over a text, a heredoc, a comment, or one character.
-pub(super) fn skip(text: &str, at: usize) -> usize {
-    let rest = &text[at..];
-    let length = if rest.starts_with('"') {
-        quoted_length(rest)
-    } else if rest.starts_with("<<") {
-        heredoc_length(rest)
-    } else if rest.starts_with('#') || rest.starts_with("//") {
-        rest.find('\n').unwrap_or(rest.len())
-    } else if rest.starts_with("/*") {
-        rest.find("*/").map_or(rest.len(), |end| end + 2)
-    } else {
-        rest.chars().next().map_or(0, char::len_utf8)
-    };
-    at + length
-}
-
-fn quoted_length(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return at + 1,
-            b'\n' => return at,
-            b'\\' => at += 2,
-            b'$' if text[at..].starts_with("${") && !text[..at].ends_with('$') => {
-                at += interpolation(&text[at..])
-            }
-            _ => at += 1,
-        }
-        while at < bytes.len() && !text.is_char_boundary(at) {
-            at += 1;
-        }
-    }
-    bytes.len()
-}
-
-/// Returns the length of a `${…}`, at most to the end of its line.
-fn interpolation(text: &str) -> usize {
-    let (mut depth, mut is_quoted) = (0_usize, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'\n' => return at,
-            b'"' => is_quoted = !is_quoted,
-            b'{' if !is_quoted => depth += 1,
-            b'}' if !is_quoted => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-fn heredoc_length(text: &str) -> usize {
-    let word = text.trim_start_matches("<<").trim_start_matches('-');
-    let word = word.lines().next().unwrap_or_default().trim();
-    if word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || c == '_') {
-        return 2;
-    }
-    let mut at = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        if index > 0 && line.trim() == word {
-            return at + line.trim_end().len();
-        }
-        at += line.len();
-    }
-    text.len()
 }
