@@ -12,6 +12,7 @@ use super::messages::shrink;
 use super::panics::{Step, reach};
 use super::settlements::{Settlement, SettlementId, Settlements};
 use super::ticket::{Cost, Number, Slip};
+use crate::guard::guarded;
 use crate::stream::share::{self, Shares};
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
 use std::cmp::Reverse;
@@ -79,6 +80,8 @@ pub(super) struct Outbox {
     returned: u64,
     /// Settlements whose message was not even taken, and may be lost.
     lost: Vec<SettlementId>,
+    /// The lanes of messages at which our own code panicked, until they are told.
+    broken: Vec<u32>,
     /// By the topics' ids.
     accounts: Vec<Option<Account>>,
     deliveries: Deliveries,
@@ -400,8 +403,17 @@ impl Outbox {
             if !self.shares.has_room(lane, slip.cost.get()) {
                 break;
             }
-            let sent = letter.message.send(sink, slip.pack());
-            let sent = self.hand_over(lane as u32, slip, |_| sent);
+            let sent = guarded(|| {
+                reach(Step::Resend);
+                letter.message.send(sink, slip.pack())
+            });
+            let sent = match sent {
+                Ok(sent) => self.hand_over(lane as u32, slip, |_| sent),
+                Err(message) => {
+                    self.give_up(lane, place, &message, now_ms);
+                    continue;
+                }
+            };
             if sent == Err(SendError::Full) {
                 break;
             }
@@ -411,6 +423,31 @@ impl Outbox {
             sent_count += 1;
         }
         sent_count
+    }
+
+    /// Gives up a message at whose sending our own code panicked: what else its event leaves goes on.
+    #[cold]
+    fn give_up(&mut self, lane: usize, place: u32, message: &str, now_ms: i64) {
+        self.unsent[lane].pop_front();
+        self.unsent_count -= 1;
+        self.broken.push(lane as u32);
+        let Some(letter) = self.close(place, now_ms) else {
+            return;
+        };
+        let topic = self.accounts.get(letter.message.topic.0 as usize);
+        let topic = topic.and_then(Option::as_ref).map_or("?", Account::topic);
+        tracing::error!(
+            topic,
+            offset = self.settlements.offset(letter.settlement),
+            "a bug in stepstream ended a message of an event, which is lost, please report it: {}",
+            message.escape_debug()
+        );
+        self.lost.push(letter.settlement);
+    }
+
+    /// Hands out the lanes of messages at which our own code panicked.
+    pub(super) fn broken(&mut self) -> impl Iterator<Item = u32> + '_ {
+        self.broken.drain(..)
     }
 
     /// Returns how many messages there was no room for, or are to be sent again.

@@ -111,6 +111,8 @@ pub(super) enum Step {
     Reply,
     /// A message is handed over.
     Send,
+    /// A message that had to wait is handed over.
+    Resend,
 }
 
 /// Passes a place of an event's way.

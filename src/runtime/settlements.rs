@@ -72,6 +72,11 @@ impl Settlements {
             .map_or(0, |settlement| settlement.lane)
     }
 
+    /// Returns where the event of a settlement stands in its partition.
+    pub(super) fn offset(&self, id: SettlementId) -> Option<i64> {
+        self.places.get(id.0 as usize).map(|settlement| settlement.offset)
+    }
+
     /// Marks a settlement as that of an event that a crash has cut off.
     pub(super) fn mark_cut_off(&mut self, id: SettlementId) {
         if let Some(settlement) = self.get(id) {

@@ -43,6 +43,8 @@ pub struct Shard {
     /// Which lane comes first in the next turn.
     first: usize,
     is_stopping: bool,
+    /// Until when executions may run once it stops.
+    stops_at: Option<Instant>,
     metrics: ShardMetrics,
 }
 
@@ -77,6 +79,7 @@ impl Shard {
             total: super::limits::Limit::new(parts.max_in_flight),
             first: 0,
             is_stopping: false,
+            stops_at: None,
             metrics: parts.metrics,
         }
     }
@@ -90,6 +93,7 @@ impl Shard {
     /// Takes no more events and gives all partitions back, at the latest at a time.
     pub fn stop(&mut self, until: Instant) {
         self.is_stopping = true;
+        self.stops_at = Some(until);
         for lane in &mut self.lanes {
             lane.stop(until);
         }
@@ -356,8 +360,9 @@ impl Shard {
                         core.cut_off(state, id, offset);
                     }
                 }
-                if self.is_stopping {
-                    lanes[at].revoke(id, core.now.instant);
+                // Nothing of it begins, but what a crash cut off has the time to be named.
+                if let Some(until) = self.stops_at {
+                    lanes[at].revoke(id, until);
                 }
             }
             Change::Revoked { partition, until } => lanes[at].revoke(partition, until),
@@ -381,6 +386,9 @@ impl Shard {
     fn send_off(&mut self) -> usize {
         let core = &mut self.core;
         let sent = core.outbox.resend(&mut *core.sink, core.now.ms);
+        for lane in core.outbox.broken() {
+            self.lanes[lane as usize].state.stats.metrics.counts.panics += 1;
+        }
         core.tasks.poll(&mut *core.sink);
         core.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.

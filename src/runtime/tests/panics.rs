@@ -174,6 +174,21 @@ fn strike(mode: Mode, step: Step) -> u32 {
 }
 
 #[test]
+fn a_panic_in_sending_what_had_to_wait_ends_that_message() {
+    let mut stage = Stage::new(super::PASS, super::with_output());
+    stage.world.borrow_mut().sink_room = Some(0);
+    (0..3).for_each(|at| stage.give(&at.to_string()));
+    stage.settle();
+    fault::arm(Step::Resend, 1);
+    stage.world.borrow_mut().sink_room = None;
+    stage.settle();
+    assert_eq!(stage.values("out"), ["0", "2"]);
+    assert_eq!(stage.metric("stepstream_panics_total", &[]), 1.0);
+    assert_eq!(stage.commit(), Some(3));
+    assert_eq!(stage.shard.leftover(), None);
+}
+
+#[test]
 fn a_panic_at_any_place_ends_one_event() {
     for mode in [Mode::Async, Mode::Sync] {
         for step in STEPS {

@@ -318,6 +318,30 @@ fn what_was_named_once_is_not_named_again() {
     }
 }
 
+/// A seed of the property test found it: the partition was given back before the letters were delivered.
+#[test]
+fn what_was_cut_off_is_named_by_a_shard_that_stops() {
+    let mut stage = Stage::new(TASK, sync());
+    stage.give("0");
+    stage.settle();
+    stage.committed(0, 1, Ok(()));
+    let last = stage.world.borrow().commits.last().map(|one| one.1.clone());
+    let workflow = Workflow {
+        dead_letter: with_dead_letter().dead_letter,
+        ..sync()
+    };
+    let mut again = Stage::without_partitions(TASK, workflow);
+    again.world.borrow_mut().holds_acks = true;
+    again.assign(0, restored(last));
+    let until = again.now().instant + std::time::Duration::from_secs(60);
+    again.shard.stop(until);
+    again.settle();
+    assert!(again.world.borrow().released.is_empty(), "its name is on the way");
+    again.acknowledge(0, Ok(()));
+    let released = again.world.borrow().released.clone();
+    assert!(restored(released[0].1.clone()).cut_off().next().is_none());
+}
+
 #[test]
 fn what_is_named_nowhere_is_forgotten_too() {
     let mut stage = Stage::new(TASK, sync());

@@ -349,6 +349,23 @@ impl Play {
         }
     }
 
+    /// Tells the shard that it has all there is of a partition, also behind what is no event.
+    pub(super) fn pass(&mut self, partition: usize) {
+        let log = &self.logs[partition];
+        let Some(id) = self.assigned[partition].filter(|id| log.owner == Some(*id)) else {
+            return;
+        };
+        let mut world = self.stage.world.borrow_mut();
+        let is_taken =
+            log.handed == log.events.len() && world.events.iter().all(|event| event.partition != id);
+        if is_taken && !self.is_leaving[partition] {
+            world.changes.push_back(Change::Passed {
+                partition: PartitionId(id),
+                offset: log.end,
+            });
+        }
+    }
+
     /// Answers a message that is on its way.
     pub(super) fn acknowledge(&mut self, at: usize, result: Result<(), SendError>) {
         let index = self.unacknowledged.remove(at);
@@ -401,6 +418,7 @@ impl Play {
         for round in 0..CALM_ROUNDS_MAX {
             for partition in 0..PARTITIONS {
                 self.settle_owner(partition);
+                self.pass(partition);
                 self.hand_over(partition, usize::MAX);
             }
             while !self.unacknowledged.is_empty() {

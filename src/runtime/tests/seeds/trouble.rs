@@ -50,6 +50,13 @@ impl Play {
             }
         }
         let (partition, count) = (self.dice.below(PARTITIONS), self.dice.below(8));
+        if self.dice.one_in(5) {
+            // Markers of transactions, say.
+            self.logs[partition].end += 2;
+        }
+        if self.dice.one_in(3) {
+            self.pass(partition);
+        }
         self.hand_over(partition, count);
     }
 
