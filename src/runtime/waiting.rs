@@ -39,7 +39,7 @@ impl Core {
         let copied = self.part(lane, &mut None, |core, lane, _| {
             core.keep_records(lane, version, record, &mut trip);
             reach(Step::Park);
-            let mut run = core.from_pool();
+            let mut run = core.take_pooled();
             core.run.park_into(&mut run);
             (run, Event::copy(record, lane.keep))
         });
@@ -75,7 +75,7 @@ impl Core {
     }
 
     /// Returns a small run for an execution that waits.
-    fn from_pool(&mut self) -> Box<Run> {
+    fn take_pooled(&mut self) -> Box<Run> {
         let run = self.pool.pop().unwrap_or_default();
         self.pool_bytes = self.pool_bytes.saturating_sub(run.bytes().1);
         run
