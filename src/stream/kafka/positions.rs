@@ -29,6 +29,8 @@ pub(super) struct Position {
     pub(super) end: Option<i64>,
     /// What is committed.
     pub(super) committed: Option<i64>,
+    /// The oldest offset that is there.
+    pub(super) low: Option<i64>,
 }
 
 /// What is known of the topic of a partition.
@@ -122,6 +124,7 @@ pub(super) fn find(
             end: highs[at].filter(|_| config.until_end),
             restored,
             committed,
+            low: lows[at],
         });
     }
     Ok(positions)

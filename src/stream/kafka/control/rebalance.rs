@@ -183,6 +183,7 @@ impl Worker {
             end: position.end,
         };
         let (topic, number) = (Arc::clone(&name.0), name.1);
+        let restored = position.restored.offset;
         let change = Change::Assigned {
             partition: id,
             topic,
@@ -190,6 +191,16 @@ impl Worker {
             restored: position.restored,
         };
         shard.port.post(Letter::Change(change, Some(route)));
+        if let Some(offset) = position
+            .low
+            .filter(|low| restored.is_some_and(|offset| offset < *low))
+        {
+            // What retention has deleted does not come any more.
+            shard.tell(Change::Passed {
+                partition: id,
+                offset,
+            });
+        }
         if let Some(commit) = position.pin {
             self.commits.want(
                 id,

@@ -2,7 +2,6 @@
 //! the same ones. Each question is bounded in time.
 
 use super::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
-use crate::stream::PartitionId;
 use crate::stream::kafka::assignment::Partition;
 use crate::stream::kafka::client::{TopicPartition, note_down};
 use crate::stream::kafka::health::{Absent, PartitionHealth};
@@ -10,6 +9,7 @@ use crate::stream::kafka::native::{self, known_high};
 use crate::stream::kafka::native_topics::{Answer, Found};
 use crate::stream::kafka::positions;
 use crate::stream::kafka::subscription::Subscription;
+use crate::stream::{Change, PartitionId};
 use rdkafka::Offset;
 use rdkafka::consumer::Consumer as _;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ impl Worker {
             self.ends_at = now + ENDS;
             self.ask_ends();
         }
+        self.tell_passed();
         let consumer = Arc::clone(&self.consumer);
         let partitions = self.assignment.iter_mut().map(|(_, partition)| {
             let known = known_high(&consumer, &partition.topic_name, partition.name.1);
@@ -123,6 +124,28 @@ impl Worker {
             Err(error) => {
                 note_down(&self.health, &self.config.name, &error.to_string());
                 native::add_brokers(&self.consumer, &self.brokers);
+            }
+        }
+    }
+
+    /// Tells shards up to where all events were taken, once no more come: what is missing below that is none, and may
+    /// be committed.
+    fn tell_passed(&mut self) {
+        let held = self.assignment.iter().map(|(id, one)| (id, one.name.clone()));
+        let (ids, names): (Vec<_>, Vec<_>) = held.unzip();
+        let taken = native::taken(&self.consumer, &names);
+        for (id, taken) in ids.into_iter().zip(taken) {
+            let Some(one) = self.assignment.get_mut(id) else {
+                continue;
+            };
+            let rests = taken.is_some() && std::mem::replace(&mut one.taken, taken) == taken;
+            if !rests || one.released || taken <= one.committed.max(one.told) {
+                continue;
+            }
+            one.told = taken;
+            if let Some(offset) = taken {
+                let partition = id;
+                self.tell(id, Change::Passed { partition, offset });
             }
         }
     }
