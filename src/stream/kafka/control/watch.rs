@@ -169,19 +169,19 @@ impl Worker {
         which: Offset,
         place: impl Fn(&mut Partition) -> &mut Option<i64>,
     ) {
-        match positions::offsets(&self.consumer, names, which, PROBE_TIMEOUT) {
-            Ok(offsets) => {
-                for (id, offset) in ids.iter().zip(offsets) {
-                    if let (Some(partition), Some(offset)) = (self.assignment.get_mut(*id), offset) {
-                        *place(partition) = Some(offset);
-                    }
-                }
+        let mut failure = None;
+        let offsets = positions::offsets(&self.consumer, names, which, PROBE_TIMEOUT);
+        for (id, offset) in ids.iter().zip(offsets) {
+            match (self.assignment.get_mut(*id), offset) {
+                (Some(partition), Ok(Some(offset))) => *place(partition) = Some(offset),
+                (_, Ok(_)) => {}
+                (_, Err(error)) => failure = Some(error),
             }
-            Err(error) => {
-                self.health.failed(&error.to_string());
-                // Nobody may have told: the probe finds out.
-                self.health.suspect();
-            }
+        }
+        if let Some(error) = failure {
+            self.health.failed(&error.to_string());
+            // Nobody may have told: the probe finds out.
+            self.health.suspect();
         }
     }
 }
