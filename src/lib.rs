@@ -44,6 +44,7 @@
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
+//! | [`embedded`] | definitions inside templates and other files, with their places |
 //! | [`program`] | instructions, constants, tables, and their text form |
 //! | [`mod@compile`] | from the document model to a program |
 //! | [`vm`] | runs a program: frames, retry, yields, history events |
@@ -110,7 +111,7 @@
 //! - Shards share nothing that changes: an execution is born, runs and ends on one, and channels to the
 //!   outside are bounded. Nothing blocks a shard's thread. What is full stops its own workflow's source; of the
 //!   producer's queue each of a shard's workflows has a share, so that a topic that takes nothing stops only those
-//!   that write to it.
+//!   that write to it. The account of memory is the shard's: when it is short, all of its sources pause.
 //! - Metadata of a commit that is not certainly ours and of this commit, or that is of another topic, counts as
 //!   none. A question that no broker has answered is asked again, never taken for "there is none".
 //! - What no `[tasks]` entry grants is not reachable; what is refused by a reload changes nothing.
@@ -136,6 +137,7 @@ pub mod compile;
 #[cfg(feature = "kafka")]
 pub mod config;
 pub mod drive;
+pub mod embedded;
 pub mod fault;
 #[cfg(feature = "runtime")]
 pub mod guard;

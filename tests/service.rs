@@ -16,6 +16,8 @@ mod group;
 mod input;
 #[path = "service/lag.rs"]
 mod lag;
+#[path = "service/memory.rs"]
+mod memory;
 #[path = "service/outage.rs"]
 mod outage;
 #[path = "service/poison.rs"]

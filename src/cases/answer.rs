@@ -4,6 +4,7 @@ use super::reader::Reader;
 use crate::asl::place::Place;
 use crate::asl::syntax::{Node, Value};
 use crate::drive::Reply;
+use std::ops::RangeInclusive;
 
 /// One prepared answer.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Answer {
     pub reply: Reply,
     /// What the task must be given, if that is checked.
     pub(super) parameters: Option<Node>,
+    /// Which calls of the state it is for, counted from 0; else it is used once.
+    pub(super) calls: Option<RangeInclusive<u64>>,
     /// Its line in the case file.
     pub line: usize,
 }
@@ -67,6 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_>, place: &Place<'_>, state: &str, node
         state: state.to_owned(),
         reply,
         parameters: node.get("parameters").cloned(),
+        calls: None,
         line: reader.line(&node.span),
     })
 }

@@ -31,6 +31,8 @@ pub struct Expect {
     pub(super) placeholders: Vec<String>,
     /// The run was recorded on AWS: a Standard execution's ARN may stand for ours.
     pub(super) recorded: bool,
+    /// Nothing is expected but that it succeeds: how it ended is told.
+    pub(super) is_open: bool,
 }
 
 /// A text that is expected.
@@ -81,7 +83,23 @@ impl Default for Expect {
             all_calls: None,
             placeholders: Vec::new(),
             recorded: false,
+            is_open: false,
         }
+    }
+}
+
+impl Expect {
+    /// Expects that it succeeds, whatever comes out: somebody looks at it.
+    pub(super) fn open() -> Expect {
+        Expect {
+            is_open: true,
+            ..Expect::default()
+        }
+    }
+
+    /// Says whether nothing is expected but that it succeeds.
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 }
 

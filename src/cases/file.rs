@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::settings::{self, Settings};
-use super::{Case, Input, NOW_MS, Suite, answer, expect, recorded};
+use super::{Case, Input, NOW_MS, Suite, answer, expect, mocks, recorded};
 use crate::asl::place::Place;
 use crate::asl::syntax::Node;
 use crate::asl::{Diagnostic, Source};
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 /// What a case has besides the settings it shares with the file.
 const CASE_FIELDS: &[&str] = &["name", "tasks", "expect", "skip"];
 
-/// Reads a case file, in either format.
+/// Reads a case file, in any of the formats.
 ///
 /// # Errors
 /// Every problem of the file, with its place and, where we can tell, what was meant.
@@ -19,6 +19,7 @@ pub fn read(source: &Source<'_>) -> Result<Suite, Vec<Diagnostic>> {
     let mut reader = Reader::new(source);
     let suite = match reader.tree() {
         Some(root) if root.get("executions").is_some() => recorded::suite(&mut reader, &root),
+        Some(root) if mocks::is_one(&root) => mocks::suite(&mut reader, &root),
         Some(root) => suite(&mut reader, &root),
         None => Suite::default(),
     };

@@ -1,8 +1,8 @@
 //! Cases: executions of a definition with prepared answers, and what is expected of them.
 //!
 //! Owns the format of case files ([`read()`] makes a [`Suite`] of one, or says what is wrong and where),
-//! playing a case ([`play()`]) and telling what differs. Two formats end in one suite: the one workflow
-//! authors write, and the one of the recorded conformance corpus. Must not know files or printing: a
+//! playing a case ([`play()`]) and telling what differs. Three formats end in one suite: the one workflow
+//! authors write, the one of the recorded conformance corpus, and Step Functions Local's mock configuration. Must not know files or printing: a
 //! text comes in, definitions and inputs in other files are named for the caller to load.
 
 mod answer;
@@ -11,6 +11,7 @@ mod coverage;
 mod expect;
 mod file;
 mod history;
+mod mocks;
 mod play;
 mod reader;
 mod recorded;
@@ -20,7 +21,7 @@ pub use answer::Answer;
 pub use coverage::{Coverage, Kind, Place, Reached};
 pub use expect::Expect;
 pub use file::read;
-pub use play::{Difference, Played, play};
+pub use play::{Difference, Execution, Played, play};
 
 use std::collections::BTreeMap;
 
@@ -63,6 +64,8 @@ pub struct Case {
 pub enum Definition {
     /// In a file, named relative to the case file.
     File(String),
+    /// That of the state machine of this name: whoever plays the case knows where it is.
+    Named(String),
     /// In the case file, at its place there: everything before it is blanked out, so that diagnostics
     /// have the right line.
     Here(String),

@@ -26,6 +26,23 @@ pub struct Played {
     pub differences: Vec<Difference>,
     /// What of the definition it reached.
     pub reached: Reached,
+    /// How it ended, where nothing particular is expected.
+    pub execution: Option<Execution>,
+    /// Why it could not go on: no mock answers this call.
+    pub unanswered: Option<String>,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// Its status, as AWS names it.
+    pub status: &'static str,
+    /// Its output, as JSON text.
+    pub output: Option<String>,
+    /// The name of its error.
+    pub error: Option<String>,
+    /// The cause of its error.
+    pub cause: Option<String>,
 }
 
 /// Something that is not as expected.
@@ -110,6 +127,8 @@ struct World<'a> {
     events: Vec<Node>,
     reached: Reached,
     differences: Vec<Difference>,
+    execution: Option<Execution>,
+    unanswered: Option<String>,
 }
 
 impl Host for World<'_> {
@@ -162,14 +181,24 @@ impl<'a> World<'a> {
             events: Vec::new(),
             reached: Reached::default(),
             differences: Vec::new(),
+            execution: None,
+            unanswered: None,
         }
     }
 
-    /// Picks the unused answer with equal parameters, else one without, else the first.
+    /// Picks the answer of this very call; else the unused one with equal parameters, else one without, else the first.
     fn answer(&self, state: &str, given: &Node) -> Option<usize> {
+        let call = self.calls.get(state).map_or(0, |count| count - 1);
+        let is_of_call = |answer: &Answer| {
+            let calls = answer.calls.as_ref();
+            calls.is_some_and(|calls| calls.contains(&call)) && answer.state == state
+        };
+        if let Some(index) = self.case.answers.iter().position(is_of_call) {
+            return Some(index);
+        }
         let unused = || {
             let answers = self.case.answers.iter().enumerate();
-            answers.filter(|(at, answer)| !self.used[*at] && answer.state == state)
+            answers.filter(|(at, answer)| !self.used[*at] && answer.calls.is_none() && answer.state == state)
         };
         let fits = |answer: &Answer| {
             answer
@@ -205,6 +234,9 @@ impl<'a> World<'a> {
         let duration_ms = now_ms - self.case.now_ms;
         match end {
             Err(error) => self.differ("start", Some("a valid input".to_owned()), Some(error.to_string())),
+            Ok(End::NoAnswer { state, .. }) if self.case.expect.is_open => {
+                self.unanswered = Some(self.no_mock(program.state_name(state)));
+            }
             Ok(End::NoAnswer { state, parameters }) => self.no_answer(program.state_name(state), &parameters),
             Ok(End::Interrupted(_)) => {}
             Ok(End::Over(outcome)) => {
@@ -218,6 +250,24 @@ impl<'a> World<'a> {
             duration_ms,
             differences: self.differences,
             reached: self.reached,
+            execution: self.execution,
+            unanswered: self.unanswered,
+        }
+    }
+
+    /// Says which call no mock answers, and what to add.
+    fn no_mock(&self, state: &str) -> String {
+        let call = self.calls.get(state).map_or(0, |count| count - 1);
+        match self.case.answers.iter().find(|answer| answer.state == state) {
+            Some(answer) => format!(
+                "call {call} of state '{state}' (counted from 0) has no mocked response: add \"{call}\" to the one \
+                 that begins in line {}",
+                answer.line
+            ),
+            None => format!(
+                "state '{state}' calls a task and has no mock in this test case: add \"{state}\": \"RESPONSE\" to \
+                 it, and RESPONSE to \"MockedResponses\""
+            ),
         }
     }
 
@@ -248,6 +298,14 @@ impl<'a> World<'a> {
         let text = |value: ValueRef| view.string(value).map(|text| text.decode().into_owned());
         let text = |value: ValueRef| if value.is_none() { None } else { text(value) };
         let (error, cause) = (text(outcome.error), text(outcome.cause));
+        if expect.is_open {
+            self.execution = Some(Execution {
+                status: status_name(outcome.status),
+                output: (!outcome.output.is_none()).then(|| view.to_json(outcome.output)),
+                error: error.clone(),
+                cause: cause.clone(),
+            });
+        }
         if outcome.status != expect.status {
             let actual = match (&error, &cause) {
                 (None, None) => status_name(outcome.status).to_owned(),
@@ -318,7 +376,17 @@ impl<'a> World<'a> {
         }
         let mut told = HashSet::new();
         for (at, answer) in self.case.answers.iter().enumerate() {
-            if !self.used[at] && told.insert(&answer.state) {
+            if answer.calls.is_some() {
+                // Responses may be left over, but a state that is not there is a slip.
+                if let Some(help) = unknown_state(program, &answer.state)
+                    && told.insert(&answer.state)
+                {
+                    let what = format!("mock of '{}'", answer.state);
+                    let mut difference = Difference::new(what, Some("a state".to_owned()), None);
+                    difference.help = Some(help);
+                    self.differences.push(difference);
+                }
+            } else if !self.used[at] && told.insert(&answer.state) {
                 let left = self.case.answers.iter().zip(&self.used);
                 let left = left
                     .filter(|(other, used)| !**used && other.state == answer.state)

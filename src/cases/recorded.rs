@@ -109,6 +109,7 @@ fn answers(reader: &Reader<'_>, execution: &Node) -> Vec<Answer> {
             },
         },
         parameters: node.get("parameters").cloned(),
+        calls: None,
         line: reader.line(&node.span),
     };
     script.iter().map(answer).collect()

@@ -31,7 +31,7 @@ Example:
   stepstream bench order.asl.json --input-file orders.ndjson --task-script answers.json"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The events, one JSON document a line; - for stdin.

@@ -2,7 +2,7 @@
 
 mod config;
 
-use super::definition::{Checked, diagnostic_json, substitution};
+use super::definition::{Checked, How, diagnostic_json, substitution};
 use super::output::{Json, Stop, has_colour, stdout, stdout_styled};
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format};
 use crate::asl::{Diagnostic, MachineType, Severity};
@@ -14,23 +14,30 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(
     override_usage = "stepstream check [OPTIONS] <FILE>...\n       stepstream check [OPTIONS] --config <FILE>",
-    after_help = "Exit code: 0 all are accepted (perhaps with warnings), 1 one is refused, 2 a file cannot be read.
+    after_help = "A definition is also found in a template of CloudFormation, SAM or CDK, in a file of the Serverless
+Framework, and in the answer of 'aws stepfunctions describe-state-machine'. FILE#Name is one of several state
+machines in it; without a name all are checked. What only a deployment knows, such as the ARN of a function, gets a
+value of the right form; --set Name=VALUE or --set Name.Arn=VALUE gives the real one.
+
+Exit code: 0 all are accepted (perhaps with warnings), 1 one is refused, 2 a file cannot be read.
 
 Examples:
   stepstream check workflows/*.asl.json
   stepstream check --config config/stepstream.toml     the service with its workflows and tasks
+  stepstream check template.yaml                       all state machines of a SAM template
+  stepstream check 'cdk.out/Orders.template.json#Flow4F2A'
   stepstream check order.asl.yaml --set QueueUrl=https://sqs.us-east-1.amazonaws.com/111111111111/q"
 )]
 pub(super) struct Args {
-    /// Definitions, JSON or YAML (by the file's ending).
+    /// Definitions, JSON or YAML (by the file's ending), or files that hold some: see below.
     #[arg(required_unless_present = "config", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A configuration, checked with its workflows and what serves their tasks.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "machine_type", "substitutions"])]
     config: Option<PathBuf>,
-    /// The type of workflow to check for.
-    #[arg(long = "type", value_enum, default_value_t)]
-    machine_type: Type,
+    /// The type of workflow to check for [default: what the template says, else express].
+    #[arg(long = "type", value_enum)]
+    machine_type: Option<Type>,
     /// Fill in ${Name}, as CloudFormation would.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
     substitutions: Vec<(String, String)>,
@@ -39,10 +46,9 @@ pub(super) struct Args {
     format: Format,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Type {
     /// What stepstream runs.
-    #[default]
     Express,
     /// Checked only.
     Standard,
@@ -59,9 +65,13 @@ struct Findings {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
-    let machine_type = match args.machine_type {
-        Type::Express => MachineType::Express,
-        Type::Standard => MachineType::Standard,
+    let how = How {
+        machine_type: args.machine_type.map(|machine_type| match machine_type {
+            Type::Express => MachineType::Express,
+            Type::Standard => MachineType::Standard,
+        }),
+        substitutions: &args.substitutions,
+        real: None,
     };
     let mut findings = Findings {
         list: Vec::new(),
@@ -72,22 +82,9 @@ pub(super) fn run(args: &Args) -> u8 {
         config::check(file, &mut findings);
     }
     for file in &args.files {
-        match Checked::read(file, machine_type, &args.substitutions) {
+        match Checked::read_all(file, how) {
             Err(stop) => findings.unreadable(&file.display().to_string(), &stop),
-            Ok(checked) => {
-                findings.tell(
-                    &checked.file,
-                    &checked.rendered(has_colour()),
-                    &checked.report.diagnostics,
-                );
-                let Checked { file, report, .. } = checked;
-                findings.list.extend(
-                    report
-                        .diagnostics
-                        .into_iter()
-                        .map(|found| (file.clone(), Ok(found))),
-                );
-            }
+            Ok(all) => all.into_iter().for_each(|checked| findings.take(checked)),
         }
     }
     if args.format == Format::Json {
@@ -97,6 +94,17 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 impl Findings {
+    fn take(&mut self, checked: Checked) {
+        let Checked { file, report, .. } = &checked;
+        self.tell(
+            &checked.subject,
+            &checked.rendered(has_colour()),
+            &report.diagnostics,
+        );
+        let found = report.diagnostics.iter().cloned();
+        self.list.extend(found.map(|found| (file.clone(), Ok(found))));
+    }
+
     fn unreadable(&mut self, file: &str, stop: &Stop) {
         self.code = EXIT_PROBLEM;
         stop.print();

@@ -4,14 +4,34 @@ use super::output::{Json, Stop, stderr_has_colour};
 use crate::asl::model::StateMachine;
 use crate::asl::{self, Diagnostic, MachineType, Options, Report, Source, render::render};
 use crate::compile::compile;
+use crate::embedded::{self, Container, Request};
 use crate::program::Program;
+use crate::registry::address::{self, Address};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A file's text and what the check says of it.
 pub(super) struct Checked {
+    /// The file that diagnostics point into.
     pub(super) file: String,
     pub(super) text: String,
     pub(super) report: Report,
+    /// The definition, if it stands in a file of another kind.
+    pub(super) embedded: Option<embedded::Definition>,
+    /// The name of the file, with the name of the state machine if it holds others.
+    pub(super) subject: String,
+}
+
+/// How a definition is checked.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    /// The type of workflow; without it what the file says, or else Express.
+    pub(super) machine_type: Option<MachineType>,
+    /// What `${Name}` stands for.
+    pub(super) substitutions: &'a [(String, String)],
+    /// What the pseudo parameters of a template stand for. Without them the names of a template get samples:
+    /// nothing is called then.
+    pub(super) real: Option<&'a BTreeMap<String, String>>,
 }
 
 /// Reads a `Name=value` of `--set`.
@@ -23,31 +43,110 @@ pub(super) fn substitution(argument: &str) -> Result<(String, String), String> {
 }
 
 impl Checked {
-    /// Reads and checks a file.
-    pub(super) fn read(
-        file: &Path,
-        machine_type: MachineType,
-        substitutions: &[(String, String)],
-    ) -> Result<Checked, Stop> {
-        let name = file.display().to_string();
-        let bytes = std::fs::read(file).map_err(|error| cannot_read(&name, &error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Stop::new(format!(
-                "error: {name} is not UTF-8 text: a broken character at byte {at}"
-            ))
-        })?;
+    /// Reads and checks the definition that an address names.
+    pub(super) fn read(address: &Path, how: How<'_>) -> Result<Checked, Stop> {
+        let address = Address::of(address);
+        let text = read_text(&address.file)?;
+        match address.open(&text).map_err(stop)? {
+            None => Ok(Checked::plain(&address, text, how)),
+            Some(container) if !container.problems().is_empty() => {
+                Ok(Checked::unfit(&address, text, &container))
+            }
+            Some(container) => {
+                let index = address.choose(&container).map_err(stop)?;
+                Ok(Checked::embedded(&address, &container, index, how))
+            }
+        }
+    }
+
+    /// Reads and checks all definitions that an address names: those of a template, if no name is given.
+    pub(super) fn read_all(address: &Path, how: How<'_>) -> Result<Vec<Checked>, Stop> {
+        let mut address = Address::of(address);
+        if address.name.is_none() {
+            let text = read_text(&address.file)?;
+            let container = address.open(&text).map_err(stop)?;
+            if let Some(container) = container.filter(|container| container.len() > 1) {
+                return Ok((0..container.len())
+                    .map(|index| {
+                        address.name = Some(container.name(index).to_owned());
+                        Checked::embedded(&address, &container, index, how)
+                    })
+                    .collect());
+            }
+        }
+        let path = address.name.map_or(address.file.clone(), |name| {
+            format!("{}#{name}", address.file.display()).into()
+        });
+        Ok(vec![Checked::read(&path, how)?])
+    }
+
+    fn plain(address: &Address, text: String, how: How<'_>) -> Checked {
         let options = Options {
-            machine_type,
-            substitutions: substitutions.iter().cloned().collect(),
+            machine_type: how.machine_type.unwrap_or_default(),
+            substitutions: how.substitutions.iter().cloned().collect(),
         };
+        let file = address.file.display().to_string();
         let mut checked = Checked {
-            file: name,
+            subject: file.clone(),
+            file,
             text,
             report: Report::default(),
+            embedded: None,
         };
         checked.report = asl::check(&checked.source(), &options);
-        Ok(checked)
+        checked
+    }
+
+    /// Makes one of a template that cannot be looked into.
+    fn unfit(address: &Address, text: String, container: &Container) -> Checked {
+        let file = address.file.display().to_string();
+        Checked {
+            subject: file.clone(),
+            file,
+            text,
+            report: Report {
+                diagnostics: container.problems().to_vec(),
+                machine: None,
+            },
+            embedded: None,
+        }
+    }
+
+    fn embedded(address: &Address, container: &Container, index: usize, how: How<'_>) -> Checked {
+        let mut given = how.real.cloned().unwrap_or_default();
+        given.extend(how.substitutions.iter().cloned());
+        let request = Request {
+            given: &given,
+            is_strict: how.real.is_some(),
+            beside: &|path| address::read(&address.beside(path)),
+        };
+        let definition = container.definition(index, &request);
+        let machine_type = how.machine_type.or(definition.machine_type());
+        let file = definition.file();
+        Checked {
+            file: file.name.to_owned(),
+            text: file.text.to_owned(),
+            report: definition.check(machine_type.unwrap_or_default()),
+            subject: match container.names_machines() {
+                true => format!("{}#{}", address.file.display(), definition.machine()),
+                false => address.file.display().to_string(),
+            },
+            embedded: Some(definition),
+        }
+    }
+
+    /// Returns the definition as a text; places in it are those of the file, or need [`Checked::locate`].
+    pub(super) fn definition(&self) -> Source<'_> {
+        self.embedded
+            .as_ref()
+            .map_or_else(|| self.source(), embedded::Definition::source)
+    }
+
+    /// Makes diagnostics of the definition's text point into the file.
+    pub(super) fn locate(&self, diagnostics: &mut [Diagnostic]) {
+        if let Some(embedded) = &self.embedded {
+            embedded.locate(diagnostics);
+        }
     }
 
     /// Returns the text as a source.
@@ -73,14 +172,52 @@ pub(super) fn rendered(source: &Source<'_>, diagnostics: &[Diagnostic], colour: 
     texts.map(|text| format!("{}\n\n", text.trim_end())).collect()
 }
 
-/// Reads, checks and compiles a file, for running it. Warnings are for `check` to tell.
+fn read_text(file: &Path) -> Result<String, Stop> {
+    let name = file.display().to_string();
+    let bytes = std::fs::read(file).map_err(|error| cannot_read(&name, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Stop::new(format!(
+            "error: {name} is not UTF-8 text: a broken character at byte {at}"
+        ))
+    })
+}
+
+fn stop(message: String) -> Stop {
+    Stop::new(format!("error: {message}"))
+}
+
+/// Reads, checks and compiles a definition, for trying it. Warnings are for `check` to tell.
 pub(super) fn load(file: &Path, substitutions: &[(String, String)]) -> Result<Program, Stop> {
     load_machine(file, substitutions).map(|machine| compile(&machine))
 }
 
-/// Reads and checks a file, for tools that look at the definition itself.
+/// Reads, checks and compiles a definition whose tasks are really called: no name in a template may be invented.
+pub(super) fn load_real(
+    file: &Path,
+    substitutions: &[(String, String)],
+    pseudo_parameters: &BTreeMap<String, String>,
+) -> Result<Program, Stop> {
+    let how = How {
+        machine_type: Some(MachineType::Express),
+        substitutions,
+        real: Some(pseudo_parameters),
+    };
+    machine(file, how).map(|machine| compile(&machine))
+}
+
+/// Reads and checks a definition, for tools that look at the definition itself.
 pub(super) fn load_machine(file: &Path, substitutions: &[(String, String)]) -> Result<StateMachine, Stop> {
-    let mut checked = Checked::read(file, MachineType::Express, substitutions)?;
+    let how = How {
+        machine_type: Some(MachineType::Express),
+        substitutions,
+        real: None,
+    };
+    machine(file, how)
+}
+
+fn machine(file: &Path, how: How<'_>) -> Result<StateMachine, Stop> {
+    let mut checked = Checked::read(file, how)?;
     match checked.report.machine.take() {
         Some(machine) => Ok(machine),
         None => {
@@ -91,7 +228,7 @@ pub(super) fn load_machine(file: &Path, substitutions: &[(String, String)]) -> R
             let message = format!(
                 "{}error: {} is not a definition that can run",
                 checked.rendered(stderr_has_colour()),
-                checked.file
+                checked.subject
             );
             Err(Stop::refused(message, &checked.file, checked.report.diagnostics))
         }

@@ -1,6 +1,7 @@
 //! Who a run is: names, ARNs (facts 1.4), and where its randomness comes from.
 
 use super::output::Stop;
+use crate::registry::address::Address;
 use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 
@@ -41,10 +42,12 @@ impl Names {
     }
 }
 
-/// Names the state machine after its file: `order.asl.json` is `order`.
+/// Names the state machine after its file: `order.asl.json` is `order`, and so is `template.yaml#order`.
 pub(super) fn machine_name(file: &Path) -> String {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let stem = stem.strip_suffix(".asl").unwrap_or(&stem);
+    let address = Address::of(file);
+    let stem = address.file.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = address.name.as_deref().unwrap_or(&stem);
+    let stem = stem.strip_suffix(".asl").unwrap_or(stem);
     let allowed = |character: char| if is_allowed(character) { character } else { '-' };
     let name: String = stem.chars().take(NAME_CHARACTERS_MAX).map(allowed).collect();
     if name.is_empty() {

@@ -5,7 +5,7 @@ mod report;
 use super::output::{Stop, stderr, stdout};
 use super::waiter::Waiter;
 use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
-use crate::runtime::redrive::{Options, Redrive};
+use crate::runtime::redrive::{Homes, Options, Redrive};
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, SourceConfig, Start, Subscription, admin};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,14 +38,14 @@ offered again the next time. Nothing is removed from the dead-letter topic; its 
 Letters of the error Stepstream.CutOff (a sync workflow's process ended in mid-execution), and those of events that were \
 too large for the dead-letter topic, have no event in them: they stay, and where each event stands in its topic is told, to be fetched from there.
 
-The brokers and their credentials are those of [kafka] in the configuration.
+The brokers and their credentials are those of [kafka] in the configuration. Letters go back only to topics that a workflow of the configuration reads, since whoever may write to the dead-letter topic says where each came from; --any-topic lets them go to any, --to says where all go.
 
 Exit code: 0 all that was asked for is put back (or there was nothing), 1 some stayed, 2 could not run, or ended \
 before its time, 130 interrupted.
 
 --format json prints one document. \"status\" is DONE, SOME_STAYED, INTERRUPTED, ENDED_EARLY (with \"message\") \
 or NOT_RUN; \"put_back\", \"not_chosen\", \"exhausted\" (--max-rounds), \"without_event\", \"homeless\" (no topic to go \
-to) and \"refused\" (by the brokers) count events, in all and for each of \"errors\"; \"places\" (at most \
+to), \"not_allowed\" (no workflow reads it) and \"refused\" (by the brokers) count events, in all and for each of \"errors\"; \"places\" (at most \
 1000) says where those without event stand. With --dry-run nothing is put \
 back: it says what would be. \"truncated_commits\" above 0: the next redrive may put some back again.
 
@@ -62,6 +62,9 @@ pub(super) struct Args {
     /// Where they go [default: where each came from, the header stepstream-source-topic]
     #[arg(long, value_name = "TOPIC")]
     to: Option<String>,
+    /// Let them go back to any topic, not only to those that the configuration's workflows read
+    #[arg(long, conflicts_with = "to")]
+    any_topic: bool,
     /// Only events that failed with this error, such as States.Timeout; may be given several times
     #[arg(long = "error", value_name = "NAME")]
     errors: Vec<String>,
@@ -74,8 +77,8 @@ pub(super) struct Args {
     /// Leave events that were put back so often before
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     max_rounds: u32,
-    /// The configuration file, of which [kafka] counts [default: config/stepstream.toml; none is needed with
-    /// --brokers]
+    /// The configuration file, of which [kafka] and the workflows' topics count [default: config/stepstream.toml;
+    /// none is needed with --brokers and one of --to and --any-topic]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The brokers, instead of kafka.brokers
@@ -125,7 +128,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     if args.to.as_ref() == Some(&args.from) {
         return Err(Stop::new("error: --to is the topic that --from names"));
     }
-    let kafka = kafka_config(args)?;
+    let (kafka, homes) = configuration(args)?;
     diagnostics::install_quiet()?;
     if admin::partitions(&kafka, &args.from).map_err(stop)? == 0 {
         let (topic, brokers) = (&args.from, &kafka.brokers);
@@ -143,7 +146,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let source = sources.pop().ok_or_else(|| Stop::new("error: no consumer"))?;
     let producer = Arc::default();
     let sink = KafkaSink::start(&kafka, "redrive", waiter.wake(), &producer).map_err(stop)?;
-    let mut redrive = Redrive::new(options(args), source, sink);
+    let mut redrive = Redrive::new(options(args, homes), source, sink);
     let trouble = serve(&mut redrive, &waiter, &control, &producer, &is_interrupted);
     leave(&mut redrive, &waiter, &control);
     let summary = redrive.summary();
@@ -174,17 +177,32 @@ fn stop(error: kafka::Error) -> Stop {
     Stop::new(format!("error: {error}"))
 }
 
-fn kafka_config(args: &Args) -> Result<kafka::Config, Stop> {
-    let mut config = match (&args.config, &args.brokers) {
-        (Some(path), _) => super::run::read(path)?.kafka,
-        (None, None) => super::run::read(Path::new(CONFIG))?.kafka,
-        (None, Some(_)) => kafka::Config::default(),
+/// Returns how the brokers are reached, and where letters may go back to.
+fn configuration(args: &Args) -> Result<(kafka::Config, Homes), Stop> {
+    let config = match (&args.config, &args.brokers) {
+        (Some(path), _) => Some(super::run::read(path)?),
+        (None, None) => Some(super::run::read(Path::new(CONFIG))?),
+        (None, Some(_)) => None,
     };
+    let homes = match &config {
+        _ if args.any_topic || args.to.is_some() => Homes::Any,
+        Some(config) => {
+            let inputs = config.inputs();
+            Homes::Only(Arc::new(move |topic| inputs.has(topic)))
+        }
+        None => {
+            return Err(Stop::new(
+                "error: without a configuration nothing says which topics letters may go back to: name one with \
+                 --config, or give --to or --any-topic",
+            ));
+        }
+    };
+    let mut kafka = config.map(|config| config.kafka).unwrap_or_default();
     if let Some(brokers) = &args.brokers {
-        config.brokers.clone_from(brokers);
+        kafka.brokers.clone_from(brokers);
     }
-    config.check().map_err(stop)?;
-    Ok(config)
+    kafka.check().map_err(stop)?;
+    Ok((kafka, homes))
 }
 
 fn source(topic: &str) -> SourceConfig {
@@ -200,10 +218,11 @@ fn source(topic: &str) -> SourceConfig {
     }
 }
 
-fn options(args: &Args) -> Options {
+fn options(args: &Args, homes: Homes) -> Options {
     Options {
         from: args.from.clone(),
         to: args.to.clone(),
+        homes,
         errors: args.errors.clone(),
         limit: args.limit,
         rounds_max: args.max_rounds,

@@ -25,7 +25,7 @@ Examples:
   stepstream state order.asl.json 'check inventory' --input '{}' --error Lambda.ServiceException"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Name of the state.

@@ -66,8 +66,12 @@ impl Compiler {
                     tree.len() - 1
                 }));
             }
+            // Looked through for each path: no more of it than is of use.
+            if tree.len() > most {
+                return;
+            }
         }
-        if paths.len() < 2 || tree.len() > most || self.options.trace {
+        if paths.len() < 2 || self.options.trace {
             return;
         }
         let mut gather = lay_out(&mut tree, source);

@@ -7,6 +7,8 @@
 
 mod dollar;
 mod environment;
+mod exposed;
+mod inputs;
 mod mask;
 mod posix;
 mod problem;
@@ -20,6 +22,7 @@ mod validate;
 mod workflow;
 
 pub use environment::{PREFIX as ENVIRONMENT_PREFIX, environment};
+pub use inputs::Inputs;
 pub use mask::without_secrets;
 pub use problem::{Problem, Reading};
 pub use service::{Diagnostics, Service};

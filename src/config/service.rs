@@ -1,8 +1,9 @@
 //! `[service]`: the process.
 
-use crate::units::Period;
+use crate::units::{Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The process: threads, limits, addresses.
@@ -15,6 +16,12 @@ pub struct Service {
     pub pin: bool,
     /// Parked executions of the whole process; beyond it, sources are paused. Default `100000`.
     pub max_in_flight: usize,
+    /// Memory that the process may take, shared out to the shards; beyond it, sources are paused. Default: three
+    /// quarters of the container's limit, else of the machine's memory.
+    pub memory_max: Option<Size>,
+    /// Memory that one execution may take, at most an eighth of its shard's part; one that takes more fails with
+    /// `States.DataLimitExceeded`. Default `"64MiB"`.
+    pub execution_memory_max: Size,
     /// How long running executions may take to finish when the service is told to stop. Default `"30s"`.
     pub shutdown_timeout: Period,
     /// Address and port of `/metrics`, `/health/live` and `/health/ready`; `""` serves none. Default
@@ -45,11 +52,21 @@ impl Default for Service {
             shards: 0,
             pin: true,
             max_in_flight: 100_000,
+            memory_max: None,
+            execution_memory_max: Size(64 << 20),
             shutdown_timeout: Period(Duration::from_secs(30)),
             listen: "127.0.0.1:9464".to_owned(),
             region: "us-east-1".to_owned(),
             account: "111111111111".to_owned(),
             diagnostics: Diagnostics::Text,
         }
+    }
+}
+
+impl Service {
+    /// Returns what the pseudo parameters of a template stand for.
+    pub fn pseudo_parameters(&self) -> BTreeMap<String, String> {
+        let named = |name: &str, value: &String| (format!("AWS::{name}"), value.clone());
+        BTreeMap::from([named("Region", &self.region), named("AccountId", &self.account)])
     }
 }

@@ -47,6 +47,20 @@ fn the_shortest_configuration() {
 }
 
 #[test]
+fn secrets_that_are_sent_in_the_clear_are_told() {
+    check(
+        "[tasks]\n\"f\" = { http = \"http://fn.internal/f\", headers = { Authorization = { env = \"TOKEN\" } } }",
+        &[
+            "6:16: tasks.f.http: Authorization is sent to fn.internal unencrypted, and whoever is on the way can read it (write https://, or leave it to a proxy on this machine)",
+        ],
+    );
+    check(
+        "[tasks]\n\"f\" = { http = \"http://127.0.0.1:1/f\", headers = { Authorization = { env = \"TOKEN\" } } }",
+        &[],
+    );
+}
+
+#[test]
 fn syntax() {
     let found = problems("[service]\nshards = \npin = true\n");
     assert_eq!(found.len(), 1, "{found:?}");

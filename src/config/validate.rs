@@ -2,6 +2,7 @@
 //!
 //! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
 
+use super::exposed::exposed;
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
@@ -21,6 +22,12 @@ const SHARDS_MAX: usize = 1_024;
 const SYNC_BATCH_MAX: usize = 10_000;
 /// Most parked executions: beyond it they would not fit into memory.
 const IN_FLIGHT_MAX: usize = 100_000_000;
+/// Least memory of the process: below, hardly an execution fits beside what the clients take.
+const MEMORY_MIN: u64 = 64 << 20;
+/// Most memory of the process.
+const MEMORY_MAX: u64 = 1 << 44;
+/// Least memory of an execution: the largest event, read, takes up to four.
+const EXECUTION_MEMORY_MIN: u64 = 8 << 20;
 
 /// Something that is wrong, at a path of keys; items of lists by number.
 pub(super) struct Finding {
@@ -51,6 +58,11 @@ pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
     for (pattern, entry) in &config.tasks.entries {
         if let Some(problem) = entry.problem() {
             checks.add(&["tasks", pattern], problem);
+        }
+        if let Some(warning) = exposed(entry) {
+            let finding = checks.add(&["tasks", pattern, "http"], warning);
+            finding.severity = Severity::Warning;
+            finding.help = Some("write https://, or leave it to a proxy on this machine".to_owned());
         }
     }
     checks.findings
@@ -120,6 +132,15 @@ impl Checks {
             service.max_in_flight,
             1..=IN_FLIGHT_MAX,
             &["service", "max_in_flight"],
+        );
+        if let Some(size) = service.memory_max {
+            self.size(size, MEMORY_MIN, MEMORY_MAX, &["service", "memory_max"]);
+        }
+        self.size(
+            service.execution_memory_max,
+            EXECUTION_MEMORY_MIN,
+            crate::vm::MEMORY_BYTES_MAX as u64,
+            &["service", "execution_memory_max"],
         );
         self.period(
             service.shutdown_timeout,

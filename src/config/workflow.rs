@@ -19,7 +19,8 @@ pub struct Workflow {
     /// characters. Required.
     #[schemars(transform = without_default)]
     pub name: String,
-    /// The definition's file, JSON or YAML by its ending; relative to the configuration file. Required.
+    /// The definition's file, JSON or YAML by its ending, or `FILE#Name` for a state machine in a template; relative
+    /// to the configuration file. Required.
     #[schemars(transform = without_default)]
     pub definition: PathBuf,
     /// `"async"` runs each event at least once, `"sync"` at most once, and replies. Default `"async"`.
@@ -60,7 +61,7 @@ pub struct Workflow {
     /// of the others either. A process that stops gives all back together, within its `shutdown_timeout`. Default
     /// `"10s"`.
     pub drain_timeout: Period,
-    /// What `${Name}` stands for in the definition.
+    /// What `${Name}` stands for in the definition, and the names of a template in it.
     pub substitutions: BTreeMap<String, String>,
     /// Where outputs go; without it nowhere.
     pub output: Option<Topic>,
@@ -141,21 +142,12 @@ pub struct DeadLetter {
 }
 
 /// Where replies go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
     /// The topic for events that have no `kafka_replyTopic` header. Default: none, these get no reply.
     pub topic: Option<String>,
-    /// Which topics that header may name, `*` standing for any characters: who sends events writes there with this
-    /// service's rights. Default `["*"]`.
+    /// Which topics that header may name besides, `*` standing for any characters: who sends events writes there with
+    /// this service's rights. Default `[]`: only `topic`.
     pub allowed: Vec<String>,
-}
-
-impl Default for Reply {
-    fn default() -> Reply {
-        Reply {
-            topic: None,
-            allowed: vec!["*".to_owned()],
-        }
-    }
 }

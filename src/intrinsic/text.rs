@@ -42,7 +42,7 @@ pub(super) fn to_json(work: &mut Work, json: ValueRef) -> Result<ValueRef, Intri
     }
     let text = text.as_bytes();
     work.store
-        .index(text)
+        .index_tree(text)
         .map_err(|error| IntrinsicError::Json(error.located(text)))
 }
 

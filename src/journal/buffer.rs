@@ -3,6 +3,7 @@
 use super::{Health, Overflow};
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -64,6 +65,8 @@ pub struct Buffer {
     overflow: Overflow,
     health: Arc<Health>,
     shard: usize,
+    /// Bytes of the parcels that were handed over and not confirmed when it was last looked, the oldest first.
+    on_their_way: VecDeque<usize>,
 }
 
 impl Buffer {
@@ -88,6 +91,7 @@ impl Buffer {
             overflow,
             health: Arc::clone(health),
             shard,
+            on_their_way: VecDeque::new(),
         };
         let back = Return {
             confirmed,
@@ -151,6 +155,7 @@ impl Buffer {
         match self.parcels.try_send(parcel) {
             Ok(()) => {
                 self.shipped += 1;
+                self.on_their_way.push_back(bytes);
                 if let Some(writer) = &self.notify {
                     writer.wake();
                 }
@@ -161,6 +166,15 @@ impl Buffer {
                 self.overflows();
             }
         }
+    }
+
+    /// Returns how many bytes have not left the process.
+    pub fn bytes_waiting(&mut self) -> usize {
+        let unconfirmed = self.shipped - self.confirmed();
+        while self.on_their_way.len() as u64 > unconfirmed {
+            self.on_their_way.pop_front();
+        }
+        self.bytes.len() + self.on_their_way.iter().sum::<usize>()
     }
 
     fn has_room(&self) -> bool {

@@ -7,6 +7,7 @@
 //! label is formatted while events are processed; every set of label values is bounded.
 
 mod histogram;
+mod memory;
 pub mod names;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod workflow;
 
 pub use ::metrics::Counter;
 pub use histogram::BOUNDS_US;
+pub use memory::{Memory, MemoryUse};
 pub use workflow::{Counts, TaskOutcome, TaskSeries, WorkflowMetrics};
 
 use ::metrics::{Key, Label, Metadata, Recorder};
@@ -63,7 +65,7 @@ struct Inner {
 #[derive(Default)]
 struct Board {
     workflows: BTreeMap<Box<str>, Workflow>,
-    run_memory: Vec<Arc<AtomicU64>>,
+    memory: Vec<Arc<Memory>>,
     queues: Vec<(&'static str, Depth)>,
     undelivered: Vec<Undelivered>,
 }
@@ -104,6 +106,8 @@ pub struct ShardMetrics {
     pub unsent: Arc<AtomicU64>,
     /// Calls of tasks that wait at a connector, not yet under way.
     pub calls: Arc<AtomicU64>,
+    /// What its memory is spent on.
+    pub memory: Arc<Memory>,
 }
 
 /// One partition's lag.
@@ -180,16 +184,10 @@ impl Metrics {
         workflow.logs.push(Box::new(logs));
     }
 
-    /// Returns a new number of bytes of which a shard keeps account; the metric is their sum.
-    pub fn run_memory(&self) -> Arc<AtomicU64> {
-        let bytes = Arc::<AtomicU64>::default();
-        self.board().run_memory.push(bytes.clone());
-        bytes
-    }
-
     /// Returns the lengths of a shard's queues. Each call is another shard.
     pub fn shard(&self) -> ShardMetrics {
         let shard = ShardMetrics::default();
+        self.board().memory.push(shard.memory.clone());
         for (name, length) in [("unsent", &shard.unsent), ("calls", &shard.calls)] {
             let length = length.clone();
             self.queue(name, move || length.load(Relaxed) as usize);
@@ -242,9 +240,7 @@ impl Board {
         write_header(out, &names::BUILD_INFO);
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         write_line(out, &names::BUILD_INFO, &version, 1.0);
-        write_header(out, &names::RUN_MEMORY);
-        let memory = self.run_memory.iter().map(|bytes| bytes.load(Relaxed));
-        write_line(out, &names::RUN_MEMORY, &[], memory.sum::<u64>() as f64);
+        memory::write(out, &self.memory);
         self.write_queues(out);
         write_header(out, &names::PRODUCER_ERRORS);
         let undelivered = self.undelivered.iter().map(|count| count()).sum::<u64>();

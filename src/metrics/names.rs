@@ -88,6 +88,12 @@ metrics! {
         "Executions that wait for a task or a time." / "";
     RUN_MEMORY: Gauge "stepstream_run_memory_bytes" {} "bytes"
         "Memory of executions, running, parked and pooled." / "ExpressExecutionMemory";
+    MEMORY: Gauge "stepstream_memory_bytes" {"shard", "kind"} "bytes"
+        "Memory on a shard's account, by kind: running (the execution that runs, and memory for the next), parked (executions that wait), held (events that wait for their turn, or for a commit), unsent (messages that wait for room or their next try), log (log records on their way)." / "";
+    MEMORY_QUEUED: Gauge "stepstream_memory_queued_bytes" {"shard"} "bytes"
+        "Memory set aside for what the Kafka client holds of a shard's events and messages; beside its account." / "";
+    MEMORY_MAX: Gauge "stepstream_memory_max_bytes" {"shard"} "bytes"
+        "Memory that a shard's account may come to; sources pause at three quarters of it." / "";
     QUEUE_DEPTH: Gauge "stepstream_queue_depth" {"queue"} "entries"
         "Entries in a bounded queue: producer (messages not acknowledged), unsent (messages that wait for room or their next try), calls (task calls that wait at a connector), log (buffers not written)." / "";
     LOG_QUEUE: Gauge "stepstream_log_queue_bytes" {"state_machine"} "bytes"

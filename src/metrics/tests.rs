@@ -33,7 +33,14 @@ fn used() -> Metrics {
     let shard = metrics.shard();
     shard.unsent.store(4, Relaxed);
     metrics.shard().unsent.store(5, Relaxed);
-    metrics.run_memory().store(4096, Relaxed);
+    shard.memory.limit(8_192, 100);
+    shard.memory.report(&MemoryUse {
+        running: 1_000,
+        parked: 3_000,
+        held: 96,
+        unsent: 32,
+        logs: 16,
+    });
     metrics.undelivered(|| 1);
     metrics.undelivered(|| 2);
     metrics.queue("log", || 2);
@@ -149,7 +156,14 @@ fn values_are_what_was_counted() {
         ("stepstream_queue_depth{queue=\"unsent\"}", 9.0),
         ("stepstream_queue_depth{queue=\"calls\"}", 0.0),
         ("stepstream_producer_errors_total", 3.0),
-        ("stepstream_run_memory_bytes", 4096.0),
+        ("stepstream_run_memory_bytes", 4_000.0),
+        ("stepstream_memory_bytes{shard=\"0\",kind=\"running\"}", 1_000.0),
+        ("stepstream_memory_bytes{shard=\"0\",kind=\"parked\"}", 3_000.0),
+        ("stepstream_memory_bytes{shard=\"0\",kind=\"held\"}", 96.0),
+        ("stepstream_memory_bytes{shard=\"0\",kind=\"unsent\"}", 32.0),
+        ("stepstream_memory_bytes{shard=\"1\",kind=\"log\"}", 0.0),
+        ("stepstream_memory_queued_bytes{shard=\"0\"}", 100.0),
+        ("stepstream_memory_max_bytes{shard=\"0\"}", 8_192.0),
         (
             "stepstream_dead_letters_total{state_machine=\"orders\",error=\"Order.\\\"OutOfStock\\\"\"}",
             1.0,

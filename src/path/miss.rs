@@ -78,7 +78,7 @@ impl Miss {
                 // A value that is built of shared parts may be far longer than any payload.
                 let context = match view.len(value) as u64 {
                     bytes if bytes > super::BYTES_MAX => format!("({bytes} bytes)"),
-                    _ => view.to_json(value),
+                    _ => view.to_distinct_json(value),
                 };
                 let message =
                     format!("Filter: {step} can only be applied to arrays. Current context is: {context}");

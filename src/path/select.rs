@@ -86,6 +86,8 @@ impl Route {
             Ok(hits) if self.definite => Ok(hits.first().copied()),
             Ok(hits) => array(store, &hits).map(Some),
             Err(miss) if miss.kind == MissKind::TooLarge => Err(miss),
+            // Beyond the end of an array is null, which is there.
+            Err(miss) if miss.kind == MissKind::Index => Ok(Some(ValueRef::NULL)),
             Err(_) => Ok(None),
         }
     }
@@ -180,19 +182,24 @@ impl Position<'_> {
         let view = store.view();
         match step {
             Move::Key(key) => to.extend(view.member(value, key)),
-            Move::Index(index) => to.extend(element(view, value, *index)),
+            Move::Index(index) => {
+                scope.spend(cost(view, value, *index))?;
+                to.extend(match self.definite {
+                    true => element(view, value, *index),
+                    false => element_or_null(view, value, *index),
+                });
+            }
             Move::Wildcard => children(view, scope, value, to)?,
             Move::Keys(keys) => to.extend(self.merge(store, scope, keys, value)?),
             Move::Indices(indices) => {
                 for index in indices {
-                    // An element is found by walking the ones before it.
-                    scope.spend(view.count(value).min(index.unsigned_abs() as usize))?;
-                    to.extend(element(view, value, *index));
+                    scope.spend(cost(view, value, *index))?;
+                    to.extend(element_or_null(view, value, *index));
                 }
             }
             Move::Slice { start, end } => {
                 scope.spend(view.count(value))?;
-                slice(view, value, *start, *end, to);
+                slice(view, value, *start, *end, to)?;
             }
             Move::Descend => descend(view, scope, value, to)?,
             Move::Function(function) => to.push(function::of_value(store, *function, value)?),
@@ -287,22 +294,54 @@ fn descend(view: View<'_>, scope: &mut Scope, value: ValueRef, to: &mut Vec<Valu
     Ok(())
 }
 
-/// Appends a slice's elements. As in Jayway a negative end of `[a:b]` does not count from the end
-/// unless its start is negative too, and the distance is ignored.
-fn slice(view: View<'_>, value: ValueRef, start: Option<i64>, end: Option<i64>, to: &mut Vec<ValueRef>) {
-    if view.kind(value) != Kind::Array {
-        return;
-    }
+/// Returns an array's element, and null beyond its end: recorded for paths that are not definite.
+fn element_or_null(view: View<'_>, value: ValueRef, index: i64) -> Option<ValueRef> {
+    let is_array = view.kind(value) == Kind::Array;
+    is_array.then(|| element(view, value, index).unwrap_or(ValueRef::NULL))
+}
+
+/// Returns what finding an element costs: the ones before it are walked.
+fn cost(view: View<'_>, value: ValueRef, index: i64) -> usize {
+    let before = usize::try_from(index).unwrap_or(usize::MAX);
+    view.count(value).min(before)
+}
+
+/// Appends a slice's elements. As in Jayway the distance is ignored, and `[a:b]` with both ends takes every
+/// index from `a` to `b`, each as if it stood alone: a negative one counts from the end, and is null before the
+/// beginning.
+fn slice(
+    view: View<'_>,
+    value: ValueRef,
+    start: Option<i64>,
+    end: Option<i64>,
+    to: &mut Vec<ValueRef>,
+) -> Result<(), Miss> {
     let count = view.count(value) as i64;
+    if view.kind(value) != Kind::Array || count == 0 {
+        return Ok(());
+    }
     let from_end = |index: i64| if index < 0 { index + count } else { index };
     let (first, behind) = match (start, end) {
-        (Some(start), Some(end)) if start < 0 && end < 0 => (from_end(start), from_end(end)),
-        (Some(start), Some(end)) => (from_end(start), end),
-        (Some(start), None) => (from_end(start), count),
-        (None, end) => (0, from_end(end.unwrap_or(count))),
+        (Some(start), Some(end)) => (start, end.min(count)),
+        (Some(start), None) => (from_end(start).max(0), count),
+        (None, end) => (0, from_end(end.unwrap_or(count)).min(count)),
     };
-    let (first, behind) = (first.clamp(0, count), behind.clamp(0, count));
-    to.extend(view.elements(value).take(behind as usize).skip(first as usize));
+    if behind.saturating_sub(first) > HITS_MAX as i64 {
+        return Err(Miss::too_large());
+    }
+    if first >= 0 {
+        let taken = behind.max(first) as usize;
+        to.extend(view.elements(value).take(taken).skip(first as usize));
+        return Ok(());
+    }
+    let elements: Vec<ValueRef> = view.elements(value).collect();
+    for index in first..behind {
+        let found = usize::try_from(from_end(index))
+            .ok()
+            .and_then(|at| elements.get(at));
+        to.push(found.copied().unwrap_or(ValueRef::NULL));
+    }
+    Ok(())
 }
 
 /// Builds the array of hits, if it is not too long.

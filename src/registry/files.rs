@@ -4,10 +4,13 @@
 //! swapped links, and needs no library. Must not know threads: somebody calls [`Files::poll`] every few
 //! seconds. Invariant: a file that is being written is left alone until it has rested for one poll.
 
+use super::address::{Address, read};
 use super::{Definition, Outcome, Refused, Registry};
 use crate::asl::Format;
 use crate::clock::since_1970;
+use crate::embedded::{Container, Request};
 use crate::metrics::Metrics;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,10 +25,12 @@ pub const DEFINITION_BYTES_MAX: u64 = 8 << 20;
 pub struct File {
     /// The state machine's name.
     pub state_machine: String,
-    /// Where its definition is.
+    /// Where its definition is: a file, or `FILE#Name`.
     pub path: PathBuf,
     /// What `${Name}` stands for.
     pub substitutions: BTreeMap<String, String>,
+    /// What the pseudo parameters of a template stand for, such as `AWS::Region`.
+    pub pseudo_parameters: BTreeMap<String, String>,
 }
 
 /// Why a file's definition was not published.
@@ -70,6 +75,9 @@ pub struct Files<B> {
 
 struct Watched {
     file: File,
+    address: Address,
+    /// The file beside the template that has the definition.
+    beside: Option<PathBuf>,
     /// As it was when it was last read.
     read: Stamp,
     /// As it was at the last poll.
@@ -80,6 +88,8 @@ impl<B> Files<B> {
     /// Creates the watch over a registry's files; nothing is read yet.
     pub fn new(registry: Arc<Registry<B>>, metrics: Metrics, files: Vec<File>) -> Files<B> {
         let files = files.into_iter().map(|file| Watched {
+            address: Address::of(&file.path),
+            beside: None,
             file,
             read: None,
             seen: None,
@@ -112,7 +122,7 @@ impl<B> Files<B> {
     /// Reads files that have changed since they were last read and not since the last poll.
     pub fn poll(&mut self) {
         for watched in &mut self.files {
-            let now = stamp(&watched.file.path);
+            let now = watched.stamp();
             let has_rested = now == watched.seen;
             watched.seen = now;
             // A file that is gone for a moment is being replaced.
@@ -161,15 +171,31 @@ impl Watched {
         }
     }
 
+    /// Returns size and time of the file, together with those of the one beside it.
+    fn stamp(&self) -> Stamp {
+        let own = stamp(&self.address.file);
+        match &self.beside {
+            None => own,
+            Some(beside) => together(own, stamp(beside)),
+        }
+    }
+
     fn read<B>(&mut self, registry: &Registry<B>) -> Result<Outcome, LoadError> {
-        let path = &self.file.path;
         // Before reading: a change that comes meanwhile is seen at the next poll.
-        self.read = stamp(path);
+        // The file may have come only now, and tells where its name ends.
+        self.address = Address::of(&self.file.path);
+        self.beside = None;
+        self.read = self.stamp();
         self.seen = self.read;
-        let text = read(path).map_err(|reason| LoadError::Unreadable {
-            path: path.clone(),
+        let unreadable = |reason| LoadError::Unreadable {
+            path: self.file.path.clone(),
             reason,
-        })?;
+        };
+        let text = read(&self.address.file).map_err(unreadable)?;
+        if let Some(container) = self.address.open(&text).map_err(unreadable)? {
+            return self.publish_from(&container, registry);
+        }
+        let path = &self.file.path;
         let origin = path.display().to_string();
         let definition = Definition {
             state_machine: &self.file.state_machine,
@@ -180,30 +206,76 @@ impl Watched {
         };
         registry.publish(&definition).map_err(LoadError::Refused)
     }
+
+    /// Publishes a definition that stands in a file of another kind.
+    fn publish_from<B>(
+        &mut self,
+        container: &Container,
+        registry: &Registry<B>,
+    ) -> Result<Outcome, LoadError> {
+        let origin = self.address.file.display().to_string();
+        let invalid = |origin: &str, errors| {
+            LoadError::Refused(Refused::Invalid {
+                origin: origin.to_owned(),
+                errors,
+            })
+        };
+        if !container.problems().is_empty() {
+            return Err(invalid(&origin, container.problems().to_vec()));
+        }
+        let index = self
+            .address
+            .choose(container)
+            .map_err(|reason| LoadError::Unreadable {
+                path: self.file.path.clone(),
+                reason,
+            })?;
+        let mut given = self.file.pseudo_parameters.clone();
+        given.extend(self.file.substitutions.clone());
+        let address = &self.address;
+        let beside = RefCell::new(None);
+        let request = Request {
+            given: &given,
+            is_strict: true,
+            beside: &|path| {
+                let path = address.beside(path);
+                // Before reading, as with the file itself.
+                *beside.borrow_mut() = Some((path.clone(), stamp(&path)));
+                read(&path)
+            },
+        };
+        let found = container.definition(index, &request);
+        self.beside = beside.into_inner().map(|(path, seen)| {
+            self.read = together(self.read, seen);
+            self.seen = self.read;
+            path
+        });
+        if !found.faults().is_empty() {
+            return Err(invalid(found.file().name, found.faults().to_vec()));
+        }
+        let source = found.source();
+        let definition = Definition {
+            state_machine: &self.file.state_machine,
+            origin: source.name,
+            text: source.text,
+            format: source.format,
+            substitutions: found.substitutions(),
+        };
+        registry.publish(&definition).map_err(|mut refused| {
+            if let Refused::Invalid { errors, .. } = &mut refused {
+                found.locate(errors);
+            }
+            LoadError::Refused(refused)
+        })
+    }
+}
+
+fn together(one: Stamp, other: Stamp) -> Stamp {
+    let ((bytes, changed), (more, also_changed)) = (one?, other?);
+    Some((bytes.wrapping_add(more), changed.max(also_changed)))
 }
 
 fn stamp(path: &Path) -> Stamp {
     let data = std::fs::metadata(path).ok()?;
     Some((data.len(), since_1970(data.modified().ok()?)))
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let length = std::fs::metadata(path).map_err(|error| words(&error))?.len();
-    if length > DEFINITION_BYTES_MAX {
-        return Err(format!("it has {length} bytes, more than {DEFINITION_BYTES_MAX}"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| words(&error))?;
-    let broken = |error: std::string::FromUtf8Error| {
-        let at = error.utf8_error().valid_up_to();
-        format!("it is not UTF-8 text: a broken character at byte {at}")
-    };
-    String::from_utf8(bytes).map_err(broken)
-}
-
-fn words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "it may not be read (permission denied)".to_owned(),
-        _ => error.to_string(),
-    }
 }

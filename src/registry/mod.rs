@@ -6,6 +6,7 @@
 //! definitions again when they change. Must not know shards, connectors (what connects a program to
 //! them, its bindings `B`, is handed in) or configuration. Invariant: what is refused changes nothing.
 
+pub mod address;
 pub mod files;
 #[cfg(test)]
 mod tests;

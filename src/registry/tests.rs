@@ -89,7 +89,11 @@ impl Folder {
 
     /// Writes a file and gives it a time, so that no test waits for the clock.
     fn write(&self, text: &str, at_s: u64) -> PathBuf {
-        let path = self.0.join("orders.asl.json");
+        self.write_as("orders.asl.json", text, at_s)
+    }
+
+    fn write_as(&self, name: &str, text: &str, at_s: u64) -> PathBuf {
+        let path = self.0.join(name);
         std::fs::write(&path, text).expect("written");
         let file = std::fs::File::options().write(true).open(&path).expect("open");
         file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(at_s))
@@ -110,6 +114,7 @@ fn watch(path: &Path) -> (Files<()>, Arc<Registry<()>>, Metrics) {
         state_machine: "orders".to_owned(),
         path: path.to_owned(),
         substitutions: BTreeMap::new(),
+        pseudo_parameters: BTreeMap::new(),
     };
     let files = Files::new(registry.clone(), metrics.clone(), vec![file]);
     (files, registry, metrics)
@@ -194,4 +199,41 @@ fn a_missing_file_is_named_at_start() {
         error.to_string(),
         "cannot read the definition /nonexistent/orders.asl.json: there is no such file"
     );
+}
+
+#[test]
+fn a_definition_in_a_template_is_read_again_when_the_file_beside_it_changes() {
+    let folder = Folder::new("template");
+    let flow = folder.write(PASS, 1);
+    let flow = flow.file_name().expect("a name").to_string_lossy().into_owned();
+    let template = folder.write_as(
+        "t.json",
+        &format!(
+            r#"{{"Resources":{{"F":{{"Type":"AWS::Serverless::StateMachine","Properties":{{"DefinitionUri":"{flow}"}}}}}}}}"#
+        ),
+        1,
+    );
+    let (mut files, registry, metrics) = watch(&template.with_file_name("t.json#F"));
+    files.load().expect("valid");
+    let mut current = registry.current("orders").expect("known");
+    files.poll();
+    assert!(!current.refresh());
+    folder.write(WAIT, 3);
+    files.poll();
+    files.poll();
+    assert!(current.refresh());
+    assert_eq!(reloads(&metrics, "published").as_deref(), Some("1"));
+}
+
+#[test]
+fn what_a_deployment_alone_knows_is_not_invented() {
+    let folder = Folder::new("invented");
+    let template = r#"{"Resources":{"F":{"Type":"AWS::StepFunctions::StateMachine","Properties":{"DefinitionString":
+        {"Fn::Sub":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":\"${Table}\",\"End\":true}}}"}}}}}"#;
+    let path = folder.write_as("t.json", template, 1);
+    let (mut files, ..) = watch(&path);
+    let failures = files.load().expect_err("refused");
+    let text = failures[0].1.to_string();
+    assert!(text.contains("t.json:2:"), "{text}");
+    assert!(text.contains("The substitution ${Table} has no value"), "{text}");
 }

@@ -6,7 +6,7 @@
 //! off. Invariant of sync mode: an event runs only after a commit past it was acknowledged, and once.
 
 use super::core::{Core, copy};
-use super::event::{Event, Keep};
+use super::held::Held;
 use super::lane::{Ahead, Lane, LaneState, Partition};
 use super::refuse::Withheld;
 use super::workflow::Mode;
@@ -135,10 +135,10 @@ impl LaneState {
         if partition.until.is_some() || partition.ahead.is_fenced {
             return;
         }
-        let event = copy(record).unwrap_or_else(|message| {
+        let event = copy(record, &self.held).unwrap_or_else(|message| {
             // The commit has to pass it like any other; it ends then.
             partition.ahead.broken.push((record.offset, message));
-            Event::copy(&Withheld::of(record).bare(record), Keep::Whole)
+            Held::copy(&Withheld::of(record).bare(record), &self.held)
         });
         partition.ahead.held.push_back(event);
     }
@@ -183,15 +183,16 @@ impl Core {
         partition.ahead.asked_ms = None;
         let events = std::mem::take(&mut partition.ahead.asked);
         let version = Rc::clone(&lane.version);
+        let last = events.iter().map(|event| event.offset).max();
         let broken = std::mem::take(&mut partition.ahead.broken);
-        for event in &events {
+        for event in events {
             match broken.iter().find(|(offset, _)| *offset == event.offset) {
                 None => self.take(lane, &version, &event.record()),
                 Some((_, message)) => self.never_began(lane, &event.record(), message.clone()),
             }
         }
         if let Some(partition) = lane.partitions.get_mut(&id) {
-            let is_held = |&(offset, _): &(i64, String)| events.iter().all(|event| event.offset < offset);
+            let is_held = |&(offset, _): &(i64, String)| last.is_none_or(|last| last < offset);
             partition.ahead.broken = broken.into_iter().filter(is_held).collect();
         }
     }

@@ -5,9 +5,10 @@
 //! sources and commits. Invariant: an execution that began ends once, in [`Core::finish`], or where poison or
 //! a lost partition ends it.
 
-use super::event::{Event, Keep};
+use super::account::{Account, Meter};
 use super::flight::{FlightId, Flights, Pending, Trip};
 use super::headers;
+use super::held::Held;
 use super::identity::{Bits, CallKey, push_position, push_uuid};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
@@ -46,6 +47,8 @@ pub(super) struct Core {
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
     pub(super) pool: Vec<Box<Run>>,
+    pub(super) pool_bytes: usize,
+    pub(super) account: Account,
     pub(super) flights: Flights,
     pub(super) timers: Timers,
     /// Executions that ran out of fuel: each has another turn.
@@ -64,6 +67,9 @@ pub(super) struct Core {
     pub(super) output: Vec<u8>,
     /// Checks values that become part of a larger input.
     pub(super) checked: crate::value::Heap,
+    /// Executions that were dropped with their partitions.
+    #[cfg(test)]
+    pub(super) abandoned: u64,
 }
 
 /// Why an event's execution is over before it has an outcome.
@@ -79,12 +85,20 @@ pub(super) enum Poison {
 }
 
 impl Core {
-    pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, outbox: Outbox, now: Now) -> Core {
+    pub(super) fn new(
+        sink: Box<dyn Sink>,
+        tasks: Box<dyn Tasks>,
+        outbox: Outbox,
+        account: Account,
+        now: Now,
+    ) -> Core {
         Core {
             now,
             work: Work::of(TURN_WORK),
             run: Box::default(),
             pool: Vec::new(),
+            pool_bytes: 0,
+            account,
             flights: Flights::default(),
             timers: Timers::default(),
             ready: VecDeque::new(),
@@ -100,7 +114,15 @@ impl Core {
             result: Vec::new(),
             output: Vec::new(),
             checked: crate::value::Heap::new(),
+            #[cfg(test)]
+            abandoned: 0,
         }
+    }
+
+    /// Makes the ids and seeds of executions follow from a seed.
+    #[cfg(test)]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.bits = Bits::of(seed);
     }
 
     /// Runs an event whose offset was begun, unless it has to wait for its turn.
@@ -109,7 +131,7 @@ impl Core {
         if let Some(line) = line
             && lane.lines.is_busy(line)
         {
-            match copy(record) {
+            match copy(record, &lane.held) {
                 Ok(event) => {
                     if let Some(partition) = lane.partitions.get_mut(&record.partition) {
                         partition.waiting += 1;
@@ -119,6 +141,9 @@ impl Core {
                 Err(message) => self.never_began(lane, record, message),
             }
             return;
+        }
+        if !self.account.may_begin(self.flights.len()) {
+            return self.put_off(lane, record, line);
         }
         self.execute(lane, version, record, line, false);
     }
@@ -271,6 +296,8 @@ impl Core {
                 reach(Step::Advance);
                 let granted = EXECUTION_WORK.min(self.work.left());
                 self.run.grant(Work::of(granted));
+                self.run
+                    .limit_memory(self.account.execution_max(self.flights.len()));
                 let status = self.go(lane, version, record, trip);
                 self.work.charge((granted - self.run.work().left()) as usize);
                 status
@@ -368,6 +395,7 @@ impl Core {
         let limit = limit.into_iter().flatten().min();
         let pending = Pending {
             token: request.token,
+            bytes: self.run.view(program).len(request.parameters),
             ticket,
             series: version.series[request.task.at()],
             began_ms: self.now.ms,
@@ -386,6 +414,7 @@ impl Core {
                 } else {
                     lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);
                     let result = Some(self.result.as_slice().into());
+                    trip.timed_bytes += self.result.len();
                     self.timers.add(at_ms, id, request.token, result);
                 }
                 return false;
@@ -428,10 +457,10 @@ impl LaneState {
 ///
 /// # Errors
 /// What a panic said.
-pub(super) fn copy(record: &Record<'_>) -> Result<Event, String> {
+pub(super) fn copy(record: &Record<'_>, meter: &Meter) -> Result<Held, String> {
     guarded(|| {
         reach(Step::Hold);
-        Event::copy(record, Keep::Whole)
+        Held::copy(record, meter)
     })
 }
 

@@ -17,7 +17,7 @@ pub const REFUSED_AFTER: Duration = Duration::from_secs(5);
 
 /// What is known of all topics that shards write to; clones are the same.
 ///
-/// Bounded: a topic of a shard is added once; those are the configured ones and a bounded number of reply topics.
+/// Bounded: a topic of a shard is added once; those are the configured ones.
 #[derive(Clone, Debug, Default)]
 pub struct Deliveries(Arc<Mutex<Vec<Arc<Delivery>>>>);
 
@@ -116,6 +116,10 @@ impl Account {
 
     pub(super) fn topic(&self) -> &str {
         &self.shared.topic
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting == 0
     }
 
     /// Notes a message that is on its way.

@@ -52,7 +52,7 @@ impl LaneState {
                 continue;
             }
             // Its line is held for it: whoever shares the line has the next turn.
-            if let Some(next) = self.lines.end(line) {
+            if let Some(next) = line.and_then(|line| self.lines.end(line)) {
                 self.turns.push_back((line, next));
             }
         }

@@ -50,6 +50,16 @@ pub(super) struct Trip {
     pub(super) call_count: u32,
     /// Whether records of it were written already.
     pub(super) has_records: bool,
+    /// Bytes of results that are known and come at their time.
+    pub(super) timed_bytes: usize,
+}
+
+impl Trip {
+    /// Returns how many bytes are held for the execution elsewhere: by connectors and timers.
+    pub(super) fn outside_bytes(&self) -> usize {
+        let calls = self.calls.iter();
+        calls.map(|call| call.bytes).sum::<usize>() + self.timed_bytes
+    }
 }
 
 impl Trip {
@@ -65,6 +75,7 @@ impl Trip {
             calls: Vec::new(),
             call_count: 0,
             has_records: false,
+            timed_bytes: 0,
         }
     }
 }
@@ -74,6 +85,8 @@ impl Trip {
 pub(super) struct Pending {
     pub(super) token: Token,
     pub(super) ticket: Ticket,
+    /// Bytes of what it was called with.
+    pub(super) bytes: usize,
     /// Where it is counted.
     pub(super) series: TaskSeries,
     pub(super) began_ms: i64,

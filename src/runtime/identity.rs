@@ -99,6 +99,12 @@ impl Bits {
         Bits(std::hash::RandomState::new().build_hasher().finish())
     }
 
+    /// Bits that follow from a seed.
+    #[cfg(test)]
+    pub(super) fn of(seed: u64) -> Bits {
+        Bits(seed)
+    }
+
     /// Returns 64 bits (SplitMix64).
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -4,7 +4,9 @@
 //! how an execution runs. Invariant: an offset that was begun is completed once, and only while its
 //! partition is here.
 
-use super::event::{Event, Keep};
+use super::account::Meter;
+use super::event::Keep;
+use super::held::Held;
 use super::identity::Namer;
 use super::limits::Limit;
 use super::ordering::{LineId, Lines};
@@ -12,6 +14,7 @@ use super::settlements::{Settlement, SettlementId};
 use super::stats::Stats;
 use super::workflow::{Fixed, Input, Loaded, LogSettings, Mode, Workflow};
 use crate::stream::offsets::{Commit, Tracker};
+use crate::stream::topics::NamedTopics;
 use crate::stream::{PartitionId, Source, TopicId};
 use crate::vm::Level;
 use rustc_hash::FxHashMap;
@@ -20,7 +23,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Most topics that replies may go to; an event that names one more is not replied to.
+/// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
+/// is closed.
 pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
 
 /// Sync: batches that are held ready. Events come in long rows of one partition, and a partition waits for its
@@ -92,9 +96,13 @@ pub(super) struct LaneState {
     pub(super) renew: Option<super::parts::Renew>,
     pub(super) partitions: FxHashMap<PartitionId, Partition>,
     pub(super) lines: Lines,
-    /// Events whose turn in their line has come.
-    pub(super) turns: VecDeque<(LineId, Event)>,
+    /// Events whose turn in their line has come, and those that wait for memory; they hold their line, if any.
+    pub(super) turns: VecDeque<(Option<LineId>, Held)>,
     pub(super) journal: Option<JournalEnd>,
+    /// Where events that are held are counted.
+    pub(super) held: Meter,
+    /// How large the next events are thought to be: as large as the last ones, and at first as large as can be.
+    pub(super) event_bytes: usize,
     /// Executions that wait.
     pub(super) parked: usize,
     pub(super) limit: Limit,
@@ -114,13 +122,14 @@ pub(super) struct LaneState {
 }
 
 /// The lane's destinations, resolved.
-#[derive(Default)]
 pub(super) struct Topics {
     pub(super) output: Option<TopicId>,
     pub(super) dead_letter: Option<TopicId>,
     pub(super) reply: Option<TopicId>,
-    /// Topics that events named for their replies; none for those that may not be written to.
-    pub(super) replies: FxHashMap<Box<[u8]>, Option<TopicId>>,
+    /// Topics that events named for their replies, and that may be written to.
+    pub(super) replies: NamedTopics,
+    /// When a reply that cannot go where the event says is told again.
+    pub(super) refusal_told_until_ms: i64,
 }
 
 /// One partition that the shard has.
@@ -142,11 +151,11 @@ pub(super) struct Partition {
 #[derive(Default)]
 pub(super) struct Ahead {
     /// Taken from the source, not begun.
-    pub(super) held: VecDeque<Event>,
+    pub(super) held: VecDeque<Held>,
     /// The offsets of events that are held without their data, since copying them panicked, and what was said.
     pub(super) broken: Vec<(i64, String)>,
     /// Begun; they run when the commit is acknowledged.
-    pub(super) asked: VecDeque<Event>,
+    pub(super) asked: VecDeque<Held>,
     pub(super) commit: Option<Commit>,
     /// When the commit was asked for.
     pub(super) asked_ms: Option<i64>,
@@ -163,7 +172,12 @@ pub(super) struct Ahead {
 }
 
 impl Lane {
-    pub(super) fn new(index: u32, parts: super::LaneParts, mut topic: impl FnMut(&str) -> TopicId) -> Lane {
+    pub(super) fn new(
+        index: u32,
+        parts: super::LaneParts,
+        held: Meter,
+        mut topic: impl FnMut(&str) -> TopicId,
+    ) -> Lane {
         let super::LaneParts {
             workflow,
             version,
@@ -177,7 +191,8 @@ impl Lane {
             output: workflow.output.as_deref().map(&mut topic),
             dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
             reply: workflow.reply.as_deref().map(&mut topic),
-            replies: FxHashMap::default(),
+            replies: NamedTopics::new(REPLY_TOPICS_MAX),
+            refusal_told_until_ms: 0,
         };
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {
             (Some(_), _, _) => Keep::Whole,
@@ -201,6 +216,8 @@ impl Lane {
                 lines: Lines::default(),
                 turns: VecDeque::new(),
                 journal,
+                held,
+                event_bytes: crate::vm::PAYLOAD_BYTES_MAX,
                 parked: 0,
                 limit: Limit::new(workflow.max_in_flight),
                 span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
@@ -274,6 +291,22 @@ impl LaneState {
     /// Says whether the headers of events are copied or looked at, whatever the definition is.
     pub(super) fn reads_headers(&self) -> bool {
         matches!(self.keep, Keep::KeyAndHeaders | Keep::Whole) || self.wraps_input()
+    }
+
+    /// Names what may not be over yet, each with whether it is not.
+    #[cfg(test)]
+    pub(super) fn leftovers(&self) -> [(bool, &'static str); 5] {
+        let journal = self.journal.as_ref();
+        [
+            (self.unfinished() > 0, "unfinished events"),
+            (self.parked > 0, "parked executions"),
+            (self.settling > 0, "settling events"),
+            (self.lines.busy_count() > 0, "busy lines"),
+            (
+                journal.is_some_and(|journal| !journal.waiting.is_empty()),
+                "events that wait for records",
+            ),
+        ]
     }
 
     /// Says whether an execution's input is more than the event's value.

@@ -5,17 +5,23 @@
 
 use super::core::Core;
 use super::headers::{self, Header};
-use super::lane::{LaneState, REPLY_TOPICS_MAX};
+use super::lane::LaneState;
 use super::outbox::{Outgoing, Refused};
 use super::panics::{Step, reach};
 use super::settlements::SettlementId;
 use super::workflow::Mode;
 use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
+use crate::stream::topics::{Room, is_topic_name};
 use crate::stream::{Message, Record, Returned, TopicId};
 use crate::value::escape_into;
 
 /// Longest cause in a header, in bytes.
 pub const CAUSE_BYTES_MAX: usize = 4 << 10;
+
+/// After what time it is told again that a reply cannot go where an event says.
+const REFUSAL_TOLD_MS: i64 = 60_000;
+/// How much of a name that an event gave is told, in bytes.
+const NAME_SHOWN_MAX: usize = 249;
 
 /// Names of the headers.
 pub(super) const ERROR: &str = "stepstream-error";
@@ -168,42 +174,56 @@ impl Core {
             return None;
         }
         let name = record.headers.last(REPLY_TOPIC).filter(|name| !name.is_empty());
-        let Some(name) = name else {
+        let configured = lane.workflow.reply.as_deref().map(str::as_bytes);
+        let Some(name) = name.filter(|name| Some(*name) != configured) else {
             return lane.topics.reply;
         };
-        match lane.topics.replies.get(name) {
-            Some(known) => *known,
+        let known = std::str::from_utf8(name).ok();
+        match known.and_then(|name| lane.topics.replies.get(name)) {
+            Some(named) => Some(named.id),
             None => self.new_reply_topic(lane, name),
         }
     }
 
-    /// Opens a topic that an event is the first to name, if that may be.
+    /// Opens a topic that an event names, if that may be.
     #[cold]
     fn new_reply_topic(&mut self, lane: &mut LaneState, name: &[u8]) -> Option<TopicId> {
-        let known = lane.topics.replies.len();
-        if known >= REPLY_TOPICS_MAX {
+        let allowed = &lane.workflow.reply_allowed;
+        let may_name =
+            |name: &&str| is_topic_name(name) && allowed.iter().any(|pattern| pattern.matches(name));
+        let Some(name) = std::str::from_utf8(name).ok().filter(may_name) else {
+            self.tell_refusal(lane, name, "reply.allowed does not name it");
             return None;
+        };
+        match lane.topics.replies.make_room(|topic| self.outbox.is_idle(topic)) {
+            Room::Free => {}
+            Room::Instead(topic) => self.outbox.close_topic(&mut *self.sink, topic),
+            Room::None => {
+                self.tell_refusal(
+                    lane,
+                    name.as_bytes(),
+                    "replies are on their way to too many other topics",
+                );
+                return None;
+            }
         }
-        let workflow = &lane.workflow;
-        let text = String::from_utf8_lossy(name);
-        let allowed = &workflow.reply_allowed;
-        let is_allowed = text.as_bytes() == name && allowed.iter().any(|one| one.matches(&text));
         // Whoever sends events names it: that nothing arrives there is no fault of the service.
-        let topic = is_allowed.then(|| self.outbox.foreign_topic(&mut *self.sink, &text));
-        if topic.is_none() {
-            tracing::warn!(
-                workflow = workflow.name,
-                "events ask for replies to '{text}', which reply.allowed does not name: they get none"
-            );
-        }
-        if known + 1 == REPLY_TOPICS_MAX {
-            tracing::warn!(
-                workflow = workflow.name,
-                "events have named {REPLY_TOPICS_MAX} topics for replies: others get none until the next start"
-            );
-        }
+        let topic = self.outbox.foreign_topic(&mut *self.sink, name);
         lane.topics.replies.insert(name.into(), topic);
-        topic
+        Some(topic)
+    }
+
+    /// Says now and then that an event gets no reply where it wants one.
+    fn tell_refusal(&self, lane: &mut LaneState, name: &[u8], why: &str) {
+        if self.now.ms < lane.topics.refusal_told_until_ms {
+            return;
+        }
+        lane.topics.refusal_told_until_ms = self.now.ms + REFUSAL_TOLD_MS;
+        tracing::warn!(
+            workflow = lane.workflow.name,
+            "an event gets no reply, since it asks for one to {:?}: {why}; more of these are not told for a minute",
+            String::from_utf8_lossy(&name[..name.len().min(NAME_SHOWN_MAX)])
+        );
     }
 }
 

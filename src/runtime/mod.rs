@@ -22,10 +22,13 @@
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work).
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
-//!   total of waiting executions is the shard's, and stops all. Of the sink's queue each workflow has a share.
+//!   total of waiting executions and the `account` of memory are the shard's, and stop all. A shard whose memory is
+//!   short begins what it has taken when nothing else can give memory back. Of the sink's queue each workflow has a
+//!   share.
 //! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
 //!   without its data if that is what breaks.
 
+mod account;
 mod commit;
 mod core;
 mod deliveries;
@@ -35,6 +38,7 @@ mod finish;
 mod flight;
 mod handle;
 mod headers;
+mod held;
 mod history;
 mod identity;
 mod lane;
@@ -59,6 +63,7 @@ mod workflow;
 
 pub use crate::clock::Now;
 pub use crate::guard::PANIC;
+pub use account::MemoryLimits;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use handle::{Failure, Handle, Stop, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};

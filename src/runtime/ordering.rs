@@ -4,7 +4,7 @@
 //! ends at once never enters. Must not know what an execution is. Invariant: a line has at most one
 //! execution in flight, and its events leave in the order they came.
 
-use super::event::Event;
+use super::held::Held;
 use crate::stream::{PartitionId, Record};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::VecDeque;
@@ -32,7 +32,7 @@ pub(super) struct LineId(u64);
 /// The lines that have an execution in flight.
 #[derive(Default)]
 pub(super) struct Lines {
-    busy: FxHashMap<LineId, VecDeque<Event>>,
+    busy: FxHashMap<LineId, VecDeque<Held>>,
     waiting: usize,
 }
 
@@ -58,7 +58,7 @@ impl Lines {
     }
 
     /// Lets an event wait for its turn; its line is busy.
-    pub(super) fn wait(&mut self, line: LineId, event: Event) {
+    pub(super) fn wait(&mut self, line: LineId, event: Held) {
         self.waiting += 1;
         self.busy.entry(line).or_default().push_back(event);
     }
@@ -69,7 +69,7 @@ impl Lines {
     }
 
     /// Ends the line's execution; returns the next event, for which the line stays busy.
-    pub(super) fn end(&mut self, line: LineId) -> Option<Event> {
+    pub(super) fn end(&mut self, line: LineId) -> Option<Held> {
         let queue = self.busy.get_mut(&line)?;
         match queue.pop_front() {
             Some(event) => {
@@ -91,6 +91,12 @@ impl Lines {
         self.waiting = self.busy.values().map(VecDeque::len).sum();
     }
 
+    /// Returns how many lines have an execution in flight.
+    #[cfg(test)]
+    pub(super) fn busy_count(&self) -> usize {
+        self.busy.len()
+    }
+
     /// Returns how many events wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
@@ -99,7 +105,7 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::Keep;
+    use super::super::account::Meter;
     use super::*;
 
     fn record(key: Option<&'static [u8]>, partition: u32, offset: i64) -> Record<'static> {
@@ -138,7 +144,7 @@ mod tests {
 
     #[test]
     fn events_of_a_line_leave_in_order() {
-        let mut lines = Lines::default();
+        let (mut lines, meter) = (Lines::default(), Meter::default());
         let line = Ordering::Key.line(&record(Some(b"a"), 0, 0)).expect("a line");
         assert!(!lines.is_busy(line));
         lines.begin(line);
@@ -146,7 +152,7 @@ mod tests {
             assert!(lines.is_busy(line));
             lines.wait(
                 line,
-                Event::copy(&record(Some(b"a"), offset as u32 % 2, offset), Keep::Whole),
+                Held::copy(&record(Some(b"a"), offset as u32 % 2, offset), &meter),
             );
         }
         lines.forget(PartitionId(0));
@@ -155,8 +161,8 @@ mod tests {
             left.push(event.offset);
         }
         assert_eq!(
-            (left, lines.waiting(), lines.is_busy(line)),
-            (vec![1, 3], 0, false)
+            (left, lines.waiting(), lines.is_busy(line), meter.get()),
+            (vec![1, 3], 0, false, 0)
         );
     }
 }

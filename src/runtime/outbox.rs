@@ -6,6 +6,7 @@
 //! workflows that write to it and no other. Must not know workflows. Invariant: each message counts in its settlement
 //! until it is acknowledged or given up, once.
 
+use super::account::Meter;
 use super::deliveries::{Account, Deliveries};
 use super::messages::shrink;
 use super::panics::{Step, reach};
@@ -41,6 +42,8 @@ struct Letter {
     settlement: SettlementId,
     lane: u32,
     message: Returned,
+    /// Bytes of the message, as they are accounted for.
+    bytes: usize,
     retries: u32,
     refused: Refused,
 }
@@ -59,6 +62,8 @@ pub(super) enum Undelivered {
 pub(super) struct Outbox {
     pub(super) settlements: Settlements,
     letters: slab::Slab<Letter>,
+    /// Bytes of all letters.
+    bytes: Meter,
     /// What each lane has in the sink.
     shares: Shares,
     /// What there was no room for: to be sent, in order, by lane.
@@ -86,10 +91,12 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Outbox {
-    /// Creates a box for a sink with room for so much, which tells `deliveries` whether its messages arrive.
-    pub(super) fn new(capacity: usize, deliveries: Deliveries) -> Outbox {
+    /// Creates a box of so many lanes for a sink with room for so much, which tells `deliveries` whether its messages
+    /// arrive, and counts what it keeps in `bytes`.
+    pub(super) fn new(capacity: usize, lanes: usize, deliveries: Deliveries, bytes: Meter) -> Outbox {
         Outbox {
-            shares: Shares::new(capacity / OUTBOX_PART.1 * OUTBOX_PART.0),
+            bytes,
+            shares: Shares::new(capacity / OUTBOX_PART.1 * OUTBOX_PART.0, lanes),
             deliveries,
             ..Outbox::default()
         }
@@ -113,6 +120,19 @@ impl Outbox {
         }
         self.accounts[at].get_or_insert_with(|| Account::open(deliveries, name));
         id
+    }
+
+    /// Says whether nothing is on its way to a topic, and nothing is to be sent there again.
+    pub(super) fn is_idle(&self, topic: TopicId) -> bool {
+        let account = self.accounts.get(topic.0 as usize);
+        account.and_then(Option::as_ref).is_none_or(Account::is_idle)
+    }
+
+    /// Closes a topic that is idle.
+    pub(super) fn close_topic(&mut self, sink: &mut dyn Sink, topic: TopicId) {
+        if sink.close(topic) {
+            self.accounts[topic.0 as usize] = None;
+        }
     }
 
     /// Returns the name of a message's topic.
@@ -195,10 +215,13 @@ impl Outbox {
 
     #[cold]
     fn keep(&mut self, settlement: SettlementId, message: Returned, refused: Refused) -> u32 {
+        let bytes = size_of::<Letter>() + message.bytes();
+        self.bytes.set(self.bytes.get() + bytes);
         let letter = Letter {
             settlement,
             lane: self.settlements.lane(settlement),
             message,
+            bytes,
             retries: 0,
             refused,
         };
@@ -227,6 +250,9 @@ impl Outbox {
         if letter.refused != Refused::Shrunk || !shrink(&mut letter.message) {
             return false;
         }
+        let bytes = size_of::<Letter>() + letter.message.bytes();
+        self.bytes.set(self.bytes.get() - letter.bytes + bytes);
+        letter.bytes = bytes;
         let topic = letter.message.topic.0 as usize;
         let topic = self.accounts.get(topic).and_then(Option::as_ref);
         tracing::warn!(
@@ -251,6 +277,7 @@ impl Outbox {
     /// Takes a letter out: it is delivered, or given up.
     fn close(&mut self, place: u32, now_ms: i64) -> Option<Letter> {
         let letter = self.letters.try_remove(place as usize)?;
+        self.bytes.set(self.bytes.get() - letter.bytes);
         if let Some(account) = self.account(letter.message.topic) {
             account.done(letter.retries > 0, now_ms);
         }

@@ -1,5 +1,6 @@
 //! What a shard is made of.
 
+use super::account::MemoryLimits;
 use super::deliveries::Deliveries;
 use super::stats::Stats;
 use super::tasks::Tasks;
@@ -21,6 +22,11 @@ pub trait Journal {
 
     /// Returns the number up to which everything is out.
     fn confirmed(&self) -> u64;
+
+    /// Returns how many bytes of records have not left the process.
+    fn bytes(&mut self) -> usize {
+        self.records().len()
+    }
 
     /// Says whether no more events may be taken until records have left.
     fn is_full(&self) -> bool;
@@ -55,6 +61,8 @@ pub struct Parts {
     pub tasks: Box<dyn Tasks>,
     /// Most executions that wait on this shard, of all workflows.
     pub max_in_flight: usize,
+    /// What it may take of memory.
+    pub memory: MemoryLimits,
     /// Where it says how long its queues are.
     pub metrics: ShardMetrics,
     /// Where it tells whether its messages arrive.

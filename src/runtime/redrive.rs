@@ -10,7 +10,7 @@
 mod letter;
 mod summary;
 
-pub use letter::{Options, ROUNDS};
+pub use letter::{Homes, Options, ROUNDS};
 pub use summary::{Counts, ERRORS_MAX, NO_ERROR, OTHER, PLACES_MAX, Place, Summary, TOPICS_MAX};
 
 use super::messages::ERROR;

@@ -108,7 +108,7 @@ impl Settlements {
     }
 
     #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(super) fn open_count(&self) -> usize {
         self.places.len() - self.free.len()
     }
 }
@@ -133,11 +133,11 @@ mod tests {
         );
         assert_eq!([done(0), done(0), done(4)], [Some(0), None, Some(4)]);
         assert_eq!(
-            (all.len(), all.oldest_ms(0), all.oldest_ms(1)),
+            (all.open_count(), all.oldest_ms(0), all.oldest_ms(1)),
             (1, Some(2), None)
         );
         assert_eq!(all.done(ids[2]).map(|over| over.offset), Some(2));
-        assert_eq!((all.len(), all.oldest_ms(0)), (0, None));
+        assert_eq!((all.open_count(), all.oldest_ms(0)), (0, None));
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
             assert_eq!(all.done(two).map(|over| over.offset), Some(offset));
             assert_eq!(all.done(one).map(|over| over.offset), Some(offset));
         }
-        assert_eq!((all.places.len(), all.len()), (3, 1));
+        assert_eq!((all.places.len(), all.open_count()), (3, 1));
         assert_eq!(all.done(first).map(|over| over.offset), Some(-1));
     }
 }

@@ -3,9 +3,10 @@
 //! A [`Shard`] is made of parts and does all its work in [`Shard::turn`], which is handed the time and
 //! never waits; [`Shard::run`] calls it until there is nothing to do, then waits to be woken or for the
 //! next thing that is due. Invariants: nothing here blocks the thread; a turn has a bounded length; what is
-//! full stops its own workflow and no other, unless all share it: the total in flight. Of the sink's queue each has
-//! a share.
+//! full stops its own workflow and no other, unless all share it: the total in flight, memory. Of the sink's queue
+//! each has a share.
 
+use super::account::Account;
 use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
@@ -14,7 +15,7 @@ use super::outbox::{Outbox, Undelivered};
 use super::parts::Parts;
 use super::workflow::{Loaded, Mode, Version};
 use crate::clock::{Now, monotonic_ms};
-use crate::metrics::ShardMetrics;
+use crate::metrics::{MemoryUse, ShardMetrics};
 use crate::stream::offsets::Tracker;
 use crate::stream::{Change, Wake};
 use crate::vm::Work;
@@ -27,6 +28,9 @@ pub const BATCH_EVENTS_MAX: usize = 500;
 
 /// Most events of a workflow that wait for messages or log records on their way; beyond it it takes no more.
 pub(super) const OUTBOX_MAX: usize = 50_000;
+
+/// What the smallest event counts for, in bytes, when it is reckoned how many there is memory for.
+const EVENT_BYTES_MIN: usize = 1 << 10;
 
 /// How often is looked whether a full sink has room again, in milliseconds.
 const ROOM_LOOK_MS: i64 = 100;
@@ -56,13 +60,15 @@ pub enum Turn {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let outbox = Outbox::new(parts.sink.capacity(), parts.deliveries);
-        let mut core = Core::new(parts.sink, parts.tasks, outbox, now);
+        let account = Account::new(parts.memory);
+        let (held, unsent) = (account.held.clone(), account.unsent.clone());
+        let outbox = Outbox::new(parts.sink.capacity(), parts.lanes.len(), parts.deliveries, unsent);
+        let mut core = Core::new(parts.sink, parts.tasks, outbox, account, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
             .map(|(at, parts)| {
                 let topic = |name: &str| core.outbox.topic(&mut *core.sink, name);
-                Lane::new(at as u32, parts, topic)
+                Lane::new(at as u32, parts, held.clone(), topic)
             })
             .collect();
         Shard {
@@ -89,10 +95,14 @@ impl Shard {
         }
     }
 
-    /// Returns how many bytes the executions take that wait, without what the connectors hold.
+    /// Returns how many bytes the executions take that wait, with what they were called with and wait for.
     pub fn parked_bytes(&self) -> usize {
-        let lanes = self.lanes.iter();
-        lanes.map(|lane| lane.state.stats.parked_bytes).sum()
+        self.core.account.parked
+    }
+
+    /// Returns how many bytes are on the shard's account, and how many that may be: sources pause a quarter below.
+    pub fn memory(&self) -> (usize, usize) {
+        (self.core.account.used(), self.core.account.end)
     }
 
     /// Returns how many timers there are, those included that nobody waits for any more.
@@ -101,11 +111,40 @@ impl Shard {
         self.core.timers.len()
     }
 
+    /// Makes the ids and seeds of executions follow from a seed.
+    #[cfg(test)]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.core.reseed(seed);
+    }
+
+    /// Returns how many executions wait, and how many were dropped with their partitions.
+    #[cfg(test)]
+    pub(super) fn executions(&self) -> (usize, u64) {
+        (self.core.flights.len(), self.core.abandoned)
+    }
+
+    /// Names what is not over yet, if anything is.
+    #[cfg(test)]
+    pub(super) fn leftover(&self) -> Option<&'static str> {
+        let core = &self.core;
+        let of_core = [
+            (core.flights.len() > 0, "executions"),
+            (!core.ready.is_empty(), "turns of executions"),
+            (core.outbox.unsent() > 0, "messages"),
+            (core.outbox.settlements.open_count() > 0, "settlements"),
+            (self.parked_bytes() > 0, "parked bytes"),
+        ];
+        let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
+        let mut all = of_core.into_iter().chain(of_lanes);
+        all.find_map(|(is_left, name)| is_left.then_some(name))
+    }
+
     /// Does what there is to do at a time, without waiting.
     pub fn turn(&mut self, now: Now) -> Turn {
         self.core.now = now;
         self.core.work = Work::of(TURN_WORK);
         let mut work = self.hear();
+        self.reckon();
         work += self.go_on();
         self.first = (self.first + 1) % self.lanes.len().max(1);
         for at in 0..self.lanes.len() {
@@ -114,6 +153,7 @@ impl Shard {
         }
         work += self.send_off();
         self.commit();
+        self.reckon();
         if self.is_done() {
             return Turn::Done;
         }
@@ -121,6 +161,26 @@ impl Shard {
             return Turn::Busy;
         }
         Turn::Idle(self.next_ms())
+    }
+
+    /// Brings the account up to date, and gives back what a giant has left behind.
+    fn reckon(&mut self) {
+        let Shard { core, lanes, .. } = self;
+        core.run.shrink(core.account.kept_max());
+        if core.account.is_short() {
+            core.pool.clear();
+            core.pool_bytes = 0;
+        }
+        core.account.running = core.run.bytes().1 + core.pool_bytes;
+        let journals = lanes.iter_mut().filter_map(|lane| lane.state.journal.as_mut());
+        core.account.logged = journals.map(|journal| journal.buffer.bytes()).sum();
+        self.metrics.memory.report(&MemoryUse {
+            running: core.account.running,
+            parked: core.account.parked,
+            held: core.account.held.get(),
+            unsent: core.account.unsent.get(),
+            logs: core.account.logged,
+        });
     }
 
     /// Hears what was delivered.
@@ -217,8 +277,10 @@ impl Shard {
         }
         state.stats.metrics.counts.events_consumed += count as u64;
         let version = Rc::clone(&state.version);
+        let mut largest = 0;
         for event in 0..count {
             let record = source.record(event);
+            largest = largest.max(record.value.map_or(0, <[u8]>::len));
             if state.workflow.mode == Mode::Sync {
                 state.hold(&record);
                 continue;
@@ -229,6 +291,9 @@ impl Shard {
             if partition.until.is_none() && partition.tracker.begin(record.offset) {
                 core.take(state, &version, &record);
             }
+        }
+        if count > 0 {
+            state.event_bytes = largest.max(state.event_bytes / 2).max(EVENT_BYTES_MIN);
         }
         lanes[at].commit_ahead(core.now.ms);
         count + changes
@@ -250,7 +315,7 @@ impl Shard {
         {
             return 0;
         }
-        state.room().min(total)
+        state.room().min(total).min(core.account.room(state.event_bytes))
     }
 
     fn hear_changes(&mut self, at: usize) -> usize {

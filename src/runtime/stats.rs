@@ -5,34 +5,17 @@ use super::lane::LaneState;
 use super::outbox::Outbox;
 use super::workflow::Mode;
 use crate::metrics::WorkflowMetrics;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// One shard's counts of one workflow.
 pub struct Stats {
     pub(super) metrics: WorkflowMetrics,
-    memory: Option<Arc<AtomicU64>>,
-    /// Bytes of the runs and events that wait.
-    pub(super) parked_bytes: usize,
 }
 
 impl Stats {
     /// Creates the counts that are added to these metrics.
     pub fn new(metrics: WorkflowMetrics) -> Stats {
-        Stats {
-            metrics,
-            memory: None,
-            parked_bytes: 0,
-        }
-    }
-
-    /// Keeps account of the memory of executions that wait in a number.
-    pub fn with_memory(self, memory: Arc<AtomicU64>) -> Stats {
-        Stats {
-            memory: Some(memory),
-            ..self
-        }
+        Stats { metrics }
     }
 }
 
@@ -41,17 +24,10 @@ impl LaneState {
     pub(super) fn report(&mut self, is_paused: bool) {
         let unfinished = self.unfinished() as u64;
         let paused = if is_paused { self.partitions.len() } else { 0 };
-        let Stats {
-            metrics,
-            memory,
-            parked_bytes,
-        } = &mut self.stats;
+        let metrics = &mut self.stats.metrics;
         metrics.now.in_flight.store(unfinished, Relaxed);
         metrics.now.parked.store(self.parked as u64, Relaxed);
         metrics.now.paused_partitions.store(paused as u64, Relaxed);
-        if let Some(memory) = memory {
-            memory.store(*parked_bytes as u64, Relaxed);
-        }
         metrics.flush();
     }
 

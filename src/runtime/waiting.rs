@@ -3,11 +3,12 @@
 //! Owns the small runs that the table's executions lie in. Must not know what ends an execution. Invariant:
 //! one that is taken out is driven on at once, or dropped with its partition.
 
-use super::core::{Core, failed, outcome};
+use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
 use super::history;
 use super::lane::LaneState;
+use super::ordering::LineId;
 use super::panics::{Step, reach, tell};
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
@@ -38,7 +39,7 @@ impl Core {
         let copied = self.part(lane, &mut None, |core, lane, _| {
             core.keep_records(lane, version, record, &mut trip);
             reach(Step::Park);
-            let mut run = core.pool.pop().unwrap_or_default();
+            let mut run = core.from_pool();
             core.run.park_into(&mut run);
             (run, Event::copy(record, lane.keep))
         });
@@ -53,8 +54,9 @@ impl Core {
             lane.lines.begin(line);
         }
         lane.parked += 1;
-        let bytes = run.bytes().1 + event.bytes() + size_of::<Run>() + size_of::<Flight>();
-        lane.stats.parked_bytes += bytes;
+        let bytes =
+            run.bytes().1 + event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
+        self.account.parked += bytes;
         let flight = Flight {
             lane: lane.index,
             version: Rc::clone(version),
@@ -64,9 +66,19 @@ impl Core {
             bytes,
         };
         self.flights.put(id, flight);
-        if is_ready {
-            self.ready.push_back(id);
+        match is_ready {
+            false => {}
+            // One after the other: each that ends gives memory back.
+            true if self.account.is_exhausted() => self.ready.push_front(id),
+            true => self.ready.push_back(id),
         }
+    }
+
+    /// Returns a small run for an execution that waits.
+    fn from_pool(&mut self) -> Box<Run> {
+        let run = self.pool.pop().unwrap_or_default();
+        self.pool_bytes = self.pool_bytes.saturating_sub(run.bytes().1);
+        run
     }
 
     /// Writes the records that are written whatever comes, so that a long run does not gather them.
@@ -92,7 +104,9 @@ impl Core {
 
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
-        if self.pool.len() < POOL_MAX && run.bytes().1 <= POOLED_BYTES_MAX {
+        let bytes = run.bytes().1;
+        if self.pool.len() < POOL_MAX && bytes <= POOLED_BYTES_MAX {
+            self.pool_bytes += bytes;
             self.pool.push(run);
         }
     }
@@ -109,7 +123,7 @@ impl Core {
         };
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
-        lane.stats.parked_bytes -= flight.bytes;
+        self.account.parked -= flight.bytes;
         let brought = guarded(|| {
             reach(Step::Unpark);
             self.run.unpark_from(&mut flight.run);
@@ -149,7 +163,10 @@ impl Core {
         }
         self.go_on(lanes, due.flight, |core, _, flight| {
             let answer = match &due.result {
-                Some(result) => Answer::Success(result),
+                Some(result) => {
+                    flight.trip.timed_bytes = flight.trip.timed_bytes.saturating_sub(result.len());
+                    Answer::Success(result)
+                }
                 None => Answer::Time,
             };
             reach(Step::Resume);
@@ -232,8 +249,12 @@ impl Core {
             return;
         };
         let lane = &mut lanes[flight.lane as usize].state;
+        #[cfg(test)]
+        {
+            self.abandoned += 1;
+        }
         lane.parked -= 1;
-        lane.stats.parked_bytes -= flight.bytes;
+        self.account.parked -= flight.bytes;
         let trip = &mut flight.trip;
         if let Err(message) = guarded(|| self.forget_calls(lane, trip, true)) {
             tell(lane, &flight.event.record(), &message);
@@ -247,22 +268,41 @@ impl Core {
         if let Some(line) = trip.line.filter(|_| trip.holds_line)
             && let Some(next) = lane.lines.end(line)
         {
-            lane.turns.push_back((line, next));
+            lane.turns.push_back((Some(line), next));
         }
     }
 
-    /// Runs the events whose turn in their line has come. One that is over lets the next of its line follow, so not
-    /// all of a long line.
+    /// Lets an event wait until there is memory for its execution; it holds its line.
+    #[cold]
+    pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
+        let event = match copy(record, &lane.held) {
+            Ok(event) => event,
+            Err(message) => return self.never_began(lane, record, message),
+        };
+        if let Some(partition) = lane.partitions.get_mut(&record.partition) {
+            partition.waiting += 1;
+        }
+        if let Some(line) = line {
+            lane.lines.begin(line);
+        }
+        lane.turns.push_back((line, event));
+    }
+
+    /// Runs the events whose turn in their line has come, and those for which there is memory again. One that is over
+    /// lets the next of its line follow, so not all of a long line.
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
+            if !self.account.may_begin(self.flights.len()) {
+                return taken;
+            }
             let Some((line, event)) = lane.turns.pop_front() else {
                 return taken;
             };
             if let Some(partition) = lane.partitions.get_mut(&event.partition) {
                 partition.waiting -= 1;
             }
-            self.execute(lane, &version, &event.record(), Some(line), true);
+            self.execute(lane, &version, &event.record(), line, true);
         }
         BATCH_EVENTS_MAX
     }

@@ -87,7 +87,7 @@ pub struct Workflow {
     pub dead_letter: Option<DeadLetter>,
     /// Sync: topic of replies to events that name none.
     pub reply: Option<String>,
-    /// Which topics events may name for their replies.
+    /// Which topics events may name for their replies, besides `reply`.
     pub reply_allowed: Vec<Pattern>,
     /// The execution log; `None` writes nothing.
     pub log: Option<LogSettings>,
@@ -139,7 +139,7 @@ impl Default for Workflow {
             dense_output: false,
             dead_letter: None,
             reply: None,
-            reply_allowed: vec![Pattern::parse("*")],
+            reply_allowed: Vec::new(),
             log: None,
             region: "us-east-1".to_owned(),
             account: "111111111111".to_owned(),

@@ -1,5 +1,6 @@
 //! Builds and starts the parts of a service, in order; what was started stops when a later part fails.
 
+use super::budget::Budget;
 use super::definitions::{self, Definitions};
 use super::health::Health;
 use super::http::Http;
@@ -11,7 +12,7 @@ use crate::journal::{self, Destination, SinkFactory, Writer};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::registry::files::Files;
-use crate::runtime::{self, Deliveries, Mode, Stats, Workflow};
+use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, Subscription};
 use crate::stream::{Sink, Wake};
 use crate::task::function::Home;
@@ -24,6 +25,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// What all parts share while they are built.
 struct Site {
     kafka: kafka::Config,
+    memory: MemoryLimits,
+    /// Memory that is set aside for the clients of each shard.
+    set_aside: usize,
     metrics: Metrics,
     health: Health,
     registry: Arc<Registry<Bindings>>,
@@ -61,8 +65,12 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
         tracing::info!("metrics: http://{address}/metrics, health: http://{address}/health/ready");
     }
     let count = shard_count(plan.shards);
+    let budget = Budget::new(&plan, count);
+    budget.announce();
     let mut site = Site {
-        kafka: plan.kafka.clone(),
+        kafka: budget.kafka,
+        memory: budget.limits,
+        set_aside: budget.clients,
         metrics: metrics.clone(),
         health: health.clone(),
         registry,
@@ -175,7 +183,7 @@ impl Site {
                 current,
                 source,
                 journal: buffers.next(),
-                stats: Stats::new(self.metrics.workflow(&name)).with_memory(self.metrics.run_memory()),
+                stats: Stats::new(self.metrics.workflow(&name)),
             });
         }
         self.announce(plan, &workflow);
@@ -277,15 +285,18 @@ impl Site {
         let count = self.wakes.len();
         let mut handles = Vec::with_capacity(count);
         for (number, lanes) in std::mem::take(&mut self.lanes).into_iter().enumerate() {
+            let metrics = self.metrics.shard();
+            metrics.memory.limit(self.memory.shard, self.set_aside);
             let shard = ShardPlan {
                 number,
                 lanes,
                 tasks: tasks.clone(),
                 kafka: self.kafka.clone(),
                 producer: self.producer.clone(),
-                metrics: self.metrics.shard(),
+                metrics,
                 deliveries: self.deliveries.clone(),
                 max_in_flight: plan.max_in_flight.div_ceil(count),
+                memory: self.memory,
                 seed: (crate::clock::wall_ms() as u64) << 8 | number as u64,
             };
             let is_over = Arc::new(AtomicBool::new(false));

@@ -6,16 +6,19 @@
 //! `cli` know the whole configuration. Invariant: nothing reads an event before everything that can be
 //! refused has been looked at.
 
+mod budget;
 mod build;
 mod definitions;
 pub mod health;
 pub mod http;
+mod memory;
 mod orders;
 mod places;
 mod plan;
 mod readiness;
 mod wiring;
 
+pub(crate) use budget::without_clients;
 pub use definitions::POLL;
 pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};

@@ -81,7 +81,11 @@ impl Places {
     }
 
     fn change(&self, id: u64, change: impl FnOnce(&mut Place)) {
-        self.with(|inner| inner.taken.iter_mut().find(|place| place.id == id).map(change));
+        self.with(|inner| {
+            if let Some(place) = inner.taken.iter_mut().find(|place| place.id == id) {
+                change(place);
+            }
+        });
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Plan {
     pub pin: bool,
     /// Parked executions of the whole process.
     pub max_in_flight: usize,
+    /// Memory of the process, in bytes; `None` is three quarters of the container's limit, else of the machine's.
+    pub memory_max: Option<u64>,
+    /// Memory of one execution, in bytes.
+    pub execution_memory_max: u64,
     /// How long running executions may take to finish when the service stops.
     pub shutdown_timeout: Duration,
     /// Where metrics and health are served; empty for nowhere.
@@ -69,6 +73,8 @@ impl Plan {
             shards: service.shards,
             pin: service.pin,
             max_in_flight: service.max_in_flight,
+            memory_max: service.memory_max.map(|size| size.0),
+            execution_memory_max: service.execution_memory_max.0,
             shutdown_timeout: service.shutdown_timeout.0,
             listen: service.listen,
             region: service.region,
@@ -127,6 +133,7 @@ impl WorkflowPlan {
                 state_machine: config.name.clone(),
                 path: config.definition,
                 substitutions: config.substitutions,
+                pseudo_parameters: service.pseudo_parameters(),
             },
             source: kafka::SourceConfig {
                 name: config.name,

@@ -6,7 +6,7 @@
 use crate::journal::Buffer;
 use crate::metrics::ShardMetrics;
 use crate::registry::{Current, Published};
-use crate::runtime::{Deliveries, Journal, LaneParts, Parts, Stats, Version, Workflow};
+use crate::runtime::{Deliveries, Journal, LaneParts, MemoryLimits, Parts, Stats, Version, Workflow};
 use crate::stream::Wake;
 use crate::stream::kafka::{self, KafkaSink, KafkaSource};
 use crate::task::{Answers, Bindings, Tasks};
@@ -23,6 +23,8 @@ pub(super) struct ShardPlan {
     pub(super) deliveries: Deliveries,
     /// Most executions that wait on the shard.
     pub(super) max_in_flight: usize,
+    /// What the shard may take of memory.
+    pub(super) memory: MemoryLimits,
     /// Differs from shard to shard and start to start.
     pub(super) seed: u64,
 }
@@ -48,6 +50,7 @@ impl ShardPlan {
             sink: Box::new(sink),
             tasks: Box::new(connectors),
             max_in_flight: self.max_in_flight,
+            memory: self.memory,
             metrics: self.metrics,
             deliveries: self.deliveries,
         })
@@ -94,6 +97,10 @@ impl Journal for Buffer {
 
     fn confirmed(&self) -> u64 {
         Buffer::confirmed(self)
+    }
+
+    fn bytes(&mut self) -> usize {
+        Buffer::bytes_waiting(self)
     }
 
     fn is_full(&self) -> bool {

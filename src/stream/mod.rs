@@ -12,6 +12,7 @@ pub mod kafka;
 pub mod memory;
 pub mod offsets;
 pub mod share;
+pub mod topics;
 
 use offsets::{Commit, Restored};
 use std::sync::Arc;
@@ -171,7 +172,7 @@ impl Wake {
     }
 }
 
-/// One of a sink's destinations, resolved at start: a topic.
+/// One of a sink's destinations, resolved: a topic, until it is [closed](Sink::close).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TopicId(pub u32);
 
@@ -218,6 +219,14 @@ impl Returned {
                 .map(|(name, value)| ((*name).to_owned(), value.map(Box::from)))
                 .collect(),
         }
+    }
+
+    /// Returns how many bytes the message takes.
+    pub fn bytes(&self) -> usize {
+        let of = |part: &Option<Box<[u8]>>| part.as_deref().map_or(0, <[u8]>::len);
+        let headers = self.headers.iter();
+        let headers = headers.map(|header| size_of_val(header) + header.0.len() + of(&header.1));
+        of(&self.key) + of(&self.value) + headers.sum::<usize>()
     }
 
     /// Hands the message to a sink.
@@ -285,8 +294,16 @@ impl std::error::Error for SendError {}
 
 /// The shard-side end of a sink.
 pub trait Sink {
-    /// Returns the handle of a topic by name; the same name gives the same handle. Resolve at start.
+    /// Returns the handle of a topic by name; the same name gives the same handle as long as somebody has it. Not for
+    /// each message.
     fn topic(&mut self, name: &str) -> TopicId;
+
+    /// Gives a handle back that [`Sink::topic`] returned, when none of the caller's messages to it is on its way. Returns
+    /// whether it was the last one: the topic is forgotten then, and the handle may be another's. A sink that keeps
+    /// its topics forgets none.
+    fn close(&mut self, _topic: TopicId) -> bool {
+        false
+    }
 
     /// Hands a message over. Never blocks.
     ///

@@ -1,31 +1,37 @@
 //! How those who send to one sink share its queue.
 //!
 //! A destination that takes nothing keeps its messages in the queue for as long as they may wait. Owns the rule that
-//! leaves room for the others: whoever uses the queue may have up to twice as much in it as is still free, so one that
-//! is stuck leaves a third of it, two leave a fifth, and none can fill it. Must not know messages' ways. Invariant:
-//! what was taken is given back once.
+//! leaves room for the others: half of the queue is divided evenly, and nobody else can have one's part of it; of the
+//! other half one may have up to twice as much as is still free there. So one who is busy may have most of it, and one
+//! who comes when others are stuck has its part. Must not know messages' ways. Invariant: what was taken is given back
+//! once.
 
 use super::Message;
 
 /// What a message takes beside its bytes: a sink also limits their number.
 pub const MESSAGE_OVERHEAD: usize = 640;
 
-/// How many times as much as is free somebody may have in the queue.
+/// How many times as much as is free of the common half somebody may have of it.
 const TIMES_FREE: usize = 2;
 
 /// The shares of a queue, by numbers that whoever owns it gives.
 #[derive(Debug, Default)]
 pub struct Shares {
-    capacity: usize,
-    used: usize,
+    /// What each may have in any case.
+    own: usize,
+    /// What is for whoever needs more, and how much of that is taken.
+    common: usize,
+    common_used: usize,
     shares: Vec<usize>,
 }
 
 impl Shares {
-    /// Creates the shares of a queue with room for so much.
-    pub fn new(capacity: usize) -> Shares {
+    /// Creates the shares of a queue with room for so much, for at most so many who use it.
+    pub fn new(capacity: usize, users: usize) -> Shares {
+        let own = capacity / 2 / users.max(1);
         Shares {
-            capacity,
+            own,
+            common: capacity - capacity / 2,
             ..Shares::default()
         }
     }
@@ -33,8 +39,10 @@ impl Shares {
     /// Says whether somebody may take so much more. One who has nothing always may, also what is larger than its share.
     pub fn has_room(&self, who: usize, cost: usize) -> bool {
         let used = self.used_by(who);
-        let free = self.capacity.saturating_sub(self.used);
-        used == 0 || used.saturating_add(cost) <= free.saturating_mul(TIMES_FREE)
+        let beyond = used.saturating_add(cost).saturating_sub(self.own);
+        let free = self.common.saturating_sub(self.common_used);
+        let more = beyond - self.beyond(used);
+        used == 0 || more == 0 || more <= free && beyond <= free.saturating_mul(TIMES_FREE)
     }
 
     /// Returns how much somebody has in the queue.
@@ -47,18 +55,25 @@ impl Shares {
         if who >= self.shares.len() {
             self.shares.resize(who + 1, 0);
         }
-        self.shares[who] += cost;
-        self.used += cost;
+        self.set(who, self.shares[who] + cost);
     }
 
     /// Notes what is in the queue no more.
     pub fn give_back(&mut self, who: usize, cost: usize) {
-        let Some(share) = self.shares.get_mut(who) else {
-            return;
-        };
-        let cost = cost.min(*share);
-        *share -= cost;
-        self.used -= cost;
+        if let Some(used) = self.shares.get(who) {
+            self.set(who, used.saturating_sub(cost));
+        }
+    }
+
+    fn set(&mut self, who: usize, used: usize) {
+        self.common_used -= self.beyond(self.shares[who]);
+        self.common_used += self.beyond(used);
+        self.shares[who] = used;
+    }
+
+    /// Returns how much of what somebody has is beyond its own part.
+    fn beyond(&self, used: usize) -> usize {
+        used.saturating_sub(self.own)
     }
 }
 
@@ -74,39 +89,46 @@ pub fn cost(message: &Message<'_>) -> usize {
 mod tests {
     use super::*;
 
-    /// Fills what some may have, then returns what is left.
-    fn left_by(stuck: usize) -> usize {
-        let mut shares = Shares::new(10_000);
-        while let Some(who) = (0..stuck).find(|&who| shares.has_room(who, 10)) {
+    fn fill(shares: &mut Shares, who: usize) -> usize {
+        while shares.has_room(who, 10) {
             shares.take(who, 10);
         }
-        10_000 - shares.used
+        shares.used_by(who)
     }
 
     #[test]
-    fn whoever_is_stuck_leaves_room_for_others() {
-        assert_eq!(left_by(1), 3_330, "a third");
-        for stuck in 1..40 {
-            assert!(left_by(stuck) + 10 >= 10_000 / (2 * stuck + 1), "{stuck}");
+    fn one_who_is_busy_may_have_most() {
+        // Its own part, and two thirds of the common one.
+        for (users, part) in [(1, 5_000), (50, 100)] {
+            let filled = fill(&mut Shares::new(10_000, users), 0);
+            assert!((part + 3_320..=part + 3_340).contains(&filled), "{filled}");
         }
+    }
+
+    #[test]
+    fn whoever_is_stuck_leaves_their_part_to_others() {
+        let mut shares = Shares::new(10_000, 50);
+        let filled: Vec<_> = (0..50).map(|who| fill(&mut shares, who)).collect();
+        assert!(filled.iter().all(|used| *used >= 100), "{filled:?}");
+        assert!(filled.iter().sum::<usize>() <= 10_000, "{filled:?}");
     }
 
     #[test]
     fn what_is_given_back_is_free() {
-        let mut shares = Shares::new(100);
+        let mut shares = Shares::new(100, 2);
         assert!(shares.has_room(0, 1_000), "larger than all, but alone");
         shares.take(0, 1_000);
         assert!(!shares.has_room(0, 1));
         assert!(shares.has_room(1, 1), "others go on");
         shares.give_back(0, 1_000);
         shares.give_back(0, 1_000);
-        assert_eq!((shares.used, shares.used_by(0)), (0, 0), "once");
+        assert_eq!((shares.common_used, shares.used_by(0)), (0, 0), "once");
     }
 
     #[test]
     fn a_queue_without_an_end_is_shared_too() {
-        let mut shares = Shares::new(usize::MAX);
+        let mut shares = Shares::new(usize::MAX, 3);
         shares.take(0, 1 << 60);
-        assert!(shares.has_room(0, usize::MAX / 2));
+        assert!(shares.has_room(0, 1 << 61));
     }
 }

@@ -19,6 +19,7 @@ use super::bind::not_granted;
 use super::{Answers, Call, Connector, Failure, Progress};
 use crate::program::Pattern;
 use crate::stream::share::{MESSAGE_OVERHEAD, Shares};
+use crate::stream::topics::{NamedTopics, Room, is_topic_name};
 use crate::stream::{Message, SendError, Sink, Ticket, TopicId};
 use crate::value::{Key, Kind, ValueRef, View, escape_into};
 use rustc_hash::FxHashMap;
@@ -38,13 +39,14 @@ const WAITING_MAX: usize = 1000;
 /// How much of the sink's queue is for all entries of `[tasks]` together.
 const TASKS_PART: (usize, usize) = (3, 8);
 
-/// Most topics of a shard that one entry of `[tasks]` writes to.
+/// Most topics of a shard that one entry of `[tasks]` has open at a time; beyond it the one that was not used for longest
+/// is closed.
 const TOPICS_MAX: usize = 1000;
 
 pub(super) struct Produce {
     granted: Arc<[Pattern]>,
     answers: Answers,
-    topics: FxHashMap<Rc<str>, TopicId>,
+    topics: NamedTopics,
     /// What was handed over and not acknowledged.
     sent: FxHashMap<Ticket, Sent>,
     /// What there was no room for.
@@ -100,10 +102,10 @@ impl Produce {
         Produce {
             entries,
             shares: None,
-            waiting_shares: Shares::new(WAITING_MAX),
+            waiting_shares: Shares::new(WAITING_MAX, TOPICS_MAX),
             granted,
             answers,
-            topics: FxHashMap::default(),
+            topics: NamedTopics::new(TOPICS_MAX),
             sent: FxHashMap::default(),
             waiting: VecDeque::new(),
             parts: Parts::default(),
@@ -159,9 +161,10 @@ impl Produce {
         sink: &mut dyn Sink,
     ) -> Result<(), SendError> {
         let entries = self.entries;
-        let shares = self
-            .shares
-            .get_or_insert_with(|| Shares::new(sink.capacity() / TASKS_PART.1 * TASKS_PART.0 / entries));
+        let shares = self.shares.get_or_insert_with(|| {
+            let capacity = sink.capacity() / TASKS_PART.1 * TASKS_PART.0 / entries;
+            Shares::new(capacity, TOPICS_MAX)
+        });
         let cost = parts.cost();
         if !shares.has_room(topic.0 as usize, cost) {
             return Err(SendError::Full);
@@ -180,18 +183,32 @@ impl Produce {
     }
 
     fn topic(&mut self, name: &str, sink: &mut dyn Sink) -> Result<(Rc<str>, TopicId), Failure> {
-        if let Some((name, &id)) = self.topics.get_key_value(name) {
-            return Ok((name.clone(), id));
+        if let Some(known) = self.topics.get(name) {
+            return Ok((Rc::clone(&known.name), known.id));
         }
         if !self.granted.iter().any(|pattern| pattern.matches(name)) {
             return Err(not_granted(&format!("to write to topic '{name}'")));
         }
-        if self.topics.len() >= TOPICS_MAX {
-            let cause = format!("more than {TOPICS_MAX} topics are written to");
-            return Err(Failure::new("Kafka.KafkaException", cause));
+        let refused = |cause: String| Failure::new("Kafka.KafkaException", cause);
+        if !is_topic_name(name) {
+            return Err(refused(format!("'{name}' cannot be the name of a topic")));
+        }
+        let in_sink = |id: TopicId| {
+            self.shares
+                .as_ref()
+                .map_or(0, |shares| shares.used_by(id.0 as usize))
+        };
+        let waits = |id: TopicId| self.waiting_shares.used_by(id.0 as usize);
+        match self.topics.make_room(|id| in_sink(id) + waits(id) == 0) {
+            Room::Free => {}
+            Room::Instead(id) => _ = sink.close(id),
+            Room::None => {
+                let cause = format!("messages are on their way to {TOPICS_MAX} other topics");
+                return Err(refused(cause));
+            }
         }
         let (name, id): (Rc<str>, TopicId) = (name.into(), sink.topic(name));
-        self.topics.insert(name.clone(), id);
+        self.topics.insert(Rc::clone(&name), id);
         Ok((name, id))
     }
 

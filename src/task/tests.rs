@@ -71,6 +71,7 @@ struct Kept {
     /// What it says it holds.
     capacity: Option<usize>,
     topics: Vec<String>,
+    closed: Vec<TopicId>,
     messages: Vec<String>,
 }
 
@@ -78,6 +79,11 @@ impl Sink for Kept {
     fn topic(&mut self, name: &str) -> TopicId {
         self.topics.push(name.into());
         TopicId(self.topics.len() as u32 - 1)
+    }
+
+    fn close(&mut self, topic: TopicId) -> bool {
+        self.closed.push(topic);
+        true
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
@@ -472,6 +478,32 @@ fn a_topic_that_takes_nothing_does_not_hold_up_the_messages_for_others() {
         .collect();
     let in_order: Vec<_> = (sent + 2..sent + 2 + next.len()).collect();
     assert!(!next.is_empty() && next == in_order, "{next:?}");
+}
+
+#[test]
+fn topics_that_events_invent_give_way() {
+    let (tasks, bindings) = producing();
+    let mut shard = Shard::new(&tasks);
+    shard.sink.room = usize::MAX;
+    let call = |shard: &mut Shard, ticket: u64| {
+        let parameters = format!(r#"{{"Topic":"billing-{ticket}","Value":1}}"#);
+        shard.call(&bindings, &parameters, ticket).0
+    };
+    // The first message stays on its way, and so does one that nobody waits for.
+    for ticket in 0..5_000 {
+        assert_eq!(call(&mut shard, ticket), Progress::Pending, "{ticket}");
+        match ticket {
+            0 => {}
+            1 => shard.connectors.cancel(Ticket(1)),
+            _ => _ = shard.connectors.acknowledged(Ticket(ticket), Ok(())),
+        }
+    }
+    let closed = &shard.sink.closed;
+    assert_eq!((closed.len(), closed[0]), (4_000, TopicId(2)));
+    // Names that no topic has, or that are not granted, take no room.
+    shard.call(&bindings, r#"{"Topic":"billing-\u00e9","Value":1}"#, 9_000);
+    shard.call(&bindings, r#"{"Topic":"secret","Value":1}"#, 9_001);
+    assert_eq!(shard.sink.closed.len(), 4_000);
 }
 
 #[test]

@@ -103,6 +103,15 @@ impl Compaction {
         }
     }
 
+    /// Returns how many bytes the buffers take.
+    pub fn bytes(&self) -> usize {
+        self.other.bytes().1
+            + self.roots.capacity() * size_of::<ValueRef>()
+            + self.slots.capacity() * size_of::<SlotRange>()
+            + (self.spans.capacity() + self.built.capacity()) * size_of::<u32>()
+            + self.regions.capacity() * size_of::<Region>()
+    }
+
     /// Gives the buffers back to the allocator: for a run that parks for long.
     pub fn shrink(&mut self) {
         *self = Compaction::default();

@@ -1,5 +1,6 @@
 //! The memory of a run's values, or of a program's constants.
 
+use super::distinct::Verified;
 use super::node::{Node, ValueRef, meta};
 use super::table::Table;
 use super::write::CHUNK;
@@ -18,6 +19,7 @@ pub struct Heap {
     pub(super) slots: Vec<ValueRef>,
     pub(super) raws: Vec<RawText>,
     pub(super) scratch: index::Scratch,
+    pub(super) verified: Verified,
 }
 
 impl std::fmt::Debug for Heap {
@@ -62,6 +64,7 @@ impl Heap {
         self.nodes.clear();
         self.slots.clear();
         self.raws.clear();
+        self.verified = Verified::default();
     }
 
     /// Gives the memory that is not in use back to the allocator, the buffers of indexing included: for
@@ -164,6 +167,7 @@ impl Heap {
         std::mem::swap(&mut self.nodes, &mut other.nodes);
         std::mem::swap(&mut self.slots, &mut other.slots);
         std::mem::swap(&mut self.raws, &mut other.raws);
+        self.verified = Verified::default();
     }
 
     pub(super) fn is_raw(node: Node) -> bool {

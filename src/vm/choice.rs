@@ -5,7 +5,7 @@ use super::frame::FrameId;
 use super::run::Run;
 use crate::program::{Comparison, PathId, Pc, Program, Relation, SwitchId, TestId};
 use crate::timestamp;
-use crate::value::{Kind, Store, ValueRef, View};
+use crate::value::{Kind, ValueRef, View};
 use std::cmp::Ordering;
 
 impl Run {
@@ -14,7 +14,7 @@ impl Run {
     #[inline]
     pub(super) fn test(&mut self, program: &Program, frame: FrameId, test: TestId) -> Outcome<bool> {
         let test = &program.tests[test.at()];
-        let variable = self.choice_value(program, frame, test.variable);
+        let variable = self.choice_value(program, frame, test.variable)?;
         if let Comparison::IsPresent(wanted) = test.comparison {
             return Ok(variable.is_some() == wanted);
         }
@@ -25,7 +25,7 @@ impl Run {
             Comparison::StringPath { operand, .. }
             | Comparison::NumericPath { operand, .. }
             | Comparison::TimestampPath { operand, .. }
-            | Comparison::BooleanPath(operand) => match self.choice_value(program, frame, operand) {
+            | Comparison::BooleanPath(operand) => match self.choice_value(program, frame, operand)? {
                 Some(value) => value,
                 None => return Err(self.choice_miss(program, operand)),
             },
@@ -42,7 +42,7 @@ impl Run {
     /// Returns where a table leads.
     pub(super) fn switch(&mut self, program: &Program, frame: FrameId, switch: SwitchId) -> Outcome<Pc> {
         let switch = &program.switches[switch.at()];
-        let Some(value) = self.choice_value(program, frame, switch.variable) else {
+        let Some(value) = self.choice_value(program, frame, switch.variable)? else {
             return Err(self.choice_miss(program, switch.variable));
         };
         let view = View::new(&self.heap, &program.constants);
@@ -69,27 +69,32 @@ impl Run {
         })
     }
 
-    fn choice_value(&mut self, program: &Program, frame: FrameId, path: PathId) -> Option<ValueRef> {
+    #[inline]
+    fn choice_value(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<Option<ValueRef>> {
         let using = &program.paths[path.at()];
         if let Some(place) = using.gathered {
-            return self
-                .found
-                .get(place as usize)
-                .copied()
-                .filter(|value| !value.is_none());
+            let found = self.found.get(place as usize).copied();
+            if let Some(value) = found.filter(|value| !value.is_none()) {
+                return Ok(Some(value));
+            }
+            // What was looked through is the state's data.
+            self.check_root(program, using, self.current.data)?;
+            return Ok(None);
         }
-        let root = self.source(program, frame, using.source, None)?;
-        if let Some(value) = using
-            .accessor
-            .get(View::new(&self.heap, &program.constants), root)
-        {
-            return Some(value);
+        let Some(root) = self.source(program, frame, using.source, None) else {
+            return Ok(None);
+        };
+        self.check_root(program, using, root)?;
+        let view = View::new(&self.heap, &program.constants);
+        if let Some(value) = using.accessor.get(view, root) {
+            return Ok(Some(value));
         }
         if using.accessor.is_definite() {
-            return None;
+            return Ok(None);
         }
-        let mut store = Store::new(&mut self.heap, &program.constants);
-        using.accessor.select(&mut store, root, root).ok()
+        let value = self.search(program, using, root).ok();
+        self.check_memory(program)?;
+        Ok(value)
     }
 
     #[cold]

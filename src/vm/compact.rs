@@ -1,6 +1,7 @@
 //! Bounds the memory of a run: what no frame can reach any more is dropped at a state's end and
 //! whenever a frame goes on, and what one execution may hold at all has a limit.
 
+use super::event::Event;
 use super::fault::Raised;
 use super::frame::{Activity, FrameId};
 use super::request::Request;
@@ -8,14 +9,21 @@ use super::run::Run;
 use crate::program::Program;
 use crate::value::ValueRef;
 
-/// Most bytes of values that an execution may hold at a time. AWS has no such limit in its documents;
-/// offsets in a heap are 32 bits, and a Map in a Map in a Map keeps 64,000 payloads.
+/// Most bytes that an execution may hold at a time, unless [`Run::limit_memory`] says less. AWS has no such limit in
+/// its documents; offsets in a heap are 32 bits, and a Map in a Map in a Map keeps 64,000 payloads.
 pub const MEMORY_BYTES_MAX: usize = 1 << 30;
 
 /// Bytes of values above which a run with kept events pauses, so that the driver takes them.
 const PAUSE_BYTES: usize = 256 << 20;
 
 impl Run {
+    /// Sets how many bytes the execution may hold, at most [`MEMORY_BYTES_MAX`]; it fails when it holds more. Holds
+    /// until it is set anew.
+    pub fn limit_memory(&mut self, bytes: usize) {
+        self.memory_max = bytes.min(MEMORY_BYTES_MAX);
+        self.compact_at = self.compact_at.min(self.memory_max);
+    }
+
     /// Compacts the heap if it has grown to twice what lived after the last time, and a floor. Says
     /// whether kept events hold so much that the driver should take them.
     #[inline]
@@ -27,20 +35,32 @@ impl Run {
         self.heap.bytes().0 > PAUSE_BYTES && !self.events.is_empty()
     }
 
-    /// Refuses to go on when the values take more memory than they may.
+    /// Refuses to go on when the execution takes more memory than it may.
     #[inline]
     pub(super) fn check_memory(&mut self, program: &Program) -> Result<(), Raised> {
-        if self.heap.bytes().0 > MEMORY_BYTES_MAX {
+        if self.held_bytes() > self.memory_max {
             return Err(self.out_of_memory(program));
         }
         Ok(())
     }
 
+    /// Returns how many bytes the execution holds: values, those included that nobody needs any more until the heap is
+    /// compacted, frames and kept events.
+    #[inline]
+    pub(super) fn held_bytes(&self) -> usize {
+        self.heap.bytes().0 + self.frame_bytes + self.events.len() * size_of::<Event>()
+    }
+
     /// The name is AWS's for data that are too large; the text is ours.
     #[cold]
     fn out_of_memory(&mut self, program: &Program) -> Raised {
-        let name = &program.states[self.current.state.at()].name;
-        self.too_large(program, name, "holds values", false)
+        let state = &program.states[self.current.state.at()].name;
+        let cause = format!(
+            "The execution holds {} bytes of memory at the state/task '{state}', and may hold {}.",
+            self.held_bytes(),
+            self.memory_max
+        );
+        self.data_limit_exceeded(program, &cause, false)
     }
 
     #[cold]
@@ -48,9 +68,11 @@ impl Run {
         self.frames[frame.at()].registers = self.current;
         self.compact_now();
         self.current = self.frames[frame.at()].registers;
+        let live = self.heap.bytes().0;
         self.compact_at = match self.compaction_floor {
             0 => 0,
-            floor => (self.heap.bytes().0 * 2).max(floor),
+            // Near the limit more often: nothing fails for what it does not need any more, as long as that is a fifth.
+            floor => (live * 2).max(floor).min(self.memory_max).max(live + live / 4),
         };
     }
 

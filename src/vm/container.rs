@@ -61,7 +61,7 @@ impl Run {
         let count = self.limit(program, frame, map.tolerated_count, "ToleratedFailureCount")?;
         let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
         let items = match map.items {
-            None => self.current.data,
+            None => self.distinct(program, self.current.data),
             Some(path) => self.items(program, frame, path)?,
         };
         let view = View::new(&self.heap, &program.constants);
@@ -99,9 +99,15 @@ impl Run {
             return self.data_path(program, frame, path);
         };
         match self.data_path(program, frame, path) {
-            Err(Raised) if using.accessor.is_direct() => Err(self.path_conflict(program, path, root)),
+            Err(Raised) if using.accessor.is_direct() && !self.is_null(program, root) => {
+                Err(self.path_conflict(program, path, root))
+            }
             items => items,
         }
+    }
+
+    fn is_null(&self, program: &Program, value: ValueRef) -> bool {
+        View::new(&self.heap, &program.constants).kind(value) == Kind::Null
     }
 
     fn limit(
@@ -243,9 +249,8 @@ impl Run {
         input: ValueRef,
     ) {
         let id = self.new_frame();
-        let info = &program.flows[flow.at()];
+        self.begin_frame(id, flow, &program.flows[flow.at()], input);
         let child = &mut self.frames[id.at()];
-        child.begin(flow, info.entry, info.variables.len(), input);
         child.parent = Some(parent);
         child.branch = branch;
         self.ready.push(id);

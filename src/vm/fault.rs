@@ -36,7 +36,7 @@ pub(super) type Outcome<T> = Result<T, Raised>;
 pub(super) fn shown(view: View<'_>, value: ValueRef) -> String {
     match view.len(value) {
         bytes if bytes > PAYLOAD_BYTES_MAX => format!("({bytes} bytes)"),
-        _ => view.to_json(value),
+        _ => view.to_distinct_json(value),
     }
 }
 
@@ -88,14 +88,17 @@ impl Run {
     /// Makes the fault of a state's output, or a task's result, that is too large (facts 7.3).
     #[cold]
     pub(super) fn too_large(&mut self, program: &Program, what: &str, did: &str, catchable: bool) -> Raised {
+        let cause = format!(
+            "The state/task '{what}' {did} with a size exceeding the maximum number of bytes service limit."
+        );
+        self.data_limit_exceeded(program, &cause, catchable)
+    }
+
+    /// Makes the fault of data that are more than they may be.
+    #[cold]
+    pub(super) fn data_limit_exceeded(&mut self, program: &Program, cause: &str, catchable: bool) -> Raised {
         let mut store = Store::new(&mut self.heap, &program.constants);
-        let start = store.start_string();
-        store.push_str("The state/task '");
-        store.push_str(what);
-        store.push_str("' ");
-        store.push_str(did);
-        store.push_str(" with a size exceeding the maximum number of bytes service limit.");
-        let cause = store.finish_string(start);
+        let cause = store.string(cause);
         let error = store.string(fault::DATA_LIMIT_EXCEEDED);
         self.raised = Fault {
             error,

@@ -37,6 +37,7 @@ impl Run {
         let output = if fused.writes.is_empty() {
             input
         } else {
+            let input = self.distinct(program, input);
             let mut store = Store::new(&mut self.heap, &program.constants);
             let written = apply(&mut store, &mut self.stack, input, &fused.writes);
             self.stack.clear();

@@ -11,7 +11,7 @@ use crate::path;
 use crate::program::{
     AssignId, CallId, FormatId, Instruction, PathId, PathUse, Pc, Program, Source, Stage, VariableRef,
 };
-use crate::value::{DEPTH_MAX, Store, ValueRef, View};
+use crate::value::{DEPTH_MAX, Kind, Store, ValueRef, View};
 
 /// Why a frame stopped running.
 pub(super) enum Stop {
@@ -204,7 +204,7 @@ impl Run {
             }
             Instruction::Gathered(place, path) => match self.found[place as usize] {
                 ValueRef::NONE => self.template_path(program, frame, path, item)?,
-                value => value,
+                value => self.distinct(program, value),
             },
             Instruction::Object(shape) => {
                 let shape = &program.shapes[shape.at()];
@@ -360,11 +360,17 @@ impl Run {
     ) -> Outcome<ValueRef> {
         let using = &program.paths[path.at()];
         if let Some(root) = self.source(program, frame, using.source, item) {
-            if let Some(value) = using
+            let found = using
                 .accessor
-                .get(View::new(&self.heap, &program.constants), root)
+                .get(View::new(&self.heap, &program.constants), root);
+            if let Some(value) = found
+                && value != root
             {
-                return Ok(value);
+                return Ok(self.distinct(program, value));
+            }
+            self.check_root(program, using, root)?;
+            if let Some(value) = found {
+                return Ok(self.distinct(program, value));
             }
             match self.search(program, using, root) {
                 Ok(value) => {
@@ -417,9 +423,10 @@ impl Run {
         let Some(root) = self.source(program, frame, using.source, None) else {
             return Err(self.template_miss(program, path));
         };
+        self.check_root(program, using, root)?;
         let view = View::new(&self.heap, &program.constants);
         if let Some(value) = using.accessor.get(view, root) {
-            return Ok(value);
+            return Ok(self.distinct(program, value));
         }
         match self.search(program, using, root) {
             Ok(value) => Ok(value),
@@ -432,8 +439,42 @@ impl Run {
         }
     }
 
+    /// Returns a value as what becomes part of another, or an output of its own: see [`Store::distinct`].
+    #[inline]
+    pub(super) fn distinct(&mut self, program: &Program, value: ValueRef) -> ValueRef {
+        if View::new(&self.heap, &program.constants).is_plain(value) {
+            return value;
+        }
+        self.charge(program, value);
+        Store::new(&mut self.heap, &program.constants).distinct(value)
+    }
+
+    /// Refuses a path of the data whose root is null (facts 5.4); a null that no path touches passes through.
+    #[inline]
+    pub(super) fn check_root(&mut self, program: &Program, using: &PathUse, root: ValueRef) -> Outcome<()> {
+        let is_null = View::new(&self.heap, &program.constants).kind(root) == Kind::Null;
+        if is_null && !matches!(using.source, Source::Context | Source::Variable(_)) {
+            return Err(self.null_root(program));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn null_root(&mut self, program: &Program) -> Raised {
+        self.runtime_fault(program, |cause| {
+            cause.push_str("Unable to apply Path transformation to null or empty input.");
+        })
+    }
+
     /// Evaluates a path that may search: it may look at all of the value, and charges that and what it has built.
-    fn search(&mut self, program: &Program, using: &PathUse, root: ValueRef) -> Result<ValueRef, path::Miss> {
+    pub(super) fn search(
+        &mut self,
+        program: &Program,
+        using: &PathUse,
+        root: ValueRef,
+    ) -> Result<ValueRef, path::Miss> {
+        // A search may meet every member, also those that another of the same name replaces.
+        let root = self.distinct(program, root);
         let mut store = Store::new(&mut self.heap, &program.constants);
         let selected = using.accessor.select(&mut store, root, root);
         let view = View::new(&self.heap, &program.constants);
@@ -444,7 +485,8 @@ impl Run {
 
     fn put(&mut self, program: &Program, path: PathId) -> Outcome<ValueRef> {
         let using = &program.paths[path.at()];
-        let (input, result) = (self.current.input, self.current.result);
+        let input = self.distinct(program, self.current.input);
+        let result = self.distinct(program, self.current.result);
         let mut store = Store::new(&mut self.heap, &program.constants);
         match path::put(&mut store, input, &using.accessor, result) {
             Ok(output) => Ok(output),

@@ -10,19 +10,38 @@ use super::run::Run;
 /// finding it.
 const COMPACT_ABOVE: usize = 6 << 10;
 
+/// Bytes of values above which an execution moves with its buffers: copying them would take longer than all that a
+/// turn may do, and hold them twice.
+const MOVE_ABOVE: usize = 1 << 20;
+
 impl Run {
     /// Moves the execution into `small`, which holds none; its values are copied into buffers of
-    /// their size. This run keeps its own buffers for the next one.
+    /// their size. This run keeps its own buffers for the next one, unless the execution is large.
     pub fn park_into(&mut self, small: &mut Run) {
-        if self.heap.bytes().0 > COMPACT_ABOVE {
+        // One that goes on in the next turn is compacted when it is due.
+        let goes_on = !self.ready.is_empty() && self.heap.bytes().0 > MOVE_ABOVE;
+        if self.heap.bytes().0 > COMPACT_ABOVE && !goes_on {
             self.compact_now();
         }
-        small.heap.copy_exact(&self.heap);
-        self.exchange(small);
+        if self.heap.bytes().0 <= MOVE_ABOVE {
+            small.heap.copy_exact(&self.heap);
+            return self.exchange(small);
+        }
+        std::mem::swap(self, small);
+        small.compaction.shrink();
+        let (used, reserved) = small.heap.bytes();
+        if !goes_on && reserved > used + used / 4 {
+            small.heap.shrink();
+        }
     }
 
-    /// Takes a parked execution up again, in this run's buffers; `small` is left without one.
+    /// Takes a parked execution up again, in this run's buffers or with its own; `small` is left without one.
     pub fn unpark_from(&mut self, small: &mut Run) {
+        if small.heap.bytes().0 > MOVE_ABOVE {
+            std::mem::swap(self, small);
+            small.heap.clear();
+            return;
+        }
         self.heap.copy_from(&small.heap);
         small.heap.clear();
         self.exchange(small);

@@ -8,7 +8,7 @@ use super::request::{Request, Token};
 use super::trace::{Decision, Traced};
 use super::work::Work;
 use crate::intrinsic::Random;
-use crate::program::{Program, StateId};
+use crate::program::{FlowId, FlowInfo, Program, StateId};
 use crate::value::{Compaction, Heap, IndexError, ValueRef, View};
 
 /// Largest input, output, task parameters or result, in bytes of JSON text (facts 1.2).
@@ -54,6 +54,10 @@ pub struct Run {
     pub(super) compact_at: usize,
     /// Bytes of heap below which nothing is compacted.
     pub(super) compaction_floor: usize,
+    /// Bytes that the execution may hold.
+    pub(super) memory_max: usize,
+    /// Bytes of all frames with their variables, free ones included.
+    pub(super) frame_bytes: usize,
 }
 
 /// How far an execution is.
@@ -171,6 +175,8 @@ impl Run {
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
             compaction_floor: COMPACT_FLOOR,
+            memory_max: super::compact::MEMORY_BYTES_MAX,
+            frame_bytes: 0,
         }
     }
 
@@ -219,8 +225,7 @@ impl Run {
         self.record(event);
         let flow = &program.flows[0];
         let frame = self.new_frame();
-        let top = &mut self.frames[frame.at()];
-        top.begin(crate::program::FlowId(0), flow.entry, flow.variables.len(), input);
+        self.begin_frame(frame, FlowId(0), flow, input);
         self.ready.push(frame);
         Ok(())
     }
@@ -274,7 +279,7 @@ impl Run {
         self.outcome = Outcome::NONE;
         self.transitions = 0;
         self.input_bytes = 0;
-        self.compact_at = self.compaction_floor;
+        self.compact_at = self.compaction_floor.min(self.memory_max);
     }
 
     /// Says how much work the execution may do before [`Run::advance`] comes back with [`Status::Running`].
@@ -357,12 +362,30 @@ impl Run {
 
     /// Returns how many bytes the run's memory takes, in use and reserved.
     pub fn bytes(&self) -> (usize, usize) {
-        let (used, reserved) = self.heap.bytes();
-        let frame = size_of::<Frame>();
-        (
-            used + self.frames.len() * frame,
-            reserved + self.frames.capacity() * frame,
-        )
+        let spare_frames = self.frames.capacity() - self.frames.len();
+        let reserved = self.heap.bytes().1
+            + self.frame_bytes
+            + spare_frames * size_of::<Frame>()
+            + self.events.capacity() * size_of::<Event>()
+            + self.requests.capacity() * size_of::<Request>()
+            + (self.stack.capacity() + self.found.capacity()) * size_of::<ValueRef>()
+            + self.compaction.bytes();
+        (self.held_bytes(), reserved)
+    }
+
+    /// Gives the memory back that one execution has taken beyond so many bytes, so that a giant's is not kept for
+    /// ever. For a run that holds no execution; says whether there was any.
+    pub fn shrink(&mut self, bytes_max: usize) -> bool {
+        let is_large = self.bytes().1 > bytes_max;
+        if is_large {
+            let (memory_max, compaction_floor) = (self.memory_max, self.compaction_floor);
+            *self = Run {
+                memory_max,
+                compaction_floor,
+                ..Run::new()
+            };
+        }
+        is_large
     }
 
     /// Returns when the execution must have ended: after `TimeoutSeconds` of the machine, at the latest
@@ -464,7 +487,16 @@ impl Run {
             self.frames.reserve_exact(1);
         }
         self.frames.push(Frame::new());
+        self.frame_bytes += size_of::<Frame>();
         FrameId(self.frames.len() as u32 - 1)
+    }
+
+    /// Makes a frame ready for a flow.
+    pub(super) fn begin_frame(&mut self, id: FrameId, flow: FlowId, info: &FlowInfo, input: ValueRef) {
+        let frame = &mut self.frames[id.at()];
+        let before = frame.variables.capacity();
+        frame.begin(flow, info.entry, info.variables.len(), input);
+        self.frame_bytes += (frame.variables.capacity() - before) * size_of::<ValueRef>();
     }
 
     /// Ends the execution with a fault.

@@ -52,7 +52,7 @@ impl Run {
 
     fn seconds(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<i64> {
         let text = &program.paths[path.at()].text;
-        let value = self.optional_path(program, frame, path);
+        let value = self.optional_path(program, frame, path)?;
         let view = View::new(&self.heap, &program.constants);
         let Some(value) = value.filter(|&value| view.kind(value) != Kind::Null) else {
             return Err(self.runtime_fault(program, |cause| {
@@ -75,7 +75,7 @@ impl Run {
 
     fn timestamp(&mut self, program: &Program, frame: FrameId, path: PathId) -> Outcome<i64> {
         let text = &program.paths[path.at()].text;
-        let value = self.optional_path(program, frame, path);
+        let value = self.optional_path(program, frame, path)?;
         let view = View::new(&self.heap, &program.constants);
         let Some(value) = value.filter(|&value| view.kind(value) != Kind::Null) else {
             return Err(self.runtime_fault(program, |cause| {
@@ -106,12 +106,14 @@ impl Run {
         program: &Program,
         frame: FrameId,
         path: PathId,
-    ) -> Option<ValueRef> {
+    ) -> Outcome<Option<ValueRef>> {
         let using = &program.paths[path.at()];
-        let root = self.source(program, frame, using.source, None)?;
-        using
-            .accessor
-            .get(View::new(&self.heap, &program.constants), root)
+        let Some(root) = self.source(program, frame, using.source, None) else {
+            return Ok(None);
+        };
+        self.check_root(program, using, root)?;
+        let view = View::new(&self.heap, &program.constants);
+        Ok(using.accessor.get(view, root))
     }
 
     /// Makes the fault of a Fail state: its texts, without prefix (facts 7.4).

@@ -1,9 +1,11 @@
 //! The command line as a user sees it: answers, exit codes.
 
 mod demo;
+mod embedded;
 mod hostile;
 mod logs;
 mod mistakes;
+mod mocks;
 mod pipe;
 mod recorded;
 mod stop;

@@ -5,7 +5,7 @@
 
 use crate::definitions::{chain, choice, constants, counter, map, writes};
 use crate::engine::Engine;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stepstream::program::Instruction;
 
 /// Bytes that a run may have in use: twice the floor below which nothing is compacted, and what one
@@ -26,9 +26,7 @@ fn time(engine: &mut Engine, input: &str) -> Duration {
     let mut output = Vec::new();
     let run = |_| {
         output.clear();
-        let begin = Instant::now();
-        engine.run(input.as_bytes(), &mut output);
-        begin.elapsed()
+        crate::cpu::time(|| _ = engine.run(input.as_bytes(), &mut output))
     };
     (0..7).map(run).min().unwrap_or_default()
 }

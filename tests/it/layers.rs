@@ -12,6 +12,7 @@ const ORDER: &[&str] = &[
     "path",
     "intrinsic",
     "asl",
+    "embedded",
     "program",
     "compile",
     "vm",
@@ -120,8 +121,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Tests may use whatever shows what they are about.
 fn is_test(file: &Path) -> bool {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let folder = file.parent().and_then(Path::file_name);
-    stem == "tests" || stem.ends_with("_tests") || folder.is_some_and(|name| name == "tests")
+    let mut folders = file.ancestors().skip(1).filter_map(Path::file_name);
+    stem == "tests" || stem.ends_with("_tests") || folders.any(|name| name == "tests")
 }
 
 /// Returns the text without comments and tests, both of which may name anything.

@@ -7,10 +7,19 @@ use std::process::Command;
 /// An event's headers.
 type Headers<'a> = &'a [(&'a str, Option<&'a [u8]>)];
 
-/// Runs the command; returns its exit code, stdout and stderr.
+/// Runs the command, which lets letters go to any topic unless it is told where they may go; returns its exit code,
+/// stdout and stderr.
 fn redrive(broker: &Broker, arguments: &[&str]) -> (i32, String, String) {
+    let is_told = arguments
+        .iter()
+        .any(|argument| ["--to", "--config"].contains(argument));
+    let any: &[&str] = if is_told { &[] } else { &["--any-topic"] };
+    run(&[&["--brokers", &broker.address()], any, arguments].concat())
+}
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_stepstream"))
-        .args(["redrive", "--brokers", &broker.address()])
+        .arg("redrive")
         .args(arguments)
         .output()
         .expect("the binary runs");
@@ -237,7 +246,7 @@ fn what_a_broker_refuses_stays() {
     letter(broker, "redrive-lost", "k", "Order.A", "redrive-gone", &[]);
     let mut config = format!("[kafka]\nbrokers = '{}'\n", broker.address());
     config.push_str("[kafka.producer]\n'topic.metadata.propagation.max.ms' = 1000\n");
-    config.push_str("[[workflow]]\nname = 'w'\ndefinition = 'w.asl.json'\ntopics = ['t']\n");
+    config.push_str("[[workflow]]\nname = 'w'\ndefinition = 'w.asl.json'\ntopics = ['redrive-gone']\n");
     let config = broker.file("redrive.toml", &config);
     let (code, out, err) = redrive(broker, &["--from", "redrive-lost", "--config", &config]);
     assert_eq!(code, 1, "{out}{err}");
@@ -246,6 +255,52 @@ fn what_a_broker_refuses_stays() {
     let (code, out, err) = redrive(broker, &["--from", "redrive-lost", "--config", &config]);
     assert_eq!(code, 0, "{out}{err}");
     assert_eq!(keys(&broker.read("redrive-gone")), ["k"]);
+}
+
+#[test]
+fn letters_go_only_to_topics_that_the_configuration_reads() {
+    let Some(broker) = shared() else { return };
+    for topic in [
+        "redrive-safe",
+        "redrive-safe-home",
+        "redrive-safe-77",
+        "redrive-victim",
+    ] {
+        broker.create_topic(topic, 1);
+    }
+    for home in ["redrive-safe-home", "redrive-safe-77", "redrive-victim"] {
+        letter(broker, "redrive-safe", home, "E", home, &[]);
+    }
+    let mut config = format!("[kafka]\nbrokers = '{}'\n", broker.address());
+    for (name, topics) in [
+        ("listed", "topics = ['redrive-safe-home']"),
+        ("matched", "topics_pattern = '^redrive-safe-[0-9]+$'"),
+    ] {
+        config.push_str(&format!(
+            "[[workflow]]\nname = '{name}'\ndefinition = 'w.asl.json'\n{topics}\n"
+        ));
+    }
+    let config = broker.file("redrive-safe.toml", &config);
+    let arguments = ["--from", "redrive-safe", "--config", &config];
+    let (code, out, err) = run(&arguments);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(
+        out.contains("put back: 1 to redrive-safe-77, 1 to redrive-safe-home\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains("1 stay: they name a topic to go back to that no workflow of the configuration reads"),
+        "{out}"
+    );
+    assert!(broker.read("redrive-victim").is_empty());
+    let (code, out, err) = run(&[&arguments[..], &["--any-topic"]].concat());
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(broker.read("redrive-victim").len(), 1);
+
+    // Without a configuration nobody says where letters may go.
+    let (code, _, err) = run(&["--from", "redrive-safe", "--brokers", &broker.address()]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("--any-topic"), "{err}");
 }
 
 #[test]
@@ -290,7 +345,7 @@ fn programs_read_what_became_of_the_letters() {
     let counts = |of: Value, [back, others, tired, homeless, refused]: [u64; 5]| {
         let mut of = of;
         let counts = json!({"put_back": back, "not_chosen": others, "exhausted": tired, "without_event": 0,
-            "homeless": homeless, "refused": refused});
+            "homeless": homeless, "not_allowed": 0, "refused": refused});
         let more = counts.as_object().expect("an object").clone();
         of.as_object_mut().expect("an object").extend(more);
         of

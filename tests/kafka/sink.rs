@@ -212,3 +212,33 @@ fn what_cannot_be_delivered_is_refused() {
     drop(sink);
     assert_eq!(health.unanswered(), 0, "nobody waits for it");
 }
+
+#[test]
+fn a_topic_that_was_closed_makes_room_for_another() {
+    let Some(broker) = shared() else { return };
+    for topic in ["sink-first", "sink-kept", "sink-next"] {
+        broker.create_topic(topic, 1);
+    }
+    let (wake, health) = (Wake::new(), Arc::new(Health::default()));
+    let mut sink = KafkaSink::start(&config(broker), "test", wake.clone(), &health).expect("a sink");
+    let first = sink.topic("sink-first");
+    let kept = sink.topic("sink-kept");
+    assert_eq!(sink.topic("sink-first"), first);
+    sink.send(&message(first, b"1"), Ticket(1)).expect("taken");
+    sink.push();
+    assert_eq!(answers(&mut sink, &wake, 1)[&1], Ok(()));
+    assert!(!sink.close(first), "somebody else has it");
+    assert!(sink.close(first));
+    let closed = sink.send(&message(first, b"x"), Ticket(2));
+    assert!(matches!(closed, Err(SendError::Refused(_))), "{closed:?}");
+    let next = sink.topic("sink-next");
+    assert_eq!(next, first, "its handle is used again");
+    for (ticket, topic) in [(3, next), (4, kept)] {
+        sink.send(&message(topic, b"2"), Ticket(ticket)).expect("taken");
+    }
+    sink.push();
+    assert_eq!(answers(&mut sink, &wake, 2).len(), 2);
+    for (topic, count) in [("sink-first", 1), ("sink-kept", 1), ("sink-next", 1)] {
+        assert_eq!(broker.read(topic).len(), count, "{topic}");
+    }
+}

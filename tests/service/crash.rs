@@ -114,6 +114,7 @@ group = "crash-sync"
 instance_id = "one"
 sync_batch_max = 50
 commit_interval = "50ms"
+reply.allowed = ["crash-sync-replies"]
 [workflow.dead_letter]
 topic = "crash-sync-failed"
 [workflow.log.file]

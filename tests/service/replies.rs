@@ -27,7 +27,7 @@ definition = "definition.json"
 mode = "sync"
 topics = ["replies"]
 group = "replies"
-reply.topic = "replies-default"
+reply = { topic = "replies-default", allowed = ["replies-asked", "replies-nowhere"] }
 log.file.directory = "log"
 "#,
     );

@@ -7,7 +7,7 @@
 
 pub(crate) mod json;
 mod lines;
-mod scalar;
+pub(crate) mod scalar;
 pub(crate) mod substitute;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! Reads YAML with positions into the same tree as JSON.
 //!
 //! Plain scalars are resolved with the core schema of YAML 1.2 (so `yes` is a text and `0x1F` a number).
-//! An anchor may be used again, within [`NODES_MAX`] nodes in all: a few aliases of aliases would
-//! otherwise grow without bound. CloudFormation's short tags (`!Sub`) are explained and refused.
+//! An anchor may be used again, within [`NODES_MAX`] nodes and [`COPIED_BYTES_MAX`] bytes in all: a few
+//! aliases of aliases would otherwise grow without bound. CloudFormation's short tags (`!Sub`) are
+//! explained and refused in a definition, and read as their long form (`Fn::Sub`) in a template.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -15,9 +16,26 @@ use super::{scalar, substitute};
 /// The most nodes a definition may have once its aliases are resolved.
 const NODES_MAX: usize = 200_000;
 
+/// The most bytes of texts that anchors and aliases may copy: one long text, used again ten thousand times,
+/// has few nodes.
+const COPIED_BYTES_MAX: usize = 32 << 20;
+
 /// Reads the one document of a text. `substitutions` fill in plain scalars before they are resolved.
 pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Reading {
-    let mut reader = Reader::new(text, substitutions);
+    read_events(Reader::new(text, substitutions))
+}
+
+/// Reads the one document of a template: a tag `!Name` becomes an object `{"Fn::Name": …}`, and of a text
+/// with a fault the tree holds what was read before it.
+pub(crate) fn read_template(text: &str) -> Reading {
+    let nothing = BTreeMap::new();
+    let mut reader = Reader::new(text, &nothing);
+    reader.is_template = true;
+    read_events(reader)
+}
+
+fn read_events(mut reader: Reader<'_>) -> Reading {
+    let text = reader.text;
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         match event {
@@ -39,6 +57,9 @@ pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Read
             break;
         }
     }
+    if reader.is_template {
+        reader.close_all();
+    }
     reader.out
 }
 
@@ -47,6 +68,8 @@ struct Open {
     span: Span,
     anchor: usize,
     container: Container,
+    /// The function whose argument this is.
+    function: Option<String>,
 }
 
 enum Container {
@@ -65,8 +88,12 @@ struct Reader<'a> {
     stack: Vec<Open>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    copied_bytes: usize,
     documents: usize,
     stopped: bool,
+    is_template: bool,
+    /// The levels that functions add to those of the stack.
+    functions: usize,
     out: Reading,
 }
 
@@ -84,8 +111,11 @@ impl<'a> Reader<'a> {
             stack: Vec::new(),
             anchors: HashMap::new(),
             nodes: 0,
+            copied_bytes: 0,
             documents: 0,
             stopped: false,
+            is_template: false,
+            functions: 0,
             out: Reading::default(),
         }
     }
@@ -124,19 +154,16 @@ impl<'a> Reader<'a> {
             Event::DocumentStart(_) => self.document(span),
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag, span),
             Event::SequenceStart(anchor, tag) => {
-                self.tag(tag, &span);
-                self.start(Container::Array(Vec::new()), anchor, span);
+                let function = self.tag(tag, &span);
+                self.start(Container::Array(Vec::new()), anchor, function, span);
             }
             Event::MappingStart(anchor, tag) => {
-                self.tag(tag, &span);
-                self.start(
-                    Container::Object {
-                        members: Members::default(),
-                        key: None,
-                    },
-                    anchor,
-                    span,
-                );
+                let function = self.tag(tag, &span);
+                let container = Container::Object {
+                    members: Members::default(),
+                    key: None,
+                };
+                self.start(container, anchor, function, span);
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(&span),
             Event::Alias(anchor) => self.alias(anchor, span),
@@ -158,17 +185,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn start(&mut self, container: Container, anchor: usize, span: Span) {
-        if self.stack.len() >= DEPTH_MAX {
+    fn start(&mut self, container: Container, anchor: usize, function: Option<String>, span: Span) {
+        if self.depth() + usize::from(function.is_some()) >= DEPTH_MAX {
             let message = format!("The definition is nested deeper than {DEPTH_MAX} levels");
             self.problem(ProblemKind::TooDeep, span, message, "");
             return;
         }
+        self.functions += usize::from(function.is_some());
         self.stack.push(Open {
             span,
             anchor,
             container,
+            function,
         });
+    }
+
+    fn depth(&self) -> usize {
+        self.stack.len() + self.functions
+    }
+
+    /// Closes what a fault has left open.
+    fn close_all(&mut self) {
+        while !self.stack.is_empty() {
+            self.end(&(self.text.len()..self.text.len()));
+        }
     }
 
     fn end(&mut self, span: &Span) {
@@ -183,14 +223,30 @@ impl<'a> Reader<'a> {
             span: start..start + text.trim_end().len(),
             value,
         };
+        self.functions -= usize::from(open.function.is_some());
+        let node = called(open.function, node);
         self.anchor(open.anchor, &node);
         self.add(node);
     }
 
     fn anchor(&mut self, anchor: usize, node: &Node) {
         if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
+            let (_, _, bytes) = measure(node);
+            if self.copies(bytes, &node.span) {
+                self.anchors.insert(anchor, node.clone());
+            }
         }
+    }
+
+    /// Says whether so many bytes of texts may be copied; reports it when not.
+    fn copies(&mut self, bytes: usize, span: &Span) -> bool {
+        self.copied_bytes = self.copied_bytes.saturating_add(bytes);
+        let fits = self.copied_bytes <= COPIED_BYTES_MAX;
+        if !fits {
+            let message = format!("The anchors and aliases copy more than {COPIED_BYTES_MAX} bytes");
+            self.problem(ProblemKind::TooDeep, span.clone(), message, "");
+        }
+        fits
     }
 
     fn alias(&mut self, anchor: usize, span: Span) {
@@ -202,16 +258,19 @@ impl<'a> Reader<'a> {
                 value: Value::Null,
             });
         };
-        let (nodes, depth) = measure(node);
+        let (nodes, depth, bytes) = measure(node);
         if self.nodes + nodes > NODES_MAX {
             let message = format!("The aliases make more than {NODES_MAX} nodes");
             return self.problem(ProblemKind::TooDeep, span, message, "");
         }
-        if self.stack.len() + depth > DEPTH_MAX {
+        if self.depth() + depth > DEPTH_MAX {
             let message = format!("The definition is nested deeper than {DEPTH_MAX} levels");
             return self.problem(ProblemKind::TooDeep, span, message, "");
         }
         let node = node.clone();
+        if !self.copies(bytes, &span) {
+            return;
+        }
         self.nodes += nodes;
         self.add(node);
     }
@@ -227,14 +286,14 @@ impl<'a> Reader<'a> {
         let is_text_tag = tag
             .as_ref()
             .is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-        self.tag(tag, &span);
+        let function = self.tag(tag, &span);
         let value = if style == ScalarStyle::Plain && !is_text_tag && !self.key_is_next() {
             let (filled, _) = substitute::fill(text, self.substitutions);
             self.plain(&filled, &span)
         } else {
             Value::Text(text.to_owned())
         };
-        let node = Node { span, value };
+        let node = called(function, Node { span, value });
         self.anchor(anchor, &node);
         self.add(node);
     }
@@ -290,10 +349,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn tag(&mut self, tag: Option<Cow<'_, Tag>>, span: &Span) {
-        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else {
-            return;
-        };
+    /// Returns the function that a tag calls; outside a template there is none, and the tag is refused.
+    fn tag(&mut self, tag: Option<Cow<'_, Tag>>, span: &Span) -> Option<String> {
+        let tag = tag.filter(|tag| !tag.is_yaml_core_schema())?;
+        if self.is_template && tag.handle == "!" && !tag.suffix.is_empty() {
+            let is_bare = ["Ref", "Condition"].contains(&tag.suffix.as_str());
+            let prefix = if is_bare { "" } else { "Fn::" };
+            return Some(format!("{prefix}{}", tag.suffix));
+        }
         let name = format!("{}{}", tag.handle, tag.suffix);
         let cloudformation = CLOUDFORMATION_TAGS.contains(&tag.suffix.as_str()) && tag.handle == "!";
         let (message, help) = if cloudformation {
@@ -310,6 +373,22 @@ impl<'a> Reader<'a> {
             )
         };
         self.problem(ProblemKind::Broken, span.clone(), message, help);
+        None
+    }
+}
+
+/// Puts a function's name around its argument.
+fn called(function: Option<String>, argument: Node) -> Node {
+    let Some(key) = function else { return argument };
+    let span = argument.span.clone();
+    let member = Member {
+        key,
+        key_span: span.start..span.start,
+        value: argument,
+    };
+    Node {
+        span,
+        value: Value::Object(vec![member]),
     }
 }
 
@@ -334,19 +413,20 @@ const CLOUDFORMATION_TAGS: [&str; 17] = [
     "Sub",
 ];
 
-/// Counts the nodes of a tree and its levels.
-fn measure(node: &Node) -> (usize, usize) {
-    let children = |nodes: &mut dyn Iterator<Item = &Node>| {
-        nodes
-            .map(measure)
-            .fold((1, 1), |(count, deepest), (nodes, depth)| {
-                (count + nodes, deepest.max(depth + 1))
-            })
+/// Counts the nodes of a tree, its levels, and the bytes of its texts.
+fn measure(node: &Node) -> (usize, usize, usize) {
+    let add = |whole: (usize, usize, usize), key: &str, child: &Node| {
+        let (nodes, depth, bytes) = measure(child);
+        let deepest = whole.1.max(depth + 1);
+        (whole.0 + nodes, deepest, whole.2 + key.len() + bytes)
     };
     match &node.value {
-        Value::Array(items) => children(&mut items.iter()),
-        Value::Object(members) => children(&mut members.iter().map(|member| &member.value)),
-        _ => (1, 0),
+        Value::Array(items) => items.iter().fold((1, 1, 0), |whole, item| add(whole, "", item)),
+        Value::Object(members) => members
+            .iter()
+            .fold((1, 1, 0), |whole, member| add(whole, &member.key, &member.value)),
+        Value::Text(text) | Value::Number(text) => (1, 0, text.len()),
+        Value::Null | Value::Bool(_) => (1, 0, 0),
     }
 }
 

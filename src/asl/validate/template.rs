@@ -5,6 +5,8 @@ use crate::asl::place::Place;
 use crate::asl::syntax::{Member, Node, Value};
 use crate::asl::{code, fields, paths, suggest};
 
+use std::collections::HashSet;
+
 use super::object::Language;
 use super::{Checker, Spot};
 
@@ -38,9 +40,14 @@ impl Checker<'_> {
     pub(super) fn template(&mut self, node: &Node, place: &Place<'_>, language: Language) {
         match &node.value {
             Value::Object(members) => {
+                // A template has room for 100,000 members: no search through the list for each.
+                let names: HashSet<&str> = match members.iter().any(|member| member.key.ends_with(".$")) {
+                    true => members.iter().map(|member| member.key.as_str()).collect(),
+                    false => HashSet::new(),
+                };
                 for member in members {
                     self.template_member(member, place, language);
-                    self.clash(member, members, place, language);
+                    self.clash(member, &names, place, language);
                 }
             }
             Value::Array(items) => {
@@ -76,12 +83,11 @@ impl Checker<'_> {
     }
 
     /// Refuses `a` beside `a.$`: both would give the member `a`.
-    fn clash(&mut self, member: &Member, members: &[Member], object: &Place<'_>, language: Language) {
+    fn clash(&mut self, member: &Member, names: &HashSet<&str>, object: &Place<'_>, language: Language) {
         let Some(name) = member.key.strip_suffix(".$") else {
             return;
         };
-        let other = members.iter().any(|other| other.key == name);
-        if other && language == Some(QueryLanguage::JsonPath) {
+        if names.contains(name) && language == Some(QueryLanguage::JsonPath) {
             let spot = Spot::within(object, &object.key(&member.key), &member.key_span);
             self.schema(
                 spot,

@@ -4,11 +4,11 @@ use super::{Finding, Findings};
 use crate::asl::syntax::{Lines, Node, Value};
 use crate::asl::validate::validate;
 use crate::asl::{Diagnostic, Format, MachineType, Options, Severity, Source};
-use crate::cli::definition::{Checked, cannot_read, rendered};
+use crate::cli::definition::{Checked, How, cannot_read, rendered};
 use crate::cli::output::{Stop, has_colour};
 use crate::cli::run::built_in;
 use crate::compile::compile;
-use crate::config::{Config, Problem, Workflow, environment, without_secrets};
+use crate::config::{Config, Problem, Service, Workflow, environment, without_secrets};
 use crate::task::config::ConfigError;
 use crate::task::function::Home;
 use crate::task::{Tasks, Unserved};
@@ -82,7 +82,7 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
     let tasks = tasks.ok();
     let (mut definitions, mut unserved) = (Vec::new(), Vec::new());
     for (number, workflow) in config.workflow.iter().enumerate() {
-        match definition(workflow) {
+        match definition(workflow, &config.service) {
             Ok(checked) => {
                 let tasks = tasks.as_ref();
                 unserved.push(tasks.map_or(Vec::new(), |tasks| {
@@ -121,15 +121,21 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
         findings.keep(&checked.file, unserved);
     }
     for checked in definitions {
-        let format = checked.source().format;
-        findings.add(&checked.file, &checked.text, format, checked.report.diagnostics);
+        let rendered = checked.rendered(has_colour());
+        findings.tell(&checked.subject, &rendered, &checked.report.diagnostics);
+        findings.keep(&checked.file, checked.report.diagnostics);
     }
 }
 
 /// Checks a workflow's definition.
-fn definition(workflow: &Workflow) -> Result<Checked, Stop> {
+fn definition(workflow: &Workflow, service: &Service) -> Result<Checked, Stop> {
     let substitutions: Vec<(String, String)> = workflow.substitutions.clone().into_iter().collect();
-    let mut checked = Checked::read(&workflow.definition, MachineType::Express, &substitutions)?;
+    let how = How {
+        machine_type: Some(MachineType::Express),
+        substitutions: &substitutions,
+        real: Some(&service.pseudo_parameters()),
+    };
+    let mut checked = Checked::read(&workflow.definition, how)?;
     for diagnostic in &mut checked.report.diagnostics {
         if let Some(name) = diagnostic
             .help
@@ -157,18 +163,22 @@ fn unserved_tasks(
     let Some(Err(unserved)) = machine.map(|machine| tasks.bind(&compile(machine), false)) else {
         return Vec::new();
     };
+    let embedded = checked.embedded.as_ref();
+    let substitutions = embedded.map_or(&workflow.substitutions, |found| found.substitutions());
     let options = Options {
         machine_type: MachineType::Express,
-        substitutions: workflow.substitutions.clone(),
+        substitutions: substitutions.clone(),
     };
-    let (root, _) = validate(&checked.source(), &options);
+    let definition = checked.definition();
+    let (root, _) = validate(&definition, &options);
     let mut found: Vec<Diagnostic> = unserved
         .iter()
         .map(|task| Diagnostic {
             help: Some(unserved_help(file, task, config)),
-            ..unserved_diagnostic(&checked.text, root.as_ref(), task)
+            ..unserved_diagnostic(definition.text, root.as_ref(), task)
         })
         .collect();
+    checked.locate(&mut found);
     found.sort_by_key(|diagnostic| diagnostic.span.start);
     found
 }

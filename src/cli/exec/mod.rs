@@ -39,7 +39,7 @@ Examples:
   cat order.json | stepstream exec order.asl.json --input-file - --format json --events"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The input, as JSON text.

@@ -7,6 +7,7 @@ use super::{DeadLetter, FAILURES, OUTPUTS, Stop};
 use crate::cli::output::stderr;
 use crate::cli::{identity, run, shard_count};
 use crate::config::{self, Config, environment};
+use crate::registry::address::Address;
 use crate::runtime::{OnEmpty, Ordering, Workflow};
 use std::path::Path;
 
@@ -86,8 +87,14 @@ impl Settings {
 
 /// Takes the workflow whose definition is a file, if there is one.
 fn take(workflows: &mut Vec<config::Workflow>, definition: &Path) -> Option<config::Workflow> {
-    let file = definition.canonicalize().ok()?;
-    workflows.retain(|one| one.definition.canonicalize().is_ok_and(|path| path == file));
+    let wanted = Address::of(definition);
+    let file = wanted.file.canonicalize().ok()?;
+    workflows.retain(|one| {
+        let address = Address::of(&one.definition);
+        let is_same_file = address.file.canonicalize().is_ok_and(|path| path == file);
+        // Without a name the only state machine of the file is meant.
+        is_same_file && (address.name == wanted.name || address.name.is_none() || wanted.name.is_none())
+    });
     if let [first, _, ..] = workflows.as_slice() {
         stderr(&format!(
             "warning: {} workflows have this definition; what is configured for \"{}\", the first, counts",

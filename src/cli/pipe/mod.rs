@@ -9,13 +9,15 @@ mod produce;
 mod read;
 mod write;
 
-use super::definition::{load, substitution};
+use super::definition::{load_real, substitution};
 use super::identity::random;
 use super::output::{Stop, stderr};
 use super::run::built_in;
 use super::{EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
 use crate::metrics::{Metrics, ShardMetrics};
-use crate::runtime::{self, DeadLetter, Deliveries, Handle, LaneParts, Parts, Stats, Version, Workflow};
+use crate::runtime::{
+    self, DeadLetter, Deliveries, Handle, LaneParts, MemoryLimits, Parts, Stats, Version, Workflow,
+};
 use crate::stream::Wake;
 use crate::stream::kafka::{self, KafkaSink};
 use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
@@ -48,6 +50,9 @@ Of the configuration's workflows the one counts whose definition is FILE: its na
 record of a line has the topic stdin and the line's number as offset), ordering (lines have no key; \"partition\" \
 is one shard), on_empty (blank lines) and max_in_flight. Its topics, output, dead letters and log are for 'run'.
 
+FILE#Name is a state machine in a template, as for 'check'; but what only a deployment knows, such as the ARN of a \
+function, must be given here, with --set or in the substitutions.
+
 Outputs come in the order of their events. An event whose execution fails, or that is not JSON or too \
 large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. There \"input\" is the event; \
 of a line that is not JSON or too large the first 4 KiB, as a text. Blank lines are skipped. Ctrl-C finishes what \
@@ -60,7 +65,7 @@ Examples:
   stepstream pipe order.asl.json --config stepstream.toml --failed bad.ndjson < orders.ndjson"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending).
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// A configuration, as of 'run': its [tasks] serve the workflow's tasks. Not needed for a workflow without.
@@ -86,20 +91,27 @@ pub(super) fn run(args: &Args) -> u8 {
 
 fn execute(args: &Args) -> Result<u8, Stop> {
     let settings = Settings::read(args.config.as_deref(), &args.file)?;
-    let program = load(&args.file, &settings.substitutions(&args.substitutions))?;
+    let program = load_real(
+        &args.file,
+        &settings.substitutions(&args.substitutions),
+        &settings.config.service.pseudo_parameters(),
+    )?;
     let program = Arc::new(program);
     let tasks = Arc::new(tasks(&settings)?);
     let bindings = tasks
         .bind(&program, false)
         .map_err(|unserved| unserved_stop(args, &unserved))?;
+    let count = settings.shards(args.shards)?;
+    let service = &settings.config.service;
+    let memory_max = service.memory_max.map(|size| size.0);
     let work = Work {
+        memory: crate::server::without_clients(memory_max, service.execution_memory_max.0, count),
         workflow: Arc::new(settings.workflow(&args.file)),
         kafka: kafka(&program, &settings)?,
         program,
         bindings: Arc::new(bindings),
         tasks,
     };
-    let count = settings.shards(args.shards)?;
     let mut writer = Writer::open(args.failed.as_deref(), !args.unordered)?;
     let (desk, outbox) = outbox(Acknowledge::AtOnce, Bounds::default());
     let (mut feeds, mut handles) = (Vec::new(), Vec::new());
@@ -192,6 +204,7 @@ struct Work {
     tasks: Arc<Tasks>,
     /// Where tasks write to, if some do.
     kafka: Option<kafka::Config>,
+    memory: MemoryLimits,
 }
 
 impl Work {
@@ -205,7 +218,7 @@ impl Work {
             bindings: Arc::clone(&self.bindings),
             revision: "".into(),
         };
-        let kafka = self.kafka.clone();
+        let (kafka, memory) = (self.kafka.clone(), self.memory);
         let build = move |wake: &Wake| {
             let connectors = tasks.connect(Answers::new(wake.clone()), random());
             let tasks: Box<dyn runtime::Tasks> = match kafka {
@@ -230,6 +243,7 @@ impl Work {
                 sink: Box::new(desk.sink(number, wake)),
                 tasks,
                 max_in_flight: usize::MAX,
+                memory,
                 metrics: ShardMetrics::default(),
                 deliveries: Deliveries::default(),
             })

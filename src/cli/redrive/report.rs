@@ -52,6 +52,7 @@ fn write_counts(json: &mut Json, counts: &Counts) {
     number(json, "exhausted", counts.exhausted);
     number(json, "without_event", counts.without_event);
     number(json, "homeless", counts.homeless);
+    number(json, "not_allowed", counts.not_allowed);
     number(json, "refused", counts.refused);
 }
 
@@ -122,6 +123,11 @@ pub(super) fn text(args: &Args, summary: &Summary) -> String {
                 "name no topic other than {} to go back to (--to gives one)",
                 args.from
             ),
+        ),
+        (
+            total.not_allowed,
+            "name a topic to go back to that no workflow of the configuration reads (--any-topic lets them, --to gives another)"
+                .to_owned(),
         ),
         (
             total.refused,

@@ -4,7 +4,9 @@ use super::report::Problem;
 use crate::asl::{self, Source};
 use crate::cases::{self, Case, Coverage, Definition, Suite};
 use crate::compile::{self, compile_with};
+use crate::embedded;
 use crate::program::Program;
+use crate::registry::address::{self, Address};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -24,35 +26,82 @@ pub(super) struct Loader {
     known: BTreeMap<Key, Result<Loaded, Vec<Problem>>>,
     /// The names of the definitions, in order.
     names: Vec<(String, Key)>,
+    /// Where the definitions of state machines are; without a name, of the one there is.
+    machines: Vec<(Option<String>, PathBuf)>,
 }
 
+/// Reads a `NAME=FILE` of `--definition`, or a `FILE`.
+pub(super) fn machine(argument: &str) -> Result<(Option<String>, PathBuf), String> {
+    match argument.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok((Some(name.to_owned()), file.into()))
+        }
+        None if !argument.is_empty() => Ok((None, argument.into())),
+        _ => Err("write it as NAME=FILE, or FILE for every state machine".to_owned()),
+    }
+}
+
+/// Endings of definitions that lie beside a file and are called like their state machine.
+const ENDINGS: [&str; 6] = [".asl.json", ".asl.yaml", ".asl.yml", ".json", ".yaml", ".yml"];
+
 impl Loader {
-    pub(super) fn new(trace: bool) -> Loader {
+    pub(super) fn new(trace: bool, machines: &[(Option<String>, PathBuf)]) -> Loader {
         Loader {
             trace,
             known: BTreeMap::new(),
             names: Vec::new(),
+            machines: machines.to_vec(),
         }
+    }
+
+    /// Finds the definition of a state machine: the one that was given for it, else the one that lies beside the file.
+    fn named(&self, file: &Path, machine: &str) -> Result<PathBuf, String> {
+        let given = |name: Option<&str>| {
+            let mut all = self.machines.iter();
+            all.find(|(known, _)| known.as_deref() == name)
+        };
+        if let Some((_, path)) = given(Some(machine)).or_else(|| given(None)) {
+            return Ok(path.clone());
+        }
+        let mut beside = ENDINGS
+            .iter()
+            .map(|ending| self::beside(file, &format!("{machine}{ending}")));
+        beside.find(|path| path.is_file()).ok_or_else(|| {
+            format!(
+                "where is the definition of the state machine \"{machine}\"? Give --definition {machine}=FILE, or put \
+                 it beside the file as {machine}.asl.json"
+            )
+        })
     }
 
     /// Returns a case's definition, compiled.
     pub(super) fn definition(&mut self, file: &Path, case: &Case) -> Result<&mut Loaded, Vec<Problem>> {
-        let (name, text) = match &case.definition {
-            Definition::Here(text) => (file.display().to_string(), text.clone()),
-            Definition::File(name) => {
-                let path = beside(file, name);
-                let text = read(&path).map_err(|problems| {
+        let machine = match &case.definition {
+            Definition::Named(machine) => Some(machine.as_str()),
+            Definition::File(_) | Definition::Here(_) => None,
+        };
+        let read = match &case.definition {
+            Definition::Here(text) => {
+                Text::plain(file.display().to_string(), text.clone(), &case.substitutions)
+            }
+            Definition::File(name) | Definition::Named(name) => {
+                let path = match machine {
+                    Some(machine) => self
+                        .named(file, machine)
+                        .map_err(|problem| vec![Problem::plain(problem).named_at(file, case.line)])?,
+                    None => beside(file, name),
+                };
+                Text::read(&path, machine, &case.substitutions).map_err(|problems| {
                     let named = |problem: Problem| problem.named_at(file, case.line);
                     problems.into_iter().map(named).collect::<Vec<_>>()
-                })?;
-                (path.display().to_string(), text)
+                })?
             }
         };
-        let key = (text, case.substitutions.clone());
+        let key = (read.source().text.to_owned(), read.substitutions.clone());
         if !self.known.contains_key(&key) {
-            let loaded = self.load(&name, &key.0, &key.1);
+            let loaded = self.load(&read);
             self.known.insert(key.clone(), loaded);
-            self.names.push((name, key.clone()));
+            self.names.push((read.name, key.clone()));
         }
         match self.known.get_mut(&key) {
             Some(Ok(loaded)) => Ok(loaded),
@@ -61,22 +110,17 @@ impl Loader {
         }
     }
 
-    fn load(
-        &self,
-        name: &str,
-        text: &str,
-        substitutions: &BTreeMap<String, String>,
-    ) -> Result<Loaded, Vec<Problem>> {
-        let source = Source {
-            name,
-            text,
-            format: asl::Format::of_file_name(name),
+    fn load(&self, read: &Text) -> Result<Loaded, Vec<Problem>> {
+        let (report, source) = match &read.embedded {
+            Some(embedded) => (embedded.check(asl::MachineType::Express), embedded.file()),
+            None => {
+                let options = asl::Options {
+                    substitutions: read.substitutions.clone(),
+                    ..asl::Options::default()
+                };
+                (asl::check(&read.source(), &options), read.source())
+            }
         };
-        let options = asl::Options {
-            substitutions: substitutions.clone(),
-            ..asl::Options::default()
-        };
-        let report = asl::check(&source, &options);
         match &report.machine {
             Some(machine) => Ok(Loaded {
                 program: compile_with(machine, compile::Options { trace: self.trace }),
@@ -97,6 +141,80 @@ impl Loader {
                 _ => None,
             });
         loaded.collect()
+    }
+}
+
+/// A definition as it was read.
+struct Text {
+    name: String,
+    text: String,
+    substitutions: BTreeMap<String, String>,
+    /// If it stands in a file of another kind.
+    embedded: Option<embedded::Definition>,
+}
+
+impl Text {
+    fn plain(name: String, text: String, substitutions: &BTreeMap<String, String>) -> Text {
+        Text {
+            name,
+            text,
+            substitutions: substitutions.clone(),
+            embedded: None,
+        }
+    }
+
+    /// Reads the definition that a path, or a path with `#Name`, leads to.
+    /// Of several the one of `machine` is meant, unless the path says so.
+    fn read(
+        path: &Path,
+        machine: Option<&str>,
+        substitutions: &BTreeMap<String, String>,
+    ) -> Result<Text, Vec<Problem>> {
+        let plain = |message: String| vec![Problem::plain(message)];
+        let address = Address::of(path);
+        let text = read(&address.file)?;
+        let name = address.file.display().to_string();
+        let Some(container) = address.open(&text).map_err(plain)? else {
+            return Ok(Text::plain(name, text, substitutions));
+        };
+        if !container.problems().is_empty() {
+            let source = Source {
+                name: &name,
+                text: &text,
+                format: asl::Format::of_file_name(&name),
+            };
+            let problems = container.problems().iter();
+            return Err(problems.map(|problem| Problem::of(&source, problem)).collect());
+        }
+        let machine = machine.filter(|_| address.name.is_none());
+        let index = match machine.and_then(|machine| container.find(machine)) {
+            Some(index) => index,
+            None => address.choose(&container).map_err(plain)?,
+        };
+        let request = embedded::Request {
+            given: substitutions,
+            is_strict: false,
+            beside: &|path| address::read(&address.beside(path)),
+        };
+        let definition = container.definition(index, &request);
+        Ok(Text {
+            name: path.display().to_string(),
+            text,
+            substitutions: definition.substitutions().clone(),
+            embedded: Some(definition),
+        })
+    }
+
+    /// Returns the definition's text.
+    fn source(&self) -> Source<'_> {
+        self.embedded.as_ref().map_or(
+            Source {
+                name: &self.name,
+                text: &self.text,
+                format: asl::Format::of_file_name(&self.name),
+            },
+            embedded::Definition::source,
+        )
     }
 }
 

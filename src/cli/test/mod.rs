@@ -6,6 +6,7 @@ mod report;
 
 use super::Format;
 use super::output::Stop;
+use crate::asl::suggest::did_you_mean;
 use crate::cases::{self, Case, Coverage, Input, Played};
 use load::{Loaded, Loader};
 use std::path::{Path, PathBuf};
@@ -14,12 +15,28 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// Case files, or folders: these are searched for *.cases.json, *.cases.yaml and recorded cases.
+    /// Case files, or folders: these are searched for *.cases.json, *.cases.yaml, MockConfigFile.json and recorded
+    /// cases. FILE#CASE plays one case of a file.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Play only cases whose name contains this text.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// For a MockConfigFile.json: where the definition of a state machine is. [default: beside the file,
+    /// NAME.asl.json]
+    #[arg(long = "definition", value_name = "NAME=FILE", value_parser = load::machine)]
+    definitions: Vec<(Option<String>, PathBuf)>,
+    /// For a MockConfigFile.json: what its cases run with, as JSON text. [default: {}]
+    #[arg(
+        long,
+        value_name = "JSON",
+        conflicts_with = "input_file",
+        allow_hyphen_values = true
+    )]
+    input: Option<String>,
+    /// For a MockConfigFile.json: a file that holds the input.
+    #[arg(long, value_name = "FILE")]
+    input_file: Option<PathBuf>,
     /// Also tell which states, Choice rules, retriers and catchers no case reached.
     #[arg(long)]
     coverage: bool,
@@ -41,11 +58,19 @@ The smallest case file, hello.cases.json:
     ]
   }
 
-config/workflows/README.md describes every field.";
+config/workflows/README.md describes every field.
+
+Mock configurations of Step Functions Local are played as they are, a test case at a time or all:
+
+  stepstream test MockConfigFile.json#HappyPath --definition OrderMachine=order.asl.json --input '{\"id\": 1}'
+
+Such a file expects nothing: status and output are printed, and a case that does not succeed counts as failed.";
 
 /// What became of the files.
 #[derive(Default)]
 struct Results {
+    /// Whether a file was a mock configuration.
+    has_mocks: bool,
     files: Vec<FileResult>,
     /// One for each definition, with its name; empty unless asked for.
     coverage: Vec<(String, Coverage)>,
@@ -73,11 +98,11 @@ enum Outcome {
 
 /// Runs the command; returns its exit code.
 pub(crate) fn run(args: &Args) -> u8 {
-    let mut loader = Loader::new(args.coverage);
+    let mut loader = Loader::new(args.coverage, &args.definitions);
     let mut results = Results::default();
     for found in find::case_files(&args.paths) {
         let result = match found {
-            Ok(path) => play_file(&mut loader, path, args.filter.as_deref()),
+            Ok((path, case)) => play_file(&mut loader, path, args, case.as_deref(), &mut results.has_mocks),
             Err((path, problem)) => FileResult {
                 path,
                 problems: vec![report::Problem::plain(problem)],
@@ -89,6 +114,12 @@ pub(crate) fn run(args: &Args) -> u8 {
     if let Some(filter) = args.filter.as_ref().filter(|_| results.are_none()) {
         return Stop::new(format!("error: no case has '{filter}' in its name")).tell(args.format);
     }
+    let is_for_mocks = args.input.is_some() || args.input_file.is_some() || !args.definitions.is_empty();
+    if is_for_mocks && !results.are_none() && !results.has_mocks && results.errors() == 0 {
+        let message = "error: --input, --input-file and --definition are for a MockConfigFile.json, and none was \
+                       played: case files say these themselves";
+        return Stop::new(message).tell(args.format);
+    }
     if args.coverage {
         results.coverage = loader.into_coverage();
     }
@@ -99,7 +130,14 @@ pub(crate) fn run(args: &Args) -> u8 {
     results.exit_code()
 }
 
-fn play_file(loader: &mut Loader, path: PathBuf, filter: Option<&str>) -> FileResult {
+fn play_file(
+    loader: &mut Loader,
+    path: PathBuf,
+    args: &Args,
+    only: Option<&str>,
+    has_mocks: &mut bool,
+) -> FileResult {
+    let filter = args.filter.as_deref();
     let mut result = FileResult {
         path,
         problems: Vec::new(),
@@ -109,12 +147,17 @@ fn play_file(loader: &mut Loader, path: PathBuf, filter: Option<&str>) -> FileRe
     match suite {
         Err(problems) => result.problems = problems,
         Ok(suite) => {
+            *has_mocks |= suite.cases.iter().any(|case| case.expect.is_open());
+            let is_meant = |case: &&Case| only.is_none_or(|only| is_called(case, only));
+            if let (Some(only), false) = (only, suite.cases.iter().any(|case| is_meant(&case))) {
+                result.problems.push(unknown_case(only, &suite.cases));
+            }
             let wanted = |case: &&Case| filter.is_none_or(|filter| case.name.contains(filter));
-            for case in suite.cases.iter().filter(wanted) {
+            for case in suite.cases.iter().filter(is_meant).filter(wanted) {
                 result.cases.push(CaseResult {
                     name: case.name.clone(),
                     line: case.line,
-                    outcome: play_case(loader, &result.path, case),
+                    outcome: play_case(loader, &result.path, case, args),
                 });
             }
         }
@@ -122,11 +165,41 @@ fn play_file(loader: &mut Loader, path: PathBuf, filter: Option<&str>) -> FileRe
     result
 }
 
-fn play_case(loader: &mut Loader, file: &Path, case: &Case) -> Outcome {
+/// Says whether a case has this name; the test case of a state machine may be called without it.
+fn is_called(case: &Case, name: &str) -> bool {
+    let own = case.name.strip_suffix(name);
+    own.is_some_and(|before| before.is_empty() || before.ends_with('#'))
+}
+
+fn unknown_case(name: &str, cases: &[Case]) -> report::Problem {
+    let known = cases.iter().map(|case| case.name.as_str());
+    let short = known
+        .clone()
+        .map(|known| known.rsplit('#').next().unwrap_or(known));
+    let meant = did_you_mean(name, known.clone().chain(short));
+    let listed = || {
+        let known: Vec<&str> = known.clone().take(CASES_SHOWN_MAX).collect();
+        format!("it has: {}", known.join(", "))
+    };
+    report::Problem::plain(format!(
+        "the file has no case '{name}': {}",
+        meant.unwrap_or_else(listed)
+    ))
+}
+
+/// Names that are listed when a case is not known.
+const CASES_SHOWN_MAX: usize = 30;
+
+fn play_case(loader: &mut Loader, file: &Path, case: &Case, args: &Args) -> Outcome {
     if let Some(reason) = &case.skip {
         return Outcome::Skipped(reason.clone());
     }
+    let given = (&args.input, &args.input_file);
     let input = match &case.input {
+        _ if case.expect.is_open() && given != (&None, &None) => match given {
+            (Some(text), _) => Ok(text.clone()),
+            (None, path) => load::read(path.as_deref().unwrap_or(Path::new(""))),
+        },
         Input::Here(text) => Ok(text.clone()),
         Input::File(name) => load::read(&load::beside(file, name)),
     };
@@ -136,7 +209,10 @@ fn play_case(loader: &mut Loader, file: &Path, case: &Case) -> Outcome {
         } = loader.definition(file, case)?;
         let played = cases::play(case, program, input.as_bytes());
         coverage.add(&played.reached);
-        Ok(played)
+        match &played.unanswered {
+            Some(problem) => Err(vec![report::Problem::plain(problem).named_at(file, case.line)]),
+            None => Ok(played),
+        }
     });
     match played {
         Ok(played) => Outcome::Played(played),

@@ -4,7 +4,7 @@ use super::{CaseResult, FileResult, Outcome, Results};
 use crate::asl::render::render;
 use crate::asl::syntax::write_text;
 use crate::asl::{Diagnostic, Source};
-use crate::cases::{Coverage, Difference, Kind};
+use crate::cases::{Coverage, Difference, Execution, Kind, Played};
 use crate::cli::output::stdout;
 use crate::printable;
 use std::fmt::Write;
@@ -114,12 +114,32 @@ fn write_case(case: &CaseResult, out: &mut String) {
                 String::new()
             };
             let _ = writeln!(out, "  ok    {name}{took}");
+            write_execution(played, out);
         }
         Outcome::Played(played) => {
             let _ = writeln!(out, "  FAIL  {name} (line {})", case.line);
             for difference in &played.differences {
                 write_difference(difference, out);
             }
+            write_execution(played, out);
+        }
+    }
+}
+
+/// Tells how an execution ended of which nothing particular was expected.
+fn write_execution(played: &Played, out: &mut String) {
+    let Some(execution) = &played.execution else {
+        return;
+    };
+    let _ = writeln!(out, "        status    {}", execution.status);
+    let output = execution.output.as_deref().map(shortened);
+    for (name, text) in [
+        ("output", output.as_ref()),
+        ("error", execution.error.as_ref()),
+        ("cause", execution.cause.as_ref()),
+    ] {
+        if let Some(text) = text {
+            let _ = writeln!(out, "        {name:8}  {}", printable::line(text));
         }
     }
 }
@@ -262,6 +282,22 @@ fn case_json(file: &FileResult, case: &CaseResult) -> String {
             let seconds = played.duration_ms as f64 / 1_000.0;
             let list = differences.join(",");
             let _ = write!(out, ",\"duration_seconds\":{seconds},\"differences\":[{list}]");
+            if let Some(execution) = &played.execution {
+                let _ = write!(out, ",\"execution\":{}", execution_json(execution));
+            }
+        }
+    }
+    out + "}"
+}
+
+fn execution_json(execution: &Execution) -> String {
+    let mut out = format!("{{\"status\":\"{}\"", execution.status);
+    if let Some(output) = &execution.output {
+        let _ = write!(out, ",\"output\":{output}");
+    }
+    for (name, text) in [("error", &execution.error), ("cause", &execution.cause)] {
+        if let Some(text) = text {
+            let _ = write!(out, ",\"{name}\":{}", quoted(text));
         }
     }
     out + "}"

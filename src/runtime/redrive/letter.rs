@@ -9,6 +9,8 @@ use crate::runtime::messages::{
     HEADERS_LEFT_OUT, OURS, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, VALUE_BYTES,
 };
 use crate::stream::{Message, Record, SendError, Sink, Ticket, TopicId};
+use std::fmt;
+use std::sync::Arc;
 
 /// The header that counts how often an event was put back.
 pub const ROUNDS: &str = "stepstream-redrive-rounds";
@@ -20,6 +22,8 @@ pub struct Options {
     pub from: String,
     /// The topic that they go to; `None` is the one that each came from.
     pub to: Option<String>,
+    /// Where they may go back to: whoever may write letters says where each came from.
+    pub homes: Homes,
     /// Only letters with one of these errors; empty for all.
     pub errors: Vec<String>,
     /// Most letters that are put back.
@@ -28,6 +32,33 @@ pub struct Options {
     pub rounds_max: u32,
     /// Only look: nothing is written, nothing committed.
     pub is_dry: bool,
+}
+
+/// To which topics letters may go back.
+#[derive(Clone)]
+pub enum Homes {
+    /// To any.
+    Any,
+    /// To those for which this says yes.
+    Only(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+}
+
+impl Homes {
+    fn has(&self, topic: &str) -> bool {
+        match self {
+            Homes::Any => true,
+            Homes::Only(has) => has(topic),
+        }
+    }
+}
+
+impl fmt::Debug for Homes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Homes::Any => "Any",
+            Homes::Only(_) => "Only(..)",
+        })
+    }
 }
 
 /// What is to be done with a letter.
@@ -61,6 +92,9 @@ impl Options {
         let home = record.headers.last(SOURCE_TOPIC);
         let home = home.and_then(|name| std::str::from_utf8(name).ok());
         match self.to.as_deref().or(home) {
+            Some(topic) if self.to.is_none() && !self.homes.has(topic) => {
+                Fate::Stays(|counts| &mut counts.not_allowed)
+            }
             Some(topic) if topic != self.from => Fate::Goes(topic.into(), rounds + 1),
             _ => Fate::Stays(|counts| &mut counts.homeless),
         }
@@ -172,16 +206,44 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_letter_without_its_headers_is_no_event() {
-        let options = Options {
+    fn options(homes: Homes) -> Options {
+        Options {
             from: "dead".to_owned(),
             to: None,
+            homes,
             errors: Vec::new(),
             limit: 1,
             rounds_max: 5,
             is_dry: false,
+        }
+    }
+
+    #[test]
+    fn a_letter_goes_only_where_it_may() {
+        let only = || Homes::Only(Arc::new(|topic| topic == "orders"));
+        let fate = |options: &Options, home: &'static str| {
+            let headers = List(vec![(SOURCE_TOPIC, home)]);
+            match options.fate(&record(&headers), "E") {
+                Fate::Goes(topic, _) => topic.into_string(),
+                _ => "stays".to_owned(),
+            }
         };
+        for (homes, to, home, expected) in [
+            (only(), None, "orders", "orders"),
+            (only(), None, "payments", "stays"),
+            (Homes::Any, None, "payments", "payments"),
+            (Homes::Any, None, "dead", "stays"),
+            (only(), Some("retried"), "payments", "retried"),
+        ] {
+            let to = to.map(str::to_owned);
+            let options = Options { to, ..options(homes) };
+            assert_eq!(fate(&options, home), expected, "{options:?} {home}");
+        }
+    }
+
+    #[test]
+    fn a_letter_without_its_headers_is_no_event() {
+        let options = options(Homes::Any);
         let headers = List(vec![(SOURCE_TOPIC, "orders"), (HEADERS_LEFT_OUT, "5000")]);
         let fate = options.fate(&record(&headers), "Stepstream.EventTooLarge");
         assert!(matches!(fate, Fate::IsNoEvent(place) if place.topic == "orders"));

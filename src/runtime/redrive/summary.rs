@@ -40,6 +40,8 @@ pub struct Counts {
     pub without_event: u64,
     /// They do not say where they came from, or from the topic that they are in.
     pub homeless: u64,
+    /// They may not go back to the topic that they say they came from.
+    pub not_allowed: u64,
     /// The brokers do not take them.
     pub refused: u64,
 }
@@ -47,7 +49,7 @@ pub struct Counts {
 impl Counts {
     /// Returns how many stay though they were asked for.
     pub fn left(&self) -> u64 {
-        self.exhausted + self.without_event + self.homeless + self.refused
+        self.exhausted + self.without_event + self.homeless + self.not_allowed + self.refused
     }
 
     fn add(&mut self, other: &Counts) {
@@ -56,6 +58,7 @@ impl Counts {
         self.exhausted += other.exhausted;
         self.without_event += other.without_event;
         self.homeless += other.homeless;
+        self.not_allowed += other.not_allowed;
         self.refused += other.refused;
     }
 }

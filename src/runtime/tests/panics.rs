@@ -31,7 +31,7 @@ const EVENTS: [(&str, &str); 8] = [
 ];
 
 /// All places; a new one is to be tried here.
-const STEPS: [Step; 14] = [
+pub(super) const STEPS: [Step; 14] = [
     Step::Hold,
     Step::Start,
     Step::Advance,

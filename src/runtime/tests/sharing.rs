@@ -1,13 +1,16 @@
 //! What one lane's messages in the sink mean for another's.
 
+use super::super::account::Meter;
 use super::super::deliveries::Deliveries;
 use super::super::outbox::{Outbox, Outgoing, Refused};
-use super::super::settlements::SettlementId;
 use crate::stream::share::MESSAGE_OVERHEAD;
 use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket, TopicId};
 
 /// How many messages the sink says it holds.
-const HOLDS: usize = 80;
+const HOLDS: usize = 160;
+
+/// How many lanes there are.
+const LANES: usize = 8;
 
 /// A sink that answers when the test says so.
 #[derive(Default)]
@@ -50,13 +53,13 @@ impl Desk {
     fn new() -> Desk {
         let sink = Slow::default();
         Desk {
-            outbox: Outbox::new(sink.capacity(), Deliveries::default()),
+            outbox: Outbox::new(sink.capacity(), LANES, Deliveries::default(), Meter::default()),
             sink,
         }
     }
 
     /// Sends a message of a lane to the topic of the same number.
-    fn send(&mut self, lane: u32, refused: Refused) -> SettlementId {
+    fn send(&mut self, lane: u32, refused: Refused) {
         let id = self.outbox.settlements.open(lane, PartitionId(0), 0, 0);
         let message = Message {
             topic: TopicId(lane),
@@ -67,7 +70,6 @@ impl Desk {
         };
         let outgoing = Outgoing { message, refused };
         self.outbox.send(&mut self.sink, id, &outgoing, 0);
-        id
     }
 
     /// Answers what the sink has for a topic, as it came; returns how many messages that was.
@@ -77,7 +79,7 @@ impl Desk {
         let answered: Vec<(TopicId, Ticket)> = answered;
         for (topic, ticket) in &answered {
             match result {
-                Ok(()) => drop(self.outbox.delivered(*ticket, 0)),
+                Ok(()) => _ = self.outbox.delivered(*ticket, 0),
                 Err(error) => {
                     let message = Returned {
                         topic: *topic,
@@ -86,7 +88,7 @@ impl Desk {
                         value: None,
                         headers: Vec::new(),
                     };
-                    self.outbox.undelivered(*ticket, error, Some(message), 0);
+                    _ = self.outbox.undelivered(*ticket, error, Some(message), 0);
                 }
             }
         }
@@ -106,7 +108,7 @@ fn a_lane_whose_topic_takes_nothing_leaves_room_for_others() {
         desk.send(0, Refused::Retried);
     }
     let stuck = desk.in_sink(0);
-    assert!((20..40).contains(&stuck), "{stuck} messages");
+    assert!((20..80).contains(&stuck), "{stuck} messages");
     assert!(desk.outbox.is_stuck(0) && !desk.outbox.is_stuck(1) && !desk.outbox.is_full());
     for _ in 0..1_000 {
         desk.send(1, Refused::Retried);
@@ -114,10 +116,8 @@ fn a_lane_whose_topic_takes_nothing_leaves_room_for_others() {
         assert_eq!(desk.answer(1, &Ok(())), 1);
     }
     // Many that are stuck leave room too.
-    for lane in 2..8 {
-        for _ in 0..100 {
-            desk.send(lane, Refused::Retried);
-        }
+    for lane in 2..LANES as u32 {
+        (0..100).for_each(|_| desk.send(lane, Refused::Retried));
     }
     desk.send(1, Refused::Retried);
     assert_eq!(desk.answer(1, &Ok(())), 1);

@@ -1,5 +1,6 @@
 //! At most once: the commit comes first.
 
+use super::super::lane::REPLY_TOPICS_MAX;
 use super::super::workflow::{Mode, Workflow};
 use super::super::{CUT_OFF, Ordering};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
@@ -256,7 +257,11 @@ fn after_the_last_execution_nothing_is_called_cut_off() {
 
 #[test]
 fn replies_go_where_the_event_says() {
-    let mut stage = Stage::new(FAIL, sync());
+    let workflow = Workflow {
+        reply_allowed: vec![Pattern::parse("mine")],
+        ..sync()
+    };
+    let mut stage = Stage::new(FAIL, workflow);
     let headers = vec![
         ("kafka_replyTopic".to_owned(), Some(b"mine".to_vec())),
         ("kafka_replyPartition".to_owned(), Some(vec![0, 0, 0, 7])),
@@ -362,6 +367,64 @@ fn replies_go_only_where_they_are_allowed_to() {
     assert_eq!(stage.values("replies-a"), ["2"]);
     assert_eq!(stage.values("replies"), ["3"], "an empty name is none");
     assert_eq!(stage.world.borrow().sent.len(), 2);
+    // By default only where the configuration says.
+    let mut stage = Stage::new(PASS, sync());
+    for (value, name) in [("1", "replies-a"), ("2", "replies"), ("3", "orders")] {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.as_bytes().to_vec()));
+        stage.give_to(0, None, value, vec![header]);
+    }
+    stage.settle();
+    stage.committed(0, 3, Ok(()));
+    assert_eq!(stage.values("replies"), ["2"]);
+    assert_eq!(stage.world.borrow().sent.len(), 1);
+}
+
+#[test]
+fn reply_topics_that_events_invent_give_way() {
+    let allowed = Workflow {
+        reply_allowed: vec![Pattern::parse("replies-*")],
+        sync_batch_max: 1_000,
+        ..sync()
+    };
+    let mut stage = Stage::new(PASS, allowed);
+    let asks = |stage: &mut Stage, name: String| {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.into_bytes()));
+        stage.give_to(0, None, "1", vec![header]);
+    };
+    let commit = |stage: &mut Stage| {
+        stage.settle();
+        let asked = stage
+            .world
+            .borrow()
+            .commits
+            .last()
+            .map(|(_, commit, _)| commit.offset);
+        stage.committed(0, asked.expect("a commit"), Ok(()));
+    };
+    const NAMES: usize = 3 * REPLY_TOPICS_MAX;
+    for index in 0..NAMES {
+        // What is refused takes no room.
+        asks(&mut stage, format!("other-{index}"));
+        asks(&mut stage, format!("replies-{index}"));
+        asks(&mut stage, format!("replies-\n{index}"));
+        asks(&mut stage, "replies-used".to_owned());
+        if index % 10 == 9 {
+            commit(&mut stage);
+        }
+    }
+    (0..10).for_each(|_| commit(&mut stage));
+    let sent = |topic: &str| stage.values(topic).len();
+    for index in 0..NAMES {
+        assert_eq!(sent(&format!("replies-{index}")), 1, "{index}");
+    }
+    assert_eq!(sent("replies-used"), NAMES);
+    let world = stage.world.borrow();
+    assert_eq!(world.sent.len(), 2 * NAMES);
+    assert_eq!(
+        world.closed.len(),
+        NAMES + 1 - REPLY_TOPICS_MAX,
+        "the one that is used stays"
+    );
 }
 
 /// Markers behind held events are passed with the commit that lets the last of these run, and those behind all are

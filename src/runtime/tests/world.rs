@@ -1,7 +1,9 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
 use super::super::workflow::{Version, Workflow};
-use super::super::{Attempt, Bindings, Journal, LaneParts, Now, Parts, Shard, Stats, Tasks, Turn};
+use super::super::{
+    Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
+};
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
@@ -49,6 +51,14 @@ pub(super) struct Sent {
     pub(super) ticket: Ticket,
 }
 
+impl Sent {
+    /// Returns a header; of those of one name the last counts.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
 /// A task that was called and has not answered.
 #[derive(Clone, Debug)]
 pub(super) struct Called {
@@ -67,6 +77,8 @@ pub(super) struct World {
     pub(super) commits: Vec<(u32, Commit, bool)>,
     pub(super) released: Vec<(u32, Option<Commit>)>,
     topics: Vec<String>,
+    /// Topics that were closed.
+    pub(super) closed: Vec<TopicId>,
     pub(super) sent: Vec<Sent>,
     /// Whether messages are acknowledged without being asked.
     pub(super) holds_acks: bool,
@@ -85,8 +97,28 @@ pub(super) struct World {
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
     pub(super) log_is_full: bool,
+    /// Whether commits are answered without being asked.
+    pub(super) commits_at_once: bool,
+    /// Where the log ended at each mark.
+    pub(super) log_ends: Vec<usize>,
     /// What tasks answer at once.
     pub(super) task: Option<fn(&str) -> Progress>,
+    /// What some tasks answer at once, as their parameters say.
+    pub(super) quick: Option<fn(&str) -> Option<Progress>>,
+    /// All calls, those included that were answered at once: key and parameters.
+    pub(super) calls: Vec<(String, String)>,
+}
+
+impl World {
+    /// Answers a message; nothing hears of it before the next turn.
+    pub(super) fn push_ack(&mut self, ticket: Ticket, result: Result<(), SendError>) {
+        self.acks.push_back((ticket, result));
+    }
+
+    /// Answers a call; nothing hears of it before the next turn.
+    pub(super) fn push_answer(&mut self, ticket: Ticket, answer: Answer) {
+        self.answers.push_back((ticket, answer));
+    }
 }
 
 pub(super) type Shared = Rc<RefCell<World>>;
@@ -123,6 +155,13 @@ impl Source for TestSource {
     fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool) {
         let mut world = self.world.borrow_mut();
         world.commits.push((partition.0, commit.clone(), answered));
+        if world.commits_at_once && answered {
+            world.changes.push_back(Change::Committed {
+                partition,
+                offset: commit.offset,
+                result: Ok(()),
+            });
+        }
     }
 
     fn release(&mut self, partition: PartitionId, last: Option<&Commit>) {
@@ -147,6 +186,11 @@ impl Sink for TestSink {
             topics.push(name.to_owned());
             topics.len() - 1
         }) as u32)
+    }
+
+    fn close(&mut self, topic: TopicId) -> bool {
+        self.0.borrow_mut().closed.push(topic);
+        true
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
@@ -201,13 +245,20 @@ impl Tasks for TestTasks {
         result: &mut Vec<u8>,
     ) -> Progress {
         let parameters = attempt.view.to_json(attempt.parameters);
-        let answer = self.0.borrow().task.map(|task| task(&parameters));
+        let key = attempt.key.to_string();
+        let (task, quick) = {
+            let mut world = self.0.borrow_mut();
+            world.calls.push((key.clone(), parameters.clone()));
+            (world.task, world.quick)
+        };
+        let answer = task.map(|task| task(&parameters));
+        let answer = answer.or_else(|| quick.and_then(|quick| quick(&parameters)));
         if let Some(answer) = answer {
             result.extend_from_slice(parameters.as_bytes());
             return answer;
         }
         self.0.borrow_mut().called.push(Called {
-            key: attempt.key.to_string(),
+            key,
             parameters,
             ticket,
         });
@@ -242,6 +293,8 @@ impl Journal for TestJournal {
             let mut world = self.world.borrow_mut();
             world.log.append(&mut self.pending);
             world.log_mark += 1;
+            let end = world.log.len();
+            world.log_ends.push(end);
         }
     }
 
@@ -292,13 +345,29 @@ impl Stage {
     }
 
     pub(super) fn without_partitions(definition: &str, workflow: Workflow) -> Stage {
+        Stage::of(version(definition), workflow)
+    }
+
+    pub(super) fn of(version: Version, workflow: Workflow) -> Stage {
+        Stage::within(version, workflow, MemoryLimits::default())
+    }
+
+    /// Creates a shard with so much memory, with partition 0 of the topic `orders`.
+    pub(super) fn with_memory(definition: &str, workflow: Workflow, memory: MemoryLimits) -> Stage {
+        let mut stage = Stage::within(version(definition), workflow, memory);
+        stage.assign(0, Restored::default());
+        stage
+    }
+
+    /// Creates a shard with so much memory.
+    pub(super) fn within(version: Version, workflow: Workflow, memory: MemoryLimits) -> Stage {
         let world = Shared::default();
         world.borrow_mut().log_confirmed = u64::MAX;
         let instant = Instant::now();
         let metrics = Metrics::new();
         let lane = LaneParts {
             workflow: Arc::new(workflow),
-            version: version(definition),
+            version,
             source: Box::new(TestSource {
                 world: Rc::clone(&world),
                 batch: Vec::new(),
@@ -315,6 +384,7 @@ impl Stage {
             sink: Box::new(TestSink(Rc::clone(&world))),
             tasks: Box::new(TestTasks(Rc::clone(&world))),
             max_in_flight: 1_000_000,
+            memory,
             metrics: metrics.shard(),
             deliveries: crate::runtime::Deliveries::default(),
         };
@@ -455,6 +525,17 @@ impl Stage {
             .find(is_meant)
             .and_then(|line| line.rsplit(' ').next());
         value.map_or(0.0, |value| value.parse().expect("a number"))
+    }
+
+    /// Returns the sums of counters over their labels.
+    pub(super) fn sums<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
+        let text = self.metrics.render(self.now_ms);
+        names.map(|name| {
+            let rests = text.lines().filter_map(|line| line.strip_prefix(name));
+            let rests = rests.filter(|rest| rest.starts_with(['{', ' ']));
+            let values = rests.filter_map(|rest| rest.rsplit(' ').next()?.parse::<u64>().ok());
+            values.sum()
+        })
     }
 
     pub(super) fn log(&self) -> Vec<String> {

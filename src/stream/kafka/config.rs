@@ -4,6 +4,7 @@
 //! threads. Invariant: a secret's value is never in a `Debug` text, an error or a log line.
 
 use super::Error;
+use super::buffers::Buffers;
 use super::properties::refusal;
 use super::subscription::SourceConfig;
 use rdkafka::ClientConfig;
@@ -30,6 +31,10 @@ pub struct Config {
     pub producer: Properties,
     /// Values that must not stand in a file, by property; they win over all others. Default: none.
     pub secrets: BTreeMap<String, Secret>,
+    /// What clients may hold, where the properties do not say.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub buffers: Buffers,
     /// Whether the brokers are those of this process ([`Mock`](super::Mock)), which leave questions about topics
     /// without an answer. Not a key of the file.
     #[serde(skip)]
@@ -44,6 +49,7 @@ impl Default for Config {
             consumer: Properties::default(),
             producer: Properties::default(),
             secrets: BTreeMap::new(),
+            buffers: Buffers::default(),
             is_mock: false,
         }
     }
@@ -121,7 +127,7 @@ const COMMON: [(&str, &str); 1] = [
     ("reconnect.backoff.max.ms", "2000"),
 ];
 
-const CONSUMER: [(&str, &str); 9] = [
+const CONSUMER: [(&str, &str); 8] = [
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("isolation.level", "read_committed"),
     // Once the local queue is full the client stops fetching for this long; with the default of one
@@ -131,16 +137,15 @@ const CONSUMER: [(&str, &str); 9] = [
     // this long, and so do all others, whose queues may have run dry: with the default of half a second
     // such stalls halve what is consumed.
     ("fetch.wait.max.ms", "10"),
-    // Per partition: what is fetched and not yet taken.
+    // What is fetched and not yet taken, in each queue; how many bytes that may be say the `Buffers`.
     ("queued.min.messages", "20000"),
-    ("queued.max.messages.kbytes", "65536"),
     ("allow.auto.create.topics", "false"),
     // New partitions and topics are seen after this long.
     ("topic.metadata.refresh.interval.ms", "30000"),
     ("socket.nagle.disable", "true"),
 ];
 
-const PRODUCER: [(&str, &str); 7] = [
+const PRODUCER: [(&str, &str); 6] = [
     ("enable.idempotence", "true"),
     ("acks", "all"),
     // Under load; see `LINGER` for when there is little. With 10 ms the broker has half as much work again and the
@@ -148,7 +153,6 @@ const PRODUCER: [(&str, &str); 7] = [
     (LINGER_KEY, "30"),
     // As Java's clients do it, so that topics stay co-partitioned.
     ("partitioner", "murmur2_random"),
-    ("queue.buffering.max.kbytes", "65536"),
     // The topic says what is too large: librdkafka's own limit is below that of brokers and of Java's clients.
     ("message.max.bytes", "10485760"),
     ("socket.nagle.disable", "true"),
@@ -278,7 +282,11 @@ impl Config {
     }
 
     fn consumer_properties(&self) -> Result<ClientConfig, Error> {
-        let mut client = self.properties(&CONSUMER, &self.consumer)?;
+        let buffers = self.buffers;
+        let mut client = self.properties(&CONSUMER, |client| buffers.set_consumer(client), &self.consumer)?;
+        Buffers::fit(&mut client, |key| {
+            self.properties.0.contains_key(key) || self.consumer.0.contains_key(key)
+        });
         if client
             .get("group.protocol")
             .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"))
@@ -292,7 +300,8 @@ impl Config {
     }
 
     fn producer_properties(&self, name: &str) -> Result<ClientConfig, Error> {
-        let mut client = self.properties(&PRODUCER, &self.producer)?;
+        let buffers = self.buffers;
+        let mut client = self.properties(&PRODUCER, |client| buffers.set_producer(client), &self.producer)?;
         client.set("client.id", client_id(&client, name));
         for key in ACKNOWLEDGEMENTS {
             acknowledged(key, client.get(key).unwrap_or("all"))?;
@@ -300,7 +309,12 @@ impl Config {
         Ok(client)
     }
 
-    fn properties(&self, defaults: &[(&str, &str)], kind: &Properties) -> Result<ClientConfig, Error> {
+    fn properties(
+        &self,
+        defaults: &[(&str, &str)],
+        set_buffers: impl FnOnce(&mut ClientConfig),
+        kind: &Properties,
+    ) -> Result<ClientConfig, Error> {
         let mut client = ClientConfig::new();
         // rdkafka asks the crate `log`, which nobody listens to here; `tracing` filters.
         client.set_log_level(RDKafkaLogLevel::Debug);
@@ -308,6 +322,7 @@ impl Config {
         for (key, value) in COMMON.iter().chain(defaults) {
             client.set(*key, *value);
         }
+        set_buffers(&mut client);
         for (key, value) in self.properties.0.iter().chain(&kind.0) {
             client.set(owned(key)?, value.to_string());
         }
@@ -409,6 +424,51 @@ mod tests {
             config.producer("x").unwrap().get("client.id"),
             Some("stepstream-x")
         );
+    }
+
+    #[test]
+    fn buffers_are_bounded_by_memory_and_the_user() {
+        let check = |text: &str, buffers: Buffers, consumer: [&str; 2], producer: [&str; 2]| {
+            let mut config = config(text);
+            config.buffers = buffers;
+            assert_eq!(config.check(), Ok(()), "{text}");
+            let client = config.consumer_properties().unwrap();
+            let got = ["queued.max.messages.kbytes", "fetch.max.bytes"].map(|key| client.get(key).unwrap());
+            assert_eq!(got, consumer, "{text}");
+            let client = config.producer("x").unwrap();
+            let got = ["queue.buffering.max.kbytes", "message.max.bytes"].map(|key| client.get(key).unwrap());
+            assert_eq!(got, producer, "{text}");
+            let [queued, fetched, produced] =
+                [consumer[0], consumer[1], producer[0]].map(|text| text.parse::<u64>().expect("a number"));
+            assert_eq!(config.queued_bytes(), queued << 10, "{text}");
+            assert_eq!(config.fetched_bytes(), fetched, "{text}");
+            assert_eq!(config.produced_bytes(), produced << 10, "{text}");
+        };
+        let plenty = Buffers::default();
+        check("", plenty, ["65536", "52428800"], ["65536", "10485760"]);
+        check(
+            "",
+            Buffers::within(u64::MAX, u64::MAX),
+            ["65536", "52428800"],
+            ["65536", "10485760"],
+        );
+        // A message that is larger than the queue would wait for ever.
+        let little = Buffers::within(8 << 20, 8 << 20);
+        check("", little, ["8192", "8388608"], ["8192", "4194304"]);
+        check("", Buffers::within(0, 0), ["256", "1048576"], ["4096", "2097152"]);
+        let of_user = "consumer = { 'queued.max.messages.kbytes' = 1000 }
+            producer = { 'queue.buffering.max.kbytes' = 2000, 'message.max.bytes' = 1000000 }";
+        check(of_user, little, ["1000", "8388608"], ["2000", "1000000"]);
+        assert_eq!(
+            config("properties = { 'fetch.max.bytes' = 2000000 }").fetched_bytes(),
+            2_000_000
+        );
+        // librdkafka refuses an answer that is smaller than a message.
+        let large = Config {
+            buffers: little,
+            ..config("properties = { 'message.max.bytes' = 20000000 }")
+        };
+        assert_eq!(large.check(), Ok(()));
     }
 
     #[test]

@@ -30,6 +30,7 @@
 
 pub mod admin;
 mod assignment;
+mod buffers;
 mod client;
 mod commits;
 mod config;
@@ -50,6 +51,7 @@ mod sink;
 mod source;
 mod subscription;
 
+pub use buffers::Buffers;
 pub use config::{Config, Properties, Property, Secret};
 pub use control::Control;
 pub use health::{Absence, Health, PartitionHealth};

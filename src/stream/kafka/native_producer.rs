@@ -34,7 +34,7 @@ pub(super) type Report = (Ticket, Option<Box<(RDKafkaErrorCode, Returned)>>);
 pub(super) struct Producer {
     client: *mut rd::rd_kafka_t,
     main: *mut rd::rd_kafka_queue_t,
-    /// The topics' objects; a message has its own.
+    /// The topics' objects, null where there is none; a message has its own.
     topics: Vec<*mut rd::rd_kafka_topic_t>,
     /// The reports that are being read.
     reports: Option<Reports>,
@@ -110,12 +110,27 @@ impl Producer {
         Ok(producer)
     }
 
-    /// Adds a topic; it is known by its place among those added.
-    pub(super) fn add_topic(&mut self, name: &str) {
+    /// Opens a topic, which is known by its place from now on.
+    pub(super) fn open_topic(&mut self, place: usize, name: &str) {
         let name = CString::new(name).unwrap_or_default();
+        self.close_topic(place);
+        if place >= self.topics.len() {
+            self.topics.resize(place + 1, ptr::null_mut());
+        }
         // SAFETY: the client is alive; no configuration means the client's.
-        let topic = unsafe { rd::rd_kafka_topic_new(self.client, name.as_ptr(), ptr::null_mut()) };
-        self.topics.push(topic);
+        self.topics[place] = unsafe { rd::rd_kafka_topic_new(self.client, name.as_ptr(), ptr::null_mut()) };
+    }
+
+    /// Closes a topic to which nothing is on its way.
+    pub(super) fn close_topic(&mut self, place: usize) {
+        let topic = self
+            .topics
+            .get_mut(place)
+            .map(|topic| std::mem::replace(topic, ptr::null_mut()));
+        if let Some(topic) = topic.filter(|topic| !topic.is_null()) {
+            // SAFETY: our one reference, given back once; the client is alive.
+            unsafe { rd::rd_kafka_topic_destroy(topic) };
+        }
     }
 
     /// Hands a message over; librdkafka copies it.

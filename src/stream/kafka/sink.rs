@@ -19,7 +19,7 @@ const SILENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// A Kafka producer as a shard's sink.
 pub struct KafkaSink {
     producer: Producer,
-    topics: Vec<String>,
+    topics: Vec<Topic>,
     // The message of the last answer, if that was an error.
     returned: Option<Returned>,
     // The client is of no more use; once its messages are answered there will be a new one.
@@ -34,6 +34,13 @@ pub struct KafkaSink {
     linger: Option<Duration>,
     wake: Wake,
     health: Arc<Health>,
+}
+
+/// A topic that somebody writes to, or a place for one.
+#[derive(Default)]
+struct Topic {
+    name: String,
+    users: usize,
 }
 
 impl KafkaSink {
@@ -79,7 +86,10 @@ impl KafkaSink {
         let (wake, health) = (self.wake.clone(), Arc::clone(&self.health));
         match Producer::new(&self.config, self.linger, wake, health) {
             Ok(mut producer) => {
-                self.topics.iter().for_each(|topic| producer.add_topic(topic));
+                let topics = self.topics.iter().enumerate();
+                topics
+                    .filter(|(_, topic)| topic.users > 0)
+                    .for_each(|(place, topic)| producer.open_topic(place, &topic.name));
                 self.producer = producer;
                 self.broken = false;
             }
@@ -90,13 +100,32 @@ impl KafkaSink {
 
 impl Sink for KafkaSink {
     fn topic(&mut self, name: &str) -> TopicId {
-        let known = self.topics.iter().position(|known| known == name);
-        let at = known.unwrap_or_else(|| {
-            self.producer.add_topic(name);
-            self.topics.push(name.to_owned());
-            self.topics.len() - 1
+        let is_known = |topic: &Topic| topic.users > 0 && topic.name == name;
+        let place = self.topics.iter().position(is_known).unwrap_or_else(|| {
+            let free = self.topics.iter().position(|topic| topic.users == 0);
+            let place = free.unwrap_or_else(|| {
+                self.topics.push(Topic::default());
+                self.topics.len() - 1
+            });
+            self.topics[place].name = name.to_owned();
+            self.producer.open_topic(place, name);
+            place
         });
-        TopicId(u32::try_from(at).expect("fewer topics than numbers"))
+        self.topics[place].users += 1;
+        TopicId(u32::try_from(place).expect("fewer topics than numbers"))
+    }
+
+    fn close(&mut self, topic: TopicId) -> bool {
+        let place = topic.0 as usize;
+        let Some(known) = self.topics.get_mut(place).filter(|topic| topic.users > 0) else {
+            return false;
+        };
+        known.users -= 1;
+        if known.users > 0 {
+            return false;
+        }
+        self.producer.close_topic(place);
+        true
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {

@@ -57,12 +57,17 @@ pub(super) struct Scratch {
     around: Table<Open>,
     /// For a text that is made before it is escaped.
     pub(super) text: Vec<u8>,
+    /// For the names of an object that are compared.
+    pub(super) names: Vec<u32>,
 }
 
 impl Scratch {
     /// Returns how many bytes are reserved.
     pub(super) fn bytes(&self) -> usize {
-        self.marks.bytes() + self.around.capacity() * size_of::<Open>() + self.text.capacity()
+        self.marks.bytes()
+            + self.around.capacity() * size_of::<Open>()
+            + self.text.capacity()
+            + self.names.capacity() * size_of::<u32>()
     }
 }
 

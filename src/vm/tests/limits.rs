@@ -79,7 +79,7 @@ fn one_template_cannot_fill_the_memory() {
     );
     let input = format!(r#"{{"b":"{}"}}"#, "x".repeat(120_000));
     let mut player = start_with("A", &states, &input, Level::Off);
-    player.fails("States.DataLimitExceeded", "holds values");
+    player.fails("States.DataLimitExceeded", "The execution holds ");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! say why not.
 
 mod limits;
+mod names;
 mod park;
 mod place;
 mod states;

@@ -229,3 +229,78 @@ fn a_text_is_read_as_a_number_where_a_limit_is() {
     start("A", &map("MaxConcurrencyPath"), r#"{"a":[],"n":"-1"}"#)
         .fails("States.Runtime", "MaxConcurrency cannot be negative.");
 }
+
+#[test]
+fn a_path_of_null_is_refused_but_null_passes_through() {
+    let cause = "An error occurred while executing the state 'A' (entered at the event id #2). \
+        Unable to apply Path transformation to null or empty input.";
+    let choice = |rules: &str| {
+        format!(r#""A":{{"Type":"Choice","Choices":[{rules}],"Default":"Z"}},"Z":{{"Type":"Succeed"}}"#)
+    };
+    let rule = |variable: &str, test: &str| format!(r#"{{"Variable":"{variable}",{test},"Next":"Z"}}"#);
+    let table: Vec<String> = (0..6)
+        .map(|at| rule("$.a", &format!(r#""StringEquals":"{at}""#)))
+        .collect();
+    let items = r#""StartAt":"B","States":{"B":{"Type":"Pass","End":true}}"#;
+    for states in [
+        choice(&rule("$", r#""IsString":true"#)),
+        choice(&rule("$", r#""IsNull":true"#)),
+        choice(&rule("$.a", r#""IsPresent":false"#)),
+        choice(&rule("$.a[0].b", r#""IsPresent":true"#)),
+        choice(
+            &[
+                rule("$.a", r#""IsPresent":true"#),
+                rule("$.b", r#""IsNull":true"#),
+            ]
+            .join(","),
+        ),
+        choice(&rule("$$.State.Name", r#""StringEqualsPath":"$.a""#)),
+        choice(&table.join(",")),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"$"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"$.a","y.$":"$.b"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"$.a[*]"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"States.JsonToString($)"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","InputPath":"$.a","End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","OutputPath":"$.a","End":true}"#.to_owned(),
+        r#""A":{"Type":"Pass","Assign":{"v.$":"$"},"End":true}"#.to_owned(),
+        r#""A":{"Type":"Wait","SecondsPath":"$.a","End":true}"#.to_owned(),
+        r#""A":{"Type":"Fail","CausePath":"$.a"}"#.to_owned(),
+        format!(r#""A":{{"Type":"Map","ItemsPath":"$.a","ItemProcessor":{{{items}}},"End":true}}"#),
+    ] {
+        for level in [Level::All, Level::Off] {
+            start_with("A", &states, "null", level).fails("States.Runtime", cause);
+        }
+    }
+    for (states, output) in [
+        (
+            r#""A":{"Type":"Pass","InputPath":"$","OutputPath":"$","End":true}"#,
+            "null",
+        ),
+        (r#""A":{"Type":"Pass","InputPath":null,"End":true}"#, "{}"),
+        (
+            r#""A":{"Type":"Pass","Parameters":{"x.$":"$$.Execution.Input"},"End":true}"#,
+            r#"{"x":null}"#,
+        ),
+    ] {
+        start("A", states, "null").succeeds(output);
+    }
+    // What is null is a member or a variable here, not the root of a path of the data.
+    let states = r#""A":{"Type":"Pass","Assign":{"v.$":"$.n"},"Next":"B"},
+        "B":{"Type":"Pass","Parameters":{"v.$":"$v","n.$":"$.n"},"End":true}"#;
+    start("A", states, r#"{"n":null}"#).succeeds(r#"{"v":null,"n":null}"#);
+}
+
+#[test]
+fn a_result_selector_needs_a_result() {
+    let states = r#""A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke",
+        "Parameters":{"FunctionName":"f"},"ResultSelector":{"x.$":"$.Payload"},"End":true}"#;
+    let mut player = start("A", states, "{}");
+    player.go();
+    assert_eq!(player.answer(0, Answer::Success(b"null")), Status::Failed);
+    assert!(
+        player
+            .failure()
+            .1
+            .ends_with("Unable to apply Path transformation to null or empty input.")
+    );
+}

@@ -1,0 +1,294 @@
+//! A definition that was put together, ready to be checked.
+//!
+//! Owns how its text, its substitutions and the places of its diagnostics come together. Invariant: each
+//! diagnostic it returns points into the file that [`Definition::file`] returns.
+
+use super::cloudformation::Substitutions;
+use super::evaluate::Evaluator;
+use super::mapped::Mapped;
+use super::{Body, Container, Fault, Machine, Request};
+use crate::asl::syntax::substitute::name_at;
+use crate::asl::syntax::{Duplicate, Lines, Span};
+use crate::asl::{self, Diagnostic, Format, MachineType, Options, Report, Severity, Source};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most bytes that substitutions may put into a definition.
+const FILLED_BYTES_MAX: usize = 8 << 20;
+
+/// A definition from a file that holds definitions.
+pub struct Definition {
+    machine: String,
+    file_name: String,
+    file_text: Arc<str>,
+    /// The text of the definition; without it that of the file.
+    text: Option<Mapped>,
+    format: Format,
+    substitutions: BTreeMap<String, String>,
+    machine_type: Option<MachineType>,
+    /// What stands beside the findings of the check, or instead of it if there are errors.
+    problems: Vec<Diagnostic>,
+    /// The file beside the container that has the definition.
+    beside: Option<String>,
+}
+
+impl Definition {
+    /// Creates one that cannot be had.
+    pub(super) fn refused(container: &Container, machine: &str, problems: Vec<Diagnostic>) -> Definition {
+        Definition {
+            machine: machine.to_owned(),
+            file_name: container.name.clone(),
+            file_text: Arc::clone(&container.text),
+            text: Some(Mapped::default()),
+            format: Format::Json,
+            substitutions: BTreeMap::new(),
+            machine_type: None,
+            problems,
+            beside: None,
+        }
+    }
+
+    /// Puts one together from what was evaluated.
+    pub(super) fn assemble<'a>(
+        container: &Container,
+        machine: &Machine,
+        mut evaluator: Evaluator<'a>,
+        body: Body,
+        members: Substitutions<'a>,
+        request: &Request<'_>,
+    ) -> Definition {
+        let mut out = Definition::refused(container, &machine.name, Vec::new());
+        out.machine_type = machine.machine_type;
+        match body {
+            Body::Nowhere => {}
+            Body::Here(text) => {
+                let home = evaluator.names.home();
+                let better = |before: &str, name: &str, after: &str| {
+                    is_resource(before, after).then(|| home.function(name))
+                };
+                out.text = Some(text.settle(better));
+            }
+            Body::File(path, span) => match (request.beside)(&path) {
+                Ok(text) => out.take_file(container, path, text),
+                Err(reason) => {
+                    let message = format!("The definition {path} cannot be read: {reason}");
+                    evaluator.fault(&span, message, "");
+                    out.beside = Some(path);
+                }
+            },
+        }
+        out.substitute(&mut evaluator, members, request.given);
+        out.finish(container, evaluator, request.is_strict);
+        out
+    }
+
+    fn take_file(&mut self, container: &Container, path: String, text: String) {
+        let folder = container.name.rfind(['/', '\\']).map_or(0, |end| end + 1);
+        self.file_name = format!("{}{path}", &container.name[..folder]);
+        self.format = Format::of_file_name(&path);
+        self.file_text = text.into();
+        self.text = None;
+        self.beside = Some(path);
+    }
+
+    /// Evaluates the substitutions that the text uses.
+    fn substitute<'a>(
+        &mut self,
+        evaluator: &mut Evaluator<'a>,
+        members: Substitutions<'a>,
+        given: &BTreeMap<String, String>,
+    ) {
+        let mut substitutions = given.clone();
+        let uses = uses(self.text());
+        let mut values = Vec::new();
+        match members {
+            Substitutions::None => {}
+            Substitutions::Values(known) => values = known,
+            Substitutions::Members(members) => {
+                // What nothing uses need not be known.
+                let used = members.iter().filter(|member| uses.contains_key(&*member.key));
+                for member in used.filter(|member| !given.contains_key(&member.key)) {
+                    values.push((member.key.clone(), evaluator.text(&member.value)));
+                }
+            }
+        }
+        let mut filled = 0_usize;
+        for (name, value) in values {
+            let Some(found) = uses.get(&*name).filter(|_| !given.contains_key(&name)) else {
+                continue;
+            };
+            filled = filled.saturating_add(value.len().saturating_mul(found.count));
+            if filled > FILLED_BYTES_MAX {
+                let message = format!("The substitutions make more than {FILLED_BYTES_MAX} bytes of text");
+                evaluator.fault(&value.place(&(0..value.len())), message, "");
+                break;
+            }
+            let value = match value.is_unknown() && found.is_resource {
+                true => evaluator.names.home().function(value.text()),
+                false => value.text().to_owned(),
+            };
+            substitutions.insert(name, value);
+        }
+        self.substitutions = substitutions;
+    }
+
+    fn finish(&mut self, container: &Container, evaluator: Evaluator<'_>, is_strict: bool) {
+        let mut faults = evaluator.faults;
+        if is_strict {
+            faults.extend(evaluator.unresolved.into_iter().map(super::Unresolved::fault));
+        }
+        if faults.is_empty() && container.duplicates.is_empty() {
+            return;
+        }
+        let lines = Lines::new(&container.text);
+        self.problems = faults
+            .into_iter()
+            .map(|fault: Fault| fault.diagnostic(&lines))
+            .collect();
+        if self.has_faults() {
+            // They stand in the container, also when the definition does not.
+            self.file_name.clone_from(&container.name);
+            self.file_text = Arc::clone(&container.text);
+            self.text.get_or_insert_with(Mapped::default);
+        } else if let Some(text) = &self.text {
+            let whole = text.place(&(0..text.len()));
+            let inside = |duplicate: &&Duplicate| is_inside(&duplicate.span, &whole);
+            let duplicates = container.duplicates.iter().filter(inside);
+            self.problems = duplicates.map(|duplicate| twice(duplicate, &lines)).collect();
+        }
+    }
+
+    fn has_faults(&self) -> bool {
+        self.problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Returns the name of the state machine.
+    pub fn machine(&self) -> &str {
+        &self.machine
+    }
+
+    /// Returns the type of workflow that the file says it is.
+    pub fn machine_type(&self) -> Option<MachineType> {
+        self.machine_type
+    }
+
+    /// Returns the file that its diagnostics point into.
+    pub fn file(&self) -> Source<'_> {
+        Source {
+            name: &self.file_name,
+            text: &self.file_text,
+            format: self.format,
+        }
+    }
+
+    /// Returns the file beside the container that has the definition, as it is named there.
+    pub fn beside(&self) -> Option<&str> {
+        self.beside.as_deref()
+    }
+
+    /// Returns the definition as a text of its own: places in it are not those of the file.
+    pub fn source(&self) -> Source<'_> {
+        Source {
+            text: self.text(),
+            ..self.file()
+        }
+    }
+
+    /// Returns what `${Name}` in the definition stands for.
+    pub fn substitutions(&self) -> &BTreeMap<String, String> {
+        &self.substitutions
+    }
+
+    /// Returns what is wrong with the file around the definition, if that is why it cannot be had.
+    pub fn faults(&self) -> &[Diagnostic] {
+        match self.has_faults() {
+            true => &self.problems,
+            false => &[],
+        }
+    }
+
+    fn text(&self) -> &str {
+        self.text.as_ref().map_or(&self.file_text, Mapped::text)
+    }
+
+    /// Checks the definition.
+    pub fn check(&self, machine_type: MachineType) -> Report {
+        if self.has_faults() {
+            return Report {
+                diagnostics: self.problems.clone(),
+                machine: None,
+            };
+        }
+        let options = Options {
+            machine_type,
+            substitutions: self.substitutions.clone(),
+        };
+        let mut report = asl::check(&self.source(), &options);
+        self.locate(&mut report.diagnostics);
+        report.diagnostics.splice(0..0, self.problems.iter().cloned());
+        report
+    }
+
+    /// Makes diagnostics of the text point into the file.
+    pub fn locate(&self, diagnostics: &mut [Diagnostic]) {
+        let Some(text) = self.text.as_ref().filter(|_| !diagnostics.is_empty()) else {
+            return;
+        };
+        let lines = Lines::new(&self.file_text);
+        for diagnostic in diagnostics {
+            diagnostic.span = text.place(&diagnostic.span);
+            (diagnostic.line, diagnostic.column) = lines.position(diagnostic.span.start);
+        }
+    }
+}
+
+/// How a text uses a `${Name}`.
+#[derive(Default)]
+struct Use {
+    count: usize,
+    /// One of them is the whole value of a member `Resource`.
+    is_resource: bool,
+}
+
+/// Returns the `${Name}` in a text.
+fn uses(text: &str) -> BTreeMap<&str, Use> {
+    let mut uses: BTreeMap<&str, Use> = BTreeMap::new();
+    for (at, _) in text.match_indices("${") {
+        if let Some(name) = name_at(&text[at..]) {
+            let found = uses.entry(name).or_default();
+            found.count += 1;
+            found.is_resource |= is_resource(&text[..at], &text[at + name.len() + "${}".len()..]);
+        }
+    }
+    uses
+}
+
+/// Says whether what stands between two texts is the whole value of a member `Resource`.
+fn is_resource(before: &str, after: &str) -> bool {
+    let quotes = ['"', '\''];
+    let key = before.trim_end_matches(quotes).trim_end().strip_suffix(':');
+    let is_its_value = key.is_some_and(|key| key.trim_end().trim_end_matches(quotes).ends_with("Resource"));
+    is_its_value
+        && after
+            .chars()
+            .next()
+            .is_none_or(|next| quotes.contains(&next) || next.is_whitespace())
+}
+
+fn is_inside(inner: &Span, outer: &Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn twice(duplicate: &Duplicate, lines: &Lines<'_>) -> Diagnostic {
+    let message = format!(
+        "The key '{}' is given twice; this value replaces the earlier one",
+        duplicate.key
+    );
+    Diagnostic {
+        severity: Severity::Warning,
+        code: asl::code::DUPLICATE_KEY,
+        ..Fault::new(duplicate.span.clone(), message, "").diagnostic(lines)
+    }
+}

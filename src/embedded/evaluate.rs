@@ -1,0 +1,433 @@
+//! The functions of templates: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join` and their kind.
+//!
+//! Turns a node of a template into the text that a deployment would make of it, with the place of each
+//! character. What only the deployment knows gets a value of the right form, and is noted, for those who must
+//! not go on without the real one. Must not read files. Invariant: it goes down the tree and nowhere else, and
+//! all the text it makes for a definition stays within [`EXPANDED_BYTES_MAX`].
+
+use super::mapped::Mapped;
+use super::names::Names;
+use super::trace::trace;
+use super::variables::Variables;
+use super::{Fault, Unresolved};
+use crate::asl::suggest::did_you_mean;
+use crate::asl::syntax::substitute::name_at;
+use crate::asl::syntax::{Member, Node, Span, Value};
+use std::collections::{BTreeMap, HashSet};
+
+/// The most bytes of text that are made for one definition: a short `Fn::Sub` can name a long value many times.
+const EXPANDED_BYTES_MAX: usize = 8 << 20;
+
+/// The most faults that are told of one file.
+const FAULTS_MAX: usize = 20;
+
+/// The functions that are evaluated.
+const FUNCTIONS: [&str; 10] = [
+    "Ref",
+    "Fn::FindInMap",
+    "Fn::GetAtt",
+    "Fn::If",
+    "Fn::ImportValue",
+    "Fn::Join",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+    "Fn::ToJsonString",
+];
+
+/// Those that CloudFormation has besides, and [`FUNCTIONS`] where they have no place.
+const OTHERS: [&str; 10] = [
+    "Fn::And",
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::Equals",
+    "Fn::GetAZs",
+    "Fn::Length",
+    "Fn::Not",
+    "Fn::Or",
+    "Fn::Split",
+    "Fn::Transform",
+];
+
+/// Evaluates the nodes of one file.
+pub(super) struct Evaluator<'a> {
+    pub(super) file: &'a str,
+    pub(super) names: Names<'a>,
+    /// The variables of the Serverless Framework, if it is a file of it.
+    pub(super) variables: Option<Variables<'a>>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) unresolved: Vec<Unresolved>,
+    expanded_bytes: usize,
+}
+
+/// What a function returns.
+enum Outcome<'a> {
+    Text(Mapped),
+    Tree(&'a Node),
+    /// `AWS::NoValue`: the member is not there.
+    Nothing,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(file: &'a str, names: Names<'a>, variables: Option<Variables<'a>>) -> Self {
+        Evaluator {
+            file,
+            names,
+            variables,
+            faults: Vec::new(),
+            unresolved: Vec::new(),
+            expanded_bytes: 0,
+        }
+    }
+
+    /// Reports a fault of the template.
+    pub(super) fn fault(&mut self, span: &Span, message: impl Into<String>, help: &str) {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(Fault::new(span.clone(), message.into(), help));
+        }
+    }
+
+    /// Counts text that was made; what goes beyond the limit is empty.
+    pub(super) fn made(&mut self, text: Mapped, span: &Span) -> Mapped {
+        let before = self.expanded_bytes;
+        self.expanded_bytes = before.saturating_add(text.len());
+        if self.expanded_bytes <= EXPANDED_BYTES_MAX {
+            return text;
+        }
+        if before <= EXPANDED_BYTES_MAX {
+            let message =
+                format!("The functions of this definition make more than {EXPANDED_BYTES_MAX} bytes of text");
+            self.fault(span, message, "");
+        }
+        Mapped::default()
+    }
+
+    /// Returns the text that a node stands for.
+    pub(super) fn text(&mut self, node: &'a Node) -> Mapped {
+        if let Some((name, argument)) = call_of(node) {
+            return match self.call(name, argument, &node.span) {
+                Outcome::Text(text) => text,
+                Outcome::Tree(tree) => self.text(tree),
+                Outcome::Nothing => Mapped::default(),
+            };
+        }
+        match &node.value {
+            Value::Text(text) => self.literal(text, &node.span),
+            Value::Number(text) => Mapped::standing_for(text, node.span.clone()),
+            Value::Bool(value) => Mapped::standing_for(&value.to_string(), node.span.clone()),
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                self.fault(&node.span, "Expected a text here", "");
+                Mapped::default()
+            }
+        }
+    }
+
+    /// Returns a text of the file, its variables filled in.
+    pub(super) fn literal(&mut self, text: &str, span: &Span) -> Mapped {
+        let traced = trace(self.file, span, text);
+        let traced = self.made(traced, span);
+        if self.variables.is_none() || !text.contains("${") {
+            return traced;
+        }
+        self.filled(&traced, span)
+    }
+
+    /// Appends the JSON text of a node.
+    pub(super) fn write(&mut self, node: &'a Node, out: &mut Mapped) {
+        if let Some((name, argument)) = call_of(node) {
+            match self.call(name, argument, &node.span) {
+                Outcome::Text(text) => quoted(&text, &node.span, out),
+                Outcome::Tree(tree) => self.write(tree, out),
+                Outcome::Nothing => out.stand_in("null", node.span.clone()),
+            }
+            return;
+        }
+        match &node.value {
+            Value::Text(text) => match self.whole_variable(text, &node.span) {
+                Some(json) => out.append(&json),
+                None => {
+                    let text = self.literal(text, &node.span);
+                    quoted(&text, &node.span, out);
+                }
+            },
+            Value::Null => out.stand_in("null", node.span.clone()),
+            Value::Bool(value) => out.stand_in(&value.to_string(), node.span.clone()),
+            Value::Number(text) => out.stand_in(text, node.span.clone()),
+            Value::Array(items) => {
+                mark("[", node.span.start, out);
+                let mut separator = "";
+                for item in items.iter().filter(|item| !is_no_value(item)) {
+                    mark(separator, item.span.start, out);
+                    separator = ",";
+                    self.write(item, out);
+                }
+                mark("]", node.span.end, out);
+            }
+            Value::Object(members) => {
+                mark("{", node.span.start, out);
+                let mut separator = "";
+                for member in merged(members) {
+                    mark(separator, member.key_span.start, out);
+                    separator = ",";
+                    let key = trace(self.file, &member.key_span, &member.key);
+                    quoted(&key, &member.key_span, out);
+                    mark(":", member.key_span.end, out);
+                    self.write(&member.value, out);
+                }
+                mark("}", node.span.end, out);
+            }
+        }
+    }
+
+    fn call(&mut self, function: &str, argument: &'a Node, span: &Span) -> Outcome<'a> {
+        let text = match function {
+            "Ref" if is_text(argument, "AWS::NoValue") => return Outcome::Nothing,
+            "Fn::If" => return self.condition(argument, span),
+            "Ref" | "Fn::ImportValue" => {
+                let name = self.text(argument);
+                self.named(name.text(), span)
+            }
+            "Fn::GetAtt" => {
+                let name = match argument.as_array() {
+                    Some(_) => join(".", &self.list(argument)),
+                    None => self.text(argument),
+                };
+                self.named(name.text(), span)
+            }
+            "Fn::Sub" => self.sub(argument),
+            "Fn::Join" => self.join(argument, span),
+            "Fn::Select" => self.select(argument, span),
+            "Fn::FindInMap" => self.find_in_map(argument, span),
+            "Fn::ToJsonString" => {
+                let mut json = Mapped::default();
+                self.write(argument, &mut json);
+                json
+            }
+            other => {
+                self.no_call(other, span);
+                Mapped::default()
+            }
+        };
+        Outcome::Text(self.made(text, span))
+    }
+
+    /// Reports a function that is not evaluated, or that does not exist.
+    fn no_call(&mut self, function: &str, span: &Span) {
+        if !OTHERS.contains(&function) {
+            let help = did_you_mean(function, FUNCTIONS.into_iter().chain(OTHERS));
+            let message = format!("CloudFormation has no function {function}");
+            return self.fault(span, message, &help.unwrap_or_default());
+        }
+        let help = "write the definition to a file of its own, with a ${Name} in its place";
+        self.fault(span, format!("{function} cannot be evaluated here"), help);
+    }
+
+    /// Returns the value of a parameter, resource, attribute or pseudo parameter.
+    pub(super) fn named(&mut self, name: &str, span: &Span) -> Mapped {
+        let value = self.names.value(name);
+        if value.is_invented {
+            self.unresolved(name, span);
+        }
+        match value.is_unknown {
+            true => Mapped::unknown(&value.text, span.clone()),
+            false => Mapped::standing_for(&value.text, span.clone()),
+        }
+    }
+
+    pub(super) fn unresolved(&mut self, name: &str, span: &Span) {
+        if self.unresolved.len() < FAULTS_MAX {
+            self.unresolved.push(Unresolved {
+                name: name.to_owned(),
+                span: span.clone(),
+            });
+        }
+    }
+
+    fn condition(&mut self, argument: &'a Node, span: &Span) -> Outcome<'a> {
+        let Some([condition, first, second]) = argument.as_array() else {
+            self.fault(span, "Fn::If takes a list of a condition and two values", "");
+            return Outcome::Nothing;
+        };
+        let name = condition.as_text().unwrap_or_default();
+        let known = self.names.given(name);
+        if known.is_none() {
+            self.unresolved(name, &condition.span);
+        }
+        let chosen = if known == Some("false") { second } else { first };
+        match is_no_value(chosen) {
+            true => Outcome::Nothing,
+            false => Outcome::Tree(chosen),
+        }
+    }
+
+    fn sub(&mut self, argument: &'a Node) -> Mapped {
+        let (template, values) = match argument.as_array() {
+            Some([template, values]) => (template, values.as_object().unwrap_or_default()),
+            _ => (argument, &[][..]),
+        };
+        let values: BTreeMap<&str, Mapped> = values
+            .iter()
+            .map(|member| (&*member.key, self.text(&member.value)))
+            .collect();
+        let text = self.text(template);
+        let mut out = Mapped::default();
+        let mut done = 0;
+        for (at, _) in text.text().match_indices("${") {
+            let rest = &text.text()[at..];
+            if let Some(literal) = rest.strip_prefix("${!").filter(|_| at >= done) {
+                // `${!Name}` is how a `${Name}` is written.
+                if let Some(end) = literal
+                    .find(['}', '$', '"', '\n'])
+                    .filter(|end| literal[*end..].starts_with('}'))
+                {
+                    out.append_range(&text, done..at + 2);
+                    out.append_range(&text, at + 3..at + 3 + end + 1);
+                    done = at + 3 + end + 1;
+                }
+            } else if let Some(name) = name_at(rest).filter(|_| at >= done) {
+                let end = at + name.len() + "${}".len();
+                out.append_range(&text, done..at);
+                match values.get(name) {
+                    Some(value) => out.append(value),
+                    None => {
+                        let value = self.named(name, &text.place(&(at..end)));
+                        out.append(&value);
+                    }
+                }
+                done = end;
+                if out.len() > EXPANDED_BYTES_MAX {
+                    return out;
+                }
+            }
+        }
+        out.append_range(&text, done..text.len());
+        out
+    }
+
+    fn join(&mut self, argument: &'a Node, span: &Span) -> Mapped {
+        let Some([separator, list]) = argument.as_array() else {
+            self.fault(span, "Fn::Join takes a list of a separator and a list", "");
+            return Mapped::default();
+        };
+        let separator = separator.as_text().unwrap_or_default();
+        join(separator, &self.list(list))
+    }
+
+    /// Returns the texts of a list.
+    fn list(&mut self, node: &'a Node) -> Vec<Mapped> {
+        if let Some(items) = node.as_array() {
+            let items = items.iter().filter(|item| !is_no_value(item));
+            return items.map(|item| self.text(item)).collect();
+        }
+        let (separator, text) = match call_of(node) {
+            Some(("Fn::Split", argument)) => match argument.as_array() {
+                Some([separator, text]) => (separator.as_text().unwrap_or_default(), text),
+                _ => (",", argument),
+            },
+            _ => (",", node),
+        };
+        let text = self.text(text);
+        let mut parts = Vec::new();
+        let mut at = 0;
+        for part in text
+            .text()
+            .split(if separator.is_empty() { "," } else { separator })
+        {
+            let mut piece = Mapped::default();
+            piece.append_range(&text, at..at + part.len());
+            parts.push(piece);
+            at += part.len() + separator.len().max(1);
+        }
+        parts
+    }
+
+    fn select(&mut self, argument: &'a Node, span: &Span) -> Mapped {
+        let chosen = argument.as_array().and_then(|pair| {
+            let [index, list] = pair else { return None };
+            let index: usize = self.text(index).text().parse().ok()?;
+            self.list(list).into_iter().nth(index)
+        });
+        chosen.unwrap_or_else(|| {
+            self.fault(
+                span,
+                "Fn::Select takes a list of an index and a list that has it",
+                "",
+            );
+            Mapped::default()
+        })
+    }
+
+    fn find_in_map(&mut self, argument: &'a Node, span: &Span) -> Mapped {
+        let keys = self.list(argument);
+        let keys: Vec<&str> = keys.iter().map(Mapped::text).collect();
+        match self.names.mapped(&keys) {
+            Some(node) => {
+                let mut out = Mapped::default();
+                out.stand_in(self.text(node).text(), span.clone());
+                out
+            }
+            None => self.named(&keys.join("."), span),
+        }
+    }
+}
+
+/// Returns the members of an object: those that YAML merges into it (`<<: *defaults`) give way to its own, and
+/// what has no value is not there.
+fn merged(members: &[Member]) -> Vec<&Member> {
+    let mut found: Vec<&Member> = members.iter().filter(|member| member.key != "<<").collect();
+    if found.len() < members.len() {
+        let own: HashSet<&str> = found.iter().map(|member| &*member.key).collect();
+        let merges = members.iter().filter(|member| member.key == "<<");
+        let merged = merges.flat_map(|member| match &member.value.value {
+            Value::Array(items) => items.iter().collect(),
+            _ => vec![&member.value],
+        });
+        let merged = merged.flat_map(|node| node.as_object().unwrap_or_default());
+        let merged: Vec<&Member> = merged.filter(|member| !own.contains(&*member.key)).collect();
+        found.extend(merged);
+    }
+    found.retain(|member| !is_no_value(&member.value));
+    found
+}
+
+/// Returns the function that a node calls, and its argument.
+pub(super) fn call_of(node: &Node) -> Option<(&str, &Node)> {
+    let [member] = node.as_object()? else { return None };
+    let is_call = member.key == "Ref" || member.key.starts_with("Fn::");
+    is_call.then_some((&*member.key, &member.value))
+}
+
+fn is_text(node: &Node, text: &str) -> bool {
+    node.as_text() == Some(text)
+}
+
+fn is_no_value(node: &Node) -> bool {
+    call_of(node).is_some_and(|(name, argument)| name == "Ref" && is_text(argument, "AWS::NoValue"))
+}
+
+fn join(separator: &str, parts: &[Mapped]) -> Mapped {
+    let mut out = Mapped::default();
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            let place = part.place(&(0..0));
+            out.stand_in(separator, place);
+        }
+        out.append(part);
+        if out.len() > EXPANDED_BYTES_MAX {
+            break;
+        }
+    }
+    out
+}
+
+/// Appends a text in its quotes.
+pub(super) fn quoted(text: &Mapped, span: &Span, out: &mut Mapped) {
+    mark("\"", span.start, out);
+    out.append_escaped(text);
+    mark("\"", span.end, out);
+}
+
+/// Appends a sign that JSON wants, at a place.
+pub(super) fn mark(sign: &str, at: usize, out: &mut Mapped) {
+    out.stand_in(sign, at..at);
+}

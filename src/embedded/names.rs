@@ -1,0 +1,218 @@
+//! What the names in a template stand for: parameters, resources and their attributes, pseudo parameters.
+//!
+//! The order is: what was given (`--set`), what the template says (a default, an explicit name), and a sample of
+//! the form that the real value has. Knows no functions. Invariant: a value that a deployment alone knows says
+//! so.
+
+use super::sample::{Home, Named};
+use crate::asl::syntax::{Node, Value};
+use std::collections::BTreeMap;
+
+/// What a file says about its names.
+pub(super) struct Names<'a> {
+    given: &'a BTreeMap<String, String>,
+    parameters: Option<&'a Node>,
+    resources: Option<&'a Node>,
+    mappings: Option<&'a Node>,
+    /// Of the Serverless Framework.
+    functions: Option<&'a Node>,
+    home: Home,
+}
+
+/// The value of a name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct NamedValue {
+    pub(super) text: String,
+    /// The real one is known after a deployment only.
+    pub(super) is_invented: bool,
+    /// Nothing is known but the name, which is the text.
+    pub(super) is_unknown: bool,
+}
+
+impl<'a> Names<'a> {
+    /// Takes the names of a template. `functions` are those of the Serverless Framework.
+    pub(super) fn new(
+        template: Option<&'a Node>,
+        functions: Option<&'a Node>,
+        given: &'a BTreeMap<String, String>,
+    ) -> Names<'a> {
+        let given_or = |name: &str, default: &str| given.get(name).map_or(default, String::as_str).to_owned();
+        Names {
+            given,
+            parameters: template.and_then(|template| template.get("Parameters")),
+            resources: template.and_then(|template| template.get("Resources")),
+            mappings: template.and_then(|template| template.get("Mappings")),
+            functions,
+            home: Home {
+                partition: given_or("AWS::Partition", "aws"),
+                region: given_or("AWS::Region", "us-east-1"),
+                account: given_or("AWS::AccountId", "111111111111"),
+            },
+        }
+    }
+
+    /// Returns the value that was given for a name.
+    pub(super) fn given(&self, name: &str) -> Option<&'a str> {
+        self.given.get(name).map(String::as_str)
+    }
+
+    /// Returns where samples live.
+    pub(super) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Returns what a mapping has under a key and a key below it.
+    pub(super) fn mapped(&self, keys: &[&str]) -> Option<&'a Node> {
+        let [map, first, second] = keys else { return None };
+        self.mappings?.get(map)?.get(first)?.get(second)
+    }
+
+    /// Returns the value of a name, or of an attribute: `Name.Attribute`.
+    pub(super) fn value(&self, name: &str) -> NamedValue {
+        let (base, attribute) = match name.split_once('.') {
+            Some((base, attribute)) => (base, Some(attribute)),
+            None => (name, None),
+        };
+        if let Some(text) = self.given.get(name) {
+            return known(text);
+        }
+        if let Some(text) = self.given.get(base) {
+            return self.attribute_of_given(base, attribute, text);
+        }
+        // `Nested.Outputs.FunctionArn` is asked of a nested stack.
+        let attribute = attribute.and_then(|attribute| attribute.rsplit('.').next());
+        if let Some(value) = self.pseudo(name) {
+            return value;
+        }
+        if let Some(parameter) = self.parameters.and_then(|parameters| parameters.get(name)) {
+            return parameter_value(name, parameter);
+        }
+        if self.functions.and_then(|functions| functions.get(base)).is_some() {
+            return self.sample("AWS::Lambda::Function", base, attribute, true);
+        }
+        let resource = self.resources.and_then(|resources| resources.get(base));
+        match resource {
+            Some(resource) => self.resource(base, attribute, resource),
+            None => match attribute {
+                Some(_) => self.sample("", base, attribute, true),
+                None => unknown(name),
+            },
+        }
+    }
+
+    /// Returns an attribute of something whose own value was given: a name makes an ARN.
+    fn attribute_of_given(&self, base: &str, attribute: Option<&str>, text: &str) -> NamedValue {
+        let wants_arn = attribute.is_some_and(|attribute| attribute.ends_with("Arn"));
+        if !wants_arn || text.starts_with("arn:") {
+            return known(text);
+        }
+        let resource = self.resources.and_then(|resources| resources.get(base));
+        let kind = resource.and_then(|resource| resource.get("Type")?.as_text());
+        self.sample(kind.unwrap_or_default(), text, attribute, false)
+    }
+
+    fn resource(&self, base: &str, attribute: Option<&str>, resource: &Node) -> NamedValue {
+        let resource_type = resource.get("Type").and_then(Node::as_text).unwrap_or_default();
+        let kind = resource_type.rsplit("::").next().unwrap_or_default();
+        let properties = resource.get("Properties");
+        let own = ["Name", &format!("{kind}Name")]
+            .iter()
+            .find_map(|key| properties?.get(key)?.as_text())
+            .filter(|own| !own.contains("${"));
+        if attribute.is_none() && resource_type.is_empty() {
+            return unknown(base);
+        }
+        self.sample(resource_type, own.unwrap_or(base), attribute, own.is_none())
+    }
+
+    fn sample(
+        &self,
+        resource_type: &str,
+        name: &str,
+        attribute: Option<&str>,
+        is_invented: bool,
+    ) -> NamedValue {
+        let named = Named {
+            resource_type,
+            name,
+            attribute,
+        };
+        NamedValue {
+            text: self.home.sample(named),
+            is_invented,
+            is_unknown: false,
+        }
+    }
+
+    fn pseudo(&self, name: &str) -> Option<NamedValue> {
+        let Home {
+            partition,
+            region,
+            account,
+        } = &self.home;
+        Some(match name.strip_prefix("AWS::")? {
+            "Partition" => known(partition),
+            "Region" => known(region),
+            "AccountId" => known(account),
+            "URLSuffix" if partition == "aws-cn" => known("amazonaws.com.cn"),
+            "URLSuffix" => known("amazonaws.com"),
+            "StackName" => invented("stack"),
+            "StackId" => {
+                let id = "stack/stack/00000000-0000-0000-0000-000000000000";
+                invented(&self.home.arn("cloudformation", id))
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn parameter_value(name: &str, parameter: &Node) -> NamedValue {
+    let kind = parameter.get("Type").and_then(Node::as_text).unwrap_or_default();
+    let default = parameter.get("Default").and_then(scalar);
+    // The default of such a parameter names where its value is.
+    if kind.starts_with("AWS::SSM::Parameter::") {
+        return unknown(name);
+    }
+    if let Some(default) = default {
+        return known(&default);
+    }
+    let allowed = parameter.get("AllowedValues").and_then(Node::as_array);
+    if let Some(first) = allowed.and_then(|values| scalar(values.first()?)) {
+        return invented(&first);
+    }
+    match kind {
+        "Number" => invented("1"),
+        _ => unknown(name),
+    }
+}
+
+fn scalar(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) | Value::Number(text) => Some(text.clone()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn known(text: &str) -> NamedValue {
+    NamedValue {
+        text: text.to_owned(),
+        ..NamedValue::default()
+    }
+}
+
+fn invented(text: &str) -> NamedValue {
+    NamedValue {
+        text: text.to_owned(),
+        is_invented: true,
+        is_unknown: false,
+    }
+}
+
+fn unknown(name: &str) -> NamedValue {
+    NamedValue {
+        text: name.to_owned(),
+        is_invented: true,
+        is_unknown: true,
+    }
+}

@@ -1,0 +1,255 @@
+//! Templates of CloudFormation, SAM and CDK.
+
+use super::{FLOW, FN, accepted, check_with, refused, task};
+
+#[test]
+fn templates_in_json() {
+    let template = |property: &str| {
+        format!(
+            r#"{{"Resources":{{"Flow":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{{property}}}}}}}}}"#
+        )
+    };
+    let get = r#"{"Fn::GetAtt":["Fn","Arn"]}"#;
+    for property in [
+        format!(
+            r#""DefinitionString":{{"Fn::Join":["",["{{\"StartAt\":\"A\",\"States\":{{\"A\":{{\"Type\":\"Task\",\"Resource\":\"",{get},"\",\"End\":true}}}}}}"]]}}"#
+        ),
+        format!(
+            r#""Definition":{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":{get},"End":true}}}}}}"#
+        ),
+        format!(r#""DefinitionString":{{"Fn::Sub":{:?}}}"#, task("${Fn.Arn}")),
+        format!(
+            r#""DefinitionString":{{"Fn::Sub":[{:?},{{"X":{get}}}]}}"#,
+            task("${X}")
+        ),
+        format!(
+            r#""DefinitionString":{{"Fn::Sub":{:?}}}"#,
+            task("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Fn}")
+        ),
+        format!(r#""DefinitionString":{{"Fn::Sub":{:?}}}"#, task("${Fn}")),
+        format!(r#""DefinitionString":{{"Fn::ToJsonString":{}}}"#, task(FN)),
+        format!(
+            r#""Definition":{{"StartAt":"A","States":{{"A":{{"Type":"Task","TimeoutSeconds":{{"Ref":"AWS::NoValue"}},"Resource":{get},"End":true}}}}}}"#
+        ),
+        format!(r#""DefinitionString":{{"Fn::Sub":{:?}}}"#, task("${Fn.Arn}")),
+    ] {
+        accepted("t.json", &template(&property), &task(FN));
+    }
+    let substituted = format!(
+        r#""DefinitionString":{:?},"DefinitionSubstitutions":{{"F":{get}}}"#,
+        task("${F}")
+    );
+    accepted("t.json", &template(&substituted), &task("${F}"));
+    let unknown = format!(
+        r#""DefinitionString":{:?},"DefinitionSubstitutions":{{"F":{{"Ref":"P"}}}}"#,
+        task("${F}")
+    );
+    accepted("t.json", &template(&unknown), &task("${F}"));
+    accepted(
+        "t.json",
+        &template(r#""DefinitionS3Location":"flow.asl.json","DefinitionSubstitutions":{"Fn":{"Ref":"P"}}"#),
+        FLOW,
+    );
+
+    let join = r#""DefinitionString":{"Fn::Join":["",["{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"arn:",{"Ref":"AWS::Partition"},":states:::lambda:inwoke\",\"End\":true}}}"]]}"#;
+    let text = template(join);
+    let (_, report) = check_with("t.json", &text, &[], false);
+    let found = &report.diagnostics[0];
+    assert!(text[found.span.clone()].starts_with("\\\"arn:"), "{found:?}");
+    assert_eq!(found.pointer, "/States/A/Resource");
+    refused(
+        "t.json",
+        &template(r#""DefinitionS3Location":{"Bucket":"b","Key":"k"}"#),
+        &[(r#"{"Bucket":"b","Key":"k"}"#, "lies in S3")],
+    );
+    refused(
+        "t.json",
+        &template(r#""DefinitionUri":"none.json""#),
+        &[("\"none.json\"", "there is no such file")],
+    );
+    refused(
+        "t.json",
+        &template(r#""RoleArn":"x""#),
+        &[("\"Flow\"", "neither Definition")],
+    );
+    refused(
+        "t.json",
+        &template(r#""DefinitionString":{"Fn::GetAZs":""}"#),
+        &[(r#"{"Fn::GetAZs":""}"#, "Fn::GetAZs cannot be evaluated here")],
+    );
+}
+
+pub(super) const SAM: &str = "AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Pause: {Type: Number, Default: 3}
+  Key: {Type: String}
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Type: EXPRESS
+";
+
+#[test]
+fn templates_in_yaml() {
+    for (properties, expected) in [
+        (
+            "Definition:\n        StartAt: A\n        States:\n          A:\n            Type: Task\n            Resource: !GetAtt Fn.Arn\n            End: true\n",
+            task(FN),
+        ),
+        (
+            "DefinitionString: !Sub |\n        {\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"${Fn.Arn}\",\"End\":true}}}\n",
+            task(FN) + "\n",
+        ),
+        (
+            "DefinitionString: !Sub\n        - '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"${X}\",\"End\":true}}}'\n        - X: !GetAtt Fn.Arn\n",
+            task(FN),
+        ),
+        (
+            "DefinitionString: !Join ['', ['{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"', !GetAtt [Fn, Arn], '\",\"End\":true}}}']]\n",
+            task(FN),
+        ),
+        (
+            "Definition: {StartAt: A, States: {A: {Type: Task, Resource: !Ref Key, End: true}}}\n",
+            task(&FN.replace("Fn", "Key")),
+        ),
+        (
+            "Definition: {StartAt: A, States: {A: {Type: Pass, Result: !Ref Key, End: true}}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"Key","End":true}}}"#.to_owned(),
+        ),
+        (
+            "DefinitionUri: flow.asl.json\n      DefinitionSubstitutions:\n        Fn: !GetAtt Fn.Arn\n",
+            FLOW.to_owned(),
+        ),
+        (
+            "DefinitionUri: flow.asl.yaml\n      DefinitionSubstitutions:\n        Fn: !Ref Key\n",
+            "StartAt: A\nStates:\n  A: {Type: Task, Resource: '${Fn}', End: true}\n".to_owned(),
+        ),
+        (
+            "DefinitionString: !Sub '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"Seconds\":${Pause},\"End\":true}}}'\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"End":true}}}"#.to_owned(),
+        ),
+        (
+            "DefinitionString: !Sub '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Comment\":\"${!Fn} ${ x\",\"End\":true}}}'\n      DefinitionSubstitutions: {Fn: x}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Comment":"${Fn} ${ x","End":true}}}"#.to_owned(),
+        ),
+    ] {
+        let text = format!("{SAM}      {properties}");
+        accepted("t.yaml", &text, &expected);
+        // The ending says nothing about a template.
+        accepted("t.template", &text, &expected);
+    }
+}
+
+#[test]
+fn places_in_yaml() {
+    let check = |properties: &str, expected: &[(&str, &str)]| {
+        refused("t.yaml", &format!("{SAM}      {properties}"), expected);
+    };
+    check(
+        "Definition: {StartAt: A, States: {A: {Type: Succeed, Comment: !GetAt Fn.Arn}}}\n",
+        &[("!GetAt Fn.Arn", "CloudFormation has no function Fn::GetAt")],
+    );
+    check(
+        "Definition:\n        StartAt: A\n        States:\n          A:\n            Type: Pas\n            End: true\n",
+        &[("Pas", "The field 'Type'")],
+    );
+    check(
+        "DefinitionString: |\n        {\n          \"StartAt\": \"A\",\n          \"States\": {\"A\": {\"Type\": \"Pas\", \"End\": true}}\n        }\n",
+        &[("\"Pas\"", "The field 'Type'")],
+    );
+    check(
+        "DefinitionString: !Sub >-\n        {\"StartAt\": \"${Fn}\",\n        \"States\": {\"${Fn}\": {\"Type\": \"Pas\", \"End\": true}}}\n",
+        &[("\"Pas\"", "The field 'Type'")],
+    );
+    check(
+        "DefinitionString: |\n        {\"StartAt\": \"A\"\n         \"States\": {\"A\": {\"Type\": \"Pass\", \"End\": true}}}\n",
+        &[("\"", "Expected ','")],
+    );
+    check(
+        "Definition: {StartAt: A, States: {A: {Type: Task, Resource: !Sub '${Fn.Arn}x:', End: 1}}}\n",
+        &[
+            ("1", "Expected value of type Boolean"),
+            ("States", "Workflow has no terminal state"),
+        ],
+    );
+    check(
+        "Definition: {StartAt: A, States: {A: {Type: Task, Resource: !GetAtt [Fn, Name], End: true}}}\n",
+        &[("!GetAtt [Fn, Name]", "")],
+    );
+    check(
+        "Definition: {StartAt: A, StartAt: A, States: {A: {Type: Pass, End: true}}}\n",
+        &[("StartAt", "given twice")],
+    );
+    check(
+        "DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Result\": \"${Nobody}\", \"End\": true}}}'\n",
+        &[("${Nobody}", "The substitution ${Nobody} has no value")],
+    );
+}
+
+#[test]
+fn what_only_a_deployment_knows_is_told_when_it_must_be_known() {
+    let text = format!(
+        "{SAM}      Definition: {{StartAt: A, States: {{A: {{Type: Task, Resource: !GetAtt Fn.Arn, End: true}}}}}}\n"
+    );
+    let (_, report) = check_with("t.yaml", &text, &[], true);
+    assert_eq!(report.diagnostics.len(), 1);
+    let found = &report.diagnostics[0];
+    assert_eq!(&text[found.span.clone()], "!GetAtt Fn.Arn");
+    assert_eq!(found.message, "The substitution ${Fn.Arn} has no value");
+    assert_eq!(found.help.as_deref(), Some("give it with --set Fn.Arn=VALUE"));
+    let arn = "arn:aws:lambda:eu-west-1:222222222222:function:mine";
+    for (set, resource) in [
+        (vec![("Fn.Arn", arn)], arn),
+        (vec![("Fn", arn)], arn),
+        (
+            vec![
+                ("Fn", "mine"),
+                ("AWS::Region", "eu-west-1"),
+                ("AWS::AccountId", "222222222222"),
+            ],
+            arn,
+        ),
+    ] {
+        let (definition, report) = check_with("t.yaml", &text, &set, true);
+        assert_eq!(definition, task(resource));
+        assert_eq!(report.diagnostics, []);
+    }
+    // A default and an explicit name are known.
+    for known in [
+        "Definition: {StartAt: A, States: {A: {Type: Pass, Result: !Ref Pause, End: true}}}\n",
+        "DefinitionString: !Sub '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Comment\":\"${AWS::Region}\",\"End\":true}}}'\n",
+    ] {
+        let (_, report) = check_with("t.yaml", &format!("{SAM}      {known}"), &[], true);
+        assert_eq!(report.diagnostics, []);
+    }
+}
+
+#[test]
+fn yaml_may_merge_what_states_have_in_common() {
+    let text = format!(
+        "{SAM}      Tags: &end {{End: true, Type: Task}}\n      Definition:\n        StartAt: A\n        States:\n          A:\n            <<: *end\n            Type: Pass\n"
+    );
+    accepted(
+        "t.yaml",
+        &text,
+        r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#,
+    );
+    let either = r#"{"Resources":{"F":{"Type":"AWS::StepFunctions::StateMachine","Properties":{"Definition":
+        {"Fn::If":["IsLive",{"StartAt":"A","States":{"A":{"Type":"Succeed"}}},{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}]}}}}}"#;
+    accepted(
+        "t.json",
+        either,
+        r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#,
+    );
+    let (definition, _) = check_with("t.json", either, &[("IsLive", "false")], true);
+    assert!(definition.contains("\"B\""));
+    let (_, report) = check_with("t.json", either, &[], true);
+    assert_eq!(
+        report.diagnostics[0].message,
+        "The substitution ${IsLive} has no value"
+    );
+}

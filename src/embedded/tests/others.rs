@@ -1,0 +1,184 @@
+//! The Serverless Framework, Terraform, and the answer of `describe-state-machine`.
+
+use super::cloudformation::SAM;
+use super::{FLOW, FN, accepted, check_with, container, open, refused, source, task};
+
+#[test]
+fn a_described_state_machine() {
+    let definition = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
+    let quoted = format!("{definition:?}");
+    let answer = format!(
+        r#"{{"stateMachineArn":"arn:aws:states:us-east-1:111111111111:stateMachine:orders","definition":{quoted},"type":"EXPRESS"}}"#
+    );
+    accepted("answer.json", &answer, definition);
+    assert_eq!(container("answer.json", &answer).name(0), "orders");
+    accepted("quoted.asl.json", &quoted, definition);
+    let yaml = format!("name: orders\ndefinition: {quoted}\n");
+    accepted("answer.yaml", &yaml, definition);
+    refused(
+        "answer.json",
+        &answer.replace("Pass", "Pas"),
+        &[("\\\"Pas\\\"", "The field 'Type' should have")],
+    );
+}
+
+pub(super) const SERVERLESS: &str = "service: shop
+provider: {name: aws, stage: live}
+custom:
+  live: {pause: 3, table: 'orders-${sls:stage}'}
+  states: {B: {Type: Succeed}}
+  circle: ${self:custom.circle}
+functions:
+  price: {handler: price.handler}
+stepFunctions:
+  stateMachines:
+    quote:
+      name: quote-${opt:stage, 'dev'}
+      type: EXPRESS
+      definition:
+";
+
+#[test]
+fn files_of_the_serverless_framework() {
+    let price = FN.replace("Fn", "price");
+    for (definition, expected) in [
+        (
+            "        StartAt: A\n        States: {A: {Type: Task, Resource: {'Fn::GetAtt': [price, Arn]}, End: true}}\n",
+            task(&price),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Task, Resource: !GetAtt price.Arn, End: true}}\n",
+            task(&price),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Task, Resource: 'arn:aws:lambda:${aws:region}:${aws:accountId}:function:price', End: true}}\n",
+            task(&price),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: '${self:custom.${sls:stage}.pause}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"End":true}}}"#.to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Pass, Result: 't ${self:custom.live.table}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"t orders-live","End":true}}}"#
+                .to_owned(),
+        ),
+        (
+            "        StartAt: B\n        States: ${self:custom.states}\n",
+            r#"{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#.to_owned(),
+        ),
+        (
+            "        |\n        {\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\",\"Comment\":\"${env:WHO, 'me'}\"}}}\n",
+            "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\",\"Comment\":\"me\"}}}\n".to_owned(),
+        ),
+        ("        ${file(flow.asl.json)}\n", FLOW.to_owned()),
+    ] {
+        let text = format!("{SERVERLESS}{definition}");
+        let (definition, report) = check_with("serverless.yml", &text, &[("Fn", FN)], false);
+        assert_eq!(definition, expected);
+        assert_eq!(report.diagnostics, [], "{text}");
+    }
+    let places = |definition: &str, expected: &[(&str, &str)]| {
+        refused("serverless.yml", &format!("{SERVERLESS}{definition}"), expected);
+    };
+    places(
+        "        StartAt: A\n        States: {A: {Type: Pas, Comment: '${self:service}', End: true}}\n",
+        &[("Pas", "The field 'Type'")],
+    );
+    places(
+        "        |\n        {\"StartAt\":\"${self:service}\",\n         \"States\":{\"shop\":{\"Type\":\"Sucess\"}}}\n",
+        &[
+            ("\"Sucess\"", "The field 'Type'"),
+            ("\"States\"", "Workflow has no terminal state"),
+        ],
+    );
+    places(
+        "        StartAt: A\n        States: {A: {Type: Succeed, Comment: '${self:custom.circle}'}}\n",
+        &[("${self:custom.circle}", "a circle?")],
+    );
+    // Its own resources may be state machines.
+    let text = format!(
+        "service: a\nprovider: b\nresources:\n{}",
+        SAM.replace("\n", "\n  ").trim_end().replacen("AWS", "  AWS", 1)
+    ) + "\n        Definition: {StartAt: B, States: {B: {Type: Succeed}}}\n";
+    accepted(
+        "serverless.yml",
+        &text,
+        r#"{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#,
+    );
+}
+
+pub(super) const TERRAFORM: &str = r#"# The shop's workflow.
+variable "pause" {
+  default = "3"
+}
+
+resource "aws_lambda_function" "price" {
+  function_name = "price"
+}
+
+resource "aws_sfn_state_machine" "quote" {
+  name = "quotes"
+  type = "EXPRESS"
+"#;
+
+#[test]
+fn files_of_terraform() {
+    let price = task(&FN.replace("Fn", "price"));
+    let heredoc = task("${aws_lambda_function.price.arn}");
+    let hcl = "{\n    StartAt = \"A\" # first\n    States = {\n      A = {\n        Type     = \"Task\",\n        Resource = aws_lambda_function.price.arn\n        End      = true\n      }\n    }\n  }";
+    for (definition, expected) in [
+        (format!("<<EOF\n{heredoc}\nEOF\n"), format!("{price}\n")),
+        (format!("<<-JSON\n    {heredoc}\n    JSON\n"), format!("{price}\n")),
+        (format!("jsonencode({hcl})\n"), price.clone()),
+        (format!("{heredoc:?}\n"), price.clone()),
+        ("jsonencode({StartAt = \"A\", States = {A = {Type = \"Wait\", Seconds = 3, Next = \"B b\"}, \"B b\" = {Type = \"Pass\", Result = [1, null, \"$${x} ${var.pause} ${data.aws_region.current.name}\"], End = true}}})\n".to_owned(),
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"Next":"B b"},"B b":{"Type":"Pass","Result":[1,null,"${x} 3 us-east-1"],"End":true}}}"#.to_owned()),
+        ("templatefile(\"${path.module}/flow.asl.json\", { Fn = aws_lambda_function.price.arn })\n".to_owned(), FLOW.to_owned()),
+        ("templatefile(\"flow.asl.json\", {\n    Fn = module.price.lambda_arn\n  })\n".to_owned(), FLOW.to_owned()),
+    ] {
+        let text = format!("{TERRAFORM}  definition = {definition}}}\n");
+        let (found, report) = check_with("main.tf", &text, &[("x", "y")], false);
+        assert_eq!(found, expected);
+        assert_eq!(report.diagnostics, [], "{text}");
+    }
+    let text = format!(
+        "{TERRAFORM}  definition = jsonencode({})\n}}\n",
+        hcl.replace("\"Task\"", "\"Tusk\"")
+    );
+    refused("main.tf", &text, &[("\"Tusk\"", "The field 'Type'")]);
+    let text = format!(
+        "{TERRAFORM}  definition = <<EOF\n{}\nEOF\n}}\n",
+        heredoc.replace("Task", "Tusk")
+    );
+    refused("main.tf", &text, &[("\"Tusk\"", "The field 'Type'")]);
+    for (computed, place) in [
+        ("local.definition", "local.definition"),
+        ("jsonencode(merge(local.a, {}))", "merge(local.a, {}))"),
+        (
+            "jsonencode({States = {for s in x : s => s}})",
+            "for s in x : s => s}})",
+        ),
+        ("jsonencode({A = 1 + 2})", "+ 2})"),
+        ("\"${jsonencode(local.a)}\"", "${jsonencode(local.a)}\""),
+    ] {
+        let text = format!("{TERRAFORM}  definition = {computed}\n}}\n");
+        refused(
+            "main.tf",
+            &text,
+            &[(place, "is computed, which only Terraform does")],
+        );
+    }
+    let container = container("main.tf", &format!("{TERRAFORM}}}\n"));
+    assert_eq!(
+        (container.find("quote"), container.find("quotes")),
+        (Some(0), Some(0))
+    );
+    assert_eq!(
+        open(&source("a.tf", "provider \"aws\" {}\n"))
+            .expect("Terraform")
+            .problems()[0]
+            .message,
+        "There is no state machine in this file of Terraform"
+    );
+}

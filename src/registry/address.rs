@@ -1,0 +1,103 @@
+//! Where a definition is: `FILE`, or `FILE#Name` for one of several state machines in a template.
+//!
+//! Owns how such an address is read, and reading what it names. What a file holds is for [`crate::embedded`] to
+//! say. Invariant: a file whose own name has a `#` in it is found.
+
+use super::files::DEFINITION_BYTES_MAX;
+use crate::asl::{Format, Source};
+use crate::embedded::{self, Container};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A file, and which of its state machines is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The file.
+    pub file: PathBuf,
+    /// The name of a state machine in it.
+    pub name: Option<String>,
+}
+
+impl Address {
+    /// Reads an address: what stands behind the last `#` that follows the name of a file is the name.
+    pub fn of(path: &Path) -> Address {
+        let whole = Address {
+            file: path.to_owned(),
+            name: None,
+        };
+        let Some(text) = path.to_str().filter(|_| !path.exists()) else {
+            return whole;
+        };
+        let parts = text
+            .match_indices('#')
+            .rev()
+            .map(|(at, _)| (&text[..at], &text[at + 1..]));
+        let mut parts = parts.filter(|(file, name)| !file.is_empty() && !name.is_empty());
+        match parts.find(|(file, _)| Path::new(file).is_file()) {
+            Some((file, name)) => Address {
+                file: file.into(),
+                name: Some(name.to_owned()),
+            },
+            None => whole,
+        }
+    }
+
+    /// Looks whether the text of the file holds definitions; `None` when it is one.
+    ///
+    /// # Errors
+    /// When a state machine was named in a file that is a definition itself.
+    pub fn open(&self, text: &str) -> Result<Option<Container>, String> {
+        let file = self.file.display().to_string();
+        let source = Source {
+            name: &file,
+            text,
+            format: Format::of_file_name(&file),
+        };
+        match (embedded::open(&source), &self.name) {
+            (None, Some(name)) => Err(format!("{file} is a definition itself; leave out #{name}")),
+            (found, _) => Ok(found),
+        }
+    }
+
+    /// Returns which state machine of a file is meant: the one that is named, or the only one.
+    ///
+    /// # Errors
+    /// When there is none of the name, or no name and several.
+    pub fn choose(&self, container: &Container) -> Result<usize, String> {
+        match &self.name {
+            Some(name) => container.find(name).ok_or_else(|| container.has_no(name)),
+            None if container.len() == 1 => Ok(0),
+            None => Err(container.choose()),
+        }
+    }
+
+    /// Returns the path of a file that a template names relative to itself.
+    pub fn beside(&self, path: &str) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+/// Reads a definition's file.
+///
+/// # Errors
+/// When it cannot be read, with the reason in words.
+pub fn read(path: &Path) -> Result<String, String> {
+    let length = std::fs::metadata(path).map_err(|error| words(&error))?.len();
+    if length > DEFINITION_BYTES_MAX {
+        return Err(format!("it has {length} bytes, more than {DEFINITION_BYTES_MAX}"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| words(&error))?;
+    let broken = |error: std::string::FromUtf8Error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("it is not UTF-8 text: a broken character at byte {at}")
+    };
+    String::from_utf8(bytes).map_err(broken)
+}
+
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be read (permission denied)".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,232 @@
+//! What is spent of memory stays within the account, and what waits for it goes on.
+
+use super::super::workflow::{Mode, Workflow};
+use super::super::{MemoryLimits, Ordering, Turn};
+use super::{PASS, Stage, TASK, with_dead_letter};
+use crate::stream::SendError;
+use crate::task::Progress;
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+/// A large event.
+const LARGE: usize = 60 * KIB;
+
+/// How many events there are: ten times what the account has room for.
+const EVENTS: usize = 160;
+
+/// The account of the tests. An execution that waits takes as much as its event, for the event's value, and for that
+/// of its dead letter; one that has never waited nothing.
+const LIMITS: MemoryLimits = MemoryLimits {
+    shard: 4 * MIB,
+    execution: MIB,
+};
+
+/// Waits for the world twice, so that it is parked with all it has.
+const TWICE: &str = r#"{"StartAt": "W", "States": {
+    "W": {"Type": "Wait", "Seconds": 10, "Next": "T"},
+    "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "End": true}}}"#;
+
+fn large(number: usize) -> String {
+    format!("[{number},\"{}\"]", "x".repeat(LARGE))
+}
+
+/// Returns the most that was on the account while time passed until there was nothing to do any more.
+fn most_until_idle(stage: &mut Stage) -> usize {
+    let mut most = 0;
+    for _ in 0..100_000 {
+        let now = stage.now();
+        let turn = stage.shard.turn(now);
+        most = most.max(stage.shard.memory().0);
+        match turn {
+            Turn::Busy => {}
+            Turn::Idle(Some(at_ms)) => stage.now_ms = at_ms.max(stage.now_ms),
+            Turn::Idle(None) | Turn::Done => return most,
+        }
+        if stage.world.borrow().events.is_empty() && stage.metric("stepstream_in_flight", &[]) == 0.0 {
+            return most;
+        }
+    }
+    panic!("it does not come to an end");
+}
+
+/// All events run, and what they take stays within the account.
+fn check(definition: &str, workflow: Workflow, give: impl Fn(&mut Stage, usize)) {
+    let mut stage = Stage::with_memory(definition, workflow, LIMITS);
+    stage.world.borrow_mut().task = Some(|_| Progress::SuccessAfter(1_000));
+    stage.world.borrow_mut().commits_at_once = true;
+    (0..EVENTS).for_each(|number| give(&mut stage, number));
+    let most = most_until_idle(&mut stage);
+    let (left, end) = stage.shard.memory();
+    // A task's answer comes to what an execution has that waits already.
+    assert!(most <= end + end / 4, "{most} of {end}");
+    assert!(most >= end / 2, "the test takes {most} only");
+    assert!(left <= end / 4, "{left} left");
+    assert_eq!(stage.values("out").len(), EVENTS);
+}
+
+fn give_large(stage: &mut Stage, number: usize) {
+    stage.give(&large(number));
+}
+
+fn give_hot(stage: &mut Stage, number: usize) {
+    stage.give_to(0, Some("hot"), &large(number), Vec::new());
+}
+
+#[test]
+fn executions_that_wait_stay_within_the_account() {
+    check(TWICE, with_dead_letter(), give_large);
+    check(TASK, with_dead_letter(), give_large);
+}
+
+#[test]
+fn events_that_wait_for_their_turn_stay_within_the_account() {
+    for ordering in [Ordering::Key, Ordering::Partition] {
+        let workflow = Workflow {
+            ordering,
+            ..with_dead_letter()
+        };
+        check(TWICE, workflow, give_hot);
+    }
+}
+
+#[test]
+fn events_that_wait_for_their_commit_stay_within_the_account() {
+    for ordering in [Ordering::Unordered, Ordering::Key] {
+        let workflow = Workflow {
+            mode: Mode::Sync,
+            ordering,
+            ..with_dead_letter()
+        };
+        check(TWICE, workflow, give_hot);
+    }
+}
+
+#[test]
+fn messages_that_do_not_arrive_stay_within_the_account() {
+    let mut stage = Stage::with_memory(PASS, with_dead_letter(), LIMITS);
+    let failed = SendError::Failed("the broker is away".to_owned());
+    stage.world.borrow_mut().refusal = Some(failed);
+    (0..EVENTS).for_each(|number| give_large(&mut stage, number));
+    for _ in 0..100 {
+        stage.pass(100);
+        let (used, end) = stage.shard.memory();
+        assert!(used <= end, "{used} of {end}");
+    }
+    assert!(!stage.world.borrow().events.is_empty(), "the source is paused");
+    assert_eq!(stage.metric("stepstream_paused_partitions", &[]), 1.0);
+    stage.world.borrow_mut().refusal = None;
+    for _ in 0..100 {
+        stage.pass(10_000);
+    }
+    assert_eq!(stage.values("out").len(), EVENTS);
+    assert!(stage.shard.memory().0 <= LIMITS.shard / 4);
+}
+
+#[test]
+fn an_event_that_alone_is_more_than_the_account_runs() {
+    let limits = MemoryLimits {
+        shard: 30 * KIB,
+        execution: 4 * MIB,
+    };
+    let mut stage = Stage::with_memory(TASK, with_dead_letter(), limits);
+    stage.world.borrow_mut().task = Some(|_| Progress::SuccessAfter(1_000));
+    (0..3).for_each(|number| give_large(&mut stage, number));
+    most_until_idle(&mut stage);
+    assert_eq!(stage.values("out").len(), 3);
+}
+
+/// Holds more after each second: 200 KiB in a variable, times 40.
+fn growing() -> String {
+    let assigned = (0..40).map(|step| {
+        format!(
+            r#""W{step}": {{"Type": "Wait", "Seconds": 1, "Next": "P{step}"}},
+            "P{step}": {{"Type": "Pass", "Assign": {{"v{step}.$": "States.Format('{{}}{step}{{}}', $.x, $.x)"}}, "Next": "W{}"}},"#,
+            step + 1
+        )
+    });
+    format!(
+        r#"{{"StartAt": "W0", "States": {{ {} "W40": {{"Type": "Succeed"}} }} }}"#,
+        assigned.collect::<String>()
+    )
+}
+
+#[test]
+fn executions_that_grow_together_end_before_the_memory_does() {
+    let limits = MemoryLimits {
+        shard: 32 * MIB,
+        execution: 16 * MIB,
+    };
+    let mut stage = Stage::with_memory(&growing(), with_dead_letter(), limits);
+    let event = format!(r#"{{"x":"{}"}}"#, "x".repeat(100 * KIB));
+    // Each comes to 8 MiB: they begin small, and there is room for three.
+    (0..40).for_each(|_| stage.give(&event));
+    let most = most_until_idle(&mut stage);
+    assert!(most <= limits.shard + limits.shard / 4, "{most}");
+    let (succeeded, failed) = (stage.values("out").len(), stage.values("dead").len());
+    assert_eq!(succeeded + failed, 40);
+    assert!(succeeded >= 3, "{succeeded} succeeded");
+    let world = stage.world.borrow();
+    let headers = world.sent.iter().flat_map(|sent| &sent.headers);
+    let mut errors = headers.filter(|(name, _)| name == "stepstream-error");
+    assert!(errors.all(|(_, error)| error == "States.DataLimitExceeded"));
+}
+
+/// A Map that makes 200 KiB of each item, and keeps none in the end.
+const GIANT: &str = r#"{"StartAt": "M", "States": {
+    "M": {"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"x.$": "$.x"}, "ResultPath": null, "OutputPath": null,
+        "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true,
+            "Parameters": {"x.$": "States.Format('{}{}', $.x, $.x)"}}}}, "End": true}}}"#;
+
+fn giant(items: usize) -> String {
+    let list = format!("[{}0]", "0,".repeat(items - 1));
+    format!(r#"{{"list":{list},"x":"{}"}}"#, "x".repeat(100 * KIB))
+}
+
+#[test]
+fn the_memory_of_a_giant_is_given_back() {
+    let limits = MemoryLimits {
+        shard: 256 * MIB,
+        execution: 128 * MIB,
+    };
+    let mut stage = Stage::with_memory(GIANT, with_dead_letter(), limits);
+    stage.give(&giant(200));
+    let most = most_until_idle(&mut stage);
+    assert!(most > 40 * MIB, "{most}: the test has no giant");
+    assert_eq!(stage.values("out").len(), 1);
+    assert!(stage.shard.memory().0 <= 16 * MIB, "{:?}", stage.shard.memory());
+}
+
+#[test]
+fn an_execution_beyond_its_limit_fails_by_name() {
+    let limits = MemoryLimits {
+        shard: 256 * MIB,
+        execution: 20 * MIB,
+    };
+    let mut stage = Stage::with_memory(GIANT, with_dead_letter(), limits);
+    stage.give(&giant(200));
+    stage.give(&giant(50));
+    let most = most_until_idle(&mut stage);
+    // What it holds, as much again while that is moved or compacted.
+    assert!(most <= 3 * limits.execution, "{most}");
+    assert_eq!((stage.values("dead").len(), stage.values("out").len()), (1, 1));
+    let world = stage.world.borrow();
+    let letter = world
+        .sent
+        .iter()
+        .find(|sent| sent.topic == "dead")
+        .expect("a letter");
+    let header = |name: &str| {
+        letter
+            .headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| &**value)
+    };
+    assert_eq!(header("stepstream-error"), Some("States.DataLimitExceeded"));
+    let cause = header("stepstream-cause").expect("a cause");
+    assert!(
+        cause.starts_with("The execution holds ") && cause.ends_with(", and may hold 20971520."),
+        "{cause}"
+    );
+}
