@@ -248,8 +248,12 @@ impl Config {
         // or it lost its end. In the last two cases the shard sees offsets go back, shows none of them, and the
         // control thread finds out where reading goes on: see `positions`.
         client.set("auto.offset.reset", "earliest");
-        // The end says up to where all was read, also behind what is no event: see `Change::Passed`.
-        client.set("enable.partition.eof", "true");
+        // Only where it is needed: librdkafka 2.12.1 takes the message that says so for an event when batches are
+        // taken, and goes on one offset too far after its next pause, as in a rebalance.
+        client.set(
+            "enable.partition.eof",
+            if source.until_end { "true" } else { "false" },
+        );
         let interval = client
             .get("max.poll.interval.ms")
             .and_then(|text| text.parse().ok());

@@ -1,13 +1,13 @@
 //! Where reading of a partition goes on, and where it ends.
 //!
-//! Asks the brokers for commits, offsets of times and ends; each question waits, bounded, on the control
-//! thread. Must not know shards. Invariants: a commit that is not about the topic that is there is not believed: its
+//! Decides it from what the brokers have said, and asks them for beginnings, ends and offsets of times; each question
+//! is bounded. Must not know shards. Invariants: a commit that is not about the topic that is there is not believed: its
 //! events have not been run. Where a log was cut nobody knows what was written since: then events are read again,
 //! unless none may come twice.
 
 use super::client::{Consumer, TopicPartition};
-use super::commits::committed;
-use super::subscription::{SourceConfig, Start};
+use super::search::Facts;
+use super::subscription::SourceConfig;
 use crate::stream::offsets::{Commit, Restored};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -16,8 +16,11 @@ use std::time::Duration;
 
 /// How long one question to the brokers may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a question about many partitions is split to find those that spoil the answer.
+const SPLITS_MAX: u32 = 32;
 
 /// Where a partition is read.
+#[derive(Debug)]
 pub(super) struct Position {
     /// What the shard is told.
     pub(super) restored: Restored,
@@ -29,6 +32,8 @@ pub(super) struct Position {
     pub(super) end: Option<i64>,
     /// What is committed.
     pub(super) committed: Option<i64>,
+    /// The oldest offset that is there.
+    pub(super) low: Option<i64>,
 }
 
 /// What is known of the topic of a partition.
@@ -44,87 +49,60 @@ pub(super) struct Identity {
     pub(super) is_new: bool,
 }
 
-/// Finds the positions of newly assigned partitions, in their order.
-///
-/// # Errors
-/// When the brokers do not answer in time.
-pub(super) fn find(
-    consumer: &Consumer,
-    names: &[TopicPartition],
-    topics: &[Identity],
+/// Returns the position of a newly assigned partition.
+pub(super) fn position(
+    name: &TopicPartition,
+    facts: Facts,
+    identity: Identity,
     config: &SourceConfig,
-) -> Result<Vec<Position>, KafkaError> {
-    let commits = committed(consumer, names, TIMEOUT)?;
-    let lows = offsets(consumer, names, Offset::Beginning, TIMEOUT)?;
-    let highs = offsets(consumer, names, Offset::End, TIMEOUT)?;
-    let starts = match config.start {
-        Start::Earliest => vec![None; names.len()],
-        Start::Latest => highs.clone(),
-        // Behind the last event librdkafka says "end".
-        Start::Time(millis) => {
-            let found = offsets(consumer, names, Offset::Offset(millis), TIMEOUT)?;
-            found
-                .iter()
-                .zip(&highs)
-                .map(|(found, high)| found.or(*high))
-                .collect()
-        }
+) -> Position {
+    let Identity {
+        topic_id,
+        anew,
+        cut,
+        is_new,
+    } = identity;
+    let restored = |offset, metadata| Restored {
+        offset,
+        metadata,
+        topic_id,
     };
-    let mut positions = Vec::with_capacity(names.len());
-    for (at, commit) in commits.into_iter().enumerate() {
-        let Identity {
-            topic_id,
-            anew,
-            cut,
-            is_new,
-        } = topics[at];
-        let restored = |offset, metadata| Restored {
-            offset,
-            metadata,
-            topic_id,
-        };
-        let found = commit.map(|commit| restored(Some(commit.offset), commit.metadata));
-        let log = (lows[at], highs[at]);
-        let place = match &found {
-            // All that is there is new.
-            _ if anew => Place::Beginning,
-            Some(found) => place(&names[at], found, log, cut, config.at_most_once),
-            None if is_new => Place::Beginning,
-            None => Place::Start,
-        };
-        let found = found.unwrap_or_default();
-        let fresh = |offset| {
-            let restored = restored(offset, String::new());
-            (restored.pin(), restored, None)
-        };
-        let (pin, restored, committed) = match place {
-            Place::Commit => (None, found.clone(), found.offset),
-            Place::Back(end) => {
-                let found = found.back_to(end);
-                let metadata = found.metadata.clone();
-                (
-                    Some(Commit {
-                        offset: end,
-                        metadata,
-                    }),
-                    found,
-                    None,
-                )
-            }
-            // Where the group begins is said of a topic that it has never read. This one it has, under the same
-            // name.
-            Place::Beginning => fresh(None),
-            Place::Start => fresh(starts[at]),
-        };
-        positions.push(Position {
-            fetch: restored.offset.map_or(Offset::Beginning, Offset::Offset),
-            pin,
-            end: highs[at].filter(|_| config.until_end),
-            restored,
-            committed,
-        });
+    let found = facts
+        .commit
+        .map(|commit| restored(Some(commit.offset), commit.metadata));
+    let log = (facts.low, facts.high);
+    let place = match &found {
+        // All that is there is new.
+        _ if anew => Place::Beginning,
+        Some(found) => place(name, found, log, cut, config.at_most_once),
+        None if is_new => Place::Beginning,
+        None => Place::Start,
+    };
+    let found = found.unwrap_or_default();
+    let fresh = |offset| {
+        let restored = restored(offset, String::new());
+        (restored.pin(), restored, None)
+    };
+    let (pin, restored, committed) = match place {
+        Place::Commit => (None, found.clone(), found.offset),
+        Place::Back(end) => {
+            let found = found.back_to(end);
+            let metadata = found.metadata.clone();
+            let offset = end;
+            (Some(Commit { offset, metadata }), found, None)
+        }
+        // Where the group begins is said of a topic that it has never read. This one it has, under the same name.
+        Place::Beginning => fresh(None),
+        Place::Start => fresh(facts.start),
+    };
+    Position {
+        fetch: restored.offset.map_or(Offset::Beginning, Offset::Offset),
+        pin,
+        end: facts.high.filter(|_| config.until_end),
+        restored,
+        committed,
+        low: facts.low,
     }
-    Ok(positions)
 }
 
 /// Where reading goes on.
@@ -184,19 +162,59 @@ fn place(
 }
 
 /// Asks for an offset of each partition: its beginning, its end, or that of a time, which may be behind the last
-/// event.
-///
-/// # Errors
-/// When the brokers do not answer in time, or not for each: what they do not mention is not known.
+/// event. An error where the brokers do not say it in time; what an answer does not mention is not known.
 pub(super) fn offsets(
     consumer: &Consumer,
     names: &[TopicPartition],
     which: Offset,
     timeout: Duration,
-) -> Result<Vec<Option<i64>>, KafkaError> {
+) -> Vec<Result<Option<i64>, KafkaError>> {
+    let mut splits = SPLITS_MAX;
+    split(names, &mut splits, &mut |names| {
+        ask(consumer, names, which, timeout)
+    })
+}
+
+/// Asks for all, then for ever fewer together: an error of one partition is librdkafka's answer about all of them.
+/// Not so when nobody answered at all.
+fn split<T: Clone>(
+    names: &[TopicPartition],
+    splits: &mut u32,
+    ask: &mut impl FnMut(&[TopicPartition]) -> Result<Vec<Result<T, KafkaError>>, KafkaError>,
+) -> Vec<Result<T, KafkaError>> {
     if names.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
+    match ask(names) {
+        Ok(answers) => answers,
+        Err(error) if names.len() > 1 && *splits > 0 && !is_silence(&error) => {
+            *splits -= 1;
+            let (first, second) = names.split_at(names.len() / 2);
+            let mut answers = split(first, splits, ask);
+            answers.extend(split(second, splits, ask));
+            answers
+        }
+        Err(error) => vec![Err(error); names.len()],
+    }
+}
+
+fn is_silence(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    code.is_some_and(|code| {
+        use RDKafkaErrorCode as Code;
+        matches!(
+            code,
+            Code::OperationTimedOut | Code::BrokerTransportFailure | Code::AllBrokersDown
+        )
+    })
+}
+
+fn ask(
+    consumer: &Consumer,
+    names: &[TopicPartition],
+    which: Offset,
+    timeout: Duration,
+) -> Result<Vec<Result<Option<i64>, KafkaError>>, KafkaError> {
     let mut list = TopicPartitionList::with_capacity(names.len());
     for (topic, number) in names {
         list.add_partition(topic, *number).set_offset(which)?;
@@ -214,7 +232,7 @@ pub(super) fn offsets(
             _ => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
         }
     };
-    names.iter().map(answer).collect()
+    Ok(names.iter().map(answer).collect())
 }
 
 #[cfg(test)]
@@ -237,6 +255,36 @@ mod tests {
         };
         let name = (Arc::from("orders"), 3);
         [false, true].map(|at_most_once| place(&name, &commit, (Some(0), Some(high)), cut, at_most_once))
+    }
+
+    /// Which of eight partitions are answered when these spoil the answers about all that are asked with them, and how
+    /// often is asked.
+    fn answered(bad: &[i32], code: RDKafkaErrorCode) -> (Vec<i32>, u32) {
+        let names: Vec<TopicPartition> = (0..8).map(|number| (Arc::from("orders"), number)).collect();
+        let (mut splits, mut asked) = (SPLITS_MAX, 0);
+        let answers = split(&names, &mut splits, &mut |names| {
+            asked += 1;
+            match names.iter().any(|(_, number)| bad.contains(number)) {
+                true => Err(KafkaError::OffsetFetch(code)),
+                false => Ok(names.iter().map(|(_, number)| Ok(*number)).collect()),
+            }
+        });
+        assert_eq!(answers.len(), names.len());
+        (answers.into_iter().flatten().collect(), asked)
+    }
+
+    #[test]
+    fn a_partition_without_a_leader_spoils_no_other_answer() {
+        use RDKafkaErrorCode as Code;
+        assert_eq!(
+            answered(&[], Code::LeaderNotAvailable).0,
+            (0..8).collect::<Vec<_>>()
+        );
+        let (known, asked) = answered(&[5], Code::LeaderNotAvailable);
+        assert_eq!((known, asked), (vec![0, 1, 2, 3, 4, 6, 7], 7));
+        assert_eq!(answered(&[0, 7], Code::LeaderNotAvailable).0, [1, 2, 3, 4, 5, 6]);
+        // Who does not answer does not answer the parts of the question either.
+        assert_eq!(answered(&[5], Code::OperationTimedOut), (vec![], 1));
     }
 
     #[test]
