@@ -178,14 +178,20 @@ impl Shard {
             core.pool_bytes = 0;
         }
         core.account.running = core.run.bytes().1 + core.pool_bytes;
-        let journals = lanes.iter_mut().filter_map(|lane| lane.state.journal.as_mut());
-        core.account.logged = journals.map(|journal| journal.buffer.bytes()).sum();
+        let (mut logged, mut lossy) = (0, 0);
+        for state in lanes.iter_mut().map(|lane| &mut lane.state) {
+            let blocks = state.workflow.log.is_some_and(|log| log.block);
+            let bytes = state.journal.as_mut().map_or(0, |journal| journal.buffer.bytes());
+            *if blocks { &mut logged } else { &mut lossy } += bytes;
+        }
+        // A log that may drop records never holds anybody up. It has a limit of its own, which is set aside.
+        core.account.logged = logged;
         self.metrics.memory.report(&MemoryUse {
             running: core.account.running,
             parked: core.account.parked,
             held: core.account.held.get(),
             unsent: core.account.unsent.get(),
-            logs: core.account.logged,
+            logs: logged + lossy,
         });
     }
 
