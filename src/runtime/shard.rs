@@ -137,6 +137,8 @@ impl Shard {
             (core.outbox.unsent() > 0, "messages"),
             (core.outbox.settlements.open_count() > 0, "settlements"),
             (self.parked_bytes() > 0, "parked bytes"),
+            (core.account.held.get() > 0, "bytes of events that wait"),
+            (core.account.unsent.get() > 0, "bytes of messages"),
         ];
         let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
         let mut all = of_core.into_iter().chain(of_lanes);

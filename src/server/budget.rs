@@ -161,9 +161,9 @@ mod tests {
 
     #[test]
     fn memory_is_shared_out() {
-        check(16_384, 2, 1, "", (7_911, 64, false));
+        check(16_384, 2, 1, "", (7_861, 64, false));
         // A container of 1 GiB.
-        check(768, 2, 1, "", (185, 30, false));
+        check(768, 2, 1, "", (168, 28, false));
         check(768, 8, 4, "", (41, 8, false));
         check(96, 2, 1, "", (12, 8, false));
         check(64, 1, 1, "", (12, 8, false));
