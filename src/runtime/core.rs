@@ -289,6 +289,10 @@ impl Core {
         record: &Record<'_>,
         trip: &mut Trip,
     ) -> Status {
+        if lane.log_is_full() {
+            // Also when it has reached its time limit: its end is written too. It is ready when there is room again.
+            return Status::Running;
+        }
         let status = match self.work.is_spent() {
             // The turn is over for executions: this one begins, or goes on, in the next.
             true => Status::Running,

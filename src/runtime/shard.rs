@@ -260,10 +260,17 @@ impl Shard {
             if core.work.is_spent() {
                 break;
             }
-            if let Some(id) = core.ready.pop_front() {
-                done += 1;
-                core.next_turn(lanes, id);
+            let Some(id) = core.ready.pop_front() else {
+                break;
+            };
+            let flight = core.flights.get(id);
+            if flight.is_some_and(|flight| lanes[flight.lane as usize].state.log_is_full()) {
+                // Whoever writes the log wakes the shard when there is room.
+                core.ready.push_back(id);
+                continue;
             }
+            done += 1;
+            core.next_turn(lanes, id);
         }
         for lane in lanes {
             done += core.take_turns(&mut lane.state);
@@ -320,11 +327,7 @@ impl Shard {
         if self.is_stopping || state.has_ended || has_no_room {
             return 0;
         }
-        if state
-            .journal
-            .as_ref()
-            .is_some_and(|journal| journal.buffer.is_full())
-        {
+        if state.log_is_full() {
             return 0;
         }
         state.room().min(total).min(core.account.room(state.event_bytes))

@@ -23,6 +23,9 @@ use std::rc::Rc;
 /// Runs of executions that waited, kept for the next ones.
 const POOL_MAX: usize = 4_096;
 
+/// When executions that have reached their time limit, but whose log is full, are looked at again, in milliseconds.
+const LOG_LOOK_MS: i64 = 100;
+
 /// Memory that a run in the pool keeps.
 const POOLED_BYTES_MAX: usize = 16 << 10;
 
@@ -89,10 +92,14 @@ impl Core {
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
-        if log.on_failure > log.level {
+        if log.keeps_for_failure() {
             if self.run.grown_bytes() > log.on_failure_bytes_max {
                 self.run.drop_middle_events();
             }
+            return;
+        }
+        if lane.log_is_full() {
+            // It does not go on before records have left, so it gathers no more.
             return;
         }
         self.name_and_arn(lane, partition, record.offset, trip.uuid);
@@ -206,6 +213,12 @@ impl Core {
 
     /// Ends what has reached a time limit: the whole execution, or its tasks.
     pub(super) fn overdue(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
+        if let Some(flight) = self.flights.get(id)
+            && self.now.ms >= flight.trip.deadline_ms
+            && !self.may_end(&lanes[flight.lane as usize].state)
+        {
+            return self.flights.look_again(self.now.ms + LOG_LOOK_MS);
+        }
         self.go_on(lanes, id, |core, lane, flight| {
             let program = &flight.version.program;
             if core.now.ms >= flight.trip.deadline_ms {
@@ -227,6 +240,11 @@ impl Core {
                     .resume(program, call.token, Answer::TimedOut, core.now.wall_ms);
             }
         });
+    }
+
+    /// Says whether there is room, and time, for the records of an execution's end.
+    fn may_end(&self, lane: &LaneState) -> bool {
+        lane.log().is_none() || !lane.log_is_full() && !self.work.is_spent()
     }
 
     /// Forgets the calls that nobody waits for any more, or all of them.
