@@ -18,6 +18,9 @@ const BATCH: usize = 8;
 /// What of its limit the run keeps at most, as a divisor.
 const KEPT: usize = 8;
 
+/// What of its limit the runs in the pool take at most, as a divisor: far below what lets a paused source go on.
+const POOLED: usize = 8;
+
 /// What a shard may take of memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
@@ -88,6 +91,11 @@ impl Account {
         self.used() >= self.line
     }
 
+    /// Says whether sources are paused for want of memory: some of what they were paused for may be back already.
+    pub(super) fn is_paused(&self) -> bool {
+        self.sources.is_paused()
+    }
+
     /// Says whether executions have taken so much that they must not grow.
     pub(super) fn is_exhausted(&self) -> bool {
         self.used() >= self.end
@@ -123,6 +131,11 @@ impl Account {
     /// Returns how many bytes the run keeps from one event to the next.
     pub(super) fn kept_max(&self) -> usize {
         (self.line / KEPT).min(KEPT_BYTES_MAX)
+    }
+
+    /// Returns how many bytes the pool keeps of runs that nobody uses.
+    pub(super) fn pool_max(&self) -> usize {
+        self.line / POOLED
     }
 }
 

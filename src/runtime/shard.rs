@@ -171,11 +171,12 @@ impl Shard {
     fn reckon(&mut self) {
         let Shard { core, lanes, .. } = self;
         core.run.shrink(core.account.kept_max());
-        if core.account.is_short() {
-            core.pool.clear();
-            core.pool_bytes = 0;
-        }
         core.account.running = core.run.bytes().1 + core.pool_bytes;
+        // Also while sources are paused: what lies in the pool could keep them so for ever.
+        if core.account.is_short() || core.account.is_paused() {
+            core.account.running -= core.pool_bytes;
+            core.empty_pool();
+        }
         let journals = lanes.iter_mut().filter_map(|lane| lane.state.journal.as_mut());
         core.account.logged = journals.map(|journal| journal.buffer.bytes()).sum();
         self.metrics.memory.report(&MemoryUse {

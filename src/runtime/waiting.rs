@@ -102,10 +102,18 @@ impl Core {
         }
     }
 
+    /// Gives the memory of the pool back.
+    pub(super) fn empty_pool(&mut self) {
+        self.pool.clear();
+        self.pool_bytes = 0;
+    }
+
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
         let bytes = run.bytes().1;
-        if self.pool.len() < POOL_MAX && bytes <= POOLED_BYTES_MAX {
+        let has_room =
+            self.pool.len() < POOL_MAX && self.pool_bytes.saturating_add(bytes) <= self.account.pool_max();
+        if has_room && bytes <= POOLED_BYTES_MAX {
             self.pool_bytes += bytes;
             self.pool.push(run);
         }

@@ -2,7 +2,7 @@
 
 use super::super::workflow::{Mode, Workflow};
 use super::super::{MemoryLimits, Ordering, Turn};
-use super::{PASS, Stage, TASK, with_dead_letter};
+use super::{PASS, Stage, TASK, WAIT, with_dead_letter};
 use crate::stream::SendError;
 use crate::task::Progress;
 
@@ -134,6 +134,21 @@ fn an_event_that_alone_is_more_than_the_account_runs() {
     (0..3).for_each(|number| give_large(&mut stage, number));
     most_until_idle(&mut stage);
     assert_eq!(stage.values("out").len(), 3);
+}
+
+#[test]
+fn runs_that_nobody_uses_do_not_keep_sources_paused() {
+    let mut stage = Stage::with_memory(WAIT, super::with_output(), LIMITS);
+    let text = "x".repeat(12 * KIB);
+    // They end little by little, and what they had comes into the pool.
+    for number in 0..1_000 {
+        stage.give(&format!(r#"{{"s":{},"x":"{text}"}}"#, 10 + number % 20));
+    }
+    let most = most_until_idle(&mut stage);
+    assert!(most >= LIMITS.shard / 4 * 3, "the sources never paused at {most}");
+    assert_eq!(stage.values("out").len(), 1_000);
+    let left = stage.shard.memory().0;
+    assert!(left <= LIMITS.shard / 4, "{left} left");
 }
 
 /// Holds more after each second: 200 KiB in a variable, times 40.
