@@ -21,6 +21,9 @@ const KEPT: usize = 8;
 /// What of its limit the runs in the pool take at most, as a divisor: far below what lets a paused source go on.
 const POOLED: usize = 8;
 
+/// What of its limit messages take that do not arrive, as a divisor; beyond it those workflows stop whose they are.
+const UNSENT: usize = 2;
+
 /// What a shard may take of memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
@@ -111,9 +114,16 @@ impl Account {
     }
 
     /// Says whether an event that was taken may begin, with so many executions that wait. When memory is short it waits
-    /// for those: they end, if only by their time limit. With none, one begins: nothing else would give memory back.
+    /// for those: they end, if only by their time limit. With none, one begins: messages of other workflows may not be
+    /// delivered for long, and nothing else would give memory back.
     pub(super) fn may_begin(&self, parked: usize) -> bool {
-        !self.is_short() || parked == 0 && self.unsent.get() < self.line / 2
+        !self.is_short() || parked == 0
+    }
+
+    /// Returns how many bytes the messages of all workflows may take that did not arrive: with the rest of the line
+    /// those workflows go on whose messages do.
+    pub(super) fn unsent_max(&self) -> usize {
+        self.line / UNSENT
     }
 
     /// Returns how many bytes an execution may hold, beside so many that wait: its limit, or what is left where that is
@@ -168,10 +178,10 @@ mod tests {
         assert!(account.may_begin(5));
         account.held.set(750);
         assert_eq!([account.may_begin(0), account.may_begin(1)], [true, false]);
-        account.unsent.set(375);
+        account.unsent.set(750);
         assert!(
-            !account.may_begin(0),
-            "messages that are delivered give memory back"
+            account.may_begin(0),
+            "messages of another workflow do not stop it"
         );
     }
 

@@ -64,7 +64,8 @@ impl Shard {
     pub fn new(parts: Parts, now: Now) -> Shard {
         let account = Account::new(parts.memory);
         let (held, unsent) = (account.held.clone(), account.unsent.clone());
-        let outbox = Outbox::new(parts.sink.capacity(), parts.lanes.len(), parts.deliveries, unsent);
+        let (capacity, unsent_max) = (parts.sink.capacity(), account.unsent_max());
+        let outbox = Outbox::new(capacity, parts.lanes.len(), parts.deliveries, unsent, unsent_max);
         let mut core = Core::new(parts.sink, parts.tasks, outbox, account, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes

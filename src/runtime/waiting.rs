@@ -280,6 +280,11 @@ impl Core {
         }
     }
 
+    /// Says whether an event of a lane may begin: there is memory, and room for the messages that it will leave.
+    pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
+        self.account.may_begin(self.flights.len()) && !self.outbox.is_over(lane.index)
+    }
+
     /// Lets an event wait until there is memory for its execution; it holds its line.
     #[cold]
     pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
@@ -301,7 +306,7 @@ impl Core {
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
-            if !self.account.may_begin(self.flights.len()) {
+            if !self.may_begin(lane) {
                 return taken;
             }
             let Some((line, event)) = lane.turns.pop_front() else {
