@@ -89,6 +89,11 @@ impl Account {
         self.running + self.parked + self.held.get() + self.unsent.get() + self.logged
     }
 
+    /// Returns what is spent on events that are not over: what one adds is what it takes.
+    pub(super) fn waiting(&self) -> usize {
+        self.parked + self.held.get() + self.unsent.get()
+    }
+
     /// Says whether nothing new may begin as long as anything can give memory back.
     pub(super) fn is_short(&self) -> bool {
         self.used() >= self.line

@@ -103,6 +103,28 @@ fn events_that_wait_for_their_commit_stay_within_the_account() {
 }
 
 #[test]
+fn keys_and_headers_count_like_values() {
+    let ordered = Workflow {
+        ordering: Ordering::Partition,
+        ..with_dead_letter()
+    };
+    let sync = Workflow {
+        mode: Mode::Sync,
+        ..with_dead_letter()
+    };
+    let text = "x".repeat(LARGE);
+    for workflow in [ordered, sync] {
+        check(TWICE, workflow.clone(), |stage, _| {
+            stage.give_to(0, Some(&text), "1", Vec::new());
+        });
+        check(TWICE, workflow, |stage, _| {
+            let header = ("h".to_owned(), Some(text.clone().into_bytes()));
+            stage.give_to(0, None, "1", vec![header]);
+        });
+    }
+}
+
+#[test]
 fn messages_that_do_not_arrive_stay_within_the_account() {
     let mut stage = Stage::with_memory(PASS, with_dead_letter(), LIMITS);
     let failed = SendError::Failed("the broker is away".to_owned());
