@@ -3,8 +3,8 @@
 //! Owns what the sink had no room for or did not deliver, so that it is sent again: a result that is written
 //! to no topic must not count as written. What is on its way the sink has; of its queue each lane has a share, and
 //! what finds no room there waits in the lane's own line, so that a destination that takes nothing stops the
-//! workflows that write to it and no other. So it is with the memory for what did not arrive. Must not know workflows. Invariant: each message counts in its settlement
-//! until it is acknowledged or given up, once.
+//! workflows that write to it and no other. So it is with the memory for what did not arrive. Must not know workflows.
+//! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
 use super::account::Meter;
 use super::deliveries::{Account, Deliveries};
