@@ -63,7 +63,7 @@ pub(super) struct Account {
     pub(super) held: Meter,
     /// Messages that wait for room, or for their next try.
     pub(super) unsent: Meter,
-    /// Log records that have not left the process.
+    /// Log records that have not left the process and must not be dropped.
     pub(super) logged: usize,
 }
 

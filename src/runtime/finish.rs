@@ -129,7 +129,10 @@ impl Core {
                 false => view.write(outcome.output, &mut self.output),
             }
             self.send_output(lane, record, settlement);
-            self.reply(lane, record, left.reply, None, settlement);
+            // Apart: the output is sent, so the event did not fail, whatever becomes of its reply.
+            let _ = self.attempt(lane, record, settlement, |core, lane, settlement| {
+                core.reply(lane, record, left.reply, None, settlement);
+            });
             return;
         }
         let view = self.run.view(&version.program);

@@ -138,6 +138,8 @@ impl Shard {
             (core.outbox.unsent() > 0, "messages"),
             (core.outbox.settlements.open_count() > 0, "settlements"),
             (self.parked_bytes() > 0, "parked bytes"),
+            (core.account.held.get() > 0, "bytes of events that wait"),
+            (core.account.unsent.get() > 0, "bytes of messages"),
         ];
         let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
         let mut all = of_core.into_iter().chain(of_lanes);
@@ -178,14 +180,20 @@ impl Shard {
             core.account.running -= core.pool_bytes;
             core.empty_pool();
         }
-        let journals = lanes.iter_mut().filter_map(|lane| lane.state.journal.as_mut());
-        core.account.logged = journals.map(|journal| journal.buffer.bytes()).sum();
+        let (mut logged, mut lossy) = (0, 0);
+        for state in lanes.iter_mut().map(|lane| &mut lane.state) {
+            let blocks = state.workflow.log.is_some_and(|log| log.block);
+            let bytes = state.journal.as_mut().map_or(0, |journal| journal.buffer.bytes());
+            *if blocks { &mut logged } else { &mut lossy } += bytes;
+        }
+        // A log that may drop records never holds anybody up. It has a limit of its own, which is set aside.
+        core.account.logged = logged;
         self.metrics.memory.report(&MemoryUse {
             running: core.account.running,
             parked: core.account.parked,
             held: core.account.held.get(),
             unsent: core.account.unsent.get(),
-            logs: core.account.logged,
+            logs: logged + lossy,
         });
     }
 

@@ -1,7 +1,7 @@
 //! Which records are written, and that an event waits for them.
 
-use super::super::Turn;
 use super::super::workflow::{LogSettings, Workflow};
+use super::super::{MemoryLimits, Turn};
 use super::{FAIL, PASS, Stage, TASK};
 use crate::vm::Level;
 
@@ -122,6 +122,27 @@ fn a_lossy_log_holds_nothing() {
     stage.world.borrow_mut().log_confirmed = 0;
     stage.give(r#"{"error":"E"}"#);
     assert_eq!(stage.commit(), Some(1));
+}
+
+/// The memory of a shard that a log of so many bytes fills, which has not left the process.
+const FULL: MemoryLimits = MemoryLimits {
+    shard: 1 << 20,
+    execution: 1 << 20,
+};
+
+#[test]
+fn only_a_log_that_must_not_lose_anything_holds_sources_up() {
+    for (block, expected) in [(true, None), (false, Some(1))] {
+        let mut workflow = with_log(Level::Error, Level::Error);
+        workflow.log.as_mut().expect("a log").block = block;
+        let mut stage = Stage::with_memory(PASS, workflow, FULL);
+        stage.world.borrow_mut().log_bytes = FULL.shard;
+        stage.give("1");
+        stage.pass(2_000);
+        assert_eq!(stage.commit(), expected, "block: {block}");
+        let shown = stage.metric("stepstream_memory_bytes", &["kind=\"log\""]);
+        assert_eq!(shown, FULL.shard as f64, "block: {block}");
+    }
 }
 
 /// What an execution has done so far can be read while it waits.

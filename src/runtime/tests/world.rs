@@ -99,6 +99,8 @@ pub(super) struct World {
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
     pub(super) log_is_full: bool,
+    /// Bytes of records that were handed over and have not left.
+    pub(super) log_bytes: usize,
     /// Whether commits are answered without being asked.
     pub(super) commits_at_once: bool,
     /// Where the log ended at each mark.
@@ -305,6 +307,10 @@ impl Journal for TestJournal {
 
     fn confirmed(&self) -> u64 {
         self.world.borrow().log_confirmed
+    }
+
+    fn bytes(&mut self) -> usize {
+        self.pending.len() + self.world.borrow().log_bytes
     }
 
     fn is_full(&self) -> bool {
