@@ -142,7 +142,7 @@ impl Core {
             }
             return;
         }
-        if !self.account.may_begin(self.flights.len()) {
+        if !self.may_begin(lane) {
             return self.put_off(lane, record, line);
         }
         self.execute(lane, version, record, line, false);

@@ -109,10 +109,18 @@ impl Core {
         }
     }
 
+    /// Gives the memory of the pool back.
+    pub(super) fn empty_pool(&mut self) {
+        self.pool.clear();
+        self.pool_bytes = 0;
+    }
+
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
         let bytes = run.bytes().1;
-        if self.pool.len() < POOL_MAX && bytes <= POOLED_BYTES_MAX {
+        let has_room =
+            self.pool.len() < POOL_MAX && self.pool_bytes.saturating_add(bytes) <= self.account.pool_max();
+        if has_room && bytes <= POOLED_BYTES_MAX {
             self.pool_bytes += bytes;
             self.pool.push(run);
         }
@@ -290,6 +298,11 @@ impl Core {
         }
     }
 
+    /// Says whether an event of a lane may begin: there is memory, and room for the messages that it will leave.
+    pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
+        self.account.may_begin(self.flights.len()) && !self.outbox.is_over(lane.index)
+    }
+
     /// Lets an event wait until there is memory for its execution; it holds its line.
     #[cold]
     pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
@@ -311,7 +324,7 @@ impl Core {
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
-            if !self.account.may_begin(self.flights.len()) {
+            if !self.may_begin(lane) {
                 return taken;
             }
             let Some((line, event)) = lane.turns.pop_front() else {
