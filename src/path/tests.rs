@@ -429,3 +429,29 @@ fn work_on_the_way_to_an_element_is_bounded() {
     let few = select(&list, "$[99998,-1,5]");
     assert_eq!(few.as_deref(), Ok("[0,0,0]"));
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "long documents")]
+fn what_a_filter_asks_of_the_document_is_found_once() {
+    let rows = (0..20_000).map(|at| format!(r#"{{"v":{at}}}"#));
+    let input = format!(r#"{{"a":[{}]}}"#, rows.collect::<Vec<_>>().join(","));
+    // Walked for each candidate it would be more than a search may visit.
+    let last = r#"[{"v":19999}]"#;
+    assert_eq!(select(&input, "$.a[?(@.v==$.a[-1].v)]").as_deref(), Ok(last));
+    assert_eq!(select(&input, "$.a[?(@.v==$.a[19999].v)]").as_deref(), Ok(last));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "long documents")]
+fn elements_passed_inside_a_filter_are_counted() {
+    let rows = r#"{"x":[0,0,0,0,0,0,0,0]},"#.repeat(20_000);
+    let long = format!("[{}0]", "0,".repeat(60_000));
+    let input = format!(
+        r#"{{"r":[{rows}{{"x":{long}}}],"s":[{}{{"x":{long}}}]}}"#,
+        r#"{"x":1},"#.repeat(10)
+    );
+    assert!(select(&input, "$.r[?(@.x[7]==1)]").is_ok());
+    let wide = format!(r#"[{}]"#, vec![format!(r#"{{"x":{long}}}"#); 40].join(","));
+    let missed = select(&wide, "$[?(@.x[59999]==1)]").map_err(|(kind, _)| kind);
+    assert_eq!(missed, Err(MissKind::TooLarge));
+}
