@@ -6,6 +6,7 @@
 use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
+use super::held::Held;
 use super::history;
 use super::lane::LaneState;
 use super::ordering::LineId;
@@ -40,7 +41,8 @@ impl Core {
             core.keep_records(lane, version, record, &mut trip);
             reach(Step::Park);
             let mut run = core.from_pool();
-            core.run.park_into(&mut run);
+            let moved = core.run.park_into(&mut run);
+            core.charge(moved);
             (run, Event::copy(record, lane.keep))
         });
         let (run, event) = match copied {
@@ -124,9 +126,10 @@ impl Core {
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         self.account.parked -= flight.bytes;
+        let mut moved = 0;
         let brought = guarded(|| {
             reach(Step::Unpark);
-            self.run.unpark_from(&mut flight.run);
+            moved = self.run.unpark_from(&mut flight.run);
             bring(self, lane, &mut flight);
         });
         let Flight {
@@ -143,6 +146,8 @@ impl Core {
             }
             Err(message) => self.panicked(lane, &event.record(), trip, None, message),
         }
+        // Afterwards: an execution that is taken up also does something.
+        self.charge(moved);
     }
 
     /// Gives an execution that ran out of fuel its next turn.
@@ -173,6 +178,7 @@ impl Core {
             core.run
                 .resume(&flight.version.program, due.token, answer, core.now.wall_ms);
         });
+        self.charge(due.result.as_deref().map_or(0, <[u8]>::len));
     }
 
     /// Brings the answer of a pending call.
@@ -202,6 +208,7 @@ impl Core {
             core.run
                 .resume(&flight.version.program, call.token, answer, core.now.wall_ms);
         });
+        self.charge(answer.as_ref().map_or(0, Vec::len));
     }
 
     /// Ends what has reached a time limit: the whole execution, or its tasks.
@@ -272,7 +279,7 @@ impl Core {
         }
     }
 
-    /// Lets an event wait until there is memory for its execution; it holds its line.
+    /// Lets an event wait until there is memory or work for its execution; it holds its line.
     #[cold]
     pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
         let event = match copy(record, &lane.held) {
@@ -288,12 +295,30 @@ impl Core {
         lane.turns.push_back((line, event));
     }
 
-    /// Runs the events whose turn in their line has come, and those for which there is memory again. One that is over
+    /// Takes a held event, as [`Core::take`] does, without copying it.
+    pub(super) fn take_held(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, event: Held) {
+        let line = lane.workflow.ordering.line(&event.record());
+        let is_behind = line.is_some_and(|line| lane.lines.is_busy(line));
+        if !is_behind && self.may_begin() {
+            return self.execute(lane, version, &event.record(), line, false);
+        }
+        if let Some(partition) = lane.partitions.get_mut(&event.partition) {
+            partition.waiting += 1;
+        }
+        match line {
+            Some(line) if is_behind => return lane.lines.wait(line, event),
+            Some(line) => lane.lines.begin(line),
+            None => {}
+        }
+        lane.turns.push_back((line, event));
+    }
+
+    /// Runs the events whose turn in their line has come, and those for which there is memory or work again. One that is over
     /// lets the next of its line follow, so not all of a long line.
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
-            if !self.account.may_begin(self.flights.len()) {
+            if !self.may_begin() {
                 return taken;
             }
             let Some((line, event)) = lane.turns.pop_front() else {
