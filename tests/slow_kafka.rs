@@ -17,6 +17,8 @@ mod disk;
 mod feed;
 #[path = "slow_kafka/kills.rs"]
 mod kills;
+#[path = "slow_kafka/leaderless.rs"]
+mod leaderless;
 #[path = "slow_kafka/members.rs"]
 mod members;
 #[path = "slow_kafka/outage.rs"]

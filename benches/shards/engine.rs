@@ -124,6 +124,7 @@ impl Work {
                 sink: Box::<Discard>::default(),
                 tasks: Box::new(tasks.connect(Answers::new(wake.clone()), number as u64)),
                 max_in_flight: usize::MAX,
+                memory: runtime::MemoryLimits::default(),
                 deliveries: runtime::Deliveries::default(),
                 metrics: ShardMetrics::default(),
             })

@@ -81,19 +81,14 @@ pub(super) fn write(out: &mut String, shards: &[Arc<Memory>]) {
             write_line(out, &names::MEMORY, &labels, place.load(Relaxed) as f64);
         }
     }
-    let rest: [(_, fn(&Memory) -> &AtomicU64); 2] = [
-        (&names::MEMORY_QUEUED, |shard| &shard.queued),
-        (&names::MEMORY_MAX, |shard| &shard.max),
-    ];
-    for (metric, of) in rest {
-        write_header(out, metric);
-        for (number, shard) in numbered() {
-            write_line(
-                out,
-                metric,
-                &[("shard", &*number)],
-                of(shard).load(Relaxed) as f64,
-            );
-        }
+    write_header(out, &names::MEMORY_QUEUED);
+    for (number, shard) in numbered() {
+        let queued = shard.queued.load(Relaxed) as f64;
+        write_line(out, &names::MEMORY_QUEUED, &[("shard", &*number)], queued);
+    }
+    write_header(out, &names::MEMORY_MAX);
+    for (number, shard) in numbered() {
+        let max = shard.max.load(Relaxed) as f64;
+        write_line(out, &names::MEMORY_MAX, &[("shard", &*number)], max);
     }
 }

@@ -149,11 +149,6 @@ impl Core {
         self.work = Work::of(self.work.left().max(share));
     }
 
-    /// Says whether an execution may begin now.
-    pub(super) fn may_begin(&self) -> bool {
-        !self.work.is_spent() && self.account.may_begin(self.flights.len())
-    }
-
     /// Runs an event whose offset was begun, unless it has to wait for its turn.
     pub(super) fn take(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
         let line = lane.workflow.ordering.line(record);
@@ -171,7 +166,7 @@ impl Core {
             }
             return;
         }
-        if !self.may_begin() {
+        if !self.may_begin(lane) {
             return self.put_off(lane, record, line);
         }
         self.execute(lane, version, record, line, false);
@@ -320,6 +315,10 @@ impl Core {
         record: &Record<'_>,
         trip: &mut Trip,
     ) -> Status {
+        if lane.log_is_full() {
+            // Also when it has reached its time limit: its end is written too. It is ready when there is room again.
+            return Status::Running;
+        }
         let status = match self.work.is_spent() {
             // The turn is over for executions: this one begins, or goes on, in the next.
             true => Status::Running,

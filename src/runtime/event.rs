@@ -3,6 +3,7 @@
 //! Kept only where something needs it later: a dead letter, a reply, an output's key, a turn that has to
 //! be waited for. Must not know what it is kept for.
 
+use super::headers::Header;
 use crate::stream::{Headers, PartitionId, Record};
 
 /// Which parts of an event are kept.
@@ -112,21 +113,21 @@ impl Headers for Event {
     fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
         let headers = self.bytes.get(self.key.bytes() + self.value.bytes()..);
         let mut rest = headers.unwrap_or_default();
-        while let Some((name, value, after)) = split_header(rest) {
+        while let Some(((name, value), after)) = split_header(rest) {
             visit(name, value);
             rest = after;
         }
     }
 }
 
-/// Splits the first header off: its name, its value, and what comes behind it.
-fn split_header(bytes: &[u8]) -> Option<(&str, Option<&[u8]>, &[u8])> {
+/// Splits the first header off what comes behind it.
+fn split_header(bytes: &[u8]) -> Option<(Header<'_>, &[u8])> {
     let (name_bytes, rest) = bytes.split_first_chunk::<4>()?;
     let (value_bytes, rest) = rest.split_first_chunk::<4>()?;
     let value = Length(u32::from_le_bytes(*value_bytes));
     let (name, rest) = rest.split_at_checked(u32::from_le_bytes(*name_bytes) as usize)?;
     let after = rest.get(value.bytes()..)?;
-    Some((std::str::from_utf8(name).ok()?, value.cut(rest), after))
+    Some(((std::str::from_utf8(name).ok()?, value.cut(rest)), after))
 }
 
 #[cfg(test)]

@@ -224,6 +224,11 @@ impl Flights {
         self.overdue.pop_front()
     }
 
+    /// Sets the time at which time limits are looked for, at the latest.
+    pub(super) fn look_again(&mut self, at_ms: i64) {
+        self.next_limit_ms = Some(self.next_limit_ms.map_or(at_ms, |next| next.min(at_ms)));
+    }
+
     /// Returns when to look for time limits.
     pub(super) fn next_limit_ms(&self) -> Option<i64> {
         self.next_limit_ms.filter(|_| self.len > 0)

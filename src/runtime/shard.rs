@@ -10,14 +10,14 @@ use super::account::Account;
 use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
-use super::lane::{Ahead, Lane, Partition};
+use super::lane::{Ahead, Lane, LaneState, Partition};
 use super::outbox::{Outbox, Undelivered};
 use super::parts::Parts;
 use super::workflow::{Loaded, Mode, Version};
 use crate::clock::{Now, monotonic_ms};
 use crate::metrics::{MemoryUse, ShardMetrics};
 use crate::stream::offsets::Tracker;
-use crate::stream::{Change, Wake};
+use crate::stream::{Change, Record, Wake};
 use crate::vm::Work;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -64,7 +64,8 @@ impl Shard {
     pub fn new(parts: Parts, now: Now) -> Shard {
         let account = Account::new(parts.memory);
         let (held, unsent) = (account.held.clone(), account.unsent.clone());
-        let outbox = Outbox::new(parts.sink.capacity(), parts.lanes.len(), parts.deliveries, unsent);
+        let (capacity, unsent_max) = (parts.sink.capacity(), account.unsent_max());
+        let outbox = Outbox::new(capacity, parts.lanes.len(), parts.deliveries, unsent, unsent_max);
         let mut core = Core::new(parts.sink, parts.tasks, outbox, account, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
@@ -183,19 +184,26 @@ impl Shard {
     fn reckon(&mut self) {
         let Shard { core, lanes, .. } = self;
         core.run.shrink(core.account.kept_max());
-        if core.account.is_short() {
-            core.pool.clear();
-            core.pool_bytes = 0;
-        }
         core.account.running = core.run.bytes().1 + core.pool_bytes;
-        let journals = lanes.iter_mut().filter_map(|lane| lane.state.journal.as_mut());
-        core.account.logged = journals.map(|journal| journal.buffer.bytes()).sum();
+        // Also while sources are paused: what lies in the pool could keep them so for ever.
+        if core.account.is_short() || core.account.is_paused() {
+            core.account.running -= core.pool_bytes;
+            core.empty_pool();
+        }
+        let (mut logged, mut lossy) = (0, 0);
+        for state in lanes.iter_mut().map(|lane| &mut lane.state) {
+            let blocks = state.workflow.log.is_some_and(|log| log.block);
+            let bytes = state.journal.as_mut().map_or(0, |journal| journal.buffer.bytes());
+            *if blocks { &mut logged } else { &mut lossy } += bytes;
+        }
+        // A log that may drop records never holds anybody up. It has a limit of its own, which is set aside.
+        core.account.logged = logged;
         self.metrics.memory.report(&MemoryUse {
             running: core.account.running,
             parked: core.account.parked,
             held: core.account.held.get(),
             unsent: core.account.unsent.get(),
-            logs: core.account.logged,
+            logs: logged + lossy,
         });
     }
 
@@ -277,10 +285,17 @@ impl Shard {
             if core.work.is_spent() {
                 break;
             }
-            if let Some(id) = core.ready.pop_front() {
-                done += 1;
-                core.next_turn(lanes, id);
+            let Some(id) = core.ready.pop_front() else {
+                break;
+            };
+            let flight = core.flights.get(id);
+            if flight.is_some_and(|flight| lanes[flight.lane as usize].state.log_is_full()) {
+                // Whoever writes the log wakes the shard when there is room.
+                core.ready.push_back(id);
+                continue;
             }
+            done += 1;
+            core.next_turn(lanes, id);
         }
         let sharers = lanes.len();
         for lane in lanes {
@@ -312,17 +327,12 @@ impl Shard {
         let mut largest = 0;
         for event in 0..count {
             let record = source.record(event);
-            largest = largest.max(record.value.map_or(0, <[u8]>::len));
-            if state.workflow.mode == Mode::Sync {
-                state.hold(&record);
-                continue;
-            }
-            let Some(partition) = state.partitions.get_mut(&record.partition) else {
-                continue;
-            };
-            if partition.until.is_none() && partition.tracker.begin(record.offset) {
-                core.take(state, &version, &record);
-            }
+            let waiting = core.account.waiting();
+            take_event(core, state, &version, &record);
+            // Without headers, which are not read for this: where they are copied, the account knows them.
+            let bytes = [record.key, record.value].map(|part| part.map_or(0, <[u8]>::len));
+            let taken = core.account.waiting().saturating_sub(waiting);
+            largest = largest.max(bytes[0] + bytes[1]).max(taken);
         }
         if count > 0 {
             state.event_bytes = largest.max(state.event_bytes / 2).max(EVENT_BYTES_MIN);
@@ -340,11 +350,7 @@ impl Shard {
         if self.is_stopping || state.has_ended || has_no_room {
             return 0;
         }
-        if state
-            .journal
-            .as_ref()
-            .is_some_and(|journal| journal.buffer.is_full())
-        {
+        if state.log_is_full() {
             return 0;
         }
         state.room().min(total).min(core.account.room(state.event_bytes))
@@ -515,6 +521,19 @@ impl Lane {
         let age = (state.unfinished() > 0).then_some(state.next_commit_ms);
         let records = state.journal.as_ref().and_then(|journal| journal.ship_at_ms);
         times.chain(age).chain(records).min()
+    }
+}
+
+/// Takes an event: it is held until its commit, or runs.
+fn take_event(core: &mut Core, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
+    if lane.workflow.mode == Mode::Sync {
+        return lane.hold(record);
+    }
+    let Some(partition) = lane.partitions.get_mut(&record.partition) else {
+        return;
+    };
+    if partition.until.is_none() && partition.tracker.begin(record.offset) {
+        core.take(lane, version, record);
     }
 }
 

@@ -24,6 +24,9 @@ use std::rc::Rc;
 /// Runs of executions that waited, kept for the next ones.
 const POOL_MAX: usize = 4_096;
 
+/// When executions that have reached their time limit, but whose log is full, are looked at again, in milliseconds.
+const LOG_LOOK_MS: i64 = 100;
+
 /// Memory that a run in the pool keeps.
 const POOLED_BYTES_MAX: usize = 16 << 10;
 
@@ -40,7 +43,7 @@ impl Core {
         let copied = self.part(lane, &mut None, |core, lane, _| {
             core.keep_records(lane, version, record, &mut trip);
             reach(Step::Park);
-            let mut run = core.from_pool();
+            let mut run = core.take_pooled();
             let moved = core.run.park_into(&mut run);
             core.charge(moved);
             (run, Event::copy(record, lane.keep))
@@ -77,7 +80,7 @@ impl Core {
     }
 
     /// Returns a small run for an execution that waits.
-    fn from_pool(&mut self) -> Box<Run> {
+    fn take_pooled(&mut self) -> Box<Run> {
         let run = self.pool.pop().unwrap_or_default();
         self.pool_bytes = self.pool_bytes.saturating_sub(run.bytes().1);
         run
@@ -91,10 +94,14 @@ impl Core {
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
-        if log.on_failure > log.level {
+        if log.keeps_for_failure() {
             if self.run.grown_bytes() > log.on_failure_bytes_max {
                 self.run.drop_middle_events();
             }
+            return;
+        }
+        if lane.log_is_full() {
+            // It does not go on before records have left, so it gathers no more.
             return;
         }
         self.name_and_arn(lane, partition, record.offset, trip.uuid);
@@ -104,10 +111,18 @@ impl Core {
         }
     }
 
+    /// Gives the memory of the pool back.
+    pub(super) fn empty_pool(&mut self) {
+        self.pool.clear();
+        self.pool_bytes = 0;
+    }
+
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
         let bytes = run.bytes().1;
-        if self.pool.len() < POOL_MAX && bytes <= POOLED_BYTES_MAX {
+        let has_room =
+            self.pool.len() < POOL_MAX && self.pool_bytes.saturating_add(bytes) <= self.account.pool_max();
+        if has_room && bytes <= POOLED_BYTES_MAX {
             self.pool_bytes += bytes;
             self.pool.push(run);
         }
@@ -213,6 +228,12 @@ impl Core {
 
     /// Ends what has reached a time limit: the whole execution, or its tasks.
     pub(super) fn overdue(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
+        if let Some(flight) = self.flights.get(id)
+            && self.now.ms >= flight.trip.deadline_ms
+            && !self.may_end(&lanes[flight.lane as usize].state)
+        {
+            return self.flights.look_again(self.now.ms + LOG_LOOK_MS);
+        }
         self.go_on(lanes, id, |core, lane, flight| {
             let program = &flight.version.program;
             if core.now.ms >= flight.trip.deadline_ms {
@@ -234,6 +255,11 @@ impl Core {
                     .resume(program, call.token, Answer::TimedOut, core.now.wall_ms);
             }
         });
+    }
+
+    /// Says whether there is room, and time, for the records of an execution's end.
+    fn may_end(&self, lane: &LaneState) -> bool {
+        lane.log().is_none() || !lane.log_is_full() && !self.work.is_spent()
     }
 
     /// Forgets the calls that nobody waits for any more, or all of them.
@@ -279,6 +305,14 @@ impl Core {
         }
     }
 
+    /// Says whether an event of a lane may begin: there is work left in this turn, memory, and room for the messages
+    /// that it will leave.
+    pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
+        !self.work.is_spent()
+            && self.account.may_begin(self.flights.len())
+            && !self.outbox.is_over(lane.index)
+    }
+
     /// Lets an event wait until there is memory or work for its execution; it holds its line.
     #[cold]
     pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
@@ -299,7 +333,7 @@ impl Core {
     pub(super) fn take_held(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, event: Held) {
         let line = lane.workflow.ordering.line(&event.record());
         let is_behind = line.is_some_and(|line| lane.lines.is_busy(line));
-        if !is_behind && self.may_begin() {
+        if !is_behind && self.may_begin(lane) {
             return self.execute(lane, version, &event.record(), line, false);
         }
         if let Some(partition) = lane.partitions.get_mut(&event.partition) {
@@ -318,7 +352,7 @@ impl Core {
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
-            if !self.may_begin() {
+            if !self.may_begin(lane) {
                 return taken;
             }
             let Some((line, event)) = lane.turns.pop_front() else {

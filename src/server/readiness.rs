@@ -32,6 +32,7 @@ pub(super) fn workflow(
     reached(source, "consumer")?;
     taken(source)?;
     there(source)?;
+    placed(source)?;
     if !source.ready() {
         return Err("no partitions are assigned yet: waiting for the consumer group".to_owned());
     }
@@ -99,6 +100,7 @@ impl Group {
         let waits = !self.source.ready()
             && reached(&self.source, "").is_ok()
             && taken(&self.source).is_ok()
+            && placed(&self.source).is_ok()
             && self.source.absent().is_empty();
         if !waits {
             (self.since, self.is_told) = (Instant::now(), false);
@@ -183,6 +185,11 @@ fn taken(source: &kafka::Health) -> Result<(), String> {
         Some(why) => Err(format!("the group coordinator refuses this member: {why}")),
         None => Ok(()),
     }
+}
+
+/// Says which of its partitions the consumer does not read yet, if it knows why.
+fn placed(source: &kafka::Health) -> Result<(), String> {
+    source.not_placed().map_or(Ok(()), Err)
 }
 
 /// Says which topics are not there to be read, if any.

@@ -110,14 +110,14 @@ impl Store<'_> {
     /// Adds the value of a document that came with blanks, as a value without an original.
     fn without_original(&mut self, value: ValueRef, node: Node) -> ValueRef {
         match node.json_kind() {
-            Kind::Array => {
-                let elements: Vec<ValueRef> = self.view().elements(value).collect();
-                self.array(&elements)
-            }
-            Kind::Object => {
-                let members = self.view().members(value);
-                let pairs: Vec<ValueRef> = members.flat_map(|(key, member)| [key, member]).collect();
-                self.object(&pairs)
+            kind @ (Kind::Array | Kind::Object) => {
+                let start = self.heap.slots.len();
+                self.copy_parts(value, kind);
+                let built = match kind {
+                    Kind::Array => meta::BUILT_ARRAY,
+                    _ => meta::BUILT_OBJECT,
+                };
+                self.finish_parts(built, start)
             }
             _ => {
                 let next = self.heap.nodes.len() as u32 + 1;

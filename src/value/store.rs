@@ -299,7 +299,7 @@ impl<'a> Store<'a> {
     }
 
     /// Appends the parts of an array or object to the slots; nothing when it is of another kind.
-    fn copy_parts(&mut self, container: ValueRef, kind: Kind) {
+    pub(super) fn copy_parts(&mut self, container: ValueRef, kind: Kind) {
         let Store { heap, constants } = self;
         if !container.is_constant() {
             let node = heap.nodes[container.at()];
@@ -320,7 +320,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    fn finish_parts(&mut self, kind: u32, start: usize) -> ValueRef {
+    pub(super) fn finish_parts(&mut self, kind: u32, start: usize) -> ValueRef {
         let count = self.heap.slots.len() - start;
         let mut size = Size::of_container(count);
         let Heap { nodes, slots, .. } = &*self.heap;

@@ -132,6 +132,11 @@ impl Run {
                 visit(&mut task.credentials);
             }
         }
+        // An execution whose last answer made it fail may have to wait before its end is heard.
+        let outcome = &mut self.outcome;
+        [&mut outcome.output, &mut outcome.error, &mut outcome.cause]
+            .into_iter()
+            .for_each(&mut visit);
         let context = &mut self.context;
         [
             &mut context.execution,

@@ -26,7 +26,7 @@ fn time(engine: &mut Engine, input: &str) -> Duration {
     let mut output = Vec::new();
     let run = |_| {
         output.clear();
-        crate::cpu::time(|| _ = engine.run(input.as_bytes(), &mut output))
+        crate::cpu::time(|| engine.run(input.as_bytes(), &mut output))
     };
     (0..7).map(run).min().unwrap_or_default()
 }

@@ -25,6 +25,9 @@ pub(super) struct Partition {
     /// Whether it has come to its end.
     pub(super) ended: bool,
     pub(super) committed: Option<i64>,
+    /// Up to where its events were taken at the last look, and what the shard was told of that.
+    pub(super) taken: Option<i64>,
+    pub(super) told: Option<i64>,
     pub(super) high: Option<i64>,
     /// The oldest offset that is still there.
     pub(super) low: Option<i64>,
@@ -62,6 +65,8 @@ impl Assignment {
             released: false,
             ended: false,
             committed,
+            taken: None,
+            told: None,
             high,
             low,
         };

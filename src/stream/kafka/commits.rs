@@ -237,8 +237,9 @@ impl Commits {
             // A commit of many partitions asks once, not for each as long as it may take.
             return Err(CommitError::Unknown(code.to_string()));
         }
-        match committed(consumer, std::slice::from_ref(name), READ_BACK_TIMEOUT).as_deref() {
-            Ok([stands]) if stands.as_ref() == Some(commit) => Ok(()),
+        let stands = committed(consumer, std::slice::from_ref(name), READ_BACK_TIMEOUT).pop();
+        match stands.unwrap_or(Err(KafkaError::OffsetFetch(Code::NoOffset))) {
+            Ok(stands) if stands.as_ref() == Some(commit) => Ok(()),
             Ok(_) => Err(CommitError::Unknown(format!("{code}; it does not stand"))),
             Err(error) => {
                 self.silent_until = Instant::now() + READ_BACK_TIMEOUT;
@@ -259,23 +260,24 @@ impl Commits {
     }
 }
 
-/// Reads what is committed for partitions, in their order.
-///
-/// # Errors
-/// When the broker does not say in time, or not for each: what it does not mention is not known.
+/// Reads what is committed for partitions, in their order; an error where the broker does not say it in time. What its
+/// answer does not mention is not known.
 pub(super) fn committed(
     consumer: &Consumer,
     names: &[TopicPartition],
     timeout: Duration,
-) -> Result<Vec<Option<Commit>>, KafkaError> {
+) -> Vec<Result<Option<Commit>, KafkaError>> {
     if names.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let mut list = TopicPartitionList::with_capacity(names.len());
     for (topic, number) in names {
         list.add_partition(topic, *number);
     }
-    let list = consumer.committed_offsets(list, timeout)?;
+    let list = match consumer.committed_offsets(list, timeout) {
+        Ok(list) => list,
+        Err(error) => return vec![Err(error); names.len()],
+    };
     let elements = list.elements();
     let mut metadata = native::metadata(&list);
     let places = elements.iter().enumerate();

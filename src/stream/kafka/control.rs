@@ -6,11 +6,13 @@
 //! after the shards have let go and their last commits are answered, or their time is over.
 
 mod even;
+mod find;
 mod leave;
 mod rebalance;
 mod start;
 mod watch;
 
+use find::Finding;
 pub(super) use start::start;
 
 use super::assignment::Assignment;
@@ -136,7 +138,8 @@ enum Step {
     /// Partitions are ours once the shards are ready and their positions known.
     Assigning {
         names: Vec<TopicPartition>,
-        not_before: Instant,
+        /// Until then the first are waited for, to be handed out together; set once they are asked for.
+        together: Option<Instant>,
         /// Whether we gave them back ourselves, to read them anew.
         again: bool,
     },
@@ -202,6 +205,7 @@ struct Worker {
     end_at: Instant,
     topics_at: Instant,
     topics: Topics,
+    finding: Finding,
     /// Topics of which was told that they are not there.
     absent_told: BTreeSet<Arc<str>>,
     /// The topics as they were when one of their partitions came to us for the first time.
@@ -213,6 +217,8 @@ struct Worker {
     brokers: CString,
     health: Arc<Health>,
     consumer: Arc<Consumer>,
+    /// Rings at the door.
+    bell: Bell,
     door: Door,
 }
 
@@ -249,14 +255,15 @@ impl Worker {
         let now = Instant::now();
         let step = match &self.step {
             Step::Idle => None,
-            Step::Assigning { not_before, .. } => Some(*not_before),
+            Step::Assigning { together, .. } => together.or(self.finding.due_at()),
             Step::Revoking { until, .. } => Some(*until),
             Step::Leaving { until, .. } if *until > now => Some(*until),
             Step::Leaving { until, .. } => Some(*until + COMMIT_GRACE),
         };
         // What is past waits for somebody else, who rings.
         let step = step.filter(|step| *step > now);
-        [step, self.commits.due(), self.closing]
+        let find = self.finding.due_at().filter(|at| *at > now);
+        [step, find, self.commits.due(), self.closing]
             .into_iter()
             .flatten()
             .fold(now + ROUND, Instant::min)
@@ -367,6 +374,7 @@ impl Worker {
         if !over
             || !matches!(self.step, Step::Idle)
             || !self.happened.is_empty()
+            || !self.finding.is_empty()
             || !self.assignment.iter().all(|(_, partition)| partition.ended)
             || Instant::now() < self.end_at
         {

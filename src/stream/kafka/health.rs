@@ -27,6 +27,8 @@ pub struct Health {
     fatal: Mutex<Option<String>>,
     error: Mutex<Option<(Instant, String)>>,
     partitions: Mutex<Vec<PartitionHealth>>,
+    // Which assigned partitions are not read, and why.
+    unplaced: Mutex<Option<String>>,
     // Whether the topics have been looked at.
     looked: AtomicBool,
     absent: Mutex<Vec<Absent>>,
@@ -99,6 +101,7 @@ impl Default for Health {
             fatal: Mutex::default(),
             error: Mutex::default(),
             partitions: Mutex::default(),
+            unplaced: Mutex::default(),
             looked: AtomicBool::new(false),
             absent: Mutex::default(),
         }
@@ -115,6 +118,7 @@ impl Health {
             && self.down_for().is_none()
             && self.authentication().is_none()
             && self.group_refusal().is_none()
+            && self.not_placed().is_none()
             && self.fatal().is_none()
     }
 
@@ -132,6 +136,11 @@ impl Health {
     /// Returns why the group's coordinator does not take us as a member, and what helps, until it does.
     pub fn group_refusal(&self) -> Option<String> {
         locked(&self.group).clone()
+    }
+
+    /// Returns which of the assigned partitions are not read yet, and why, if that is more than a moment's matter.
+    pub fn not_placed(&self) -> Option<String> {
+        locked(&self.unplaced).clone()
     }
 
     /// Returns why the client has given up for good: it was fenced by another with its instance id, say.
@@ -236,6 +245,14 @@ impl Health {
     /// Notes a refusal; returns whether it is news.
     pub(super) fn refused(&self, text: &str) -> bool {
         locked(&self.authentication).replace(text.to_owned()).is_none()
+    }
+
+    /// Notes which assigned partitions are not read, and why; returns whether it is news.
+    pub(super) fn unplaced(&self, reason: Option<String>) -> bool {
+        let mut known = locked(&self.unplaced);
+        let is_news = *known != reason;
+        *known = reason;
+        is_news
     }
 
     /// Notes that the group's coordinator does not take us; returns whether it is news.

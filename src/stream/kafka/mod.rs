@@ -10,6 +10,9 @@
 //! What a cooperative rebalance leaves unevenly on the shards moves from one to another some seconds later, as if it
 //! went to another member and came back.
 //!
+//! Where a partition goes on is asked on a thread beside the control thread, leader by leader: what is known is handed
+//! out, what is not is asked again, so a partition that is slow or has no leader holds up itself only.
+//!
 //! A topic that is deleted and made anew has other events at the same offsets: commits name the topic's id,
 //! and a running consumer looks at the ids once a second. What it takes of the new topic until then is read
 //! again; a sync workflow, which runs nothing twice, should be stopped before its topic is replaced.
@@ -43,6 +46,7 @@ mod native_producer;
 mod native_topics;
 mod positions;
 mod properties;
+mod search;
 mod sink;
 mod source;
 mod subscription;

@@ -5,13 +5,13 @@
 //! object here keeps the consumer alive that it belongs to, and goes before it.
 #![allow(unsafe_code)] // Calls into librdkafka; each block says why it is sound.
 
-use super::client::Consumer;
+use super::client::{Consumer, TopicPartition};
 use crate::stream::{Headers, Wake};
 use rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR as OK;
-use rdkafka::TopicPartitionList;
 use rdkafka::bindings as rd;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 use std::sync::Arc;
@@ -316,6 +316,25 @@ pub(super) fn metadata(list: &TopicPartitionList) -> Vec<String> {
         }
     };
     elements.iter().map(of).collect()
+}
+
+/// Returns up to where the events of partitions were taken, in their order, as far as any were: behind markers of
+/// transactions and aborted events too.
+pub(super) fn taken(consumer: &Consumer, names: &[TopicPartition]) -> Vec<Option<i64>> {
+    let mut list = TopicPartitionList::with_capacity(names.len());
+    for (topic, number) in names {
+        list.add_partition(topic, *number);
+    }
+    // SAFETY: the client is alive; the list is ours, and librdkafka writes offsets into it.
+    let code = unsafe { rd::rd_kafka_position(consumer.client().native_ptr(), list.ptr()) };
+    if code != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+        return vec![None; names.len()];
+    }
+    let offset = |(topic, number): &TopicPartition| match list.find_partition(topic, *number)?.offset() {
+        Offset::Offset(offset) => Some(offset),
+        _ => None,
+    };
+    names.iter().map(offset).collect()
 }
 
 /// Returns the newest known offset after a partition's events, as the last fetch told it.

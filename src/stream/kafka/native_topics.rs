@@ -107,6 +107,11 @@ impl Topics {
         }
     }
 
+    /// Returns one that asks for somebody else.
+    pub(super) fn another(&self) -> Topics {
+        Topics::new(&self.consumer, self.is_mock)
+    }
+
     /// Asks and waits; what is not answered in time is not known.
     pub(super) fn find<'a>(&mut self, topics: impl Iterator<Item = &'a str>, timeout: Duration) -> Found {
         if self.is_mock {

@@ -1,13 +1,13 @@
 //! Where reading of a partition goes on, and where it ends.
 //!
-//! Asks the brokers for commits, offsets of times and ends; each question waits, bounded, on the control
-//! thread. Must not know shards. Invariants: a commit that is not about the topic that is there is not believed: its
+//! Decides it from what the brokers have said, and asks them for beginnings, ends and offsets of times; each question
+//! is bounded. Must not know shards. Invariants: a commit that is not about the topic that is there is not believed: its
 //! events have not been run. Where a log was cut nobody knows what was written since: then events are read again,
 //! unless none may come twice.
 
 use super::client::{Consumer, TopicPartition};
-use super::commits::committed;
-use super::subscription::{SourceConfig, Start};
+use super::search::Facts;
+use super::subscription::SourceConfig;
 use crate::stream::offsets::{Commit, Restored};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -16,8 +16,11 @@ use std::time::Duration;
 
 /// How long one question to the brokers may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a question about many partitions is split to find those that spoil the answer.
+const SPLITS_MAX: u32 = 32;
 
 /// Where a partition is read.
+#[derive(Debug)]
 pub(super) struct Position {
     /// What the shard is told.
     pub(super) restored: Restored,
@@ -29,6 +32,8 @@ pub(super) struct Position {
     pub(super) end: Option<i64>,
     /// What is committed.
     pub(super) committed: Option<i64>,
+    /// The oldest offset that is there.
+    pub(super) low: Option<i64>,
 }
 
 /// What is known of the topic of a partition.
@@ -44,87 +49,70 @@ pub(super) struct Identity {
     pub(super) is_new: bool,
 }
 
-/// Finds the positions of newly assigned partitions, in their order.
-///
-/// # Errors
-/// When the brokers do not answer in time.
-pub(super) fn find(
-    consumer: &Consumer,
-    names: &[TopicPartition],
-    topics: &[Identity],
+/// Returns the position of a newly assigned partition.
+pub(super) fn position(
+    name: &TopicPartition,
+    facts: Facts,
+    identity: Identity,
     config: &SourceConfig,
-) -> Result<Vec<Position>, KafkaError> {
-    let commits = committed(consumer, names, TIMEOUT)?;
-    let lows = offsets(consumer, names, Offset::Beginning, TIMEOUT)?;
-    let highs = offsets(consumer, names, Offset::End, TIMEOUT)?;
-    let starts = match config.start {
-        Start::Earliest => vec![None; names.len()],
-        Start::Latest => highs.clone(),
-        // Behind the last event librdkafka says "end".
-        Start::Time(millis) => {
-            let found = offsets(consumer, names, Offset::Offset(millis), TIMEOUT)?;
-            found
-                .iter()
-                .zip(&highs)
-                .map(|(found, high)| found.or(*high))
-                .collect()
-        }
+) -> Position {
+    let Identity {
+        topic_id,
+        anew,
+        cut,
+        is_new,
+    } = identity;
+    let restored = |offset, metadata| Restored {
+        offset,
+        metadata,
+        topic_id,
     };
-    let mut positions = Vec::with_capacity(names.len());
-    for (at, commit) in commits.into_iter().enumerate() {
-        let Identity {
-            topic_id,
-            anew,
-            cut,
-            is_new,
-        } = topics[at];
-        let restored = |offset, metadata| Restored {
-            offset,
-            metadata,
-            topic_id,
-        };
-        let found = commit.map(|commit| restored(Some(commit.offset), commit.metadata));
-        let log = (lows[at], highs[at]);
-        let place = match &found {
-            // All that is there is new.
-            _ if anew => Place::Beginning,
-            Some(found) => place(&names[at], found, log, cut, config.at_most_once),
-            None if is_new => Place::Beginning,
-            None => Place::Start,
-        };
-        let found = found.unwrap_or_default();
-        let fresh = |offset| {
-            let restored = restored(offset, String::new());
-            (restored.pin(), restored, None)
-        };
-        let (pin, restored, committed) = match place {
-            Place::Commit => (None, found.clone(), found.offset),
-            Place::Back(end) => {
-                let found = found.back_to(end);
-                let metadata = found.metadata.clone();
-                (
-                    Some(Commit {
-                        offset: end,
-                        metadata,
-                    }),
-                    found,
-                    None,
-                )
+    let found = facts
+        .commit
+        .map(|commit| restored(Some(commit.offset), commit.metadata));
+    let log = (facts.low, facts.high);
+    let place = match &found {
+        // All that is there is new.
+        _ if anew => Place::Beginning,
+        Some(found) => place(name, found, log, cut, config.at_most_once),
+        None if is_new => Place::Beginning,
+        None => Place::Start,
+    };
+    let found = found.unwrap_or_default();
+    let fresh = |offset| {
+        let restored = restored(offset, String::new());
+        (restored.pin(), restored, None)
+    };
+    let (pin, restored, committed) = match place {
+        Place::Commit => {
+            let offset = found.offset;
+            match within(name, &found, log.1.into_iter().chain(cut).min()) {
+                // The old one would be believed again, at the next start, once the log has grown.
+                Some(kept) => {
+                    let (metadata, offset) = (kept.metadata.clone(), offset.unwrap_or_default());
+                    (Some(Commit { offset, metadata }), kept, Some(offset))
+                }
+                None => (None, found, offset),
             }
-            // Where the group begins is said of a topic that it has never read. This one it has, under the same
-            // name.
-            Place::Beginning => fresh(None),
-            Place::Start => fresh(starts[at]),
-        };
-        positions.push(Position {
-            fetch: restored.offset.map_or(Offset::Beginning, Offset::Offset),
-            pin,
-            end: highs[at].filter(|_| config.until_end),
-            restored,
-            committed,
-        });
+        }
+        Place::Back(end) => {
+            let found = found.back_to(end);
+            let metadata = found.metadata.clone();
+            let offset = end;
+            (Some(Commit { offset, metadata }), found, None)
+        }
+        // Where the group begins is said of a topic that it has never read. This one it has, under the same name.
+        Place::Beginning => fresh(None),
+        Place::Start => fresh(facts.start),
+    };
+    Position {
+        fetch: restored.offset.map_or(Offset::Beginning, Offset::Offset),
+        pin,
+        end: facts.high.filter(|_| config.until_end),
+        restored,
+        committed,
+        low: facts.low,
     }
-    Ok(positions)
 }
 
 /// Where reading goes on.
@@ -183,20 +171,68 @@ fn place(
     Place::Commit
 }
 
+/// Returns what is left of a commit in a log that ends before what it calls finished, if the log does.
+fn within((topic, number): &TopicPartition, commit: &Restored, end: Option<i64>) -> Option<Restored> {
+    let (kept, lost) = commit.within(end?)?;
+    tracing::error!(%topic, number, ?end, first = lost.start, last = lost.end - 1, "the partition has lost events that \
+        were finished, as after an unclean leader election: what is written in their place is run");
+    Some(kept)
+}
+
 /// Asks for an offset of each partition: its beginning, its end, or that of a time, which may be behind the last
-/// event.
-///
-/// # Errors
-/// When the brokers do not answer in time, or not for each: what they do not mention is not known.
+/// event. An error where the brokers do not say it in time; what an answer does not mention is not known.
 pub(super) fn offsets(
     consumer: &Consumer,
     names: &[TopicPartition],
     which: Offset,
     timeout: Duration,
-) -> Result<Vec<Option<i64>>, KafkaError> {
+) -> Vec<Result<Option<i64>, KafkaError>> {
+    let mut splits = SPLITS_MAX;
+    split(names, &mut splits, &mut |names| {
+        ask(consumer, names, which, timeout)
+    })
+}
+
+/// Asks for all, then for ever fewer together: an error of one partition is librdkafka's answer about all of them.
+/// Not so when nobody answered at all.
+fn split<T: Clone>(
+    names: &[TopicPartition],
+    splits: &mut u32,
+    ask: &mut impl FnMut(&[TopicPartition]) -> Result<Vec<Result<T, KafkaError>>, KafkaError>,
+) -> Vec<Result<T, KafkaError>> {
     if names.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
+    match ask(names) {
+        Ok(answers) => answers,
+        Err(error) if names.len() > 1 && *splits > 0 && !is_silence(&error) => {
+            *splits -= 1;
+            let (first, second) = names.split_at(names.len() / 2);
+            let mut answers = split(first, splits, ask);
+            answers.extend(split(second, splits, ask));
+            answers
+        }
+        Err(error) => vec![Err(error); names.len()],
+    }
+}
+
+fn is_silence(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    code.is_some_and(|code| {
+        use RDKafkaErrorCode as Code;
+        matches!(
+            code,
+            Code::OperationTimedOut | Code::BrokerTransportFailure | Code::AllBrokersDown
+        )
+    })
+}
+
+fn ask(
+    consumer: &Consumer,
+    names: &[TopicPartition],
+    which: Offset,
+    timeout: Duration,
+) -> Result<Vec<Result<Option<i64>, KafkaError>>, KafkaError> {
     let mut list = TopicPartitionList::with_capacity(names.len());
     for (topic, number) in names {
         list.add_partition(topic, *number).set_offset(which)?;
@@ -214,12 +250,15 @@ pub(super) fn offsets(
             _ => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
         }
     };
-    names.iter().map(answer).collect()
+    Ok(names.iter().map(answer).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stream::kafka::native_topics::Answer;
+    use crate::stream::kafka::subscription::{Start, Subscription};
+    use crate::stream::offsets::Tracker;
     use std::sync::Arc;
 
     /// Where a commit at 100 about the topic `before` goes on, in the topic `now` that ends at `high`: at least once,
@@ -237,6 +276,103 @@ mod tests {
         };
         let name = (Arc::from("orders"), 3);
         [false, true].map(|at_most_once| place(&name, &commit, (Some(0), Some(high)), cut, at_most_once))
+    }
+
+    /// Which of eight partitions are answered when these spoil the answers about all that are asked with them, and how
+    /// often is asked.
+    fn answered(bad: &[i32], code: RDKafkaErrorCode) -> (Vec<i32>, u32) {
+        let names: Vec<TopicPartition> = (0..8).map(|number| (Arc::from("orders"), number)).collect();
+        let (mut splits, mut asked) = (SPLITS_MAX, 0);
+        let answers = split(&names, &mut splits, &mut |names| {
+            asked += 1;
+            match names.iter().any(|(_, number)| bad.contains(number)) {
+                true => Err(KafkaError::OffsetFetch(code)),
+                false => Ok(names.iter().map(|(_, number)| Ok(*number)).collect()),
+            }
+        });
+        assert_eq!(answers.len(), names.len());
+        (answers.into_iter().flatten().collect(), asked)
+    }
+
+    #[test]
+    fn a_partition_without_a_leader_spoils_no_other_answer() {
+        use RDKafkaErrorCode as Code;
+        assert_eq!(
+            answered(&[], Code::LeaderNotAvailable).0,
+            (0..8).collect::<Vec<_>>()
+        );
+        let (known, asked) = answered(&[5], Code::LeaderNotAvailable);
+        assert_eq!((known, asked), (vec![0, 1, 2, 3, 4, 6, 7], 7));
+        assert_eq!(answered(&[0, 7], Code::LeaderNotAvailable).0, [1, 2, 3, 4, 5, 6]);
+        // Who does not answer does not answer the parts of the question either.
+        assert_eq!(answered(&[5], Code::OperationTimedOut), (vec![], 1));
+    }
+
+    /// Where a commit at 10 that calls 12 to 19 finished goes on, in a log that ends at `high`: whether the shard takes
+    /// what comes at 10 to 24 for new, and whether the commit is made again.
+    fn check_finished(high: i64, cut: Option<i64>, at_most_once: bool, new: &[i64], is_pinned: bool) {
+        let mut tracker = Tracker::new(&Restored::default());
+        (0..20).for_each(|offset| assert!(tracker.begin(offset)));
+        (0..20)
+            .filter(|offset| ![10, 11].contains(offset))
+            .for_each(|offset| tracker.complete(offset));
+        let commit = tracker.commit().expect("a commit");
+        assert_eq!(commit.offset, 10);
+        let facts = Facts {
+            topic: Answer::Untold,
+            commit: Some(commit),
+            low: Some(0),
+            high: Some(high),
+            start: None,
+        };
+        let identity = Identity {
+            cut,
+            ..Identity::default()
+        };
+        let config = SourceConfig {
+            name: "orders".to_owned(),
+            subscription: Subscription::Topics(vec!["orders".to_owned()]),
+            group: "orders".to_owned(),
+            instance_id: None,
+            start: Start::Earliest,
+            drain_timeout: Duration::ZERO,
+            at_most_once,
+            until_end: false,
+        };
+        let name = (Arc::from("orders"), 3);
+        let position = position(&name, facts, identity, &config);
+        let begun = |restored: &Restored| {
+            let mut tracker = Tracker::new(restored);
+            let begun = (10..25).filter(|offset| tracker.begin(*offset));
+            begun.collect::<Vec<_>>()
+        };
+        assert_eq!(begun(&position.restored), new, "{high}");
+        assert_eq!(position.fetch, Offset::Offset(10));
+        assert_eq!(position.pin.is_some(), is_pinned, "{high}");
+        // A start after this one, when the log has grown, is told no more.
+        if let Some(Commit { offset, metadata }) = position.pin {
+            let again = Restored {
+                offset: Some(offset),
+                metadata,
+                topic_id: 0,
+            };
+            assert_eq!(begun(&again), new, "{high}");
+        }
+    }
+
+    #[test]
+    fn what_comes_in_the_place_of_finished_events_that_were_lost_is_run() {
+        let whole: Vec<_> = [10, 11].into_iter().chain(20..25).collect();
+        let all: Vec<_> = (10..25).collect();
+        check_finished(20, None, false, &whole, false);
+        check_finished(30, None, false, &whole, false);
+        check_finished(12, None, false, &all, true);
+        check_finished(10, None, false, &all, true);
+        let some: Vec<_> = [10, 11].into_iter().chain(15..25).collect();
+        check_finished(15, None, false, &some, true);
+        // Where nothing may run twice, reading goes on at the commit.
+        check_finished(30, Some(15), true, &some, true);
+        check_finished(30, Some(5), true, &all, true);
     }
 
     #[test]

@@ -76,7 +76,14 @@ impl KafkaSource {
                 Change::Revoked { partition, .. } | Change::Lost { partition } => {
                     self.routes.remove(*partition)
                 }
-                Change::Committed { .. } | Change::Passed { .. } | Change::Ended => {}
+                Change::Passed { partition, offset } => {
+                    // What was taken just now may be before it, and is yet to be shown. Above the end nothing was.
+                    let end = self.routes.end(*partition);
+                    self.passed
+                        .push((*partition, end.unwrap_or(i64::MAX).min(*offset)));
+                    continue;
+                }
+                Change::Committed { .. } | Change::Ended => {}
             }
             self.changes.push_back(change);
         }
@@ -112,15 +119,7 @@ impl KafkaSource {
                     return false;
                 }
                 None => slot.end.is_none_or(|end| event.offset() < end),
-                Some(RDKafkaErrorCode::PartitionEOF) => {
-                    if event.offset() > slot.next {
-                        slot.next = event.offset();
-                        // What is there above the end was not shown.
-                        let offset = slot.end.map_or(slot.next, |end| end.min(slot.next));
-                        passed.push((slot.partition, offset));
-                    }
-                    false
-                }
+                Some(RDKafkaErrorCode::PartitionEOF) => false,
                 Some(code) => {
                     report(event, code, health);
                     return false;
@@ -135,6 +134,7 @@ impl KafkaSource {
             if !slot.ended && slot.end.is_some_and(|end| next >= end) {
                 slot.ended = true;
                 let partition = slot.partition;
+                passed.extend(slot.end.map(|end| (partition, end)));
                 port.write(|mail| mail.ended.push(partition));
             }
             shown
@@ -262,6 +262,11 @@ impl Routes {
         if let Some(moved) = self.slots.get(at) {
             self.by_key.insert(moved.key, at);
         }
+    }
+
+    /// Returns where a partition ends for us.
+    fn end(&self, partition: PartitionId) -> Option<i64> {
+        self.slots.iter().find(|slot| slot.partition == partition)?.end
     }
 
     fn find(&mut self, topic: usize, number: i32) -> Option<&mut Slot> {

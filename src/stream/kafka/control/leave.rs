@@ -3,7 +3,7 @@
 //! Must not know events. Invariants: the consumer closes only when nothing is left to be committed, or the time for
 //! that is over; no call into librdkafka that may never return is made on the control thread once it closes.
 
-use super::{CLOSE_GRACE, PROBE_TIMEOUT, Step, Worker};
+use super::{CLOSE_GRACE, Finding, PROBE_TIMEOUT, Step, Worker};
 use crate::stream::kafka::client::Happened;
 use crate::stream::kafka::health::locked;
 use crossbeam_channel::RecvTimeoutError;
@@ -63,6 +63,7 @@ impl Worker {
             return false;
         }
         self.give_up_on(&ids);
+        self.finding = Finding::default();
         for id in ids {
             self.assignment.remove(id);
         }

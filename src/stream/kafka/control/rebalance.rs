@@ -3,19 +3,21 @@
 //! Owns the order of the steps: shards read all about the last assignment, positions are found, partitions
 //! handed out; shards let go, last commits are answered, partitions given back. Must not know events.
 
-use super::{Before, COMMIT_GRACE, RETRY, Step, Worker, topics_of};
+use super::{Before, COMMIT_GRACE, Step, Worker};
 use crate::stream::kafka::client::{Happened, TopicPartition};
 use crate::stream::kafka::mailbox::{Letter, Route, Wanted};
 use crate::stream::kafka::native_topics::Answer;
-use crate::stream::kafka::positions::{self, Identity, Position};
+use crate::stream::kafka::positions::{Identity, Position};
 use crate::stream::kafka::subscription::Subscription;
 use crate::stream::{Change, PartitionId};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long partitions are waited for so that all are handed out together.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Takes the current step as far as it goes.
@@ -33,13 +35,13 @@ impl Worker {
                     Some(Happened::Committed(..)) => true,
                     // Nothing is handed out any more.
                     None if self.closing.is_some() => false,
-                    None => self.begin_again() || self.even_out(),
+                    None => self.begin_again() || self.place() || self.even_out(),
                 },
                 Step::Assigning {
                     names,
-                    not_before,
+                    together,
                     again,
-                } => self.assign(names, not_before, again),
+                } => self.assign(names, together, again),
                 Step::Revoking {
                     names,
                     ids,
@@ -59,89 +61,65 @@ impl Worker {
             tracing::info!(workflow = self.config.name, "the group takes this member now");
         }
         tracing::info!(workflow = self.config.name, "assigned {}", listed(&names));
+        self.finding.want(&names);
         self.step = Step::Assigning {
             names,
-            not_before: Instant::now(),
+            together: None,
             again,
         };
         true
     }
 
-    fn assign(&mut self, names: Vec<TopicPartition>, not_before: Instant, again: bool) -> bool {
-        let now = Instant::now();
-        if now < not_before || self.shards.iter().any(|shard| shard.barrier) {
+    fn assign(&mut self, names: Vec<TopicPartition>, together: Option<Instant>, again: bool) -> bool {
+        if self.shards.iter().any(|shard| shard.barrier) {
             self.step = Step::Assigning {
                 names,
-                not_before,
+                together,
                 again,
             };
             return false;
         }
-        let positions = match self.identify(&names) {
-            Some(topics) => positions::find(&self.consumer, &names, &topics, &self.config),
-            None => Err(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut)),
+        let until = together.unwrap_or_else(|| Instant::now() + TOGETHER);
+        let Some(found) = self.found(&names, until) else {
+            self.step = Step::Assigning {
+                names,
+                together: Some(until),
+                again,
+            };
+            return false;
         };
-        match positions {
-            Ok(positions) => {
-                self.before.clear();
-                self.health.answered();
-                self.hand_out(&names, positions);
-                if !again {
-                    self.rebalanced();
-                }
-                true
-            }
-            Err(error) => {
-                tracing::warn!(
-                    workflow = self.config.name,
-                    "cannot read where to go on, trying again: {error}"
-                );
-                self.health.failed(&error.to_string());
-                self.step = Step::Assigning {
-                    names,
-                    not_before: Instant::now() + RETRY,
-                    again,
-                };
-                false
-            }
+        // Those that were not found follow: no other is held up by them, nor the group's next rebalance.
+        self.hand_out(found);
+        if !again {
+            self.rebalanced();
+        }
+        true
+    }
+
+    /// Says what is known of the topic of a partition that has come to us.
+    pub(super) fn identity(&mut self, name: &TopicPartition, topic: Answer) -> Identity {
+        let before = self.before.remove(name);
+        let Answer::There(topic) = topic else {
+            return Identity::default();
+        };
+        let first = *self.first_seen.entry(Arc::clone(&name.0)).or_insert(topic);
+        let is_later = usize::try_from(name.1).is_ok_and(|number| number >= first.partitions);
+        Identity {
+            topic_id: topic.id,
+            anew: before.is_some_and(|one| topic.is_another(one.topic_id)),
+            cut: before.and_then(|one| one.cut),
+            is_new: is_later || topic.is_another(first.id),
         }
     }
 
-    /// Finds out which topics partitions are of; `None` when the brokers do not say it of each. A commit is about
-    /// the topic that is there or about another: who does not know which one is there can believe none of it.
-    fn identify(&mut self, names: &[TopicPartition]) -> Option<Vec<Identity>> {
-        let topics = topics_of(names.iter());
-        let found = self
-            .topics
-            .find(topics.iter().map(|name| &**name), positions::TIMEOUT);
-        let mut identity = |name: &TopicPartition| {
-            let topic = match found.of(&name.0)? {
-                Answer::There(topic) => topic,
-                Answer::Untold => return Some(Identity::default()),
-                // One that the group has just handed out: a broker that has started may not know it yet.
-                Answer::Absent(_) => return None,
-            };
-            let before = self.before.get(name);
-            let first = *self.first_seen.entry(Arc::clone(&name.0)).or_insert(topic);
-            let is_later = usize::try_from(name.1).is_ok_and(|number| number >= first.partitions);
-            Some(Identity {
-                topic_id: topic.id,
-                anew: before.is_some_and(|one| topic.is_another(one.topic_id)),
-                cut: before.and_then(|one| one.cut),
-                is_new: is_later || topic.is_another(first.id),
-            })
-        };
-        names.iter().map(&mut identity).collect()
-    }
-
     /// Gives newly assigned partitions to shards, then lets librdkafka fetch them.
-    fn hand_out(&mut self, names: &[TopicPartition], positions: Vec<Position>) {
-        let mut list = TopicPartitionList::with_capacity(names.len());
-        for (name, position) in names.iter().zip(positions) {
+    pub(super) fn hand_out(&mut self, found: Vec<(TopicPartition, Position)>) {
+        let mut list = TopicPartitionList::with_capacity(found.len());
+        for (name, position) in found {
             // Its fetch position in a list can only be a valid one.
             let _ = list.add_partition(&name.0, name.1).set_offset(position.fetch);
-            if self.assignment.find(name).is_none() {
-                self.hand_out_one(name, position);
+            if self.assignment.find(&name).is_none() {
+                self.hand_out_one(&name, position);
             }
         }
         self.answer(&list, true);
@@ -183,6 +161,7 @@ impl Worker {
             end: position.end,
         };
         let (topic, number) = (Arc::clone(&name.0), name.1);
+        let restored = position.restored.offset;
         let change = Change::Assigned {
             partition: id,
             topic,
@@ -190,6 +169,16 @@ impl Worker {
             restored: position.restored,
         };
         shard.port.post(Letter::Change(change, Some(route)));
+        if let Some(offset) = position
+            .low
+            .filter(|low| restored.is_some_and(|offset| offset < *low))
+        {
+            // What retention has deleted does not come any more.
+            shard.tell(Change::Passed {
+                partition: id,
+                offset,
+            });
+        }
         if let Some(commit) = position.pin {
             self.commits.want(
                 id,
@@ -203,6 +192,8 @@ impl Worker {
 
     fn begin_revoke(&mut self, names: Vec<TopicPartition>) -> bool {
         let lost = self.consumer.assignment_lost();
+        self.finding.forget(&names);
+        self.before.retain(|name, _| !names.contains(name));
         let ids: Vec<_> = names
             .iter()
             .filter_map(|name| self.assignment.find(name))
@@ -233,7 +224,7 @@ impl Worker {
         if ids.is_empty() {
             return false;
         }
-        if !matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative) {
+        if !self.is_cooperative() {
             // The eager protocol assigns all or nothing.
             for id in self.assignment.ids() {
                 ids.entry(id).or_insert(None);
@@ -244,8 +235,9 @@ impl Worker {
             let (topic_id, cut) = (one.topic_id, *cut);
             Some((one.name.clone(), Before { topic_id, cut }))
         };
-        self.before = ids.iter().filter_map(before).collect();
-        let names: Vec<_> = self.before.keys().cloned().collect();
+        let before: Vec<_> = ids.iter().filter_map(before).collect();
+        let names: Vec<_> = before.iter().map(|(name, _)| name.clone()).collect();
+        self.before.extend(before);
         tracing::warn!(
             workflow = self.config.name,
             ?names,
@@ -339,7 +331,8 @@ impl Worker {
     fn give_back(&mut self, names: &[TopicPartition], ids: &[PartitionId]) {
         self.give_up_on(ids);
         let mut list = TopicPartitionList::with_capacity(names.len());
-        for (topic, number) in names {
+        // Those that were not handed out librdkafka does not know to be ours.
+        for (topic, number) in names.iter().filter(|name| self.assignment.find(name).is_some()) {
             list.add_partition(topic, *number);
         }
         self.answer(&list, false);
@@ -355,10 +348,14 @@ impl Worker {
         }
     }
 
+    /// Whether the group gives and takes single partitions.
+    pub(super) fn is_cooperative(&self) -> bool {
+        matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
+    }
+
     /// Tells librdkafka what is ours, or no longer.
     fn answer(&self, list: &TopicPartitionList, ours: bool) {
-        let cooperative = matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
-        let result = match (cooperative, ours) {
+        let result = match (self.is_cooperative(), ours) {
             (true, true) => self.consumer.incremental_assign(list),
             (true, false) => self.consumer.incremental_unassign(list),
             (false, true) => self.consumer.assign(list),
@@ -372,7 +369,7 @@ impl Worker {
 }
 
 /// Names partitions for the diagnostics: `orders 0 1 2, returns 0`.
-fn listed(names: &[TopicPartition]) -> String {
+pub(super) fn listed(names: &[TopicPartition]) -> String {
     let mut topics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (topic, number) in names {
         topics.entry(topic).or_default().push(number.to_string());

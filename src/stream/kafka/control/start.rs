@@ -2,7 +2,7 @@
 //!
 //! Must not know what the thread does. Invariant: it waits for no broker, and when it fails no thread is left.
 
-use super::{Control, Shard, Step, Worker};
+use super::{Control, Finding, Shard, Step, Worker};
 use crate::stream::Wake;
 use crate::stream::kafka::assignment::Assignment;
 use crate::stream::kafka::client::{Consumer, Context};
@@ -83,6 +83,7 @@ pub(in crate::stream::kafka) fn start(
         end_at: now,
         topics_at: now,
         topics: Topics::new(&consumer, config.is_mock),
+        finding: Finding::default(),
         absent_told: BTreeSet::new(),
         first_seen: HashMap::new(),
         before: HashMap::new(),
@@ -90,6 +91,7 @@ pub(in crate::stream::kafka) fn start(
         brokers,
         health: Arc::clone(&health),
         consumer,
+        bell: bell.clone(),
         door,
     };
     let (working, over) = crossbeam_channel::bounded(0);

@@ -2,7 +2,6 @@
 //! the same ones. Each question is bounded in time.
 
 use super::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
-use crate::stream::PartitionId;
 use crate::stream::kafka::assignment::Partition;
 use crate::stream::kafka::client::{TopicPartition, note_down};
 use crate::stream::kafka::health::{Absent, PartitionHealth};
@@ -10,6 +9,7 @@ use crate::stream::kafka::native::{self, known_high};
 use crate::stream::kafka::native_topics::{Answer, Found};
 use crate::stream::kafka::positions;
 use crate::stream::kafka::subscription::Subscription;
+use crate::stream::{Change, PartitionId};
 use rdkafka::Offset;
 use rdkafka::consumer::Consumer as _;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ impl Worker {
             self.ends_at = now + ENDS;
             self.ask_ends();
         }
+        self.tell_passed();
         let consumer = Arc::clone(&self.consumer);
         let partitions = self.assignment.iter_mut().map(|(_, partition)| {
             let known = known_high(&consumer, &partition.topic_name, partition.name.1);
@@ -127,6 +128,28 @@ impl Worker {
         }
     }
 
+    /// Tells shards up to where all events were taken, once no more come: what is missing below that is none, and may
+    /// be committed.
+    fn tell_passed(&mut self) {
+        let held = self.assignment.iter().map(|(id, one)| (id, one.name.clone()));
+        let (ids, names): (Vec<_>, Vec<_>) = held.unzip();
+        let taken = native::taken(&self.consumer, &names);
+        for (id, taken) in ids.into_iter().zip(taken) {
+            let Some(one) = self.assignment.get_mut(id) else {
+                continue;
+            };
+            let rests = taken.is_some() && std::mem::replace(&mut one.taken, taken) == taken;
+            if !rests || one.released || taken <= one.committed.max(one.told) {
+                continue;
+            }
+            one.told = taken;
+            if let Some(offset) = taken {
+                let partition = id;
+                self.tell(id, Change::Passed { partition, offset });
+            }
+        }
+    }
+
     fn ask_ends(&mut self) {
         let (ids, names): (Vec<_>, Vec<_>) = self
             .assignment
@@ -146,19 +169,19 @@ impl Worker {
         which: Offset,
         place: impl Fn(&mut Partition) -> &mut Option<i64>,
     ) {
-        match positions::offsets(&self.consumer, names, which, PROBE_TIMEOUT) {
-            Ok(offsets) => {
-                for (id, offset) in ids.iter().zip(offsets) {
-                    if let (Some(partition), Some(offset)) = (self.assignment.get_mut(*id), offset) {
-                        *place(partition) = Some(offset);
-                    }
-                }
+        let mut failure = None;
+        let offsets = positions::offsets(&self.consumer, names, which, PROBE_TIMEOUT);
+        for (id, offset) in ids.iter().zip(offsets) {
+            match (self.assignment.get_mut(*id), offset) {
+                (Some(partition), Ok(Some(offset))) => *place(partition) = Some(offset),
+                (_, Ok(_)) => {}
+                (_, Err(error)) => failure = Some(error),
             }
-            Err(error) => {
-                self.health.failed(&error.to_string());
-                // Nobody may have told: the probe finds out.
-                self.health.suspect();
-            }
+        }
+        if let Some(error) = failure {
+            self.health.failed(&error.to_string());
+            // Nobody may have told: the probe finds out.
+            self.health.suspect();
         }
     }
 }
