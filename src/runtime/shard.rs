@@ -128,6 +128,12 @@ impl Shard {
         (self.core.flights.len(), self.core.abandoned)
     }
 
+    /// Returns how much work the last turn has done.
+    #[cfg(test)]
+    pub(super) fn worked(&self) -> u64 {
+        self.core.worked
+    }
+
     /// Names what is not over yet, if anything is.
     #[cfg(test)]
     pub(super) fn leftover(&self) -> Option<&'static str> {
@@ -150,6 +156,10 @@ impl Shard {
     pub fn turn(&mut self, now: Now) -> Turn {
         self.core.now = now;
         self.core.work = Work::of(TURN_WORK);
+        #[cfg(test)]
+        {
+            self.core.worked = 0;
+        }
         let mut work = self.hear();
         self.reckon();
         work += self.go_on();
@@ -234,7 +244,11 @@ impl Shard {
         for at in 0..lanes.len() {
             heard += hear_journal(core, lanes, at);
         }
-        while let Some((ticket, answer)) = core.tasks.take() {
+        // Those that are left come in the next turn, as everywhere when the work is spent: something was done, so the
+        // shard does not sleep.
+        while !core.work.is_spent()
+            && let Some((ticket, answer)) = core.tasks.take()
+        {
             heard += 1;
             core.answered(lanes, ticket, &answer);
         }
@@ -246,18 +260,27 @@ impl Shard {
         let Shard { core, lanes, .. } = self;
         let mut done = 0;
         core.sweep_timers();
+        core.begin_part(1);
         // Those that come meanwhile, of Waits for no time, have the next turn.
         for _ in 0..core.timers.len() {
+            if core.work.is_spent() {
+                break;
+            }
             let Some(due) = core.timers.take(core.now.ms) else {
                 break;
             };
             done += 1;
             core.due(lanes, due);
         }
-        for id in core.flights.overdue(core.now.ms) {
+        core.begin_part(1);
+        core.flights.find_overdue(core.now.ms);
+        while !core.work.is_spent()
+            && let Some(id) = core.flights.next_overdue()
+        {
             done += 1;
             core.overdue(lanes, id);
         }
+        core.begin_part(1);
         for _ in 0..core.ready.len() {
             if core.work.is_spent() {
                 break;
@@ -274,7 +297,9 @@ impl Shard {
             done += 1;
             core.next_turn(lanes, id);
         }
+        let sharers = lanes.len();
         for lane in lanes {
+            core.begin_part(sharers);
             done += core.take_turns(&mut lane.state);
         }
         done
@@ -282,6 +307,7 @@ impl Shard {
 
     /// Takes events of a lane, as far as there is room, and runs them.
     fn take_events(&mut self, at: usize) -> usize {
+        self.core.begin_part(self.lanes.len());
         let room = self.room(at).min(BATCH_EVENTS_MAX);
         let state = &mut self.lanes[at].state;
         state.is_paused = room == 0 && !state.has_ended;

@@ -6,6 +6,7 @@
 use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
+use super::held::Held;
 use super::history;
 use super::lane::LaneState;
 use super::ordering::LineId;
@@ -43,7 +44,8 @@ impl Core {
             core.keep_records(lane, version, record, &mut trip);
             reach(Step::Park);
             let mut run = core.take_pooled();
-            core.run.park_into(&mut run);
+            let moved = core.run.park_into(&mut run);
+            core.charge(moved);
             (run, Event::copy(record, lane.keep))
         });
         let (run, event) = match copied {
@@ -139,9 +141,10 @@ impl Core {
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         self.account.parked -= flight.bytes;
+        let mut moved = 0;
         let brought = guarded(|| {
             reach(Step::Unpark);
-            self.run.unpark_from(&mut flight.run);
+            moved = self.run.unpark_from(&mut flight.run);
             bring(self, lane, &mut flight);
         });
         let Flight {
@@ -158,6 +161,8 @@ impl Core {
             }
             Err(message) => self.panicked(lane, &event.record(), trip, None, message),
         }
+        // Afterwards: an execution that is taken up also does something.
+        self.charge(moved);
     }
 
     /// Gives an execution that ran out of fuel its next turn.
@@ -188,6 +193,7 @@ impl Core {
             core.run
                 .resume(&flight.version.program, due.token, answer, core.now.wall_ms);
         });
+        self.charge(due.result.as_deref().map_or(0, <[u8]>::len));
     }
 
     /// Brings the answer of a pending call.
@@ -217,6 +223,7 @@ impl Core {
             core.run
                 .resume(&flight.version.program, call.token, answer, core.now.wall_ms);
         });
+        self.charge(answer.as_ref().map_or(0, Vec::len));
     }
 
     /// Ends what has reached a time limit: the whole execution, or its tasks.
@@ -298,12 +305,15 @@ impl Core {
         }
     }
 
-    /// Says whether an event of a lane may begin: there is memory, and room for the messages that it will leave.
+    /// Says whether an event of a lane may begin: there is work left in this turn, memory, and room for the messages
+    /// that it will leave.
     pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
-        self.account.may_begin(self.flights.len()) && !self.outbox.is_over(lane.index)
+        !self.work.is_spent()
+            && self.account.may_begin(self.flights.len())
+            && !self.outbox.is_over(lane.index)
     }
 
-    /// Lets an event wait until there is memory for its execution; it holds its line.
+    /// Lets an event wait until there is memory or work for its execution; it holds its line.
     #[cold]
     pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
         let event = match copy(record, &lane.held) {
@@ -319,7 +329,25 @@ impl Core {
         lane.turns.push_back((line, event));
     }
 
-    /// Runs the events whose turn in their line has come, and those for which there is memory again. One that is over
+    /// Takes a held event, as [`Core::take`] does, without copying it.
+    pub(super) fn take_held(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, event: Held) {
+        let line = lane.workflow.ordering.line(&event.record());
+        let is_behind = line.is_some_and(|line| lane.lines.is_busy(line));
+        if !is_behind && self.may_begin(lane) {
+            return self.execute(lane, version, &event.record(), line, false);
+        }
+        if let Some(partition) = lane.partitions.get_mut(&event.partition) {
+            partition.waiting += 1;
+        }
+        match line {
+            Some(line) if is_behind => return lane.lines.wait(line, event),
+            Some(line) => lane.lines.begin(line),
+            None => {}
+        }
+        lane.turns.push_back((line, event));
+    }
+
+    /// Runs the events whose turn in their line has come, and those for which there is memory or work again. One that is over
     /// lets the next of its line follow, so not all of a long line.
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);

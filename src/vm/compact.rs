@@ -66,6 +66,9 @@ impl Run {
     #[cold]
     fn compact(&mut self, frame: FrameId) {
         self.frames[frame.at()].registers = self.current;
+        // A little is left: each grant lets an operation through, also when it begins with this.
+        let most = self.work.left().saturating_sub(1);
+        self.work.charge((self.heap.bytes().0 as u64).min(most) as usize);
         self.compact_now();
         self.current = self.frames[frame.at()].registers;
         let live = self.heap.bytes().0;
