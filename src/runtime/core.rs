@@ -73,6 +73,8 @@ pub(super) struct Core {
     pub(super) output: Vec<u8>,
     /// Checks values that become part of a larger input.
     pub(super) checked: crate::value::Heap,
+    /// Until when replies that cannot be delivered are not told: events choose where they go.
+    pub(super) lost_reply_told_until_ms: i64,
     /// Executions that were dropped with their partitions.
     #[cfg(test)]
     pub(super) abandoned: u64,
@@ -122,6 +124,7 @@ impl Core {
             result: Vec::new(),
             output: Vec::new(),
             checked: crate::value::Heap::new(),
+            lost_reply_told_until_ms: i64::MIN,
             #[cfg(test)]
             abandoned: 0,
         }

@@ -11,6 +11,7 @@ use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
 use super::lane::{Ahead, Lane, LaneState, Partition};
+use super::messages::REFUSAL_TOLD_MS;
 use super::outbox::{Outbox, Undelivered};
 use super::parts::Parts;
 use super::workflow::{Loaded, Mode, Version};
@@ -222,7 +223,14 @@ impl Shard {
                 Err(error) => {
                     let message = core.sink.returned();
                     let (what, settlement) = core.outbox.undelivered(ticket, error, message, core.now.ms);
-                    tell(what, core.outbox.topic_of(ticket), error);
+                    let topic = core.outbox.topic_of(ticket);
+                    tell(
+                        what,
+                        topic,
+                        error,
+                        core.now.ms,
+                        &mut core.lost_reply_told_until_ms,
+                    );
                     settlement
                 }
             };
@@ -558,8 +566,15 @@ fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
     }
 }
 
-/// Says what is wrong with a destination: once, until something arrives there again.
-fn tell(what: Undelivered, topic: &str, error: &crate::stream::SendError) {
+/// Says what is wrong with a destination: once, until something arrives there again. Of replies, whose destinations
+/// events choose, one is told now and then.
+fn tell(
+    what: Undelivered,
+    topic: &str,
+    error: &crate::stream::SendError,
+    now_ms: i64,
+    reply_told_until_ms: &mut i64,
+) {
     match what {
         Undelivered::Retried { is_news: true } => {
             tracing::warn!(
@@ -570,8 +585,13 @@ fn tell(what: Undelivered, topic: &str, error: &crate::stream::SendError) {
         Undelivered::Retried { is_news: false } => {
             tracing::debug!(topic, "a message was not delivered and is sent again: {error}");
         }
+        Undelivered::GivenUp if now_ms < *reply_told_until_ms => {}
         Undelivered::GivenUp => {
-            tracing::error!(topic, "a reply cannot be delivered and is dropped: {error}")
+            *reply_told_until_ms = now_ms + REFUSAL_TOLD_MS;
+            tracing::error!(
+                topic,
+                "a reply cannot be delivered and is dropped: {error}; more of these are not told for a minute"
+            );
         }
     }
 }
