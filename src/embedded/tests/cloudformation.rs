@@ -185,7 +185,7 @@ fn places_in_yaml() {
         &[("StartAt", "given twice")],
     );
     check(
-        "DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Result\": \"${Nobody}\", \"End\": true}}}'\n",
+        "DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Result\": \"${Nobody}\", \"End\": true}}}'\n      DefinitionSubstitutions: {Other: x}\n",
         &[("${Nobody}", "The substitution ${Nobody} has no value")],
     );
 }

@@ -103,6 +103,48 @@ fn definitions_stay_definitions() {
     }
 }
 
+/// What AWS gets as it is keeps its `${Name}`, whatever is given for the name.
+#[test]
+fn text_that_nothing_fills_in_is_literal() {
+    let flow = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${X}","End":true}}}"#;
+    let quoted = format!("{flow:?}");
+    let sub = format!("{:?}", flow.replace("${X}", "${!X}"));
+    let terraform = format!("{:?}", flow.replace("${X}", "$${X}"));
+    let resource = |value: &str| {
+        format!(
+            r#"{{"Resources":{{"F":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{"DefinitionString":{value}}}}}}}}}"#
+        )
+    };
+    for (name, text) in [
+        ("a.json", quoted.clone()),
+        ("a.json", format!(r#"{{"name":"a","definition":{quoted}}}"#)),
+        ("t.json", resource(&quoted)),
+        ("t.json", resource(&format!(r#"{{"Fn::Sub":{sub}}}"#))),
+        (
+            "main.tf",
+            format!("resource \"aws_sfn_state_machine\" \"a\" {{\n  definition = {terraform}\n}}\n"),
+        ),
+    ] {
+        for set in [&[][..], &[("X", "changed")]] {
+            let container = container(name, &text);
+            let given = set
+                .iter()
+                .map(|(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned()));
+            let given: BTreeMap<String, String> = given.collect();
+            let request = Request {
+                given: &given,
+                is_strict: true,
+                beside: &|_| Err(String::new()),
+            };
+            let definition = container.definition(0, &request);
+            assert_eq!(definition.source().text, flow);
+            let filled = crate::asl::syntax::substitute::fill(flow, definition.substitutions());
+            assert_eq!(filled, (flow.to_owned(), Vec::new()));
+            assert_eq!(definition.check(MachineType::Express).diagnostics, [], "{text}");
+        }
+    }
+}
+
 #[test]
 fn several_machines_have_names() {
     let flow = |name: &str| {
