@@ -98,6 +98,10 @@ fn definitions_stay_definitions() {
         ("a.json", ""),
         ("a.json", "Resources"),
         ("a.yaml", "StartAt: Resources\nStates: {}\n"),
+        (
+            "a.yaml",
+            "Comment: |\n  resource \"aws_sfn_state_machine\" \"x\" {\n  }\nStartAt: A\nStates: {}\n",
+        ),
     ] {
         assert!(open(&source(name, text)).is_none(), "{text}");
     }
