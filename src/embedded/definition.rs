@@ -70,6 +70,11 @@ impl Definition {
                 out.text = Some(text.settle(better));
             }
             Body::File(path, span) => match (request.beside)(&path) {
+                Ok(text) if is_elsewhere(&path) && !text.contains("StartAt") => {
+                    let message = format!("The file {path} holds no definition");
+                    evaluator.fault(&span, message, "");
+                    out.beside = Some(path);
+                }
                 Ok(text) => out.take_file(container, path, text),
                 Err(reason) => {
                     let message = format!("The definition {path} cannot be read: {reason}");
@@ -255,6 +260,12 @@ impl Definition {
             (diagnostic.line, diagnostic.column) = lines.position(diagnostic.span.start);
         }
     }
+}
+
+/// Says whether a path leads out of the template's folder: a file there may be none of the template's author's
+/// business, so messages show lines of it only when it is a definition.
+fn is_elsewhere(path: &str) -> bool {
+    path.starts_with(['/', '\\']) || path.contains(':') || path.split(['/', '\\']).any(|part| part == "..")
 }
 
 /// Says whether AWS gets a text as it is, so that a `${Name}` in it means nothing: only a template with

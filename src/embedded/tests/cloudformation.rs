@@ -69,6 +69,11 @@ fn templates_in_json() {
     );
     refused(
         "t.json",
+        &template(r#""DefinitionUri":"../secret.txt""#),
+        &[("\"../secret.txt\"", "The file ../secret.txt holds no definition")],
+    );
+    refused(
+        "t.json",
         &template(r#""RoleArn":"x""#),
         &[("\"Flow\"", "neither Definition")],
     );

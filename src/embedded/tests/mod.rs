@@ -37,6 +37,7 @@ fn check_with(name: &str, text: &str, set: &[(&str, &str)], is_strict: bool) -> 
             given: &given,
             is_strict,
             beside: &|path| match path {
+                "../secret.txt" => Ok("secret: 1".to_owned()),
                 "flow.asl.json" => Ok(FLOW.to_owned()),
                 "flow.asl.yaml" => {
                     Ok("StartAt: A\nStates:\n  A: {Type: Task, Resource: '${Fn}', End: true}\n".to_owned())
