@@ -102,8 +102,16 @@ impl<'a> Evaluator<'a> {
         Mapped::default()
     }
 
+    /// Says whether the limit of text is reached: whatever would be made now is thrown away.
+    pub(super) fn is_spent(&self) -> bool {
+        self.expanded_bytes > EXPANDED_BYTES_MAX
+    }
+
     /// Returns the text that a node stands for.
     pub(super) fn text(&mut self, node: &'a Node) -> Mapped {
+        if self.is_spent() {
+            return Mapped::default();
+        }
         if let Some((name, argument)) = call_of(node) {
             return match self.call(name, argument, &node.span) {
                 Outcome::Text(text) => text,
@@ -134,6 +142,9 @@ impl<'a> Evaluator<'a> {
 
     /// Appends the JSON text of a node.
     pub(super) fn write(&mut self, node: &'a Node, out: &mut Mapped) {
+        if self.is_spent() {
+            return;
+        }
         if let Some((name, argument)) = call_of(node) {
             match self.call(name, argument, &node.span) {
                 Outcome::Text(text) => quoted(&text, &node.span, out),

@@ -69,6 +69,11 @@ fn templates_in_json() {
     );
     refused(
         "t.json",
+        &template(r#""DefinitionUri":"../secret.txt""#),
+        &[("\"../secret.txt\"", "The file ../secret.txt holds no definition")],
+    );
+    refused(
+        "t.json",
         &template(r#""RoleArn":"x""#),
         &[("\"Flow\"", "neither Definition")],
     );
@@ -185,7 +190,7 @@ fn places_in_yaml() {
         &[("StartAt", "given twice")],
     );
     check(
-        "DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Result\": \"${Nobody}\", \"End\": true}}}'\n",
+        "DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Result\": \"${Nobody}\", \"End\": true}}}'\n      DefinitionSubstitutions: {Other: x}\n",
         &[("${Nobody}", "The substitution ${Nobody} has no value")],
     );
 }
