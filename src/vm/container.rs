@@ -272,7 +272,9 @@ impl Run {
         let (branch, last) = (self.frames[child.at()].branch, self.current.last);
         let done = self.record_iteration(program, parent, child, EventType::MapIterationSucceeded, last);
         self.frames[parent.at()].children.previous = last;
-        self.branch_done(program, parent, child, branch, self.current.output, done);
+        // A branch that only echoes keeps a document's doubles and blanks; as an element it is part of a tree.
+        let output = self.distinct(program, self.current.output);
+        self.branch_done(program, parent, child, branch, output, done);
     }
 
     fn branch_done(
