@@ -61,6 +61,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             gathers: Vec::new(),
             shapes: Vec::new(),
             uses_context: false,
+            shows_execution: false,
         },
         code: Code::default(),
         scopes: Vec::new(),

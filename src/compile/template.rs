@@ -3,7 +3,7 @@
 use super::Compiler;
 use crate::asl::model::{Expression, Template};
 use crate::intrinsic::{Argument, Call, Function, Prepared};
-use crate::path::{Accessor, Path, Root};
+use crate::path::{Accessor, Path, Root, Step};
 use crate::program::{
     AssignId, Assignment, CallId, CallUse, FormatId, FormatUse, Instruction, PathId, PathUse, Shape, ShapeId,
     Source,
@@ -126,6 +126,7 @@ impl Compiler {
             Root::Input => data,
             Root::Context => {
                 self.program.uses_context = true;
+                self.program.shows_execution |= shows_execution(&path.steps);
                 Source::Context
             }
             Root::Variable(name) => Source::Variable(self.variable(name)),
@@ -191,5 +192,21 @@ fn prepared(call: &Call) -> Option<(Prepared, &str)> {
             Some((Prepared::new(template, values.len())?, template))
         }
         _ => None,
+    }
+}
+
+/// Says whether a path of the context object may show `Execution`, or search in its input: a path of keys to one of
+/// the parts does not.
+fn shows_execution(steps: &[Step]) -> bool {
+    if !steps
+        .iter()
+        .all(|step| matches!(step, Step::Key(_) | Step::Index(_)))
+    {
+        return true;
+    }
+    match steps {
+        [Step::Key(part)] => part == "Execution",
+        [] => true,
+        _ => false,
     }
 }

@@ -218,16 +218,20 @@ impl Position<'_> {
             Move::Keys(keys) => to.extend(self.merge(store, scope, keys, value)?),
             Move::Indices(indices) => {
                 for index in indices {
+                    scope.visit()?;
                     scope.spend(cost(view, value, *index))?;
                     to.extend(element_or_null(view, value, *index));
                 }
             }
             Move::Slice { start, end } => {
                 scope.spend(view.count(value))?;
-                slice(view, value, *start, *end, to)?;
+                slice(view, scope, value, (*start, *end), to)?;
             }
             Move::Descend => descend(view, scope, value, to)?,
-            Move::Function(function) => to.push(function::of_value(store, *function, value)?),
+            Move::Function(function) => {
+                scope.spend(view.count(value))?;
+                to.push(function::of_value(store, *function, value)?);
+            }
             Move::Filter(condition) => {
                 let behind_scan = self.position > 0
                     && matches!(self.route.moves.get(self.position - 1), Some(Move::Descend));
@@ -334,11 +338,14 @@ fn cost(view: View<'_>, value: ValueRef, index: i64) -> usize {
 /// Appends a slice's elements. As in Jayway the distance is ignored, and `[a:b]` with both ends takes every
 /// index from `a` to `b`, each as if it stood alone: a negative one counts from the end, and is null before the
 /// beginning.
+///
+/// What is appended is counted: the nulls before the beginning are as many as the path says, however short the
+/// array is, and a filter takes a slice of each candidate.
 fn slice(
     view: View<'_>,
+    scope: &mut Scope,
     value: ValueRef,
-    start: Option<i64>,
-    end: Option<i64>,
+    (start, end): (Option<i64>, Option<i64>),
     to: &mut Vec<ValueRef>,
 ) -> Result<(), Miss> {
     let count = view.count(value) as i64;
@@ -351,12 +358,14 @@ fn slice(
         (Some(start), None) => (from_end(start).max(0), count),
         (None, end) => (0, from_end(end.unwrap_or(count)).min(count)),
     };
-    if behind.saturating_sub(first) > HITS_MAX as i64 {
+    let taken = usize::try_from(behind.saturating_sub(first)).unwrap_or(0);
+    if to.len().saturating_add(taken) > HITS_MAX {
         return Err(Miss::too_large());
     }
+    scope.spend(taken)?;
     if first >= 0 {
-        let taken = behind.max(first) as usize;
-        to.extend(view.elements(value).take(taken).skip(first as usize));
+        let first = first as usize;
+        to.extend(view.elements(value).skip(first).take(taken));
         return Ok(());
     }
     let elements: Vec<ValueRef> = view.elements(value).collect();

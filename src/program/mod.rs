@@ -67,6 +67,8 @@ pub struct Program {
     pub shapes: Vec<Shape>,
     /// Whether any path starts at `$$`.
     pub uses_context: bool,
+    /// Whether a path of `$$` may show the execution's input as a part of something else.
+    pub shows_execution: bool,
 }
 
 impl Program {

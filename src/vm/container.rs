@@ -8,8 +8,9 @@ use super::fault::{Fault, Outcome, Raised};
 use super::frame::{Activity, Children, FrameId};
 use super::run::Run;
 use crate::fault;
+use crate::path::MissKind;
 use crate::program::{
-    Branches, ContainerId, FlowId, Iteration, Limit, PathId, Percentage, Program, StateType,
+    Branches, ContainerId, FlowId, Iteration, Limit, PathId, Percentage, Program, Source, StateType,
 };
 use crate::value::{Kind, Store, ValueRef, View};
 
@@ -98,11 +99,21 @@ impl Run {
         let Some(root) = self.source(program, frame, using.source, None) else {
             return self.data_path(program, frame, path);
         };
-        match self.data_path(program, frame, path) {
-            Err(Raised) if using.accessor.is_direct() && !self.is_null(program, root) => {
-                Err(self.path_conflict(program, path, root))
+        self.check_root(program, using, root)?;
+        if !using.accessor.is_direct() {
+            return self.data_path(program, frame, path);
+        }
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        match using.accessor.select(&mut store, root, root) {
+            Ok(items) => Ok(self.distinct(program, items)),
+            // An element beyond the end is null wherever AWS was measured (facts 5.1): only what is missing as a
+            // member is reported as a conflict.
+            Err(miss) if miss.kind == MissKind::Index => Ok(ValueRef::NULL),
+            // The reports show the whole input in the cause. None is of `$$`, and that is not the author's data.
+            Err(_) if using.source == Source::Context || self.is_null(program, root) => {
+                self.data_path(program, frame, path)
             }
-            items => items,
+            Err(_) => Err(self.path_conflict(program, path, root)),
         }
     }
 
@@ -261,7 +272,9 @@ impl Run {
         let (branch, last) = (self.frames[child.at()].branch, self.current.last);
         let done = self.record_iteration(program, parent, child, EventType::MapIterationSucceeded, last);
         self.frames[parent.at()].children.previous = last;
-        self.branch_done(program, parent, child, branch, self.current.output, done);
+        // A branch that only echoes keeps a document's doubles and blanks; as an element it is part of a tree.
+        let output = self.distinct(program, self.current.output);
+        self.branch_done(program, parent, child, branch, output, done);
     }
 
     fn branch_done(

@@ -53,10 +53,15 @@ impl Run {
         let words = &program.words;
         let started = timestamp::format(self.now_ms);
         let mut store = Store::new(&mut self.heap, &program.constants);
-        if let Some(whole) = identity.whole.and_then(|text| store.index(text).ok()) {
+        if let Some(whole) = identity.whole.and_then(|text| store.index_tree(text).ok()) {
             self.context.whole = whole;
             return;
         }
+        // A path to the input itself makes what it finds distinct; one to what is around it takes that as it is.
+        let input = match program.shows_execution {
+            true => store.distinct(input),
+            false => input,
+        };
         let id = store.string(identity.execution_arn);
         let name = store.string(identity.execution_name);
         let role = store.string(identity.role_arn);

@@ -493,7 +493,12 @@ impl Run {
         let mut store = Store::new(&mut self.heap, &program.constants);
         match path::put(&mut store, input, &using.accessor, result) {
             Ok(output) => Ok(output),
-            Err(path::PutError::Conflict) => Err(self.path_conflict(program, path, input)),
+            Err(path::PutError::Conflict) => {
+                // Null is likelier to be refused as any path's null root is: the reports of the conflict have a
+                // text, a number or an array, and AWS's support says "any path" of null (facts 5.4).
+                self.check_root(program, using, input)?;
+                Err(self.path_conflict(program, path, input))
+            }
             Err(error @ path::PutError::TooDeep) => Err(self.runtime_fault(program, |cause| {
                 cause.push_str("Unable to apply ResultPath '");
                 cause.push_str(&using.text);

@@ -145,8 +145,8 @@ fn a_map_of_40000_tasks_takes_little_memory() {
 
 #[test]
 #[cfg_attr(miri, ignore = "long texts")]
-fn blanks_of_branch_results_count() {
-    // Dense the result has 5 bytes; as it is handed on, blanks and all, 400 kilobytes.
+fn blanks_of_branch_results_are_not_handed_on() {
+    // With its blanks the array would have 400 kilobytes; it is built, so dense, and has 5 bytes.
     let task = r#"{"StartAt":"NAME","States":{"NAME":{"Type":"Task","Resource":
         "arn:aws:lambda:us-east-1:111111111111:function:f","End":true}}}"#;
     let branches = [task.replace("NAME", "A"), task.replace("NAME", "B")].join(",");
@@ -155,15 +155,11 @@ fn blanks_of_branch_results_count() {
     player.go();
     assert_eq!(
         player.answer_all(&format!("{}1", " ".repeat(200_000))),
-        Status::Failed
+        Status::Succeeded
     );
-    assert_eq!(player.failure().0, "States.DataLimitExceeded");
-    player.restart("{}", Level::Off);
-    player.go();
-    assert_eq!(player.answer_all("  1"), Status::Succeeded);
-    player.has_output("[  1,  1]");
+    player.has_output("[1,1]");
     let view = player.run.view(&player.program);
-    assert_eq!(view.written_len(player.run.outcome().output), 9);
+    assert_eq!(view.written_len(player.run.outcome().output), 5);
 }
 
 #[test]

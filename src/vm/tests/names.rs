@@ -156,3 +156,62 @@ fn a_value_that_was_looked_at_is_not_looked_at_again() {
         "{used}"
     );
 }
+
+#[test]
+fn the_input_in_the_context_object_is_a_tree() {
+    let input = r#"{"a":1, "a":2}"#;
+    for (value, output) in [
+        ("$$.Execution.Input", r#"{"a":2}"#),
+        ("$$.Execution.Input..a", "[2]"),
+        ("$$..Input", r#"[{"a":2}]"#),
+        ("$$.Execution['Input','Name']", r#"{"Input":{"a":2},"Name":"r"}"#),
+    ] {
+        let states = format!(
+            r#""A":{{"Type":"Pass","Parameters":{{"v.$":"{value}"}},"OutputPath":"$.v","End":true}}"#
+        );
+        start("A", &states, input).succeeds(output);
+    }
+    for value in [
+        "$$",
+        "$$.Execution",
+        "States.JsonToString($$)",
+        "States.JsonToString($$.Execution)",
+    ] {
+        let states = format!(
+            r#""A":{{"Type":"Pass","Parameters":{{"v.$":"{value}"}},"OutputPath":"$.v","End":true}}"#
+        );
+        let mut player = start("A", &states, input);
+        player.go();
+        let output = player
+            .run
+            .view(&player.program)
+            .to_json(player.run.outcome().output);
+        let output = output.replace('\\', "");
+        assert!(output.contains(r#""Input":{"a":2}"#), "{value}: {output}");
+    }
+}
+
+#[test]
+fn outputs_of_the_last_branches_are_parts() {
+    let parallel = |branches: [String; 2]| {
+        let branches = branches.join(",");
+        format!(r#"{{"Type":"Parallel","Branches":[{branches}],"End":true}}"#)
+    };
+    let branch = |name: &str, state: &str| format!(r#"{{"StartAt":"{name}","States":{{"{name}":{state}}}}}"#);
+    let pass = |name: &str| branch(name, r#"{"Type":"Pass","End":true}"#);
+    let flat = format!(r#""A":{}"#, parallel([pass("B"), pass("C")]));
+    let inner = branch("D", &parallel([pass("B"), pass("C")]));
+    let nested = format!(r#""A":{}"#, parallel([inner, pass("E")]));
+    for level in [Level::All, Level::Off] {
+        let two = r#"[{"a":2},{"a":2}]"#;
+        start_with("A", &flat, r#"{"a":1, "a":2}"#, level).succeeds(two);
+        start_with("A", &flat, r#"{ "a":1 }"#, level).succeeds(r#"[{"a":1},{"a":1}]"#);
+        start_with("A", &nested, r#"{"a":1, "a":2}"#, level).succeeds(&format!(r#"[{two},{{"a":2}}]"#));
+    }
+    let states = r#""A":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"B","States":{
+        "B":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f"},"End":true}}}}"#;
+    let mut player = start("A", states, "[1]");
+    player.go();
+    player.answer(0, Answer::Success(b"{\"a\" : 1, \"a\" : 2}"));
+    player.has_output(r#"[{"a":2}]"#);
+}

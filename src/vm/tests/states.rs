@@ -140,7 +140,7 @@ fn conflicts(fields: &str, input: &str, cause: &str) {
 #[test]
 fn a_result_path_needs_an_object() {
     let pass = |path: &str| format!(r#""Type":"Pass","Result":1,"ResultPath":"{path}""#);
-    for input in ["[1,2]", "\"text\"", "1.50", "true", "null"] {
+    for input in ["[1,2]", "\"text\"", "1.50", "true"] {
         let cause = format!(r#"Unable to apply step "x y" to input {input}"#);
         conflicts(&pass("$['x y']"), input, &cause);
     }
@@ -154,6 +154,20 @@ fn a_result_path_needs_an_object() {
         r#"{"a":[1]}"#,
         r#"Unable to apply step "1" to input {"a":[1]}"#,
     );
+}
+
+#[test]
+fn a_result_path_of_null_is_refused_as_any_path_of_null() {
+    let cause = "Unable to apply Path transformation to null or empty input.";
+    for level in [Level::All, Level::Off] {
+        let states = r#""A":{"Type":"Pass","Result":1,"ResultPath":"$.x","Next":"B"},"B":{"Type":"Succeed"}"#;
+        start_with("A", states, "null", level).fails("States.Runtime", cause);
+        let states = r#""A":{"Type":"Pass","Result":1,"ResultPath":"$","End":true}"#;
+        start_with("A", states, "null", level).succeeds("1");
+        let states = r#""A":{"Type":"Pass","Result":1,"ResultPath":"$.x.y","End":true}"#;
+        let cause = r#"Unable to apply step "y" to input {"x":null}"#;
+        start_with("A", states, r#"{"x":null}"#, level).fails("States.ReferencePathConflict", cause);
+    }
 }
 
 #[test]
@@ -182,6 +196,31 @@ fn an_items_path_needs_a_value() {
         );
         start("A", &states, r#"{"a":null}"#).fails("States.Runtime", &cause);
     }
+    for (path, input, cause) in [
+        (
+            "$.r[5]",
+            r#"{"r":[1]}"#,
+            "Reference path \"$.r[5]\" must point to array.",
+        ),
+        (
+            "$$.Execution.Input.x",
+            "{}",
+            "Invalid path '$$.Execution.Input.x' : No results for path",
+        ),
+        (
+            "$.a",
+            "null",
+            "Unable to apply Path transformation to null or empty input.",
+        ),
+    ] {
+        let states = format!(r#""A":{{{},"End":true}}"#, map(path));
+        start("A", &states, input).fails("States.Runtime", cause);
+    }
+    conflicts(
+        &map("$.r[5].x"),
+        r#"{"r":[1]}"#,
+        r#"Unable to apply step "x" to input {"r":[1]}"#,
+    );
 }
 
 #[test]
