@@ -16,6 +16,7 @@ pub fn render(source: &Source<'_>, diagnostic: &Diagnostic, colour: bool) -> Str
         Severity::Warning => Level::WARNING,
     };
     let (window, line_start, span) = window(source.text, diagnostic);
+    let shown_column = window[..span.start].chars().count() + 1;
     // The library makes the source line harmless for a terminal, and some of the other texts.
     let (name, pointer) = (line(source.name), line(&diagnostic.pointer));
     let (message, help) = (line(&diagnostic.message), diagnostic.help.as_deref().map(line));
@@ -33,10 +34,29 @@ pub fn render(source: &Source<'_>, diagnostic: &Diagnostic, colour: bool) -> Str
     } else {
         Renderer::plain()
     };
-    match renderer.render(&[group]) {
+    let text = with_column(renderer.render(&[group]), &name, diagnostic, shown_column);
+    match text {
         text if colour => styled(&text).into_owned(),
         text => lines(&text).into_owned(),
     }
+}
+
+/// Says the column of the whole line where the library, which has seen a part of it, says that of the part.
+fn with_column(text: String, name: &str, diagnostic: &Diagnostic, shown_column: usize) -> String {
+    if shown_column == diagnostic.column {
+        return text;
+    }
+    let place = |column: usize| format!("{name}:{}:{column}", diagnostic.line);
+    // Behind the title, which may hold such a text too.
+    let Some(arrow) = text.find("-->") else {
+        return text;
+    };
+    let (title, rest) = text.split_at(arrow);
+    [
+        title,
+        &rest.replacen(&place(shown_column), &place(diagnostic.column), 1),
+    ]
+    .concat()
 }
 
 /// Returns the line of a diagnostic, its number, and what to underline in it.
@@ -122,6 +142,26 @@ mod tests {
             };
             let report = check(&source, &Options::default());
             assert!(!render(&source, &report.diagnostics[0], false).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_place_far_along_a_line_has_the_column_of_the_line() {
+        let padding = "ä".repeat(300);
+        let text = format!(
+            r#"{{"StartAt": "A", "Comment": "{padding}", "States": {{"A": {{"Type": "Sucess", "End": true}}}}}}"#
+        );
+        let source = Source {
+            name: "a.asl.json",
+            text: &text,
+            format: Format::Json,
+        };
+        let diagnostic = &check(&source, &Options::default()).diagnostics[0];
+        let before = text.split_once("\"Sucess").expect("the place").0;
+        let column = before.chars().count() + 1;
+        for colour in [false, true] {
+            let rendered = render(&source, diagnostic, colour);
+            assert!(rendered.contains(&format!("a.asl.json:1:{column}")), "{rendered}");
         }
     }
 }

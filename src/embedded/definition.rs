@@ -6,7 +6,7 @@
 use super::cloudformation::Substitutions;
 use super::evaluate::Evaluator;
 use super::mapped::Mapped;
-use super::{Body, Container, Fault, Machine, Request};
+use super::{Body, Container, Fault, Machine, Origin, Request};
 use crate::asl::syntax::substitute::name_at;
 use crate::asl::syntax::{Duplicate, Lines, Span};
 use crate::asl::{self, Diagnostic, Format, MachineType, Options, Report, Severity, Source};
@@ -59,6 +59,7 @@ impl Definition {
     ) -> Definition {
         let mut out = Definition::refused(container, &machine.name, Vec::new());
         out.machine_type = machine.machine_type;
+        let is_literal = is_literal(&machine.origin, &body, &members);
         match body {
             Body::Nowhere => {}
             Body::Here(text) => {
@@ -69,6 +70,11 @@ impl Definition {
                 out.text = Some(text.settle(better));
             }
             Body::File(path, span) => match (request.beside)(&path) {
+                Ok(text) if is_elsewhere(&path) && !text.contains("StartAt") => {
+                    let message = format!("The file {path} holds no definition");
+                    evaluator.fault(&span, message, "");
+                    out.beside = Some(path);
+                }
                 Ok(text) => out.take_file(container, path, text),
                 Err(reason) => {
                     let message = format!("The definition {path} cannot be read: {reason}");
@@ -77,7 +83,11 @@ impl Definition {
                 }
             },
         }
-        out.substitute(&mut evaluator, members, request.given);
+        if is_literal {
+            out.keep_placeholders();
+        } else {
+            out.substitute(&mut evaluator, members, request.given);
+        }
         out.finish(container, evaluator, request.is_strict);
         out
     }
@@ -89,6 +99,14 @@ impl Definition {
         self.file_text = text.into();
         self.text = None;
         self.beside = Some(path);
+    }
+
+    /// Makes each `${Name}` of the text stand for itself.
+    fn keep_placeholders(&mut self) {
+        let names = uses(self.text()).into_keys();
+        self.substitutions = names
+            .map(|name| (name.to_owned(), format!("${{{name}}}")))
+            .collect();
     }
 
     /// Evaluates the substitutions that the text uses.
@@ -242,6 +260,19 @@ impl Definition {
             (diagnostic.line, diagnostic.column) = lines.position(diagnostic.span.start);
         }
     }
+}
+
+/// Says whether a path leads out of the template's folder: a file there may be none of the template's author's
+/// business, so messages show lines of it only when it is a definition.
+fn is_elsewhere(path: &str) -> bool {
+    path.starts_with(['/', '\\']) || path.contains(':') || path.split(['/', '\\']).any(|part| part == "..")
+}
+
+/// Says whether AWS gets a text as it is, so that a `${Name}` in it means nothing: only a template with
+/// `DefinitionSubstitutions` and a file of its own have a stage that fills them in.
+fn is_literal(origin: &Origin, body: &Body, members: &Substitutions<'_>) -> bool {
+    let is_here = matches!(body, Body::Here(_)) && matches!(members, Substitutions::None);
+    is_here && !matches!(origin, Origin::Serverless(_))
 }
 
 /// How a text uses a `${Name}`.

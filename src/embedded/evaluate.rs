@@ -102,8 +102,16 @@ impl<'a> Evaluator<'a> {
         Mapped::default()
     }
 
+    /// Says whether the limit of text is reached: whatever would be made now is thrown away.
+    pub(super) fn is_spent(&self) -> bool {
+        self.expanded_bytes > EXPANDED_BYTES_MAX
+    }
+
     /// Returns the text that a node stands for.
     pub(super) fn text(&mut self, node: &'a Node) -> Mapped {
+        if self.is_spent() {
+            return Mapped::default();
+        }
         if let Some((name, argument)) = call_of(node) {
             return match self.call(name, argument, &node.span) {
                 Outcome::Text(text) => text,
@@ -134,6 +142,9 @@ impl<'a> Evaluator<'a> {
 
     /// Appends the JSON text of a node.
     pub(super) fn write(&mut self, node: &'a Node, out: &mut Mapped) {
+        if self.is_spent() {
+            return;
+        }
         if let Some((name, argument)) = call_of(node) {
             match self.call(name, argument, &node.span) {
                 Outcome::Text(text) => quoted(&text, &node.span, out),
@@ -156,7 +167,8 @@ impl<'a> Evaluator<'a> {
             Value::Array(items) => {
                 mark("[", node.span.start, out);
                 let mut separator = "";
-                for item in items.iter().filter(|item| !is_no_value(item)) {
+                for item in items {
+                    let Some(item) = self.chosen(item) else { continue };
                     mark(separator, item.span.start, out);
                     separator = ",";
                     self.write(item, out);
@@ -167,12 +179,15 @@ impl<'a> Evaluator<'a> {
                 mark("{", node.span.start, out);
                 let mut separator = "";
                 for member in merged(members) {
+                    let Some(value) = self.chosen(&member.value) else {
+                        continue;
+                    };
                     mark(separator, member.key_span.start, out);
                     separator = ",";
                     let key = trace(self.file, &member.key_span, &member.key);
                     quoted(&key, &member.key_span, out);
                     mark(":", member.key_span.end, out);
-                    self.write(&member.value, out);
+                    self.write(value, out);
                 }
                 mark("}", node.span.end, out);
             }
@@ -182,7 +197,12 @@ impl<'a> Evaluator<'a> {
     fn call(&mut self, function: &str, argument: &'a Node, span: &Span) -> Outcome<'a> {
         let text = match function {
             "Ref" if is_text(argument, "AWS::NoValue") => return Outcome::Nothing,
-            "Fn::If" => return self.condition(argument, span),
+            "Fn::If" => {
+                return self
+                    .condition(argument, span)
+                    .map_or(Outcome::Nothing, Outcome::Tree);
+            }
+            "Fn::FindInMap" => return self.find_in_map(argument, span),
             "Ref" | "Fn::ImportValue" => {
                 let name = self.text(argument);
                 self.named(name.text(), span)
@@ -197,7 +217,6 @@ impl<'a> Evaluator<'a> {
             "Fn::Sub" => self.sub(argument),
             "Fn::Join" => self.join(argument, span),
             "Fn::Select" => self.select(argument, span),
-            "Fn::FindInMap" => self.find_in_map(argument, span),
             "Fn::ToJsonString" => {
                 let mut json = Mapped::default();
                 self.write(argument, &mut json);
@@ -243,21 +262,25 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn condition(&mut self, argument: &'a Node, span: &Span) -> Outcome<'a> {
+    /// Returns what a node is after its conditions have chosen; `None` when that is `AWS::NoValue`.
+    fn chosen(&mut self, mut node: &'a Node) -> Option<&'a Node> {
+        while let Some(("Fn::If", argument)) = call_of(node) {
+            node = self.condition(argument, &node.span)?;
+        }
+        (!is_no_value(node)).then_some(node)
+    }
+
+    fn condition(&mut self, argument: &'a Node, span: &Span) -> Option<&'a Node> {
         let Some([condition, first, second]) = argument.as_array() else {
             self.fault(span, "Fn::If takes a list of a condition and two values", "");
-            return Outcome::Nothing;
+            return None;
         };
         let name = condition.as_text().unwrap_or_default();
         let known = self.names.given(name);
         if known.is_none() {
             self.unresolved(name, &condition.span);
         }
-        let chosen = if known == Some("false") { second } else { first };
-        match is_no_value(chosen) {
-            true => Outcome::Nothing,
-            false => Outcome::Tree(chosen),
-        }
+        Some(if known == Some("false") { second } else { first })
     }
 
     fn sub(&mut self, argument: &'a Node) -> Mapped {
@@ -315,9 +338,24 @@ impl<'a> Evaluator<'a> {
 
     /// Returns the texts of a list.
     fn list(&mut self, node: &'a Node) -> Vec<Mapped> {
+        let Some(mut node) = self.chosen(node) else {
+            return Vec::new();
+        };
+        if let Some(("Fn::FindInMap", argument)) = call_of(node) {
+            match self.find_in_map(argument, &node.span) {
+                Outcome::Text(text) => return split(&text, ","),
+                Outcome::Tree(tree) => node = tree,
+                Outcome::Nothing => return Vec::new(),
+            }
+        }
         if let Some(items) = node.as_array() {
-            let items = items.iter().filter(|item| !is_no_value(item));
-            return items.map(|item| self.text(item)).collect();
+            let mut texts = Vec::new();
+            for item in items {
+                if let Some(item) = self.chosen(item) {
+                    texts.push(self.text(item));
+                }
+            }
+            return texts;
         }
         let (separator, text) = match call_of(node) {
             Some(("Fn::Split", argument)) => match argument.as_array() {
@@ -327,18 +365,7 @@ impl<'a> Evaluator<'a> {
             _ => (",", node),
         };
         let text = self.text(text);
-        let mut parts = Vec::new();
-        let mut at = 0;
-        for part in text
-            .text()
-            .split(if separator.is_empty() { "," } else { separator })
-        {
-            let mut piece = Mapped::default();
-            piece.append_range(&text, at..at + part.len());
-            parts.push(piece);
-            at += part.len() + separator.len().max(1);
-        }
-        parts
+        split(&text, if separator.is_empty() { "," } else { separator })
     }
 
     fn select(&mut self, argument: &'a Node, span: &Span) -> Mapped {
@@ -357,22 +384,36 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn find_in_map(&mut self, argument: &'a Node, span: &Span) -> Mapped {
+    /// Looks into a mapping. Its values are plain: one with a function in it could name itself.
+    fn find_in_map(&mut self, argument: &'a Node, span: &Span) -> Outcome<'a> {
         let keys = self.list(argument);
         let keys: Vec<&str> = keys.iter().map(Mapped::text).collect();
         match self.names.mapped(&keys) {
-            Some(node) => {
-                let mut out = Mapped::default();
-                out.stand_in(self.text(node).text(), span.clone());
-                out
+            Some(node) if is_plain(node) => {
+                let text = Mapped::standing_for(self.text(node).text(), span.clone());
+                Outcome::Text(self.made(text, span))
             }
-            None => self.named(&keys.join("."), span),
+            Some(node) if node.as_array().is_some_and(|items| items.iter().all(is_plain)) => {
+                Outcome::Tree(node)
+            }
+            Some(node) => {
+                let help = "AWS allows no functions in Mappings";
+                self.fault(
+                    &node.span,
+                    "The value of a mapping is a text or a list of texts",
+                    help,
+                );
+                Outcome::Text(Mapped::default())
+            }
+            None => {
+                let text = self.named(&keys.join("."), span);
+                Outcome::Text(self.made(text, span))
+            }
         }
     }
 }
 
-/// Returns the members of an object: those that YAML merges into it (`<<: *defaults`) give way to its own, and
-/// what has no value is not there.
+/// Returns the members of an object: those that YAML merges into it (`<<: *defaults`) give way to its own.
 fn merged(members: &[Member]) -> Vec<&Member> {
     let mut found: Vec<&Member> = members.iter().filter(|member| member.key != "<<").collect();
     if found.len() < members.len() {
@@ -386,7 +427,6 @@ fn merged(members: &[Member]) -> Vec<&Member> {
         let merged: Vec<&Member> = merged.filter(|member| !own.contains(&*member.key)).collect();
         found.extend(merged);
     }
-    found.retain(|member| !is_no_value(&member.value));
     found
 }
 
@@ -403,6 +443,23 @@ fn is_text(node: &Node, text: &str) -> bool {
 
 fn is_no_value(node: &Node) -> bool {
     call_of(node).is_some_and(|(name, argument)| name == "Ref" && is_text(argument, "AWS::NoValue"))
+}
+
+fn is_plain(node: &Node) -> bool {
+    matches!(node.value, Value::Text(_) | Value::Number(_) | Value::Bool(_))
+}
+
+/// Returns the parts of a text between separators, which must not be empty.
+fn split(text: &Mapped, separator: &str) -> Vec<Mapped> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for part in text.text().split(separator) {
+        let mut piece = Mapped::default();
+        piece.append_range(text, at..at + part.len());
+        parts.push(piece);
+        at += part.len() + separator.len();
+    }
+    parts
 }
 
 fn join(separator: &str, parts: &[Mapped]) -> Mapped {

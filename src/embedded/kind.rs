@@ -57,24 +57,30 @@ pub(super) fn find(source: &Source<'_>) -> Option<Found> {
     if !may_be || source.text.len() > FILE_BYTES_MAX {
         return None;
     }
-    if source.name.ends_with(".tf") || super::terraform::has_machine(text) {
-        return Some(Found {
-            kind: Kind::Terraform,
-            format: Format::Json,
-            reading: Reading::default(),
-        });
+    let terraform = || Found {
+        kind: Kind::Terraform,
+        format: Format::Json,
+        reading: Reading::default(),
+    };
+    if source.name.ends_with(".tf") {
+        return Some(terraform());
     }
     let is_json = source.format == Format::Json && text.starts_with(['{', '[', '"']);
     let (format, reading) = match is_json {
         true => (Format::Json, syntax::json::read(source.text, &BTreeMap::new())),
         false => (Format::Yaml, syntax::yaml::read_template(source.text)),
     };
-    let kind = kind(reading.root.as_ref()?)?;
-    Some(Found {
-        kind,
-        format,
-        reading,
-    })
+    let root = reading.root.as_ref();
+    // A text within a definition may quote Terraform.
+    let has_states = root.is_some_and(is_definition);
+    match root.and_then(kind) {
+        Some(kind) => Some(Found {
+            kind,
+            format,
+            reading,
+        }),
+        None => (!has_states && super::terraform::has_machine(text)).then(terraform),
+    }
 }
 
 fn kind(root: &Node) -> Option<Kind> {
@@ -82,7 +88,7 @@ fn kind(root: &Node) -> Option<Kind> {
         return is_definition_text(text).then_some(Kind::Quoted);
     }
     let has = |key: &str| root.get(key).is_some();
-    if has("StartAt") || has("States") {
+    if is_definition(root) {
         return None;
     }
     if has("stepFunctions") || has("stateMachines") || (has("service") && has("provider")) {
@@ -97,6 +103,10 @@ fn kind(root: &Node) -> Option<Kind> {
     let definition = root.get("definition").and_then(Node::as_text);
     let is_description = definition.is_some_and(is_definition_text) && !has("cases");
     is_description.then_some(Kind::Description)
+}
+
+fn is_definition(root: &Node) -> bool {
+    root.get("StartAt").is_some() || root.get("States").is_some()
 }
 
 fn is_definition_text(text: &str) -> bool {

@@ -14,6 +14,9 @@ const DEPTH_MAX: usize = 10;
 /// The most variables that are looked up for one file.
 const VARIABLES_MAX: usize = 20_000;
 
+/// The stage when a file names none.
+const STAGE: &str = "dev";
+
 /// The sources of variables; an address follows a colon or an opening bracket.
 const SOURCES: [&str; 12] = [
     "AWS", "aws", "cf", "env", "file", "opt", "output", "param", "s3", "self", "sls", "ssm",
@@ -155,8 +158,18 @@ impl<'a> Evaluator<'a> {
         };
         let alternatives = alternatives(&inside);
         let found = alternatives.iter().find_map(|one| self.alternative(one));
+        let found = found.or_else(|| alternatives.iter().find_map(|one| self.default_option(one)));
         let name = alternatives.first().copied().unwrap_or_default();
         Some(found.unwrap_or_else(|| Meaning::Unknown(name.to_owned())))
+    }
+
+    /// Returns what an option is when nobody gives it and no alternative has a value.
+    fn default_option(&self, text: &str) -> Option<Meaning<'a>> {
+        match text {
+            "opt:stage" => Some(Meaning::Text(STAGE.to_owned())),
+            "opt:region" => Some(Meaning::Text(self.names.home().region.clone())),
+            _ => None,
+        }
     }
 
     fn alternative(&self, text: &str) -> Option<Meaning<'a>> {
@@ -177,10 +190,13 @@ impl<'a> Evaluator<'a> {
                 let service = root.get("service")?;
                 Some(Meaning::Node(service.get("name").unwrap_or(service)))
             }
-            ("self", "provider.stage") | ("sls" | "opt", "stage") => Some(
-                at(root, "provider.stage").map_or_else(|| Meaning::Text("dev".to_owned()), Meaning::Node),
-            ),
-            ("aws" | "opt", "region") | ("AWS", ":Region") => Some(Meaning::Text(home.region.clone())),
+            ("self", "provider.stage") | ("sls", "stage") => {
+                let option = self.names.given("opt:stage").filter(|_| source == "sls");
+                let option = option.map(|stage| Meaning::Text(stage.to_owned()));
+                let stage = option.or_else(|| at(root, "provider.stage").map(Meaning::Node));
+                Some(stage.unwrap_or_else(|| Meaning::Text(STAGE.to_owned())))
+            }
+            ("aws", "region") | ("AWS", ":Region") => Some(Meaning::Text(home.region.clone())),
             ("aws", "accountId") => Some(Meaning::Text(home.account.clone())),
             ("self", _) => at(root, address).map(Meaning::Node),
             ("param", _) => at(root, &format!("params.default.{address}")).map(Meaning::Node),

@@ -11,8 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// of the copying it does, and a buffer still fits the second-level cache.
 pub const BUFFER_BYTES: usize = 128 * 1024;
 
-/// Most buffers of one shard that are handed over and not confirmed; bounds its memory to about 2 MiB.
+/// Most buffers of one shard that are handed over and not confirmed.
 pub const PARCELS_MAX: u64 = 16;
+
+/// Most bytes of one shard that are handed over and not confirmed when another buffer follows: few buffers that large
+/// executions have filled take no more than many small ones.
+pub const WAITING_BYTES_MAX: usize = PARCELS_MAX as usize * BUFFER_BYTES;
 
 /// A buffer that one huge run has grown beyond this gives the memory back when it returns.
 const BUFFER_KEEP_BYTES: usize = 4 * BUFFER_BYTES;
@@ -133,7 +137,7 @@ impl Buffer {
     }
 
     /// Hands the buffer over when it has [`BUFFER_BYTES`], or anything at all and `force`. Never waits: when
-    /// the writer has [`PARCELS_MAX`] already the records stay, or go (`overflow = "drop"`).
+    /// the writer has [`PARCELS_MAX`] or [`WAITING_BYTES_MAX`] already the records stay, or go (`overflow = "drop"`).
     pub fn ship(&mut self, force: bool) {
         let due = self.bytes.len() >= BUFFER_BYTES || (force && !self.bytes.is_empty());
         if !due {
@@ -178,7 +182,9 @@ impl Buffer {
     }
 
     fn has_room(&self) -> bool {
-        self.shipped - self.confirmed() < PARCELS_MAX
+        let unconfirmed = self.shipped - self.confirmed();
+        let newest = self.on_their_way.iter().rev().take(unconfirmed as usize);
+        unconfirmed < PARCELS_MAX && newest.sum::<usize>() < WAITING_BYTES_MAX
     }
 
     /// Drops what is buffered, if that is wanted and there is no room for more.

@@ -22,7 +22,8 @@ pub struct Config {
     /// not have written otherwise is kept in memory until it ends. Default `"ALL"`.
     pub on_failure: LogLevel,
     /// Memory for what the events of one running execution hold beyond its input, kept in case it fails. Above it
-    /// the events in the middle are left out; the first and the last 32 stay. Default `"256KiB"`.
+    /// the events in the middle are left out; the first and the last 32 stay. The same happens to records that
+    /// come to more than about 8 MiB at once. Default `"256KiB"`.
     pub on_failure_bytes_max: Size,
     /// Where records go: `"stdout"`, `"file"` or `"kafka"`. Default `"file"`.
     pub destination: Destination,

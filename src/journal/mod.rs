@@ -16,7 +16,7 @@ mod stdout;
 mod topic;
 mod writer;
 
-pub use buffer::{BUFFER_BYTES, Buffer, PARCELS_MAX};
+pub use buffer::{BUFFER_BYTES, Buffer, PARCELS_MAX, WAITING_BYTES_MAX};
 pub use config::{Config, Destination, FileConfig, KafkaConfig, LogLevel, Overflow};
 pub use files::{CLOSED_ENDING, OPEN_ENDING};
 pub use health::Health;

@@ -182,6 +182,34 @@ fn dropping_never_waits_and_counts() {
 }
 
 #[test]
+fn few_large_buffers_take_no_more_than_many_small_ones() {
+    for overflow in [Overflow::Block, Overflow::Drop] {
+        let (folder, disk) = (Folder::new(), FaultyDisk::default());
+        disk.set_space(Some(0));
+        let (writer, mut buffers) = start(&folder, disk.clone(), overflow, 1);
+        let buffer = &mut buffers[0];
+        let large = vec![b'x'; WAITING_BYTES_MAX / 2];
+        for _ in 0..10 {
+            if buffer.is_full() {
+                break;
+            }
+            buffer.records().extend_from_slice(&large);
+            buffer.records().push(b'\n');
+            buffer.ship(false);
+        }
+        let most = WAITING_BYTES_MAX + large.len() + 10;
+        assert!(
+            buffer.bytes_waiting() <= most,
+            "{overflow:?}: {}",
+            buffer.bytes_waiting()
+        );
+        disk.set_space(None);
+        drop(buffers);
+        assert_eq!(writer.finish(PATIENCE), Ok(()));
+    }
+}
+
+#[test]
 fn finishing_gives_up_a_disk_that_stays_full() {
     let folder = Folder::new();
     let disk = FaultyDisk::default();

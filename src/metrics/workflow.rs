@@ -102,6 +102,12 @@ impl Series {
         error
     }
 
+    /// Returns the errors that have a label of their own.
+    fn errors(&self) -> HashSet<Box<str>> {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.expected.union(&errors.others).cloned().collect()
+    }
+
     /// Expects an error, while there is room.
     fn expect_error(&self, error: &str) {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,10 +128,18 @@ pub struct WorkflowMetrics {
     duration: Local,
     tasks: Vec<Task>,
     dead_letters: FxHashMap<Box<str>, Counter>,
+    /// None while there may be room for another error.
+    others: Option<Others>,
     handles: Handles,
     series: Arc<Series>,
     state_machine: Box<str>,
     metrics: Metrics,
+}
+
+/// Known once there is no room for another error: which have a label, and the counter of all that have none.
+struct Others {
+    labelled: HashSet<Box<str>>,
+    counter: Counter,
 }
 
 /// The process's counters, resolved.
@@ -168,6 +182,7 @@ impl WorkflowMetrics {
             duration: Local::default(),
             tasks: Vec::new(),
             dead_letters: FxHashMap::default(),
+            others: None,
             handles,
             series,
             state_machine: state_machine.into(),
@@ -235,26 +250,49 @@ impl WorkflowMetrics {
     pub fn expect_error(&mut self, error: &str) {
         let shown = printable::line(cut(error, ERROR_NAME_BYTES_MAX));
         self.series.expect_error(cut(&shown, ERROR_NAME_BYTES_MAX));
+        // It has a label now, which the shard does not know.
+        self.others = None;
     }
 
     /// Counts a dead letter. An error that this shard has not seen locks once; beyond [`ERRORS_MAX`]
-    /// errors of a workflow that were not [expected](WorkflowMetrics::expect_error) all others share one label.
+    /// errors of a workflow that were not [expected](WorkflowMetrics::expect_error) all others share one label, and
+    /// do not lock: events may invent one each.
     /// Errors whose names begin with the same [`ERROR_NAME_BYTES_MAX`] bytes count as one.
     pub fn dead_letter(&mut self, error: &str) {
         let error = cut(error, ERROR_NAME_BYTES_MAX);
-        if let Some(counter) = self.dead_letters.get(error) {
-            return counter.increment(1);
-        }
         // The event may have chosen it, and people look at the page in a terminal.
+        match self.known(error) {
+            Some(counter) => counter.increment(1),
+            None => self.resolve(error).increment(1),
+        }
+    }
+
+    /// Returns the counter of an error that this shard can tell the label of.
+    fn known(&self, error: &str) -> Option<&Counter> {
+        self.dead_letters.get(error).or_else(|| {
+            let others = self.others.as_ref()?;
+            let shown = printable::line(error);
+            let has_label = others.labelled.contains(cut(&shown, ERROR_NAME_BYTES_MAX));
+            (!has_label).then_some(&others.counter)
+        })
+    }
+
+    /// Finds the label of an error among those of all shards.
+    #[cold]
+    fn resolve(&mut self, error: &str) -> Counter {
         let shown = printable::line(error);
         let label = self.series.error(cut(&shown, ERROR_NAME_BYTES_MAX));
         let labels = [(names::STATE_MACHINE, &*self.state_machine), ("error", label)];
         let counter = self.metrics.counter(&names::DEAD_LETTERS, &labels);
-        counter.increment(1);
-        if self.dead_letters.len() <= EXPECTED_ERRORS_MAX + ERRORS_MAX {
-            let name = if label == OTHER { label } else { error };
-            self.dead_letters.insert(name.into(), counter);
+        if label == OTHER && shown != OTHER {
+            self.others = Some(Others {
+                labelled: self.series.errors(),
+                counter: counter.clone(),
+            });
+        } else if self.dead_letters.len() < EXPECTED_ERRORS_MAX + ERRORS_MAX {
+            self.dead_letters.insert(error.into(), counter.clone());
         }
+        counter
     }
 
     /// Adds what was counted to the process's metrics.
@@ -288,4 +326,36 @@ fn add(counter: &Counter, count: u64) {
     if count > 0 {
         counter.increment(count);
     }
+}
+
+#[test]
+fn errors_beyond_the_bound_are_known_to_have_no_label() {
+    let all = Metrics::new();
+    let [mut metrics, mut other] = [all.workflow("w"), all.workflow("w")];
+    let name = |number: usize| format!("E{number}");
+    metrics.dead_letter(OTHER);
+    (1..ERRORS_MAX).for_each(|number| other.dead_letter(&name(number)));
+    let is_known = |metrics: &WorkflowMetrics, error: &str| metrics.known(error).is_some();
+    assert!(!is_known(&metrics, "Invented"));
+    metrics.dead_letter("Invented");
+    assert!(is_known(&metrics, "Invented") && is_known(&metrics, "Another"));
+    assert!(
+        !is_known(&metrics, "E1"),
+        "it has a label, which another shard has seen"
+    );
+    metrics.expect_error("Expected");
+    metrics.dead_letter("Invented");
+    assert!(!is_known(&metrics, "Expected"), "it has a label now");
+    for error in ["Expected", "E1", "Invented", "Another"] {
+        metrics.dead_letter(error);
+    }
+    let text = all.render(0);
+    let line = |error: &str, count: usize| {
+        let has =
+            |line: &str| line.contains(&format!("error=\"{error}\"")) && line.ends_with(&format!(" {count}"));
+        assert!(text.lines().any(has), "{error}: {text}");
+    };
+    line("Expected", 1);
+    line("E1", 2);
+    line(OTHER, 5);
 }

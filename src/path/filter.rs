@@ -74,10 +74,7 @@ fn evaluate(
     match term {
         Term::Literal(at) => Ok(Some(scope.literal(*at))),
         Term::Element(route) => route.find(store, scope, element),
-        Term::Document(route) => {
-            let document = scope.document();
-            route.find(store, scope, document)
-        }
+        Term::Document(route) => scope.find_in_document(store, route),
         Term::Regex(_) => Ok(None),
     }
 }

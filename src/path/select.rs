@@ -20,6 +20,8 @@ pub const BYTES_MAX: u64 = 262_144;
 pub(super) struct Scope {
     document: ValueRef,
     literals: Vec<ValueRef>,
+    /// What the filters' routes from `$` lead to, by the address of the route: the same for every candidate.
+    documents: Vec<(usize, Option<ValueRef>)>,
     work: usize,
 }
 
@@ -32,7 +34,7 @@ impl Accessor {
     /// Where a definite path has no value; where the result is too large.
     pub fn select(&self, store: &mut Store, root: ValueRef, document: ValueRef) -> Result<ValueRef, Miss> {
         if self.is_direct() {
-            return walk(store.view(), &self.route, root);
+            return walk(store.view(), &self.route, root, |_, _| Ok(()));
         }
         let mut literals = Vec::with_capacity(self.literals.len());
         for text in &self.literals {
@@ -43,18 +45,27 @@ impl Accessor {
             document,
             literals,
             work: WORK_MAX,
+            documents: Vec::new(),
         };
         self.route.evaluate(store, &mut scope, root)
     }
 }
 
-/// Follows the keys and indices at the beginning of a route.
-fn walk(view: View<'_>, route: &Route, root: ValueRef) -> Result<ValueRef, Miss> {
+/// Follows the keys and indices at the beginning of a route; before an index `passing` is told of the array.
+fn walk(
+    view: View<'_>,
+    route: &Route,
+    root: ValueRef,
+    mut passing: impl FnMut(ValueRef, i64) -> Result<(), Miss>,
+) -> Result<ValueRef, Miss> {
     let mut at = root;
     for (position, step) in route.moves[..route.direct].iter().enumerate() {
         let next = match step {
             Move::Key(key) => view.member(at, key),
-            Move::Index(index) => element(view, at, *index),
+            Move::Index(index) => {
+                passing(at, *index)?;
+                element(view, at, *index)
+            }
             _ => None,
         };
         at = next.ok_or_else(|| Miss::at(view, route, position, at))?;
@@ -93,7 +104,9 @@ impl Route {
     }
 
     fn hits(&self, store: &mut Store, scope: &mut Scope, root: ValueRef) -> Result<Vec<ValueRef>, Miss> {
-        let mut hits = vec![walk(store.view(), self, root)?];
+        let view = store.view();
+        let passing = |value, index| scope.spend(cost(view, value, index));
+        let mut hits = vec![walk(view, self, root, passing)?];
         let mut definite = true;
         for (position, step) in self.moves.iter().enumerate().skip(self.direct) {
             let position = Position {
@@ -123,8 +136,20 @@ impl Scope {
         Ok(())
     }
 
-    pub(super) fn document(&self) -> ValueRef {
-        self.document
+    /// Returns what a filter's route from `$` leads to; it is followed once.
+    pub(super) fn find_in_document(
+        &mut self,
+        store: &mut Store,
+        route: &Route,
+    ) -> Result<Option<ValueRef>, Miss> {
+        let address = std::ptr::from_ref(route).addr();
+        if let Some((_, found)) = self.documents.iter().find(|(known, _)| *known == address) {
+            return Ok(*found);
+        }
+        let document = self.document;
+        let found = route.find(store, self, document)?;
+        self.documents.push((address, found));
+        Ok(found)
     }
 
     pub(super) fn literal(&self, at: usize) -> ValueRef {

@@ -6,7 +6,7 @@
 use super::files::DEFINITION_BYTES_MAX;
 use crate::asl::{Format, Source};
 use crate::embedded::{self, Container};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A file, and which of its state machines is meant.
@@ -82,11 +82,18 @@ impl Address {
 /// # Errors
 /// When it cannot be read, with the reason in words.
 pub fn read(path: &Path) -> Result<String, String> {
-    let length = std::fs::metadata(path).map_err(|error| words(&error))?.len();
-    if length > DEFINITION_BYTES_MAX {
-        return Err(format!("it has {length} bytes, more than {DEFINITION_BYTES_MAX}"));
+    let metadata = std::fs::metadata(path).map_err(|error| words(&error))?;
+    // A template may name anything: a pipe would block for ever, a device may never end.
+    if !metadata.is_file() {
+        return Err("it is no regular file".to_owned());
     }
-    let bytes = std::fs::read(path).map_err(|error| words(&error))?;
+    let file = std::fs::File::open(path).map_err(|error| words(&error))?;
+    let mut bytes = Vec::new();
+    let read = file.take(DEFINITION_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| words(&error))?;
+    if bytes.len() as u64 > DEFINITION_BYTES_MAX {
+        return Err(format!("it has more than {DEFINITION_BYTES_MAX} bytes"));
+    }
     let broken = |error: std::string::FromUtf8Error| {
         let at = error.utf8_error().valid_up_to();
         format!("it is not UTF-8 text: a broken character at byte {at}")
@@ -99,5 +106,19 @@ fn words(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "it may not be read (permission denied)".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let refused = |path: &Path| read(path).expect_err("no regular file");
+        assert_eq!(refused(&std::env::temp_dir()), "it is no regular file");
+        if cfg!(unix) {
+            assert_eq!(refused(Path::new("/dev/zero")), "it is no regular file");
+        }
     }
 }

@@ -18,6 +18,12 @@ const BATCH: usize = 8;
 /// What of its limit the run keeps at most, as a divisor.
 const KEPT: usize = 8;
 
+/// What of its limit the runs in the pool take at most, as a divisor: far below what lets a paused source go on.
+const POOLED: usize = 8;
+
+/// What of its limit messages take that do not arrive, as a divisor; beyond it those workflows stop whose they are.
+const UNSENT: usize = 2;
+
 /// What a shard may take of memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
@@ -57,7 +63,7 @@ pub(super) struct Account {
     pub(super) held: Meter,
     /// Messages that wait for room, or for their next try.
     pub(super) unsent: Meter,
-    /// Log records that have not left the process.
+    /// Log records that have not left the process and must not be dropped.
     pub(super) logged: usize,
 }
 
@@ -83,9 +89,19 @@ impl Account {
         self.running + self.parked + self.held.get() + self.unsent.get() + self.logged
     }
 
+    /// Returns what is spent on events that are not over: what one adds is what it takes.
+    pub(super) fn waiting(&self) -> usize {
+        self.parked + self.held.get() + self.unsent.get()
+    }
+
     /// Says whether nothing new may begin as long as anything can give memory back.
     pub(super) fn is_short(&self) -> bool {
         self.used() >= self.line
+    }
+
+    /// Says whether sources are paused for want of memory: some of what they were paused for may be back already.
+    pub(super) fn is_paused(&self) -> bool {
+        self.sources.is_paused()
     }
 
     /// Says whether executions have taken so much that they must not grow.
@@ -103,9 +119,16 @@ impl Account {
     }
 
     /// Says whether an event that was taken may begin, with so many executions that wait. When memory is short it waits
-    /// for those: they end, if only by their time limit. With none, one begins: nothing else would give memory back.
+    /// for those: they end, if only by their time limit. With none, one begins: messages of other workflows may not be
+    /// delivered for long, and nothing else would give memory back.
     pub(super) fn may_begin(&self, parked: usize) -> bool {
-        !self.is_short() || parked == 0 && self.unsent.get() < self.line / 2
+        !self.is_short() || parked == 0
+    }
+
+    /// Returns how many bytes the messages of all workflows may take that did not arrive: with the rest of the line
+    /// those workflows go on whose messages do.
+    pub(super) fn unsent_max(&self) -> usize {
+        self.line / UNSENT
     }
 
     /// Returns how many bytes an execution may hold, beside so many that wait: its limit, or what is left where that is
@@ -123,6 +146,11 @@ impl Account {
     /// Returns how many bytes the run keeps from one event to the next.
     pub(super) fn kept_max(&self) -> usize {
         (self.line / KEPT).min(KEPT_BYTES_MAX)
+    }
+
+    /// Returns how many bytes the pool keeps of runs that nobody uses.
+    pub(super) fn pool_max(&self) -> usize {
+        self.line / POOLED
     }
 }
 
@@ -155,10 +183,10 @@ mod tests {
         assert!(account.may_begin(5));
         account.held.set(750);
         assert_eq!([account.may_begin(0), account.may_begin(1)], [true, false]);
-        account.unsent.set(375);
+        account.unsent.set(750);
         assert!(
-            !account.may_begin(0),
-            "messages that are delivered give memory back"
+            account.may_begin(0),
+            "messages of another workflow do not stop it"
         );
     }
 

@@ -187,7 +187,7 @@ impl Core {
         let broken = std::mem::take(&mut partition.ahead.broken);
         for event in events {
             match broken.iter().find(|(offset, _)| *offset == event.offset) {
-                None => self.take(lane, &version, &event.record()),
+                None => self.take_held(lane, &version, event),
                 Some((_, message)) => self.never_began(lane, &event.record(), message.clone()),
             }
         }

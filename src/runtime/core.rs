@@ -37,12 +37,18 @@ const EXECUTION_WORK: u64 = 1 << 20;
 /// Work that all executions of a shard may do in one turn, some milliseconds: what a small event waits for at most
 /// behind large ones.
 pub(super) const TURN_WORK: u64 = 4 << 20;
+/// Work that each part of a turn may do (answers, timers, time limits, next turns, each shared by the lanes: events),
+/// however much those before it have done: nothing starves behind them.
+pub(super) const PART_WORK: u64 = 256 << 10;
 
 /// What runs executions on a shard.
 pub(super) struct Core {
     pub(super) now: Now,
     /// What the executions may still do in this turn.
     pub(super) work: Work,
+    /// All work of this turn, beyond its bound too.
+    #[cfg(test)]
+    pub(super) worked: u64,
     pub(super) run: Box<Run>,
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
@@ -67,6 +73,8 @@ pub(super) struct Core {
     pub(super) output: Vec<u8>,
     /// Checks values that become part of a larger input.
     pub(super) checked: crate::value::Heap,
+    /// Until when replies that cannot be delivered are not told: events choose where they go.
+    pub(super) lost_reply_told_until_ms: i64,
     /// Executions that were dropped with their partitions.
     #[cfg(test)]
     pub(super) abandoned: u64,
@@ -95,6 +103,8 @@ impl Core {
         Core {
             now,
             work: Work::of(TURN_WORK),
+            #[cfg(test)]
+            worked: 0,
             run: Box::default(),
             pool: Vec::new(),
             pool_bytes: 0,
@@ -114,6 +124,7 @@ impl Core {
             result: Vec::new(),
             output: Vec::new(),
             checked: crate::value::Heap::new(),
+            lost_reply_told_until_ms: i64::MIN,
             #[cfg(test)]
             abandoned: 0,
         }
@@ -123,6 +134,22 @@ impl Core {
     #[cfg(test)]
     pub(super) fn reseed(&mut self, seed: u64) {
         self.bits = Bits::of(seed);
+    }
+
+    /// Takes from the turn what something costs, in bytes.
+    #[inline]
+    pub(super) fn charge(&mut self, bytes: usize) {
+        self.work.charge(bytes);
+        #[cfg(test)]
+        {
+            self.worked += bytes as u64;
+        }
+    }
+
+    /// Begins a part of the turn that others of the same kind share: each has its part of the work at least.
+    pub(super) fn begin_part(&mut self, sharers: usize) {
+        let share = (PART_WORK / sharers.max(1) as u64).max(1);
+        self.work = Work::of(self.work.left().max(share));
     }
 
     /// Runs an event whose offset was begun, unless it has to wait for its turn.
@@ -142,7 +169,7 @@ impl Core {
             }
             return;
         }
-        if !self.account.may_begin(self.flights.len()) {
+        if !self.may_begin(lane) {
             return self.put_off(lane, record, line);
         }
         self.execute(lane, version, record, line, false);
@@ -189,6 +216,8 @@ impl Core {
             Ok(Err(poison)) => self.refuse(lane, record, trip, &poison),
             Err(message) => self.panicked(lane, record, trip, None, message),
         }
+        // Afterwards: an execution that may begin also does something.
+        self.charge(value.len());
     }
 
     /// Gives the run its input.
@@ -289,6 +318,10 @@ impl Core {
         record: &Record<'_>,
         trip: &mut Trip,
     ) -> Status {
+        if lane.log_is_full() {
+            // Also when it has reached its time limit: its end is written too. It is ready when there is room again.
+            return Status::Running;
+        }
         let status = match self.work.is_spent() {
             // The turn is over for executions: this one begins, or goes on, in the next.
             true => Status::Running,
@@ -299,7 +332,7 @@ impl Core {
                 self.run
                     .limit_memory(self.account.execution_max(self.flights.len()));
                 let status = self.go(lane, version, record, trip);
-                self.work.charge((granted - self.run.work().left()) as usize);
+                self.charge((granted - self.run.work().left()) as usize);
                 status
             }
         };
@@ -423,6 +456,9 @@ impl Core {
             Progress::Failure(failure) => failed(failure),
         };
         lane.task_ended(&pending, outcome(&answer), self.now.ms);
+        let mut work = self.run.work();
+        work.charge(pending.bytes + self.result.len());
+        self.run.grant(work);
         self.run.resume(program, request.token, answer, self.now.wall_ms)
     }
 

@@ -118,6 +118,11 @@ impl Core {
     }
 
     fn abandon_partition(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) {
+        // All that wait are looked at, so not for a partition of which none can be among them.
+        let partition = lanes[lane].state.partitions.get(&id);
+        if partition.is_none_or(|partition| partition.running == 0) {
+            return;
+        }
         let is_its =
             |flight: &super::flight::Flight| flight.lane as usize == lane && flight.event.partition == id;
         for flight in self.flights.find(is_its) {

@@ -12,7 +12,7 @@ use super::panics::{Step, reach};
 use super::settlements::{Settlement, SettlementId};
 use super::workflow::Loaded;
 use crate::stream::{Record, TopicId};
-use crate::vm::{Outcome, Status};
+use crate::vm::{Outcome, RECORD_BYTES_PER_WORK, Status};
 
 /// What an execution that is over leaves besides its result.
 struct Left {
@@ -129,7 +129,10 @@ impl Core {
                 false => view.write(outcome.output, &mut self.output),
             }
             self.send_output(lane, record, settlement);
-            self.reply(lane, record, left.reply, None, settlement);
+            // Apart: the output is sent, so the event did not fail, whatever becomes of its reply.
+            let _ = self.attempt(lane, record, settlement, |core, lane, settlement| {
+                core.reply(lane, record, left.reply, None, settlement);
+            });
             return;
         }
         let view = self.run.view(&version.program);
@@ -213,8 +216,12 @@ impl Core {
         let Some(log) = lane.log() else { return };
         let encoder = lane.fixed.encoder(&lane.workflow, version, &self.arn, log);
         let Some(journal) = &mut lane.journal else { return };
-        let any = history::write_all(&encoder, &self.run, journal, log, succeeded);
-        if any || trip.has_records {
+        let bytes = history::write_all(&encoder, &self.run, journal, log, succeeded);
+        if log.keeps_for_failure() {
+            // What is written in any case was charged when it was kept.
+            self.work.charge(bytes / RECORD_BYTES_PER_WORK);
+        }
+        if bytes > 0 || trip.has_records {
             self.await_records(lane, record, settlement);
         }
     }

@@ -10,6 +10,7 @@ use super::workflow::Loaded;
 use crate::metrics::TaskSeries;
 use crate::stream::Ticket;
 use crate::vm::{Run, Token};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// Names an execution in flight.
@@ -115,7 +116,9 @@ pub(super) struct Flights {
     places: Vec<Place>,
     free: Vec<u32>,
     len: usize,
-    /// No time limit is reached before this; see [`Flights::overdue`].
+    /// Found with a limit that was reached, in a turn that could not end them all.
+    overdue: VecDeque<FlightId>,
+    /// No time limit is reached before this; see [`Flights::find_overdue`].
     next_limit_ms: Option<i64>,
 }
 
@@ -202,18 +205,28 @@ impl Flights {
         found
     }
 
-    /// Returns those with a time limit that is reached. Looks at all of them, but only when the earliest
+    /// Finds those with a time limit that is reached, unless some are left of the last time. Looks at all of them, but only when the earliest
     /// known limit has come: nearly all limits belong to executions that are over by then, and keeping a
     /// timer for each would hold far more of them than there are executions.
-    pub(super) fn overdue(&mut self, now_ms: i64) -> Vec<FlightId> {
-        if self.next_limit_ms.is_none_or(|next| now_ms < next) {
-            return Vec::new();
+    pub(super) fn find_overdue(&mut self, now_ms: i64) {
+        if !self.overdue.is_empty() || self.next_limit_ms.is_none_or(|next| now_ms < next) {
+            return;
         }
         let flights = self.places.iter().filter_map(|place| place.flight.as_ref());
         let later = flights.map(Flight::limit_ms).filter(|&limit| limit > now_ms);
         // A limit that is passed by less than this is noticed that much later: sweeps stay rare.
         self.next_limit_ms = later.min().map(|next| next.max(now_ms + SWEEP_MS));
-        self.find(|flight| flight.limit_ms() <= now_ms)
+        self.overdue = self.find(|flight| flight.limit_ms() <= now_ms).into();
+    }
+
+    /// Takes the next of those that were found.
+    pub(super) fn next_overdue(&mut self) -> Option<FlightId> {
+        self.overdue.pop_front()
+    }
+
+    /// Sets the time at which time limits are looked for, at the latest.
+    pub(super) fn look_again(&mut self, at_ms: i64) {
+        self.next_limit_ms = Some(self.next_limit_ms.map_or(at_ms, |next| next.min(at_ms)));
     }
 
     /// Returns when to look for time limits.

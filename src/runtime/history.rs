@@ -7,8 +7,13 @@
 use super::lane::JournalEnd;
 use super::panics::{Step, reach};
 use super::workflow::LogSettings;
-use crate::log::Encoder;
-use crate::vm::{Level, Run};
+use crate::log::{Encoder, TEXT_BYTES_MAX};
+use crate::vm::{Event, Level, Run};
+
+/// About how many bytes of records one execution appends in one go, as much as 32 of the largest inputs: of those beyond
+/// it the ones in the middle are left out, and the gap shows in their ids. Many events may refer to one large value, so
+/// an execution's memory is no bound for them.
+pub(super) const RECORDS_BYTES_MAX: usize = 32 * TEXT_BYTES_MAX;
 
 /// Says whether an execution that is over leaves records that are not written yet.
 pub(super) fn has_any(run: &Run, log: LogSettings, succeeded: bool) -> bool {
@@ -16,14 +21,14 @@ pub(super) fn has_any(run: &Run, log: LogSettings, succeeded: bool) -> bool {
     run.events().iter().any(|event| event.kind.level() <= level)
 }
 
-/// Appends the records of an execution that is over; says whether there were any.
+/// Appends the records of an execution that is over; returns how many bytes they have.
 pub(super) fn write_all(
     encoder: &Encoder<'_>,
     run: &Run,
     journal: &mut JournalEnd,
     log: LogSettings,
     succeeded: bool,
-) -> bool {
+) -> usize {
     write(encoder, run, journal, level(log, succeeded))
 }
 
@@ -34,17 +39,44 @@ fn level(log: LogSettings, succeeded: bool) -> Level {
     }
 }
 
-fn write(encoder: &Encoder<'_>, run: &Run, journal: &mut JournalEnd, level: Level) -> bool {
+/// Appends the records of a level; returns how many bytes they have.
+fn write(encoder: &Encoder<'_>, run: &Run, journal: &mut JournalEnd, level: Level) -> usize {
     let view = run.view(encoder.program);
-    let mut any = false;
-    for event in run.events().iter().filter(|event| event.kind.level() <= level) {
-        let out = journal.buffer.records();
+    let out = journal.buffer.records();
+    let record = |event: &Event, out: &mut Vec<u8>| {
         encoder.write(view, event, out);
         reach(Step::Record);
         out.push(b'\n');
-        any = true;
+    };
+    let mut events = run.events().iter().filter(|event| event.kind.level() <= level);
+    let start = out.len();
+    while out.len() - start < RECORDS_BYTES_MAX / 2 {
+        let Some(event) = events.next() else {
+            return out.len() - start;
+        };
+        record(event, out);
     }
-    any
+    let middle = out.len();
+    let mut begins = Vec::new();
+    while out.len() - middle < RECORDS_BYTES_MAX / 2
+        && let Some(event) = events.next_back()
+    {
+        begins.push(out.len() - middle);
+        record(event, out);
+    }
+    turn_round(out, middle, &begins);
+    out.len() - start
+}
+
+/// Puts records in order that were appended from the last one on.
+#[cold]
+fn turn_round(out: &mut Vec<u8>, middle: usize, begins: &[usize]) {
+    let records = out.split_off(middle);
+    let mut end = records.len();
+    for &begin in begins.iter().rev() {
+        out.extend_from_slice(&records[begin..end]);
+        end = begin;
+    }
 }
 
 /// Appends the records that are written whatever the outcome, before an execution waits, and forgets them;
@@ -55,12 +87,12 @@ pub(super) fn write_early(
     journal: &mut JournalEnd,
     log: LogSettings,
 ) -> bool {
-    if log.on_failure > log.level {
+    if log.keeps_for_failure() {
         return false;
     }
-    let any = write(encoder, run, journal, log.level);
+    let bytes = write(encoder, run, journal, log.level);
     run.clear_events();
-    any
+    bytes > 0
 }
 
 /// Appends a record for an event that never became an execution, or of whose execution nothing is known:

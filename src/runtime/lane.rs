@@ -243,6 +243,13 @@ impl LaneState {
             .filter(|log| log.level.max(log.on_failure) > Level::Off)
     }
 
+    /// Says whether its log takes no more before records have left: nothing of the workflow begins or goes on.
+    pub(super) fn log_is_full(&self) -> bool {
+        self.journal
+            .as_ref()
+            .is_some_and(|journal| journal.buffer.is_full())
+    }
+
     /// Finishes an event.
     pub(super) fn complete(&mut self, partition: PartitionId, offset: i64) {
         if let Some(partition) = self.partitions.get_mut(&partition) {

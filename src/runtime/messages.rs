@@ -19,7 +19,7 @@ use crate::value::escape_into;
 pub const CAUSE_BYTES_MAX: usize = 4 << 10;
 
 /// After what time it is told again that a reply cannot go where an event says.
-const REFUSAL_TOLD_MS: i64 = 60_000;
+pub(super) const REFUSAL_TOLD_MS: i64 = 60_000;
 /// How much of a name that an event gave is told, in bytes.
 const NAME_SHOWN_MAX: usize = 249;
 

@@ -3,8 +3,8 @@
 //! Owns what the sink had no room for or did not deliver, so that it is sent again: a result that is written
 //! to no topic must not count as written. What is on its way the sink has; of its queue each lane has a share, and
 //! what finds no room there waits in the lane's own line, so that a destination that takes nothing stops the
-//! workflows that write to it and no other. Must not know workflows. Invariant: each message counts in its settlement
-//! until it is acknowledged or given up, once.
+//! workflows that write to it and no other. So it is with the memory for what did not arrive. Must not know workflows.
+//! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
 use super::account::Meter;
 use super::deliveries::{Account, Deliveries};
@@ -65,6 +65,8 @@ pub(super) struct Outbox {
     letters: slab::Slab<Letter>,
     /// Bytes of all letters.
     bytes: Meter,
+    /// What each lane has of them: those included that wait for their time.
+    kept: Shares,
     /// What each lane has in the sink.
     shares: Shares,
     /// What there was no room for: to be sent, in order, by lane.
@@ -95,10 +97,17 @@ pub(super) struct Outgoing<'a> {
 
 impl Outbox {
     /// Creates a box of so many lanes for a sink with room for so much, which tells `deliveries` whether its messages
-    /// arrive, and counts what it keeps in `bytes`.
-    pub(super) fn new(capacity: usize, lanes: usize, deliveries: Deliveries, bytes: Meter) -> Outbox {
+    /// arrive. It counts what it keeps in `bytes`; the lanes share `bytes_max` of them.
+    pub(super) fn new(
+        capacity: usize,
+        lanes: usize,
+        deliveries: Deliveries,
+        bytes: Meter,
+        bytes_max: usize,
+    ) -> Outbox {
         Outbox {
             bytes,
+            kept: Shares::new(bytes_max, lanes),
             shares: Shares::new(capacity / OUTBOX_PART.1 * OUTBOX_PART.0, lanes),
             deliveries,
             ..Outbox::default()
@@ -172,7 +181,7 @@ impl Outbox {
             is_addressed: message.partition.is_some(),
             refused,
         };
-        let sent = match self.is_stuck(lane) || !self.shares.has_room(lane as usize, slip.cost.get()) {
+        let sent = match self.has_line(lane) || !self.shares.has_room(lane as usize, slip.cost.get()) {
             true => Err(SendError::Full),
             false => self.hand_over(lane, slip, |ticket| sink.send(message, ticket)),
         };
@@ -219,10 +228,12 @@ impl Outbox {
     #[cold]
     fn keep(&mut self, settlement: SettlementId, message: Returned, refused: Refused) -> u32 {
         let bytes = size_of::<Letter>() + message.bytes();
+        let lane = self.settlements.lane(settlement);
         self.bytes.set(self.bytes.get() + bytes);
+        self.kept.take(lane as usize, bytes);
         let letter = Letter {
             settlement,
-            lane: self.settlements.lane(settlement),
+            lane,
             message,
             bytes,
             retries: 0,
@@ -255,6 +266,8 @@ impl Outbox {
         }
         let bytes = size_of::<Letter>() + letter.message.bytes();
         self.bytes.set(self.bytes.get() - letter.bytes + bytes);
+        self.kept.give_back(letter.lane as usize, letter.bytes);
+        self.kept.take(letter.lane as usize, bytes);
         letter.bytes = bytes;
         let topic = letter.message.topic.0 as usize;
         let topic = self.accounts.get(topic).and_then(Option::as_ref);
@@ -281,6 +294,7 @@ impl Outbox {
     fn close(&mut self, place: u32, now_ms: i64) -> Option<Letter> {
         let letter = self.letters.try_remove(place as usize)?;
         self.bytes.set(self.bytes.get() - letter.bytes);
+        self.kept.give_back(letter.lane as usize, letter.bytes);
         if let Some(account) = self.account(letter.message.topic) {
             account.done(letter.retries > 0, now_ms);
         }
@@ -455,8 +469,19 @@ impl Outbox {
         self.unsent_count + self.later.len()
     }
 
-    /// Says whether there was no room for a message of a lane.
+    /// Says whether a lane must take no more events: there was no room for one of its messages, or too many wait for
+    /// their next try.
     pub(super) fn is_stuck(&self, lane: u32) -> bool {
+        self.has_line(lane) || self.is_over(lane)
+    }
+
+    /// Says whether the messages of a lane that did not arrive take all that it may have of memory.
+    pub(super) fn is_over(&self, lane: u32) -> bool {
+        !self.kept.has_room(lane as usize, 1)
+    }
+
+    /// Says whether there was no room for a message of a lane.
+    fn has_line(&self, lane: u32) -> bool {
         self.unsent
             .get(lane as usize)
             .is_some_and(|waiting| !waiting.is_empty())

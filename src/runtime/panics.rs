@@ -33,7 +33,7 @@ impl Core {
         result
     }
 
-    /// Runs a part of a failed event's end; says whether it came to its own end.
+    /// Runs a part of an event's end that the rest does not hang on, and tells of a panic; says whether it came to its own end.
     pub(super) fn attempt(
         &mut self,
         lane: &mut LaneState,

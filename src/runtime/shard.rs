@@ -10,14 +10,15 @@ use super::account::Account;
 use super::core::{Core, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
-use super::lane::{Ahead, Lane, Partition};
+use super::lane::{Ahead, Lane, LaneState, Partition};
+use super::messages::REFUSAL_TOLD_MS;
 use super::outbox::{Outbox, Undelivered};
 use super::parts::Parts;
 use super::workflow::{Loaded, Mode, Version};
 use crate::clock::{Now, monotonic_ms};
 use crate::metrics::{MemoryUse, ShardMetrics};
 use crate::stream::offsets::Tracker;
-use crate::stream::{Change, Wake};
+use crate::stream::{Change, Record, Wake};
 use crate::vm::Work;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -64,7 +65,8 @@ impl Shard {
     pub fn new(parts: Parts, now: Now) -> Shard {
         let account = Account::new(parts.memory);
         let (held, unsent) = (account.held.clone(), account.unsent.clone());
-        let outbox = Outbox::new(parts.sink.capacity(), parts.lanes.len(), parts.deliveries, unsent);
+        let (capacity, unsent_max) = (parts.sink.capacity(), account.unsent_max());
+        let outbox = Outbox::new(capacity, parts.lanes.len(), parts.deliveries, unsent, unsent_max);
         let mut core = Core::new(parts.sink, parts.tasks, outbox, account, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
@@ -127,6 +129,12 @@ impl Shard {
         (self.core.flights.len(), self.core.abandoned)
     }
 
+    /// Returns how much work the last turn has done.
+    #[cfg(test)]
+    pub(super) fn worked(&self) -> u64 {
+        self.core.worked
+    }
+
     /// Names what is not over yet, if anything is.
     #[cfg(test)]
     pub(super) fn leftover(&self) -> Option<&'static str> {
@@ -137,6 +145,8 @@ impl Shard {
             (core.outbox.unsent() > 0, "messages"),
             (core.outbox.settlements.open_count() > 0, "settlements"),
             (self.parked_bytes() > 0, "parked bytes"),
+            (core.account.held.get() > 0, "bytes of events that wait"),
+            (core.account.unsent.get() > 0, "bytes of messages"),
         ];
         let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
         let mut all = of_core.into_iter().chain(of_lanes);
@@ -147,6 +157,10 @@ impl Shard {
     pub fn turn(&mut self, now: Now) -> Turn {
         self.core.now = now;
         self.core.work = Work::of(TURN_WORK);
+        #[cfg(test)]
+        {
+            self.core.worked = 0;
+        }
         let mut work = self.hear();
         self.reckon();
         work += self.go_on();
@@ -171,19 +185,26 @@ impl Shard {
     fn reckon(&mut self) {
         let Shard { core, lanes, .. } = self;
         core.run.shrink(core.account.kept_max());
-        if core.account.is_short() {
-            core.pool.clear();
-            core.pool_bytes = 0;
-        }
         core.account.running = core.run.bytes().1 + core.pool_bytes;
-        let journals = lanes.iter_mut().filter_map(|lane| lane.state.journal.as_mut());
-        core.account.logged = journals.map(|journal| journal.buffer.bytes()).sum();
+        // Also while sources are paused: what lies in the pool could keep them so for ever.
+        if core.account.is_short() || core.account.is_paused() {
+            core.account.running -= core.pool_bytes;
+            core.empty_pool();
+        }
+        let (mut logged, mut lossy) = (0, 0);
+        for state in lanes.iter_mut().map(|lane| &mut lane.state) {
+            let blocks = state.workflow.log.is_some_and(|log| log.block);
+            let bytes = state.journal.as_mut().map_or(0, |journal| journal.buffer.bytes());
+            *if blocks { &mut logged } else { &mut lossy } += bytes;
+        }
+        // A log that may drop records never holds anybody up. It has a limit of its own, which is set aside.
+        core.account.logged = logged;
         self.metrics.memory.report(&MemoryUse {
             running: core.account.running,
             parked: core.account.parked,
             held: core.account.held.get(),
             unsent: core.account.unsent.get(),
-            logs: core.account.logged,
+            logs: logged + lossy,
         });
     }
 
@@ -202,7 +223,14 @@ impl Shard {
                 Err(error) => {
                     let message = core.sink.returned();
                     let (what, settlement) = core.outbox.undelivered(ticket, error, message, core.now.ms);
-                    tell(what, core.outbox.topic_of(ticket), error);
+                    let topic = core.outbox.topic_of(ticket);
+                    tell(
+                        what,
+                        topic,
+                        error,
+                        core.now.ms,
+                        &mut core.lost_reply_told_until_ms,
+                    );
                     settlement
                 }
             };
@@ -224,7 +252,11 @@ impl Shard {
         for at in 0..lanes.len() {
             heard += hear_journal(core, lanes, at);
         }
-        while let Some((ticket, answer)) = core.tasks.take() {
+        // Those that are left come in the next turn, as everywhere when the work is spent: something was done, so the
+        // shard does not sleep.
+        while !core.work.is_spent()
+            && let Some((ticket, answer)) = core.tasks.take()
+        {
             heard += 1;
             core.answered(lanes, ticket, &answer);
         }
@@ -236,28 +268,46 @@ impl Shard {
         let Shard { core, lanes, .. } = self;
         let mut done = 0;
         core.sweep_timers();
+        core.begin_part(1);
         // Those that come meanwhile, of Waits for no time, have the next turn.
         for _ in 0..core.timers.len() {
+            if core.work.is_spent() {
+                break;
+            }
             let Some(due) = core.timers.take(core.now.ms) else {
                 break;
             };
             done += 1;
             core.due(lanes, due);
         }
-        for id in core.flights.overdue(core.now.ms) {
+        core.begin_part(1);
+        core.flights.find_overdue(core.now.ms);
+        while !core.work.is_spent()
+            && let Some(id) = core.flights.next_overdue()
+        {
             done += 1;
             core.overdue(lanes, id);
         }
+        core.begin_part(1);
         for _ in 0..core.ready.len() {
             if core.work.is_spent() {
                 break;
             }
-            if let Some(id) = core.ready.pop_front() {
-                done += 1;
-                core.next_turn(lanes, id);
+            let Some(id) = core.ready.pop_front() else {
+                break;
+            };
+            let flight = core.flights.get(id);
+            if flight.is_some_and(|flight| lanes[flight.lane as usize].state.log_is_full()) {
+                // Whoever writes the log wakes the shard when there is room.
+                core.ready.push_back(id);
+                continue;
             }
+            done += 1;
+            core.next_turn(lanes, id);
         }
+        let sharers = lanes.len();
         for lane in lanes {
+            core.begin_part(sharers);
             done += core.take_turns(&mut lane.state);
         }
         done
@@ -265,6 +315,7 @@ impl Shard {
 
     /// Takes events of a lane, as far as there is room, and runs them.
     fn take_events(&mut self, at: usize) -> usize {
+        self.core.begin_part(self.lanes.len());
         let room = self.room(at).min(BATCH_EVENTS_MAX);
         let state = &mut self.lanes[at].state;
         state.is_paused = room == 0 && !state.has_ended;
@@ -284,17 +335,12 @@ impl Shard {
         let mut largest = 0;
         for event in 0..count {
             let record = source.record(event);
-            largest = largest.max(record.value.map_or(0, <[u8]>::len));
-            if state.workflow.mode == Mode::Sync {
-                state.hold(&record);
-                continue;
-            }
-            let Some(partition) = state.partitions.get_mut(&record.partition) else {
-                continue;
-            };
-            if partition.until.is_none() && partition.tracker.begin(record.offset) {
-                core.take(state, &version, &record);
-            }
+            let waiting = core.account.waiting();
+            take_event(core, state, &version, &record);
+            // Without headers, which are not read for this: where they are copied, the account knows them.
+            let bytes = [record.key, record.value].map(|part| part.map_or(0, <[u8]>::len));
+            let taken = core.account.waiting().saturating_sub(waiting);
+            largest = largest.max(bytes[0] + bytes[1]).max(taken);
         }
         if count > 0 {
             state.event_bytes = largest.max(state.event_bytes / 2).max(EVENT_BYTES_MIN);
@@ -312,11 +358,7 @@ impl Shard {
         if self.is_stopping || state.has_ended || has_no_room {
             return 0;
         }
-        if state
-            .journal
-            .as_ref()
-            .is_some_and(|journal| journal.buffer.is_full())
-        {
+        if state.log_is_full() {
             return 0;
         }
         state.room().min(total).min(core.account.room(state.event_bytes))
@@ -490,6 +532,19 @@ impl Lane {
     }
 }
 
+/// Takes an event: it is held until its commit, or runs.
+fn take_event(core: &mut Core, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
+    if lane.workflow.mode == Mode::Sync {
+        return lane.hold(record);
+    }
+    let Some(partition) = lane.partitions.get_mut(&record.partition) else {
+        return;
+    };
+    if partition.until.is_none() && partition.tracker.begin(record.offset) {
+        core.take(lane, version, record);
+    }
+}
+
 /// Settles what waited for records that are out now.
 fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
     let mut heard = 0;
@@ -511,8 +566,15 @@ fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
     }
 }
 
-/// Says what is wrong with a destination: once, until something arrives there again.
-fn tell(what: Undelivered, topic: &str, error: &crate::stream::SendError) {
+/// Says what is wrong with a destination: once, until something arrives there again. Of replies, whose destinations
+/// events choose, one is told now and then.
+fn tell(
+    what: Undelivered,
+    topic: &str,
+    error: &crate::stream::SendError,
+    now_ms: i64,
+    reply_told_until_ms: &mut i64,
+) {
     match what {
         Undelivered::Retried { is_news: true } => {
             tracing::warn!(
@@ -523,8 +585,13 @@ fn tell(what: Undelivered, topic: &str, error: &crate::stream::SendError) {
         Undelivered::Retried { is_news: false } => {
             tracing::debug!(topic, "a message was not delivered and is sent again: {error}");
         }
+        Undelivered::GivenUp if now_ms < *reply_told_until_ms => {}
         Undelivered::GivenUp => {
-            tracing::error!(topic, "a reply cannot be delivered and is dropped: {error}")
+            *reply_told_until_ms = now_ms + REFUSAL_TOLD_MS;
+            tracing::error!(
+                topic,
+                "a reply cannot be delivered and is dropped: {error}; more of these are not told for a minute"
+            );
         }
     }
 }

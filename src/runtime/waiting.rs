@@ -6,6 +6,7 @@
 use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
+use super::held::Held;
 use super::history;
 use super::lane::LaneState;
 use super::ordering::LineId;
@@ -22,6 +23,9 @@ use std::rc::Rc;
 
 /// Runs of executions that waited, kept for the next ones.
 const POOL_MAX: usize = 4_096;
+
+/// When executions that have reached their time limit, but whose log is full, are looked at again, in milliseconds.
+const LOG_LOOK_MS: i64 = 100;
 
 /// Memory that a run in the pool keeps.
 const POOLED_BYTES_MAX: usize = 16 << 10;
@@ -40,7 +44,8 @@ impl Core {
             core.keep_records(lane, version, record, &mut trip);
             reach(Step::Park);
             let mut run = core.take_pooled();
-            core.run.park_into(&mut run);
+            let moved = core.run.park_into(&mut run);
+            core.charge(moved);
             (run, Event::copy(record, lane.keep))
         });
         let (run, event) = match copied {
@@ -89,10 +94,14 @@ impl Core {
         let Some(partition) = lane.partitions.get(&record.partition) else {
             return;
         };
-        if log.on_failure > log.level {
+        if log.keeps_for_failure() {
             if self.run.grown_bytes() > log.on_failure_bytes_max {
                 self.run.drop_middle_events();
             }
+            return;
+        }
+        if lane.log_is_full() {
+            // It does not go on before records have left, so it gathers no more.
             return;
         }
         self.name_and_arn(lane, partition, record.offset, trip.uuid);
@@ -102,10 +111,18 @@ impl Core {
         }
     }
 
+    /// Gives the memory of the pool back.
+    pub(super) fn empty_pool(&mut self) {
+        self.pool.clear();
+        self.pool_bytes = 0;
+    }
+
     /// Gives the small run of an execution that was taken up back to the pool.
     fn pool(&mut self, run: Box<Run>) {
         let bytes = run.bytes().1;
-        if self.pool.len() < POOL_MAX && bytes <= POOLED_BYTES_MAX {
+        let has_room =
+            self.pool.len() < POOL_MAX && self.pool_bytes.saturating_add(bytes) <= self.account.pool_max();
+        if has_room && bytes <= POOLED_BYTES_MAX {
             self.pool_bytes += bytes;
             self.pool.push(run);
         }
@@ -124,9 +141,10 @@ impl Core {
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         self.account.parked -= flight.bytes;
+        let mut moved = 0;
         let brought = guarded(|| {
             reach(Step::Unpark);
-            self.run.unpark_from(&mut flight.run);
+            moved = self.run.unpark_from(&mut flight.run);
             bring(self, lane, &mut flight);
         });
         let Flight {
@@ -143,6 +161,8 @@ impl Core {
             }
             Err(message) => self.panicked(lane, &event.record(), trip, None, message),
         }
+        // Afterwards: an execution that is taken up also does something.
+        self.charge(moved);
     }
 
     /// Gives an execution that ran out of fuel its next turn.
@@ -173,6 +193,7 @@ impl Core {
             core.run
                 .resume(&flight.version.program, due.token, answer, core.now.wall_ms);
         });
+        self.charge(due.result.as_deref().map_or(0, <[u8]>::len));
     }
 
     /// Brings the answer of a pending call.
@@ -202,10 +223,17 @@ impl Core {
             core.run
                 .resume(&flight.version.program, call.token, answer, core.now.wall_ms);
         });
+        self.charge(answer.as_ref().map_or(0, Vec::len));
     }
 
     /// Ends what has reached a time limit: the whole execution, or its tasks.
     pub(super) fn overdue(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
+        if let Some(flight) = self.flights.get(id)
+            && self.now.ms >= flight.trip.deadline_ms
+            && !self.may_end(&lanes[flight.lane as usize].state)
+        {
+            return self.flights.look_again(self.now.ms + LOG_LOOK_MS);
+        }
         self.go_on(lanes, id, |core, lane, flight| {
             let program = &flight.version.program;
             if core.now.ms >= flight.trip.deadline_ms {
@@ -227,6 +255,11 @@ impl Core {
                     .resume(program, call.token, Answer::TimedOut, core.now.wall_ms);
             }
         });
+    }
+
+    /// Says whether there is room, and time, for the records of an execution's end.
+    fn may_end(&self, lane: &LaneState) -> bool {
+        lane.log().is_none() || !lane.log_is_full() && !self.work.is_spent()
     }
 
     /// Forgets the calls that nobody waits for any more, or all of them.
@@ -272,7 +305,15 @@ impl Core {
         }
     }
 
-    /// Lets an event wait until there is memory for its execution; it holds its line.
+    /// Says whether an event of a lane may begin: there is work left in this turn, memory, and room for the messages
+    /// that it will leave.
+    pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
+        !self.work.is_spent()
+            && self.account.may_begin(self.flights.len())
+            && !self.outbox.is_over(lane.index)
+    }
+
+    /// Lets an event wait until there is memory or work for its execution; it holds its line.
     #[cold]
     pub(super) fn put_off(&mut self, lane: &mut LaneState, record: &Record<'_>, line: Option<LineId>) {
         let event = match copy(record, &lane.held) {
@@ -288,12 +329,30 @@ impl Core {
         lane.turns.push_back((line, event));
     }
 
-    /// Runs the events whose turn in their line has come, and those for which there is memory again. One that is over
+    /// Takes a held event, as [`Core::take`] does, without copying it.
+    pub(super) fn take_held(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, event: Held) {
+        let line = lane.workflow.ordering.line(&event.record());
+        let is_behind = line.is_some_and(|line| lane.lines.is_busy(line));
+        if !is_behind && self.may_begin(lane) {
+            return self.execute(lane, version, &event.record(), line, false);
+        }
+        if let Some(partition) = lane.partitions.get_mut(&event.partition) {
+            partition.waiting += 1;
+        }
+        match line {
+            Some(line) if is_behind => return lane.lines.wait(line, event),
+            Some(line) => lane.lines.begin(line),
+            None => {}
+        }
+        lane.turns.push_back((line, event));
+    }
+
+    /// Runs the events whose turn in their line has come, and those for which there is memory or work again. One that is over
     /// lets the next of its line follow, so not all of a long line.
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
-            if !self.account.may_begin(self.flights.len()) {
+            if !self.may_begin(lane) {
                 return taken;
             }
             let Some((line, event)) = lane.turns.pop_front() else {

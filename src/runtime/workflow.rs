@@ -14,7 +14,7 @@ use crate::log::Encoder;
 use crate::metrics::TaskSeries;
 use crate::program::{Pattern, Program};
 use crate::task::{self, bind::label};
-use crate::vm::{EventSet, Level};
+use crate::vm::{EventCost, EventSet, Level};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,6 +121,23 @@ pub struct LogSettings {
     pub include_execution_data: bool,
     /// Whether an execution is finished only when its records are out.
     pub block: bool,
+}
+
+impl LogSettings {
+    /// Says whether events are kept until the outcome is known, since a failure shows more than a success.
+    pub(super) fn keeps_for_failure(self) -> bool {
+        self.on_failure > self.level
+    }
+
+    /// Returns the events that executions keep, and what keeping them costs: nothing, where they may never be written.
+    fn kept(self) -> EventSet {
+        let cost = match (self.keeps_for_failure(), self.include_execution_data) {
+            (true, _) => EventCost::Nothing,
+            (false, false) => EventCost::Record,
+            (false, true) => EventCost::RecordWithData,
+        };
+        EventSet::of(self.level.max(self.on_failure)).costing(cost)
+    }
 }
 
 impl Default for Workflow {
@@ -240,12 +257,9 @@ impl Fixed {
             name,
             ..
         } = workflow;
-        let level = workflow
-            .log
-            .map_or(Level::Off, |log| log.level.max(log.on_failure));
         let prefix = format!("arn:aws:states:{region}:{account}");
         Fixed {
-            kept: EventSet::of(level),
+            kept: workflow.log.map_or_else(EventSet::default, LogSettings::kept),
             state_machine_arn: format!("{prefix}:stateMachine:{name}"),
             role_arn: format!("arn:aws:iam::{account}:role/stepstream"),
             arn_prefix: format!("{prefix}:express:{name}:"),

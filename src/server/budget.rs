@@ -1,13 +1,14 @@
 //! What the memory of the process is shared out to.
 //!
-//! Each shard has the same part, and what its clients may hold is set aside from it; the rest is its account. Owns that
+//! Each shard has the same part, and what its clients may hold is set aside from it, as is what its logs may hold that
+//! drop records; the rest is its account. Owns that
 //! arithmetic. Must not know where the memory's size comes from. Invariant: the parts of all shards, and what the
 //! clients may hold, do not come to more than there is, unless the user has given the clients so much that a quarter
 //! would not be left.
 
 use super::Plan;
 use super::memory::{Memory, Origin};
-use crate::journal::Destination;
+use crate::journal::{self, Destination, Overflow};
 use crate::runtime::MemoryLimits;
 use crate::stream::kafka::{self, Buffers};
 use crate::units::Size;
@@ -19,6 +20,9 @@ const EXECUTION: u64 = 8;
 /// What the execution that runs takes beside what it holds, in times of that: its buffers while they grow, and what is
 /// live, twice, while they are compacted.
 const MOVED: u64 = 2;
+/// What the log of one workflow on one shard may hold when it drops records rather than wait: what is on its way, and the
+/// buffer that is filled.
+const LOSSY_LOG_BYTES: u64 = (journal::WAITING_BYTES_MAX + journal::BUFFER_BYTES) as u64;
 /// Memory that an execution has in any case: enough to read the largest event.
 const EXECUTION_BYTES_MIN: u64 = 8 << 20;
 
@@ -30,7 +34,7 @@ pub(super) struct Budget {
     pub(super) kafka: kafka::Config,
     /// What each shard may take.
     pub(super) limits: MemoryLimits,
-    /// What is set aside for a shard's clients.
+    /// What is set aside for a shard's clients and lossy logs.
     pub(super) clients: usize,
     /// Whether the user's buffers leave less than they should.
     is_tight: bool,
@@ -41,12 +45,14 @@ impl Budget {
     pub(super) fn new(plan: &Plan, shards: usize) -> Budget {
         let memory = Memory::new(plan.memory_max);
         let workflows = plan.workflows.len().max(1) as u64;
-        let is_producer = |log: &crate::journal::Config| log.destination == Destination::Kafka;
+        let is_producer = |log: &journal::Config| log.destination == Destination::Kafka;
+        let is_lossy = |log: &journal::Config| log.overflow == Overflow::Drop;
         let logs = plan.workflows.iter().filter(|one| is_producer(&one.log)).count();
         let clients = Clients {
             shards: shards.max(1) as u64,
             workflows,
             producers: (shards.max(1) + logs) as u64,
+            lossy_logs: plan.workflows.iter().filter(|one| is_lossy(&one.log)).count() as u64,
         };
         Budget::of(memory, &clients, plan.execution_memory_max, plan.kafka.clone())
     }
@@ -59,7 +65,7 @@ impl Budget {
         let queues = clients.workflows * kafka.queued_bytes();
         let fetched = clients.workflows * kafka.fetched_bytes() / clients.shards;
         let produced = clients.producers * kafka.produced_bytes() / clients.shards;
-        let of_clients = queues + fetched + produced;
+        let of_clients = queues + fetched + produced + clients.lossy_logs * LOSSY_LOG_BYTES;
         let left = part.saturating_sub(of_clients);
         let least = part / LEFT;
         let shard = left.max(least);
@@ -90,9 +96,9 @@ impl Budget {
         );
         if self.is_tight {
             tracing::warn!(
-                "the clients' queues may take more than three quarters of the memory ({memory_max}): lower \
-                 queued.max.messages.kbytes, fetch.max.bytes or queue.buffering.max.kbytes in [kafka], have fewer \
-                 shards or workflows, or raise service.memory_max"
+                "the clients' queues, and logs with overflow = \"drop\", may take more than three quarters of the memory \
+                 ({memory_max}): lower queued.max.messages.kbytes, fetch.max.bytes or queue.buffering.max.kbytes in \
+                 [kafka], have fewer shards or workflows, or raise service.memory_max"
             );
         }
     }
@@ -119,6 +125,8 @@ struct Clients {
     shards: u64,
     workflows: u64,
     producers: u64,
+    /// Workflows whose logs drop records rather than wait.
+    lossy_logs: u64,
 }
 
 #[cfg(test)]
@@ -137,6 +145,7 @@ mod tests {
             shards,
             workflows,
             producers: shards,
+            lossy_logs: 0,
         };
         let kafka: kafka::Config = toml::from_str(properties).expect("a configuration");
         let budget = Budget::of(memory, &clients, 64 * MIB, kafka);
@@ -152,14 +161,34 @@ mod tests {
 
     #[test]
     fn memory_is_shared_out() {
-        check(16_384, 2, 1, "", (7_911, 64, false));
+        check(16_384, 2, 1, "", (7_861, 64, false));
         // A container of 1 GiB.
-        check(768, 2, 1, "", (185, 30, false));
+        check(768, 2, 1, "", (168, 28, false));
         check(768, 8, 4, "", (41, 8, false));
         check(96, 2, 1, "", (12, 8, false));
         check(64, 1, 1, "", (12, 8, false));
         let large = "properties = { 'queued.max.messages.kbytes' = 1048576 }";
         check(768, 2, 1, large, (72, 12, true));
         check(64, 64, 100, "", (0, 8, true));
+    }
+
+    #[test]
+    fn what_lossy_logs_may_hold_is_set_aside() {
+        let shard = |lossy_logs| {
+            let memory = Memory {
+                bytes: 768 * MIB,
+                origin: Origin::Configured,
+            };
+            let clients = Clients {
+                shards: 2,
+                workflows: 8,
+                producers: 2,
+                lossy_logs,
+            };
+            Budget::of(memory, &clients, 16 * MIB, kafka::Config::default())
+                .limits
+                .shard as u64
+        };
+        assert_eq!(shard(0) - shard(8), 8 * LOSSY_LOG_BYTES);
     }
 }

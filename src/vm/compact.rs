@@ -66,6 +66,9 @@ impl Run {
     #[cold]
     fn compact(&mut self, frame: FrameId) {
         self.frames[frame.at()].registers = self.current;
+        // A little is left: each grant lets an operation through, also when it begins with this.
+        let most = self.work.left().saturating_sub(1);
+        self.work.charge((self.heap.bytes().0 as u64).min(most) as usize);
         self.compact_now();
         self.current = self.frames[frame.at()].registers;
         let live = self.heap.bytes().0;
@@ -129,6 +132,11 @@ impl Run {
                 visit(&mut task.credentials);
             }
         }
+        // An execution whose last answer made it fail may have to wait before its end is heard.
+        let outcome = &mut self.outcome;
+        [&mut outcome.output, &mut outcome.error, &mut outcome.cause]
+            .into_iter()
+            .for_each(&mut visit);
         let context = &mut self.context;
         [
             &mut context.execution,

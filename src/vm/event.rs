@@ -85,7 +85,22 @@ pub enum Level {
 
 /// The event types that a run keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventSet(u64);
+pub struct EventSet {
+    types: u64,
+    cost: EventCost,
+}
+
+/// What keeping an event costs its execution, as work: it is spent when the event's record is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EventCost {
+    /// Nothing: the record may never be written, or holds up nobody.
+    #[default]
+    Nothing,
+    /// A record with its error and cause.
+    Record,
+    /// A record with all of its data.
+    RecordWithData,
+}
 
 impl EventSet {
     /// Returns what a log level writes.
@@ -94,19 +109,32 @@ impl EventSet {
             .iter()
             .filter(|kind| kind.level() <= level)
             .map(|&kind| 1 << kind as u64);
-        EventSet(if level == Level::Off { 0 } else { bits.sum() })
+        EventSet {
+            types: if level == Level::Off { 0 } else { bits.sum() },
+            cost: EventCost::Nothing,
+        }
+    }
+
+    /// Sets what keeping an event costs.
+    pub fn costing(self, cost: EventCost) -> EventSet {
+        EventSet { cost, ..self }
+    }
+
+    /// Returns what keeping an event costs.
+    pub fn cost(self) -> EventCost {
+        self.cost
     }
 
     /// Says whether events of this type are kept.
     #[inline]
     pub fn has(self, kind: EventType) -> bool {
-        self.0 >> (kind as u64) & 1 != 0
+        self.types >> (kind as u64) & 1 != 0
     }
 
     /// Says whether nothing is kept.
     #[inline]
     pub fn is_empty(self) -> bool {
-        self.0 == 0
+        self.types == 0
     }
 }
 

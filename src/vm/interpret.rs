@@ -29,6 +29,7 @@ impl Run {
         self.now_ms = now_ms;
         let mut fuel = fuel;
         while let Some(frame) = self.ready.pop() {
+            self.charge_events(program);
             if self.work.is_spent() {
                 self.ready.push(frame);
                 return Status::Running;
@@ -63,6 +64,7 @@ impl Run {
                 return Status::Running;
             }
         }
+        self.charge_events(program);
         if self.outcome.status == Status::Running {
             self.outcome.status = Status::Waiting;
         }
@@ -90,6 +92,7 @@ impl Run {
                     }
                 }
                 Instruction::Enter(state) => {
+                    self.charge_events(program);
                     if *fuel == 0 || self.work.is_spent() {
                         self.current.pc = Pc(pc.0 - 1);
                         return Ok(Stop::Fuel);

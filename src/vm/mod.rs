@@ -36,8 +36,8 @@ mod tests;
 
 pub use compact::MEMORY_BYTES_MAX;
 pub use context::Identity;
-pub use event::{Event, EventSet, EventType, Level};
+pub use event::{Event, EventCost, EventSet, EventType, Level};
 pub use request::{Answer, Request, TaskRequest, Timer, TimerKind, Token};
 pub use run::{Identified, Outcome, PAYLOAD_BYTES_MAX, RUN_SECONDS_MAX, Run, StartError, Status};
 pub use trace::{Decision, Traced};
-pub use work::Work;
+pub use work::{RECORD_BYTES_PER_WORK, Work};

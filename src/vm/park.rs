@@ -16,35 +16,46 @@ const MOVE_ABOVE: usize = 1 << 20;
 
 impl Run {
     /// Moves the execution into `small`, which holds none; its values are copied into buffers of
-    /// their size. This run keeps its own buffers for the next one, unless the execution is large.
-    pub fn park_into(&mut self, small: &mut Run) {
+    /// their size. This run keeps its own buffers for the next one, unless the execution is large. Returns what that
+    /// cost, in bytes that were compacted or copied.
+    pub fn park_into(&mut self, small: &mut Run) -> usize {
+        let before = self.heap.bytes().0;
         // One that goes on in the next turn is compacted when it is due.
-        let goes_on = !self.ready.is_empty() && self.heap.bytes().0 > MOVE_ABOVE;
-        if self.heap.bytes().0 > COMPACT_ABOVE && !goes_on {
+        let goes_on = !self.ready.is_empty() && before > MOVE_ABOVE;
+        let mut cost = 0;
+        if before > COMPACT_ABOVE && !goes_on {
             self.compact_now();
+            cost += before;
         }
         if self.heap.bytes().0 <= MOVE_ABOVE {
             small.heap.copy_exact(&self.heap);
-            return self.exchange(small);
+            cost += self.heap.bytes().0;
+            self.exchange(small);
+            return cost;
         }
         std::mem::swap(self, small);
         small.compaction.shrink();
         let (used, reserved) = small.heap.bytes();
         if !goes_on && reserved > used + used / 4 {
             small.heap.shrink();
+            cost += used;
         }
+        cost
     }
 
     /// Takes a parked execution up again, in this run's buffers or with its own; `small` is left without one.
-    pub fn unpark_from(&mut self, small: &mut Run) {
+    /// Returns how many bytes were copied.
+    pub fn unpark_from(&mut self, small: &mut Run) -> usize {
         if small.heap.bytes().0 > MOVE_ABOVE {
             std::mem::swap(self, small);
             small.heap.clear();
-            return;
+            return 0;
         }
+        let copied = small.heap.bytes().0;
         self.heap.copy_from(&small.heap);
         small.heap.clear();
         self.exchange(small);
+        copied
     }
 
     /// Exchanges the executions, but not the values and the buffers of work.

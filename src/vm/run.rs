@@ -32,6 +32,8 @@ pub struct Run {
     pub(super) last_event: u32,
     pub(super) kept: EventSet,
     pub(super) events: Vec<Event>,
+    /// How many of the events are charged.
+    pub(super) charged_events: usize,
     pub(super) decisions: Option<Vec<Decision>>,
     pub(super) traced: Vec<Traced>,
     pub(super) requests: Vec<Request>,
@@ -159,6 +161,7 @@ impl Run {
             last_event: 0,
             kept: EventSet::default(),
             events: Vec::new(),
+            charged_events: 0,
             decisions: None,
             traced: Vec::new(),
             requests: Vec::new(),
@@ -267,7 +270,7 @@ impl Run {
             frame.generation = frame.generation.wrapping_add(1);
         }
         self.free.extend((0..self.frames.len() as u32).rev().map(FrameId));
-        self.events.clear();
+        self.clear_events();
         self.traced.clear();
         self.decisions = with.decisions.then(Vec::new);
         self.requests.clear();
@@ -322,6 +325,7 @@ impl Run {
     /// Forgets the events kept so far, so that a long run with a log does not grow; write them first.
     pub fn clear_events(&mut self) {
         self.events.clear();
+        self.charged_events = 0;
     }
 
     /// Forgets the events in the middle: keeps the first and the last few. For a run whose events hold more
@@ -332,7 +336,9 @@ impl Run {
         if end <= KEPT {
             return 0;
         }
-        self.events.drain(KEPT..end).count()
+        let dropped = self.events.drain(KEPT..end).count();
+        self.charged_events = self.charged_events.min(self.events.len());
+        dropped
     }
 
     /// Returns how many bytes of values have come to those of the input: what its events may hold, and its data.

@@ -69,6 +69,11 @@ fn templates_in_json() {
     );
     refused(
         "t.json",
+        &template(r#""DefinitionUri":"../secret.txt""#),
+        &[("\"../secret.txt\"", "The file ../secret.txt holds no definition")],
+    );
+    refused(
+        "t.json",
         &template(r#""RoleArn":"x""#),
         &[("\"Flow\"", "neither Definition")],
     );
@@ -185,7 +190,7 @@ fn places_in_yaml() {
         &[("StartAt", "given twice")],
     );
     check(
-        "DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Result\": \"${Nobody}\", \"End\": true}}}'\n",
+        "DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Result\": \"${Nobody}\", \"End\": true}}}'\n      DefinitionSubstitutions: {Other: x}\n",
         &[("${Nobody}", "The substitution ${Nobody} has no value")],
     );
 }
@@ -252,4 +257,61 @@ fn yaml_may_merge_what_states_have_in_common() {
         report.diagnostics[0].message,
         "The substitution ${IsLive} has no value"
     );
+}
+
+/// A condition that chooses `AWS::NoValue` leaves the member or item out.
+#[test]
+fn no_value_may_be_what_a_condition_chooses() {
+    let check = |result: &str, expected: &str| {
+        let text = format!(
+            "{SAM}      Definition: {{StartAt: A, States: {{A: {{Type: Pass, {result}, End: true}}}}}}\n"
+        );
+        let expected =
+            format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Pass",{expected}"End":true}}}}}}"#);
+        accepted("t.yaml", &text, &expected);
+    };
+    let nothing = "!Ref AWS::NoValue";
+    check(&format!("OutputPath: !If [X, {nothing}, $.a]"), "");
+    check(&format!("OutputPath: !If [X, !If [Y, {nothing}, $.b], $.a]"), "");
+    check(
+        &format!("Result: [1, !If [X, {nothing}, 2], 3]"),
+        r#""Result":[1,3],"#,
+    );
+    check(
+        &format!("Result: !Join ['-', [a, !If [X, {nothing}, b], c]]"),
+        r#""Result":"a-c","#,
+    );
+    check("Result: !Join ['-', !If [X, [a, b], [c]]]", r#""Result":"a-b","#);
+}
+
+/// The values of mappings are plain: with functions in them they could name themselves for ever.
+#[test]
+fn mappings_hold_plain_values() {
+    let check = |value: &str, result: &str, expected: &str| {
+        let mappings = format!("Mappings: {{M: {{a: {{b: {value}}}}}}}\n");
+        let text = format!(
+            "{mappings}{SAM}      Definition: {{StartAt: A, States: {{A: {{Type: Pass, Result: {result}, End: true}}}}}}\n"
+        );
+        let (definition, report) = check_with("t.yaml", &text, &[], false);
+        let messages: Vec<&str> = report.diagnostics.iter().map(|found| &*found.message).collect();
+        let found = format!("{definition} {messages:?}");
+        assert!(found.contains(expected), "{found}");
+    };
+    let find = "!FindInMap [M, a, b]";
+    for value in [
+        find,
+        "!Join ['', [!FindInMap [M, a, b]]]",
+        "[x, !FindInMap [M, a, b]]",
+        "{c: d}",
+    ] {
+        check(value, find, "The value of a mapping is a text or a list of texts");
+        check(
+            value,
+            "!Select [0, !FindInMap [M, a, b]]",
+            "The value of a mapping is a text or a list of texts",
+        );
+    }
+    check("x", find, r#""Result":"x""#);
+    check("[x, y]", find, r#""Result":["x","y"]"#);
+    check("[x, y]", "!Select [1, !FindInMap [M, a, b]]", r#""Result":"y""#);
 }

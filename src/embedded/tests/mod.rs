@@ -37,6 +37,7 @@ fn check_with(name: &str, text: &str, set: &[(&str, &str)], is_strict: bool) -> 
             given: &given,
             is_strict,
             beside: &|path| match path {
+                "../secret.txt" => Ok("secret: 1".to_owned()),
                 "flow.asl.json" => Ok(FLOW.to_owned()),
                 "flow.asl.yaml" => {
                     Ok("StartAt: A\nStates:\n  A: {Type: Task, Resource: '${Fn}', End: true}\n".to_owned())
@@ -98,8 +99,54 @@ fn definitions_stay_definitions() {
         ("a.json", ""),
         ("a.json", "Resources"),
         ("a.yaml", "StartAt: Resources\nStates: {}\n"),
+        (
+            "a.yaml",
+            "Comment: |\n  resource \"aws_sfn_state_machine\" \"x\" {\n  }\nStartAt: A\nStates: {}\n",
+        ),
     ] {
         assert!(open(&source(name, text)).is_none(), "{text}");
+    }
+}
+
+/// What AWS gets as it is keeps its `${Name}`, whatever is given for the name.
+#[test]
+fn text_that_nothing_fills_in_is_literal() {
+    let flow = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${X}","End":true}}}"#;
+    let quoted = format!("{flow:?}");
+    let sub = format!("{:?}", flow.replace("${X}", "${!X}"));
+    let terraform = format!("{:?}", flow.replace("${X}", "$${X}"));
+    let resource = |value: &str| {
+        format!(
+            r#"{{"Resources":{{"F":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{"DefinitionString":{value}}}}}}}}}"#
+        )
+    };
+    for (name, text) in [
+        ("a.json", quoted.clone()),
+        ("a.json", format!(r#"{{"name":"a","definition":{quoted}}}"#)),
+        ("t.json", resource(&quoted)),
+        ("t.json", resource(&format!(r#"{{"Fn::Sub":{sub}}}"#))),
+        (
+            "main.tf",
+            format!("resource \"aws_sfn_state_machine\" \"a\" {{\n  definition = {terraform}\n}}\n"),
+        ),
+    ] {
+        for set in [&[][..], &[("X", "changed")]] {
+            let container = container(name, &text);
+            let given = set
+                .iter()
+                .map(|(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned()));
+            let given: BTreeMap<String, String> = given.collect();
+            let request = Request {
+                given: &given,
+                is_strict: true,
+                beside: &|_| Err(String::new()),
+            };
+            let definition = container.definition(0, &request);
+            assert_eq!(definition.source().text, flow);
+            let filled = crate::asl::syntax::substitute::fill(flow, definition.substitutions());
+            assert_eq!(filled, (flow.to_owned(), Vec::new()));
+            assert_eq!(definition.check(MachineType::Express).diagnostics, [], "{text}");
+        }
     }
 }
 

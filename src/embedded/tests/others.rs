@@ -108,6 +108,35 @@ fn files_of_the_serverless_framework() {
     );
 }
 
+/// An option has a value when it is given; otherwise the alternatives decide.
+#[test]
+fn the_stage_of_the_serverless_framework() {
+    let check = |provider: &str, variable: &str, set: &[(&str, &str)], expected: &str| {
+        let text = format!(
+            "service: a\nprovider: {{name: aws{provider}}}\nstepFunctions: {{stateMachines: {{m: {{definition: {{StartAt: B, Comment: \"{variable}\", States: {{B: {{Type: Succeed}}}}}}}}}}}}\n"
+        );
+        let (definition, report) = check_with("serverless.yml", &text, set, false);
+        assert_eq!(report.diagnostics, [], "{text}");
+        assert!(
+            definition.contains(&format!("\"Comment\":\"{expected}\"")),
+            "{definition}"
+        );
+    };
+    let optional = ", stage: \"${opt:stage, 'test'}\"";
+    let given = [("opt:stage", "live")];
+    for variable in ["${self:provider.stage}", "${sls:stage}"] {
+        check(optional, variable, &[], "test");
+        check(optional, variable, &given, "live");
+        check("", variable, &[], "dev");
+    }
+    check(", stage: test", "${sls:stage}", &given, "live");
+    check(", stage: test", "${self:provider.stage}", &given, "test");
+    check(", stage: test", "${opt:stage, 'other'}", &[], "other");
+    check(", stage: test", "${opt:stage, self:provider.stage}", &[], "test");
+    check(", stage: '${opt:stage}'", "${sls:stage}", &[], "dev");
+    check("", "${opt:region, 'eu-west-1'}", &[], "eu-west-1");
+}
+
 pub(super) const TERRAFORM: &str = r#"# The shop's workflow.
 variable "pause" {
   default = "3"

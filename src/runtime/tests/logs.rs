@@ -1,7 +1,8 @@
 //! Which records are written, and that an event waits for them.
 
-use super::super::Turn;
+use super::super::history::RECORDS_BYTES_MAX;
 use super::super::workflow::{LogSettings, Workflow};
+use super::super::{MemoryLimits, Turn};
 use super::{FAIL, PASS, Stage, TASK};
 use crate::vm::Level;
 
@@ -124,6 +125,27 @@ fn a_lossy_log_holds_nothing() {
     assert_eq!(stage.commit(), Some(1));
 }
 
+/// The memory of a shard that a log of so many bytes fills, which has not left the process.
+const FULL: MemoryLimits = MemoryLimits {
+    shard: 1 << 20,
+    execution: 1 << 20,
+};
+
+#[test]
+fn only_a_log_that_must_not_lose_anything_holds_sources_up() {
+    for (block, expected) in [(true, None), (false, Some(1))] {
+        let mut workflow = with_log(Level::Error, Level::Error);
+        workflow.log.as_mut().expect("a log").block = block;
+        let mut stage = Stage::with_memory(PASS, workflow, FULL);
+        stage.world.borrow_mut().log_bytes = FULL.shard;
+        stage.give("1");
+        stage.pass(2_000);
+        assert_eq!(stage.commit(), expected, "block: {block}");
+        let shown = stage.metric("stepstream_memory_bytes", &["kind=\"log\""]);
+        assert_eq!(shown, FULL.shard as f64, "block: {block}");
+    }
+}
+
 /// What an execution has done so far can be read while it waits.
 #[test]
 fn records_do_not_wait_for_the_end() {
@@ -187,4 +209,97 @@ fn what_a_story_takes_is_limited() {
     assert!((64..80).contains(&log.len()), "{}", log.len());
     assert!(log[0].contains("ExecutionStarted"), "the beginning stays");
     assert!(log.last().expect("the end").contains("ExecutionFailed"));
+}
+
+fn with_data(level: Level, on_failure: Level) -> Workflow {
+    let mut workflow = with_log(level, on_failure);
+    workflow.log.as_mut().expect("a log").include_execution_data = true;
+    workflow
+}
+
+/// Returns the ids and types of records.
+fn ids(log: &[String]) -> Vec<(u64, String)> {
+    let record = |line: &String| {
+        let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let id = record["id"].as_str().expect("an id").parse().expect("a number");
+        (id, record["type"].as_str().expect("a type").to_owned())
+    };
+    log.iter().map(record).collect()
+}
+
+/// Many events refer to one large text.
+#[test]
+fn the_records_of_one_end_are_limited() {
+    const MAP: &str = r#"{"StartAt": "M", "States": {
+        "M": {"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"x.$": "$.x"}, "ResultPath": null, "Next": "F",
+            "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}},
+        "F": {"Type": "Fail", "Error": "E"}}}"#;
+    let mut stage = Stage::new(MAP, with_data(Level::Error, Level::All));
+    let list = vec!["0"; 1_000].join(",");
+    stage.give(&format!(r#"{{"list":[{list}],"x":"{}"}}"#, "x".repeat(140 << 10)));
+    stage.settle();
+    let log = stage.log();
+    let bytes: usize = log.iter().map(|line| line.len() + 1).sum();
+    let most = RECORDS_BYTES_MAX + 2 * (crate::log::TEXT_BYTES_MAX + 1_000);
+    assert!((RECORDS_BYTES_MAX..=most).contains(&bytes), "{bytes} of {most}");
+    let ids = ids(&log);
+    assert!(ids.windows(2).all(|pair| pair[0].0 < pair[1].0), "in order");
+    assert_eq!(ids[0], (1, "ExecutionStarted".to_owned()));
+    assert_eq!(ids.last().expect("the end").1, "ExecutionFailed");
+}
+
+/// Goes on until its time limit.
+const LOOP: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "Next": "C"},
+    "C": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "P"}], "Default": "S"},
+    "S": {"Type": "Succeed"}}}"#;
+
+fn endless(level: Level) -> Stage {
+    let mut stage = Stage::new(LOOP, with_data(level, level));
+    stage.give(&format!(r#"{{"x":"{}"}}"#, "x".repeat(200 << 10)));
+    let now = stage.now();
+    stage.shard.turn(now);
+    stage
+}
+
+#[test]
+fn what_a_turn_writes_is_limited() {
+    let mut stage = endless(Level::All);
+    let bytes = |stage: &Stage| stage.metric("stepstream_memory_bytes", &["kind=\"log\""]);
+    let mut before = bytes(&stage);
+    for _ in 0..5 {
+        let now = stage.now();
+        stage.shard.turn(now);
+        let bytes = bytes(&stage);
+        let grown = bytes - before;
+        assert!(grown > 0.0 && grown <= 6e6, "{grown}");
+        before = bytes;
+    }
+    stage.now_ms += 2_000;
+    let now = stage.now();
+    stage.shard.turn(now);
+    let log = stage.log();
+    let ids: Vec<u64> = ids(&log).into_iter().map(|(id, _)| id).collect();
+    let all: Vec<u64> = (1..=ids.len() as u64).collect();
+    assert_eq!(ids, all, "none is left out");
+}
+
+#[test]
+fn a_full_log_holds_executions_up() {
+    let mut stage = endless(Level::All);
+    stage.world.borrow_mut().log_is_full = true;
+    // What was appended is shipped.
+    stage.pass(2_000);
+    let written = stage.log().len();
+    assert!(written > 0);
+    for ms in [1_000, 10_000, 300_000, 10_000] {
+        let turn = stage.pass(ms);
+        assert!(matches!(turn, Turn::Idle(_)), "{turn:?}");
+        assert_eq!(stage.log().len(), written, "it takes no more");
+    }
+    stage.world.borrow_mut().log_is_full = false;
+    stage.pass(2_000);
+    stage.pass(2_000);
+    let log = stage.log();
+    assert_eq!(ids(&log).last().expect("the end").1, "ExecutionTimedOut");
+    assert_eq!(stage.commit(), Some(1));
 }

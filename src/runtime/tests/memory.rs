@@ -2,7 +2,7 @@
 
 use super::super::workflow::{Mode, Workflow};
 use super::super::{MemoryLimits, Ordering, Turn};
-use super::{PASS, Stage, TASK, with_dead_letter};
+use super::{PASS, Stage, TASK, WAIT, with_dead_letter};
 use crate::stream::SendError;
 use crate::task::Progress;
 
@@ -103,6 +103,28 @@ fn events_that_wait_for_their_commit_stay_within_the_account() {
 }
 
 #[test]
+fn keys_and_headers_count_like_values() {
+    let ordered = Workflow {
+        ordering: Ordering::Partition,
+        ..with_dead_letter()
+    };
+    let sync = Workflow {
+        mode: Mode::Sync,
+        ..with_dead_letter()
+    };
+    let text = "x".repeat(LARGE);
+    for workflow in [ordered, sync] {
+        check(TWICE, workflow.clone(), |stage, _| {
+            stage.give_to(0, Some(&text), "1", Vec::new());
+        });
+        check(TWICE, workflow, |stage, _| {
+            let header = ("h".to_owned(), Some(text.clone().into_bytes()));
+            stage.give_to(0, None, "1", vec![header]);
+        });
+    }
+}
+
+#[test]
 fn messages_that_do_not_arrive_stay_within_the_account() {
     let mut stage = Stage::with_memory(PASS, with_dead_letter(), LIMITS);
     let failed = SendError::Failed("the broker is away".to_owned());
@@ -134,6 +156,21 @@ fn an_event_that_alone_is_more_than_the_account_runs() {
     (0..3).for_each(|number| give_large(&mut stage, number));
     most_until_idle(&mut stage);
     assert_eq!(stage.values("out").len(), 3);
+}
+
+#[test]
+fn runs_that_nobody_uses_do_not_keep_sources_paused() {
+    let mut stage = Stage::with_memory(WAIT, super::with_output(), LIMITS);
+    let text = "x".repeat(12 * KIB);
+    // They end little by little, and what they had comes into the pool.
+    for number in 0..1_000 {
+        stage.give(&format!(r#"{{"s":{},"x":"{text}"}}"#, 10 + number % 20));
+    }
+    let most = most_until_idle(&mut stage);
+    assert!(most >= LIMITS.shard / 4 * 3, "the sources never paused at {most}");
+    assert_eq!(stage.values("out").len(), 1_000);
+    let left = stage.shard.memory().0;
+    assert!(left <= LIMITS.shard / 4, "{left} left");
 }
 
 /// Holds more after each second: 200 KiB in a variable, times 40.

@@ -53,7 +53,13 @@ impl Desk {
     fn new() -> Desk {
         let sink = Slow::default();
         Desk {
-            outbox: Outbox::new(sink.capacity(), LANES, Deliveries::default(), Meter::default()),
+            outbox: Outbox::new(
+                sink.capacity(),
+                LANES,
+                Deliveries::default(),
+                Meter::default(),
+                usize::MAX,
+            ),
             sink,
         }
     }

@@ -1,7 +1,10 @@
 //! What one execution may do before others have their turn.
 
 use super::super::Turn;
-use super::{Stage, WAIT, with_dead_letter, with_output};
+use super::super::core::{PART_WORK, TURN_WORK};
+use super::super::workflow::{Mode, Workflow};
+use super::{PASS, Stage, TASK, WAIT, with_dead_letter, with_output};
+use crate::stream::{Change, PartitionId};
 use crate::task::{Failure, Progress};
 use std::cell::Cell;
 
@@ -138,4 +141,113 @@ fn many_large_events_share_a_turn() {
     stage.settle();
     assert_eq!(stage.values("out").len(), 100);
     assert_eq!(stage.commit(), Some(100));
+}
+
+/// Most work of a turn: its own, what its parts may do beyond that, and of each the last thing that it does.
+const WORK_MAX: u64 = TURN_WORK + 5 * PART_WORK + 5 * LAST_WORK_MAX;
+
+/// Most work of one thing with an event of [`LARGE`] bytes: taken up, run, compacted and parked.
+const LAST_WORK_MAX: u64 = 5 * LARGE as u64;
+
+const LARGE: usize = 100_000;
+
+/// Turns until there is nothing to do; none does too much. Returns how many there were, and their work.
+fn settle_within(stage: &mut Stage) -> (usize, u64) {
+    let mut sum = 0;
+    for turns in 1..10_000 {
+        let turn = stage.shard.turn(stage.now());
+        let worked = stage.shard.worked();
+        sum += worked;
+        assert!(worked <= WORK_MAX, "turn {turns} has done {worked}");
+        if turn != Turn::Busy {
+            return (turns, sum);
+        }
+    }
+    panic!("the shard is busy for ever");
+}
+
+fn give_large(stage: &mut Stage, count: usize, seconds: u32) {
+    let event = format!(r#"{{"s":{seconds},"text":"{}"}}"#, "x".repeat(LARGE));
+    (0..count).for_each(|_| stage.give(&event));
+}
+
+/// Large executions for which something comes at the same moment: all have it, in as many turns as it takes.
+fn check_moment(definition: &str, seconds: u32, topic: &str, come: impl Fn(&mut Stage)) {
+    let mut stage = Stage::new(definition, with_dead_letter());
+    give_large(&mut stage, 300, seconds);
+    settle_within(&mut stage);
+    assert!(stage.values(topic).is_empty());
+    come(&mut stage);
+    let (turns, _) = settle_within(&mut stage);
+    assert!(turns > 5, "{turns} turns");
+    assert_eq!(stage.values(topic).len(), 300);
+    assert_eq!(stage.commit(), Some(300));
+    assert_eq!(stage.shard.leftover(), None);
+}
+
+#[test]
+fn waits_that_end_at_one_moment_share_turns() {
+    check_moment(WAIT, 5, "out", |stage| stage.now_ms += 5_000);
+}
+
+#[test]
+fn executions_that_time_out_at_one_moment_share_turns() {
+    check_moment(WAIT, 31_536_000, "dead", |stage| stage.now_ms += 300_000);
+}
+
+#[test]
+fn answers_that_come_at_one_moment_share_turns() {
+    check_moment(TASK, 0, "out", |stage| {
+        let called = stage.world.borrow().called.clone();
+        for call in called {
+            let mut world = stage.world.borrow_mut();
+            world.push_answer(call.ticket, Ok(call.parameters.into_bytes()));
+        }
+    });
+}
+
+#[test]
+fn events_that_one_commit_lets_run_share_turns() {
+    let workflow = Workflow {
+        mode: Mode::Sync,
+        sync_batch_max: 300,
+        reply: Some("replies".to_owned()),
+        ..Workflow::default()
+    };
+    let mut stage = Stage::new(PASS, workflow);
+    stage.world.borrow_mut().commits_at_once = false;
+    stage.give("0");
+    settle_within(&mut stage);
+    // While the first commit is not answered all others come.
+    give_large(&mut stage, 300, 0);
+    settle_within(&mut stage);
+    for (offset, replies) in [(1, 1), (300, 300), (301, 301)] {
+        let change = Change::Committed {
+            partition: PartitionId(0),
+            offset,
+            result: Ok(()),
+        };
+        stage.world.borrow_mut().changes.push_back(change);
+        let (turns, _) = settle_within(&mut stage);
+        assert!(offset != 300 || turns > 5, "{turns} turns");
+        assert_eq!(stage.values("replies").len(), replies);
+    }
+    assert_eq!(stage.commit(), Some(301));
+    assert_eq!(stage.shard.leftover(), None);
+}
+
+/// New events have their part of each turn, whatever the others do.
+#[test]
+fn a_small_event_does_not_wait_for_all_that_is_due() {
+    let mut stage = Stage::new(WAIT, with_dead_letter());
+    give_large(&mut stage, 300, 5);
+    stage.settle();
+    stage.now_ms += 5_000;
+    stage.give(r#"{"s":"no number"}"#);
+    let now = stage.now();
+    let turns = (1..100).find(|_| {
+        stage.shard.turn(now);
+        !stage.values("dead").is_empty()
+    });
+    assert!(turns.is_some_and(|turns| turns <= 2), "{turns:?} turns");
 }

@@ -90,6 +90,8 @@ pub(super) struct World {
     pub(super) sink_room: Option<usize>,
     /// Why the sink takes no message, if it is so.
     pub(super) refusal: Option<SendError>,
+    /// A topic that there is none of: the sink takes no message for it.
+    pub(super) missing: Option<&'static str>,
     pub(super) called: Vec<Called>,
     pub(super) cancelled: Vec<Ticket>,
     answers: VecDeque<(Ticket, Answer)>,
@@ -97,6 +99,8 @@ pub(super) struct World {
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
     pub(super) log_is_full: bool,
+    /// Bytes of records that were handed over and have not left.
+    pub(super) log_bytes: usize,
     /// Whether commits are answered without being asked.
     pub(super) commits_at_once: bool,
     /// Where the log ended at each mark.
@@ -197,6 +201,9 @@ impl Sink for TestSink {
         let mut world = self.0.borrow_mut();
         if let Some(refusal) = &world.refusal {
             return Err(refusal.clone());
+        }
+        if world.missing == Some(&*world.topics[message.topic.0 as usize]) {
+            return Err(SendError::Failed("there is no such topic".to_owned()));
         }
         if let Some(room) = &mut world.sink_room {
             *room = room.checked_sub(1).ok_or(SendError::Full)?;
@@ -302,15 +309,39 @@ impl Journal for TestJournal {
         self.world.borrow().log_confirmed
     }
 
+    fn bytes(&mut self) -> usize {
+        self.pending.len() + self.world.borrow().log_bytes
+    }
+
     fn is_full(&self) -> bool {
         self.world.borrow().log_is_full
     }
 }
 
-/// A shard with one workflow in a world of its own.
+fn lane(world: &Shared, version: Version, workflow: Workflow, metrics: &Metrics, name: &str) -> LaneParts {
+    world.borrow_mut().log_confirmed = u64::MAX;
+    LaneParts {
+        workflow: Arc::new(workflow),
+        version,
+        source: Box::new(TestSource {
+            world: Rc::clone(world),
+            batch: Vec::new(),
+        }),
+        journal: Some(Box::new(TestJournal {
+            world: Rc::clone(world),
+            pending: Vec::new(),
+        })),
+        renew: None,
+        stats: Stats::new(metrics.workflow(name)),
+    }
+}
+
+/// A shard with one workflow in a world of its own, and perhaps another one beside it.
 pub(super) struct Stage {
     pub(super) shard: Shard,
     pub(super) world: Shared,
+    /// What the source and the log of the workflow beside have; all else is in `world`.
+    pub(super) beside: Shared,
     metrics: Metrics,
     pub(super) now_ms: i64,
     /// How far the wall clock is off.
@@ -361,26 +392,25 @@ impl Stage {
 
     /// Creates a shard with so much memory.
     pub(super) fn within(version: Version, workflow: Workflow, memory: MemoryLimits) -> Stage {
-        let world = Shared::default();
-        world.borrow_mut().log_confirmed = u64::MAX;
+        Stage::with_beside(version, workflow, memory, None)
+    }
+
+    /// Creates a shard with so much memory, and perhaps a second workflow.
+    pub(super) fn with_beside(
+        version: Version,
+        workflow: Workflow,
+        memory: MemoryLimits,
+        other: Option<(Version, Workflow)>,
+    ) -> Stage {
+        let (world, beside) = (Shared::default(), Shared::default());
         let instant = Instant::now();
         let metrics = Metrics::new();
-        let lane = LaneParts {
-            workflow: Arc::new(workflow),
-            version,
-            source: Box::new(TestSource {
-                world: Rc::clone(&world),
-                batch: Vec::new(),
-            }),
-            journal: Some(Box::new(TestJournal {
-                world: Rc::clone(&world),
-                pending: Vec::new(),
-            })),
-            renew: None,
-            stats: Stats::new(metrics.workflow("workflow")),
-        };
+        let mut lanes = vec![lane(&world, version, workflow, &metrics, "workflow")];
+        if let Some((version, workflow)) = other {
+            lanes.push(lane(&beside, version, workflow, &metrics, "beside"));
+        }
         let parts = Parts {
-            lanes: vec![lane],
+            lanes,
             sink: Box::new(TestSink(Rc::clone(&world))),
             tasks: Box::new(TestTasks(Rc::clone(&world))),
             max_in_flight: 1_000_000,
@@ -396,6 +426,7 @@ impl Stage {
         Stage {
             shard: Shard::new(parts, now),
             world,
+            beside,
             metrics,
             now_ms: START_MS,
             wall_off_ms: 0,

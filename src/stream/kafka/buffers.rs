@@ -1,7 +1,8 @@
 //! How much the clients may hold: fetched and not taken, taken and not acknowledged.
 //!
 //! Owns the properties that bound the clients' memory. Must not know how much there is. Invariant: what the user sets
-//! wins, and is what the reckoning goes by.
+//! wins, and is what the reckoning goes by. Not reckoned: brokers beyond the supposed number, and what a compressed
+//! answer grows to before its events are queued.
 
 use super::Config;
 use rdkafka::ClientConfig;
@@ -17,15 +18,22 @@ const PRODUCED_MIN: u64 = 4 << 20;
 const FETCHED_MAX: u64 = 52_428_800;
 const FETCHED_MIN: u64 = 1 << 20;
 
+/// Brokers that have partitions of a consumer, as is supposed: each has an answer to it under way.
+pub(super) const BROKERS_SUPPOSED: u64 = 3;
+
 const QUEUED_KEY: &str = "queued.max.messages.kbytes";
 const PRODUCED_KEY: &str = "queue.buffering.max.kbytes";
 const FETCHED_KEY: &str = "fetch.max.bytes";
+const RECEIVED_KEY: &str = "receive.message.max.bytes";
+/// What librdkafka demands of that beyond `fetch.max.bytes`.
+const FRAMING_BYTES: u64 = 512;
 const MESSAGE_KEY: &str = "message.max.bytes";
 
 /// Most bytes that clients hold, each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffers {
     queued: u64,
+    fetched: u64,
     produced: u64,
 }
 
@@ -33,16 +41,19 @@ impl Default for Buffers {
     fn default() -> Buffers {
         Buffers {
             queued: QUEUED_MAX,
+            fetched: FETCHED_MAX,
             produced: PRODUCED_MAX,
         }
     }
 }
 
 impl Buffers {
-    /// Returns those of a share of memory: for each queue of fetched events, and for each producer.
+    /// Returns those of a share of memory: for each queue of fetched events, and for each producer. What is under way
+    /// to the queues may come to as much as one of them, from all brokers together.
     pub fn within(queued: u64, produced: u64) -> Buffers {
         Buffers {
             queued: queued.clamp(QUEUED_MIN, QUEUED_MAX),
+            fetched: (queued / BROKERS_SUPPOSED).clamp(FETCHED_MIN, FETCHED_MAX),
             produced: produced.clamp(PRODUCED_MIN, PRODUCED_MAX),
         }
     }
@@ -50,12 +61,7 @@ impl Buffers {
     /// Sets a consumer's properties, before the user's.
     pub(super) fn set_consumer(self, client: &mut ClientConfig) {
         client.set(QUEUED_KEY, (self.queued / 1024).to_string());
-        client.set(FETCHED_KEY, self.fetched().to_string());
-    }
-
-    /// What is fetched at a time may come to what is queued already.
-    fn fetched(self) -> u64 {
-        self.queued.clamp(FETCHED_MIN, FETCHED_MAX)
+        client.set(FETCHED_KEY, self.fetched.to_string());
     }
 
     /// Sets a producer's properties, before the user's: a message larger than the queue would wait for ever.
@@ -69,13 +75,21 @@ impl Buffers {
 
     /// Makes a consumer's properties fit each other when the user has set some of them.
     pub(super) fn fit(client: &mut ClientConfig, is_set: impl Fn(&str) -> bool) {
-        let number = |key: &str| client.get(key).and_then(|text| text.trim().parse::<u64>().ok());
+        let number = |client: &ClientConfig, key: &str| client.get(key)?.trim().parse::<u64>().ok();
         // librdkafka refuses an answer that is smaller than a message.
-        if let (Some(fetched), Some(message)) = (number(FETCHED_KEY), number(MESSAGE_KEY))
+        if let (Some(fetched), Some(message)) = (number(client, FETCHED_KEY), number(client, MESSAGE_KEY))
             && fetched < message
             && !is_set(FETCHED_KEY)
         {
             client.set(FETCHED_KEY, message.to_string());
+        }
+        // And one that has no room in what the user lets it receive. A limit that nobody has set is raised by librdkafka,
+        // and is not lowered here: a batch that is larger would stop its partition for good.
+        if let (Some(fetched), Some(received)) = (number(client, FETCHED_KEY), number(client, RECEIVED_KEY))
+            && fetched + FRAMING_BYTES > received
+            && !is_set(FETCHED_KEY)
+        {
+            client.set(FETCHED_KEY, received.saturating_sub(FRAMING_BYTES).to_string());
         }
     }
 }
@@ -87,10 +101,12 @@ impl Config {
         queued.map_or(self.buffers.queued, |kilobytes| kilobytes << 10)
     }
 
-    /// Returns how many bytes of a consumer may be on their way to its queues, with the user's properties.
+    /// Returns how many bytes of a consumer may be on their way to its queues, with the user's properties: an answer of
+    /// each broker that is supposed to be there.
     pub fn fetched_bytes(&self) -> u64 {
         let fetched = self.set_by_user(&self.consumer, FETCHED_KEY);
-        fetched.unwrap_or(self.buffers.fetched())
+        let message = self.set_by_user(&self.consumer, MESSAGE_KEY).unwrap_or(0);
+        fetched.unwrap_or(self.buffers.fetched.max(message)) * BROKERS_SUPPOSED
     }
 
     /// Returns how many bytes a producer takes at most, with the user's properties.

@@ -399,7 +399,9 @@ fn is_secret(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::buffers::BROKERS_SUPPOSED;
     use super::*;
+    use rdkafka::consumer::BaseConsumer;
 
     fn config(text: &str) -> Config {
         toml::from_str(text).expect("a configuration")
@@ -441,7 +443,7 @@ mod tests {
             let [queued, fetched, produced] =
                 [consumer[0], consumer[1], producer[0]].map(|text| text.parse::<u64>().expect("a number"));
             assert_eq!(config.queued_bytes(), queued << 10, "{text}");
-            assert_eq!(config.fetched_bytes(), fetched, "{text}");
+            assert_eq!(config.fetched_bytes(), fetched * BROKERS_SUPPOSED, "{text}");
             assert_eq!(config.produced_bytes(), produced << 10, "{text}");
         };
         let plenty = Buffers::default();
@@ -454,14 +456,14 @@ mod tests {
         );
         // A message that is larger than the queue would wait for ever.
         let little = Buffers::within(8 << 20, 8 << 20);
-        check("", little, ["8192", "8388608"], ["8192", "4194304"]);
+        check("", little, ["8192", "2796202"], ["8192", "4194304"]);
         check("", Buffers::within(0, 0), ["256", "1048576"], ["4096", "2097152"]);
         let of_user = "consumer = { 'queued.max.messages.kbytes' = 1000 }
             producer = { 'queue.buffering.max.kbytes' = 2000, 'message.max.bytes' = 1000000 }";
-        check(of_user, little, ["1000", "8388608"], ["2000", "1000000"]);
+        check(of_user, little, ["1000", "2796202"], ["2000", "1000000"]);
         assert_eq!(
             config("properties = { 'fetch.max.bytes' = 2000000 }").fetched_bytes(),
-            2_000_000
+            2_000_000 * BROKERS_SUPPOSED
         );
         // librdkafka refuses an answer that is smaller than a message.
         let large = Config {
@@ -469,6 +471,24 @@ mod tests {
             ..config("properties = { 'message.max.bytes' = 20000000 }")
         };
         assert_eq!(large.check(), Ok(()));
+    }
+
+    #[test]
+    fn librdkafka_takes_what_is_fetched_at_a_time() {
+        let check = |text: &str, fetched: &str| {
+            let client = config(text).consumer_properties().expect("properties");
+            assert_eq!(client.get("fetch.max.bytes"), Some(fetched), "{text}");
+            // Only a client's creation compares properties.
+            let client: Result<BaseConsumer, KafkaError> = client.create();
+            assert!(client.is_ok(), "{text}: {:?}", client.err());
+        };
+        check("", "52428800");
+        check("consumer = { 'fetch.max.bytes' = 200000000 }", "200000000");
+        check("properties = { 'message.max.bytes' = 60000000 }", "60000000");
+        check(
+            "properties = { 'receive.message.max.bytes' = 2000000 }",
+            "1999488",
+        );
     }
 
     #[test]

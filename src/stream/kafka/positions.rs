@@ -84,7 +84,17 @@ pub(super) fn position(
         (restored.pin(), restored, None)
     };
     let (pin, restored, committed) = match place {
-        Place::Commit => (None, found.clone(), found.offset),
+        Place::Commit => {
+            let offset = found.offset;
+            match within(name, &found, log.1.into_iter().chain(cut).min()) {
+                // The old one would be believed again, at the next start, once the log has grown.
+                Some(kept) => {
+                    let (metadata, offset) = (kept.metadata.clone(), offset.unwrap_or_default());
+                    (Some(Commit { offset, metadata }), kept, Some(offset))
+                }
+                None => (None, found, offset),
+            }
+        }
         Place::Back(end) => {
             let found = found.back_to(end);
             let metadata = found.metadata.clone();
@@ -159,6 +169,14 @@ fn place(
             were deleted before they were read (retention)");
     }
     Place::Commit
+}
+
+/// Returns what is left of a commit in a log that ends before what it calls finished, if the log does.
+fn within((topic, number): &TopicPartition, commit: &Restored, end: Option<i64>) -> Option<Restored> {
+    let (kept, lost) = commit.within(end?)?;
+    tracing::error!(%topic, number, ?end, first = lost.start, last = lost.end - 1, "the partition has lost events that \
+        were finished, as after an unclean leader election: what is written in their place is run");
+    Some(kept)
 }
 
 /// Asks for an offset of each partition: its beginning, its end, or that of a time, which may be behind the last
@@ -238,6 +256,9 @@ fn ask(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stream::kafka::native_topics::Answer;
+    use crate::stream::kafka::subscription::{Start, Subscription};
+    use crate::stream::offsets::Tracker;
     use std::sync::Arc;
 
     /// Where a commit at 100 about the topic `before` goes on, in the topic `now` that ends at `high`: at least once,
@@ -285,6 +306,73 @@ mod tests {
         assert_eq!(answered(&[0, 7], Code::LeaderNotAvailable).0, [1, 2, 3, 4, 5, 6]);
         // Who does not answer does not answer the parts of the question either.
         assert_eq!(answered(&[5], Code::OperationTimedOut), (vec![], 1));
+    }
+
+    /// Where a commit at 10 that calls 12 to 19 finished goes on, in a log that ends at `high`: whether the shard takes
+    /// what comes at 10 to 24 for new, and whether the commit is made again.
+    fn check_finished(high: i64, cut: Option<i64>, at_most_once: bool, new: &[i64], is_pinned: bool) {
+        let mut tracker = Tracker::new(&Restored::default());
+        (0..20).for_each(|offset| assert!(tracker.begin(offset)));
+        (0..20)
+            .filter(|offset| ![10, 11].contains(offset))
+            .for_each(|offset| tracker.complete(offset));
+        let commit = tracker.commit().expect("a commit");
+        assert_eq!(commit.offset, 10);
+        let facts = Facts {
+            topic: Answer::Untold,
+            commit: Some(commit),
+            low: Some(0),
+            high: Some(high),
+            start: None,
+        };
+        let identity = Identity {
+            cut,
+            ..Identity::default()
+        };
+        let config = SourceConfig {
+            name: "orders".to_owned(),
+            subscription: Subscription::Topics(vec!["orders".to_owned()]),
+            group: "orders".to_owned(),
+            instance_id: None,
+            start: Start::Earliest,
+            drain_timeout: Duration::ZERO,
+            at_most_once,
+            until_end: false,
+        };
+        let name = (Arc::from("orders"), 3);
+        let position = position(&name, facts, identity, &config);
+        let begun = |restored: &Restored| {
+            let mut tracker = Tracker::new(restored);
+            let begun = (10..25).filter(|offset| tracker.begin(*offset));
+            begun.collect::<Vec<_>>()
+        };
+        assert_eq!(begun(&position.restored), new, "{high}");
+        assert_eq!(position.fetch, Offset::Offset(10));
+        assert_eq!(position.pin.is_some(), is_pinned, "{high}");
+        // A start after this one, when the log has grown, is told no more.
+        if let Some(Commit { offset, metadata }) = position.pin {
+            let again = Restored {
+                offset: Some(offset),
+                metadata,
+                topic_id: 0,
+            };
+            assert_eq!(begun(&again), new, "{high}");
+        }
+    }
+
+    #[test]
+    fn what_comes_in_the_place_of_finished_events_that_were_lost_is_run() {
+        let whole: Vec<_> = [10, 11].into_iter().chain(20..25).collect();
+        let all: Vec<_> = (10..25).collect();
+        check_finished(20, None, false, &whole, false);
+        check_finished(30, None, false, &whole, false);
+        check_finished(12, None, false, &all, true);
+        check_finished(10, None, false, &all, true);
+        let some: Vec<_> = [10, 11].into_iter().chain(15..25).collect();
+        check_finished(15, None, false, &some, true);
+        // Where nothing may run twice, reading goes on at the commit.
+        check_finished(30, Some(15), true, &some, true);
+        check_finished(30, Some(5), true, &all, true);
     }
 
     #[test]

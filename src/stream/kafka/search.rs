@@ -219,3 +219,26 @@ fn ask_leader(consumer: &Consumer, start: Start, group: Vec<Half>, out: &Out) {
         out.say(name, facts);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::kafka::health::Absence;
+
+    #[test]
+    fn a_topic_that_is_gone_is_an_error_of_its_own_partitions_only() {
+        let found = Found::saying(&[
+            ("gone", Answer::Absent(Absence::Missing)),
+            ("stays", Answer::Untold),
+        ]);
+        let name = |topic: &str| (Arc::from(topic), 0);
+        // Metadata may be older than the answer about topics.
+        let leaders = Ok(Leaders::from([(name("gone"), 1), (name("stays"), 1)]));
+        let leader = |topic: &str| half(&name(topic), &found, Ok(None), &leaders).map(|(leader, _)| leader);
+        let gone = KafkaError::MetadataFetch(Code::UnknownTopicOrPartition);
+        let silence = KafkaError::MetadataFetch(Code::OperationTimedOut);
+        assert_eq!(leader("gone"), Err(gone));
+        assert_eq!(leader("stays"), Ok(1));
+        assert_eq!(leader("another"), Err(silence));
+    }
+}

@@ -79,6 +79,23 @@ impl Restored {
         }
     }
 
+    /// Returns what is left of a commit that calls offsets at or above `end` finished, where the log ends, and from the
+    /// first to the last of those; `None` when there are none. What comes to stand there is another event.
+    pub fn within(&self, end: i64) -> Option<(Restored, Range<i64>)> {
+        let offset = self.offset?;
+        let finished = self.finished();
+        let last = finished.last().filter(|range| range.end > end)?.end;
+        let first = finished.iter().find(|range| range.end > end)?.start.max(end);
+        let kept = finished.iter().map(|range| range.start..range.end.min(end));
+        let kept = kept.take_while(|range| !range.is_empty());
+        let restored = Restored {
+            offset: Some(offset),
+            metadata: encode(Kind::Finished, offset, offset, kept, self.topic_id).0,
+            topic_id: self.topic_id,
+        };
+        Some((restored, first..last))
+    }
+
     /// Returns a commit at the place where reading begins, which says that nothing above is finished.
     pub fn pin(&self) -> Option<Commit> {
         let mut tracker = Tracker::new(self);

@@ -143,6 +143,8 @@ impl Play {
         let now = self.stage.now();
         let turn = self.stage.shard.turn(now);
         self.look();
+        let (used, end) = self.stage.shard.memory();
+        assert!(used <= end, "{used} bytes on an account of {end}");
         if turn == Turn::Done {
             assert!(self.is_stopping, "nobody asked it to stop");
             self.start_anew();

@@ -267,6 +267,27 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_whose_topic_is_gone_is_asked_for_until_it_is_taken_away() {
+        let (now, names) = (Instant::now(), [name(0), name(1)]);
+        let mut finding = Finding::default();
+        finding.want(&names);
+        let (answers, search) = crossbeam_channel::unbounded();
+        finding.started(Search::answering(&names, search));
+        answers.send((name(0), Ok(facts()))).expect("a search");
+        let error = KafkaError::MetadataFetch(Code::UnknownTopicOrPartition);
+        answers.send((name(1), Err(error))).expect("a search");
+        drop(answers);
+        assert_eq!(numbers(&finding.take(now)), [0]);
+        finding.wanted.remove(&name(0));
+        // Nothing is waited for, so that the step ends and what was found is handed out.
+        assert!(!names.iter().any(|name| finding.is_searched(name)));
+        assert_eq!(finding.due(now + RETRY), [name(1)]);
+        finding.forget(&[name(1)]);
+        assert!(finding.is_empty() && finding.due_at().is_none());
+        assert_eq!(finding.reason(), None);
+    }
+
+    #[test]
     fn what_was_found_out_before_a_partition_went_is_not_used_when_it_is_back() {
         let (now, names) = (Instant::now(), [name(0), name(1)]);
         let mut finding = Finding::default();

@@ -1,0 +1,89 @@
+//! What a workflow whose messages do not arrive means for the one beside it.
+
+use super::super::MemoryLimits;
+use super::super::workflow::Workflow;
+use super::world::version;
+use super::{PASS, Stage, TASK, with_output};
+use crate::stream::offsets::Restored;
+use crate::stream::{Change, PartitionId};
+use crate::task::Progress;
+
+/// How many events each workflow has: what they leave is several times what there is memory for.
+const EVENTS: usize = 200;
+
+const LIMITS: MemoryLimits = MemoryLimits {
+    shard: 4 << 20,
+    execution: 1 << 20,
+};
+
+fn large() -> String {
+    format!("\"{}\"", "x".repeat(60_000))
+}
+
+/// Makes much of a small event.
+fn wide() -> String {
+    format!(
+        r#"{{"StartAt": "P", "States": {{"P": {{"Type": "Pass", "Result": {}, "End": true}}}}}}"#,
+        large()
+    )
+}
+
+/// Makes a shard of two workflows, of which the second calls a task that takes a second.
+fn stage(definition: &str) -> Stage {
+    let beside = Workflow {
+        output: Some("beside".to_owned()),
+        ..Workflow::default()
+    };
+    let beside = Some((version(TASK), beside));
+    let mut stage = Stage::with_beside(version(definition), with_output(), LIMITS, beside);
+    stage.world.borrow_mut().task = Some(|_| Progress::SuccessAfter(1_000));
+    stage.assign(0, Restored::default());
+    stage.beside.borrow_mut().changes.push_back(Change::Assigned {
+        partition: PartitionId(0),
+        topic: "payments".into(),
+        number: 0,
+        restored: Restored::default(),
+    });
+    stage
+}
+
+fn give_beside(stage: &Stage, offset: i64) {
+    stage.beside.borrow_mut().events.push_back(super::world::Given {
+        offset,
+        value: Some(large().into_bytes()),
+        ..super::world::Given::default()
+    });
+}
+
+/// The topic of the first workflow's output is missing: the second one goes on, and the first one does when it is there.
+fn check(definition: &str, value: &str) {
+    let mut stage = stage(definition);
+    stage.world.borrow_mut().missing = Some("out");
+    (0..EVENTS).for_each(|_| stage.give(value));
+    let line = LIMITS.shard / 4 * 3;
+    for _ in 0..20 {
+        stage.pass(100);
+        let (used, _) = stage.shard.memory();
+        assert!(used < line, "{used} of {line}: one workflow has all the memory");
+    }
+    (0..EVENTS as i64).for_each(|offset| give_beside(&stage, offset));
+    (0..100).for_each(|_| _ = stage.pass(1_000));
+    assert_eq!(
+        (stage.values("out").len(), stage.values("beside").len()),
+        (0, EVENTS)
+    );
+    stage.world.borrow_mut().missing = None;
+    (0..100).for_each(|_| _ = stage.pass(10_000));
+    assert_eq!(stage.values("out").len(), EVENTS);
+    assert!(stage.shard.memory().0 <= LIMITS.shard / 4);
+}
+
+#[test]
+fn a_missing_topic_stops_its_own_workflow_only() {
+    check(PASS, &large());
+}
+
+#[test]
+fn events_that_were_taken_wait_too() {
+    check(&wide(), "1");
+}
