@@ -164,8 +164,8 @@ fn variables_are_texts_and_branches_keep_theirs() {
             r#"{"id":"4","type":"PassStateEntered","details":{"input":"[1, 2]","inputDetails":{"truncated":false},"name":"A"},"previous_event_id":"3""#,
             r#"{"id":"5","type":"PassStateExited","details":{"name":"A","output":"[1, 2]","outputDetails":{"truncated":false}},"previous_event_id":"4""#,
             r#"{"id":"6","type":"ParallelStateSucceeded","details":{},"previous_event_id":"5""#,
-            r#"{"id":"7","type":"ParallelStateExited","details":{"assignedVariables":{"n":"42","label":"\"text\"","all":"[[1,2]]"},"assignedVariablesDetails":{"truncated":false},"name":"P","output":"[[1, 2]]","outputDetails":{"truncated":false}},"previous_event_id":"5""#,
-            r#"{"id":"8","type":"ExecutionSucceeded","details":{"output":"[[1, 2]]","outputDetails":{"truncated":false}},"previous_event_id":"7""#,
+            r#"{"id":"7","type":"ParallelStateExited","details":{"assignedVariables":{"n":"42","label":"\"text\"","all":"[[1,2]]"},"assignedVariablesDetails":{"truncated":false},"name":"P","output":"[[1,2]]","outputDetails":{"truncated":false}},"previous_event_id":"5""#,
+            r#"{"id":"8","type":"ExecutionSucceeded","details":{"output":"[[1,2]]","outputDetails":{"truncated":false}},"previous_event_id":"7""#,
         ]
     );
 }

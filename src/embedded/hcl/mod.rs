@@ -179,6 +179,9 @@ impl<'e, 'a> Reader<'e, 'a> {
             if !self.takes(')') {
                 self.computed();
             }
+            // Each level doubles the escapes of the one inside.
+            let json = self.evaluator.made(json, &(start..self.at));
+            self.is_lost |= self.evaluator.is_spent();
             return quoted(&json, &(start..self.at), out);
         }
         let rest = &self.text[start..];
