@@ -25,10 +25,7 @@ pub(super) fn unreplaced(root: &DeTable<'_>) -> Vec<Unreplaced> {
 fn table(root: &DeTable<'_>, section: &DeTable<'_>, path: &mut Vec<String>, found: &mut Vec<Unreplaced>) {
     for (key, entry) in section {
         path.push(key.get_ref().to_string());
-        // The values of `${Name}` in a definition may be any text.
-        if path.last().is_some_and(|key| key != "substitutions") {
-            value(root, entry.get_ref(), path, found);
-        }
+        value(root, entry.get_ref(), path, found);
         path.pop();
     }
 }
@@ -47,7 +44,7 @@ fn value(root: &DeTable<'_>, entry: &DeValue<'_>, path: &mut Vec<String>, found:
             path: path.clone(),
             is_kafka: path.first().is_some_and(|section| section == "kafka"),
             message: format!("${{{name}}} is not replaced here"),
-            help: help(root, path, name),
+            help: help(root, path, name, text),
         })),
         _ => {}
     }
@@ -67,13 +64,26 @@ fn name(text: &str) -> Option<&str> {
     })
 }
 
-fn help(root: &DeTable<'_>, path: &[String], name: &str) -> String {
+fn help(root: &DeTable<'_>, path: &[String], name: &str, text: &str) -> String {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     match keys.as_slice() {
-        ["kafka", "secrets", _, "env"] => format!("write env = \"{name}\""),
+        ["kafka", "secrets", _, "env"] | ["tasks", _, "headers", _, "env"] => {
+            format!("write env = \"{name}\"")
+        }
+        ["tasks", _, "headers", _] => match text.starts_with("${") && text.ends_with('}') {
+            true => format!("write {{ env = \"{name}\" }}"),
+            false => format!("write {{ env = \"{name}\" }}, and the whole text into the variable"),
+        },
         ["kafka", "properties" | "consumer" | "producer", key] => {
             format!("in [kafka.secrets] write \"{key}\" = {{ env = \"{name}\" }}")
         }
+        [WORKFLOW, number, "substitutions", key] => match workflow(root, number) {
+            // Their names are kept as they are written.
+            Some(workflow) if is_variable(key) => {
+                format!("set {PREFIX}WORKFLOW__{}__SUBSTITUTIONS__{key}", plain(workflow))
+            }
+            _ => "write the value".to_owned(),
+        },
         [WORKFLOW, number, rest @ ..] => match workflow(root, number) {
             Some(workflow) => format!("set {PREFIX}WORKFLOW__{}__{}", plain(workflow), variable(rest)),
             None => "write the value".to_owned(),
@@ -81,6 +91,10 @@ fn help(root: &DeTable<'_>, path: &[String], name: &str) -> String {
         ["tasks", ..] | ["kafka", "secrets", ..] => "write the value".to_owned(),
         keys => format!("set {PREFIX}{}", variable(keys)),
     }
+}
+
+fn is_variable(key: &str) -> bool {
+    key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Returns keys as a variable has them; an item of a list is set with the list.

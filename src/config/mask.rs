@@ -4,9 +4,13 @@
 //! rather than too little. Must not know how problems are printed. Invariant: the text that may be shown has the
 //! length and the lines of the original, so that byte ranges fit both.
 
+use super::shape::Shape;
+use crate::stream::kafka::is_harmless;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
+/// Sections of `[kafka]` with properties of clients.
+const PROPERTIES: [&str; 3] = ["properties", "consumer", "producer"];
 /// Parts of keys whose values are not shown; a superset of the properties that librdkafka has.
 const SECRET: [&str; 15] = [
     "secret",
@@ -33,6 +37,20 @@ const SLIP_EDITS: usize = 2;
 const CONTAINERS: [&str; 2] = ["headers", "secrets"];
 /// What a secret is written with instead of its text.
 const SOURCES: [&str; 2] = ["env", "file"];
+/// Words that are followed by a secret in a text, as in `password=x`.
+const NAMED: [&str; 11] = [
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "apikey",
+    "credential",
+    "credentials",
+    "authorization",
+];
 /// The sections of a file; a line that begins one ends what a secret may have left open.
 const SECTIONS: [&str; 4] = ["workflow", "kafka", "service", "tasks"];
 
@@ -56,6 +74,13 @@ pub(super) fn repeats_secret(root: &DeTable<'_>, message: &str) -> bool {
     let repeats =
         |text: &str| message.contains(&format!("{text:?}")) || message.contains(&format!("`{text}`"));
     leaves(root).iter().any(|leaf| leaf.text.is_some_and(repeats))
+}
+
+/// Returns a message without the secrets of the file that it repeats.
+pub(super) fn starred(root: &DeTable<'_>, message: String) -> String {
+    let texts = leaves(root).into_iter().filter_map(|leaf| leaf.text);
+    let texts = texts.filter(|text| is_secret_value(text));
+    texts.fold(message, |message, text| message.replace(text, "***"))
 }
 
 /// Says what to write for a secret at a path.
@@ -84,12 +109,52 @@ fn is_secret_text(text: &str) -> bool {
 }
 
 /// Whether a value is a secret by itself, such as a URL with a password.
-fn is_secret_value(text: &str) -> bool {
+pub(super) fn is_secret_value(text: &str) -> bool {
     let begins = |scheme: &str| {
         text.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    text.contains("://") && text.contains('@') || begins("bearer ") || begins("basic ")
+    text.contains("://") && text.contains('@')
+        || begins("bearer ")
+        || begins("basic ")
+        || names_secret(&text.to_ascii_lowercase())
+}
+
+/// Whether a text names a secret and gives it, as in `password=x` or `"token": "x"`.
+fn names_secret(lower: &str) -> bool {
+    let gives = |rest: &str| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let rest = match rest.starts_with(['_', '-', '.']) {
+            true => rest.trim_start_matches(is_name),
+            false => rest,
+        };
+        let is_between = |c: char| c.is_whitespace() || "\"'\\".contains(c);
+        rest.trim_start_matches(is_between).starts_with(['=', ':'])
+    };
+    NAMED.iter().any(|word| {
+        lower
+            .match_indices(word)
+            .any(|(at, _)| gives(&lower[at + word.len()..]))
+    })
+}
+
+/// Whether a value below `[kafka]` is not shown: there any name may be one of a property, and any text a secret.
+fn is_hidden_property(path: &[String], value: &DeValue<'_>) -> bool {
+    let key = match path {
+        [kafka, ..] if kafka != "kafka" => return false,
+        [_, brokers] if brokers == "brokers" => return false,
+        [_, section, key @ ..] if PROPERTIES.contains(&section.as_str()) => key,
+        [_, key @ ..] => key,
+        [] => return false,
+    };
+    let text = match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Boolean(switch) => switch.to_string(),
+        DeValue::Integer(number) => number.as_str().to_owned(),
+        DeValue::Float(number) => number.as_str().to_owned(),
+        _ => return true,
+    };
+    key.is_empty() || !is_harmless(&key.join("."), &text)
 }
 
 /// A value that is not shown.
@@ -100,14 +165,20 @@ struct Leaf<'t> {
 
 fn leaves<'t>(root: &'t DeTable<'_>) -> Vec<Leaf<'t>> {
     let mut found = Vec::new();
-    in_table(root, &mut Vec::new(), &mut found);
+    in_table(root, Some(&Shape::of_file()), &mut Vec::new(), &mut found);
     found
 }
 
-fn in_table<'t>(table: &'t DeTable<'_>, path: &mut Vec<String>, found: &mut Vec<Leaf<'t>>) {
+fn in_table<'t>(
+    table: &'t DeTable<'_>,
+    shape: Option<&Shape>,
+    path: &mut Vec<String>,
+    found: &mut Vec<Leaf<'t>>,
+) {
     for (key, value) in table {
+        let shape = shape.and_then(|shape| shape.get(key.get_ref()));
         path.push(key.get_ref().to_string());
-        in_value(value.get_ref(), value.span(), path, found);
+        in_value(value.get_ref(), value.span(), shape, path, found);
         path.pop();
     }
 }
@@ -115,22 +186,34 @@ fn in_table<'t>(table: &'t DeTable<'_>, path: &mut Vec<String>, found: &mut Vec<
 fn in_value<'t>(
     value: &'t DeValue<'_>,
     span: Range<usize>,
+    shape: Option<&Shape>,
     path: &mut Vec<String>,
     found: &mut Vec<Leaf<'t>>,
 ) {
     match value {
-        DeValue::Table(table) => in_table(table, path, found),
+        DeValue::Table(table) => in_table(table, shape, path, found),
         DeValue::Array(items) => {
+            let shape = match shape {
+                Some(Shape::List(item)) => Some(&**item),
+                _ => None,
+            };
             for item in items {
                 // An item has a step of its own: a list is never the name of a variable.
                 path.push(String::new());
-                in_value(item.get_ref(), item.span(), path, found);
+                in_value(item.get_ref(), item.span(), shape, path, found);
                 path.pop();
             }
         }
         value => {
             let text = value.as_str();
-            if is_secret(path) && !is_source(path) || text.is_some_and(is_secret_value) {
+            let is_hidden = match is_secret(path) {
+                true => !is_source(path),
+                false => is_hidden_property(path, value),
+            };
+            // A text in the place of something else may be anything.
+            let is_stray = matches!(shape, Some(Shape::Table { .. } | Shape::List(_) | Shape::Number));
+            let is_hidden_text = |text: &str| is_stray || is_secret_value(text);
+            if is_hidden || text.is_some_and(is_hidden_text) {
                 found.push(Leaf { span, text });
             }
         }
@@ -148,14 +231,18 @@ fn is_source(path: &[String]) -> bool {
 /// Finds what may be a secret in a text that is no TOML: where its values end is unknown, so all is hidden from a
 /// key that looks like one of a secret to the next section.
 fn suspects(text: &str) -> Vec<Range<usize>> {
-    let (mut found, mut start, mut is_open) = (Vec::new(), 0, false);
+    let (mut found, mut start, mut is_open, mut is_kafka) = (Vec::new(), 0, false, false);
     for line in text.split_inclusive('\n') {
         let end = start + line.len();
         let head = section_end(line);
-        let is_suspect = is_secret_text(line) || is_secret_value_in(line);
         if head > 0 {
             is_open = false;
+            is_kafka = line.trim_start().starts_with("[kafka");
         }
+        let is_property = is_kafka || line.trim_start().starts_with("kafka");
+        let is_suspect = is_secret_text(line)
+            || is_secret_value_in(line)
+            || is_property && !is_harmless_line(&line[head..]);
         let shown = match (is_open, is_suspect) {
             (false, false) => line.len(),
             (false, true) => head + key_end(&line[head..]),
@@ -166,6 +253,23 @@ fn suspects(text: &str) -> Vec<Range<usize>> {
         start = end;
     }
     found
+}
+
+/// Whether a line below `[kafka]` is empty, a comment, the brokers, or a property with a value that may be shown.
+fn is_harmless_line(line: &str) -> bool {
+    let unquoted = |text: &str| {
+        let text = text.trim();
+        let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        inside.unwrap_or(text).to_owned()
+    };
+    let line = line.trim();
+    match line.split_once('=') {
+        None => line.is_empty() || line.starts_with('#'),
+        Some((key, value)) => match (unquoted(key), unquoted(value)) {
+            (key, value) if key == "brokers" => !value.contains(['"', '\'']),
+            (key, value) => is_harmless(&key, &value),
+        },
+    }
 }
 
 fn is_secret_value_in(line: &str) -> bool {

@@ -65,6 +65,65 @@ fn wrong_values() {
 }
 
 #[test]
+fn properties_of_any_name() {
+    for key in [
+        "ssl.keystore.key",
+        "basic.auth.user.info",
+        "schema.registry.basic.auth.user.info",
+        "sasl.pass",
+        "sasl.pwd",
+        "auth",
+        "sasl.login.module",
+        "plain",
+        "confluent.api",
+        "session.timeout.ms",
+        "security.protocol",
+    ] {
+        for section in [
+            "kafka.properties",
+            "kafka.consumer",
+            "kafka.producer",
+            "kafka",
+            "kafka.propertys",
+        ] {
+            check(&format!("[{section}]\n\"{key}\" = \"hunter7\""));
+            check(&format!("[{section}]\n{key} = \"hunter7\""));
+            check(&format!("[{section}]\n\"{key}\" = \"hunter7"));
+        }
+        let text = format!("{WORKFLOW}[kafka.properties]\n\"{key}\" = \"hunter7\"\n");
+        check_with(&text, &[]);
+    }
+}
+
+#[test]
+fn texts_in_wrong_places() {
+    for lines in [
+        "[kafka]\nproperties = \"sasl.username=u,sasl.password=hunter7\"",
+        "[kafka]\nproperties = \"hunter7\"",
+        "[service]\nshards = \"hunter7\"",
+        "[workflow.log]\nlevel = \"token=hunter7\"",
+        "[workflow.log]\nlevel = \"client_secret: hunter7\"",
+        "[workflow]\ntopics = \"password:hunter7\"",
+        "[workflow]\ntopics = \"hunter7\"",
+        "[workflow]\ntopics = [\"password:hunter7\"]",
+        "[workflow]\nname = \"sasl.password=hunter7\"",
+    ] {
+        let (section, line) = lines.split_once('\n').expect("two lines");
+        let key = line.split(' ').next().expect("a key");
+        let workflow = WORKFLOW.lines().filter(|line| !line.starts_with(key));
+        let workflow: String = workflow.map(|line| format!("{line}\n")).collect();
+        let section = if section == "[workflow]" { "" } else { section };
+        // A problem of the workflow has its name.
+        let mode = "mode = \"x\"";
+        let text = match section {
+            "" => format!("{workflow}{line}\n{mode}\n"),
+            section => format!("{workflow}{mode}\n{section}\n{line}\n"),
+        };
+        check_with(&text, &[]);
+    }
+}
+
+#[test]
 fn no_toml() {
     for lines in [
         "[kafka.secrets]\n\"sasl.password\" = \"hunter7",
@@ -113,6 +172,8 @@ fn what_to_write_is_said() {
 #[test]
 fn what_is_no_secret_is_shown() {
     let text = "[kafka.secrets]\n\"sasl.password\" = { env = \"NAME\" }\n[service]\nregion = \"r\"\n";
+    assert_eq!(without_secrets(text), text);
+    let text = "[kafka]\nbrokers = \"a:1\"\n[kafka.properties]\n\"session.timeout.ms\" = \"45s\"\nacks = \"all\"\n\"max.poll.records\" = 500\n\"security.protocol\" = \"${PROTO}\"\n";
     assert_eq!(without_secrets(text), text);
     let broken = "[kafka.secrets]\n\"sasl.password\" = { env = \"NAME\" }\n[service]\nregion = \"r\n";
     let shown = without_secrets(broken);

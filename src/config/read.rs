@@ -77,22 +77,31 @@ impl<'a> Reader<'a> {
         }
         self.unknown_keys(&mut root, &shape, &mut Vec::new());
         let config = self.deserialize(&mut root, span)?;
-        let is_readable = self.problems.is_empty();
+        let mut findings = match self.problems.is_empty() {
+            true => validate::validate(&config, self.events),
+            false => Vec::new(),
+        };
         for text in unreplaced(&root) {
             let key = written(&root, &text.path);
             self.add(place(&root, &text.path), key, text.message, Some(text.help));
-            if let Some(problem) = self.problems.last_mut().filter(|_| !text.is_kafka) {
+            // What else is wrong with the text is wrong because nothing replaced it: one slip, one problem.
+            let (same, others): (Vec<_>, Vec<_>) = findings
+                .into_iter()
+                .partition(|finding| is_of_same_value(&finding.path, &text.path));
+            findings = others;
+            let is_error = |finding: &validate::Finding| finding.severity == Severity::Error;
+            let is_refused = text.is_kafka || same.iter().any(is_error);
+            if let Some(problem) = self.problems.last_mut().filter(|_| !is_refused) {
                 problem.severity = Severity::Warning;
             }
         }
-        if is_readable {
-            for finding in validate::validate(&config, self.events) {
-                let span = place(&root, &finding.path);
-                let key = written(&root, &finding.path);
-                self.add(span, key, finding.message, finding.help);
-                if let Some(problem) = self.problems.last_mut() {
-                    problem.severity = finding.severity;
-                }
+        for finding in findings {
+            let span = place(&root, &finding.path);
+            let key = written(&root, &finding.path);
+            let message = mask::starred(&root, finding.message);
+            self.add(span, key, message, finding.help);
+            if let Some(problem) = self.problems.last_mut() {
+                problem.severity = finding.severity;
             }
         }
         Some(config)
@@ -138,6 +147,7 @@ impl<'a> Reader<'a> {
                     for (number, item) in items.iter_mut().enumerate() {
                         if let DeValue::Table(table) = item.get_mut() {
                             let name = table.get("name").and_then(|name| name.get_ref().as_str());
+                            let name = name.filter(|name| !mask::is_secret_value(name));
                             path.push(name.map_or_else(|| number.to_string(), str::to_owned));
                             self.unknown_keys(table, shape, path);
                             path.pop();
@@ -175,12 +185,13 @@ impl<'a> Reader<'a> {
             };
             let place = error.span().unwrap_or_default();
             let mut path = Vec::new();
-            let is_secret_repeated = mask::repeats_secret(root, error.message());
+            let message = without_text(error.message());
+            let is_secret_repeated = mask::repeats_secret(root, &message);
             let is_found = take_out(root, &place, &mut path);
             let (message, help) = if is_secret_repeated || mask::is_secret(&path) {
                 (HIDDEN.to_owned(), mask::what_to_write(&path))
             } else {
-                (plain(error.message()), meant(error.message()))
+                (plain(&message), meant(&message))
             };
             self.add(place, join(&path), message, help);
             if !is_found {
@@ -189,6 +200,22 @@ impl<'a> Reader<'a> {
         }
         None
     }
+}
+
+/// Whether what is wrong at a path is about the value at another; a secret's problems are told at its property.
+fn is_of_same_value(path: &[String], of: &[String]) -> bool {
+    path == of || path.len() == 3 && path[..2] == ["kafka", "secrets"] && of.starts_with(path)
+}
+
+/// Leaves the text out of a message about a value of a wrong type: it may be anything, a secret too.
+fn without_text(message: &str) -> String {
+    let cut = |kind: &str| {
+        message.strip_prefix(kind)?.strip_prefix(": string \"")?;
+        let (_, expected) = message.rsplit_once("\", expected ")?;
+        Some(format!("{kind}: a text, expected {expected}"))
+    };
+    let cut = cut("invalid type").or_else(|| cut("invalid value"));
+    cut.unwrap_or_else(|| message.to_owned())
 }
 
 /// Takes out the innermost entry that a span lies in; says whether there is one, and its keys.
@@ -205,6 +232,7 @@ fn take_out(table: &mut DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>
                     return false;
                 };
                 let known = table.get("name").and_then(|name| name.get_ref().as_str());
+                let known = known.filter(|name| !mask::is_secret_value(name));
                 path.push(known.map_or_else(|| number.to_string(), str::to_owned));
                 let is_inside = take_out(table, span, path);
                 if !is_inside {
@@ -278,7 +306,7 @@ pub(super) fn written(root: &DeTable<'_>, path: &[String]) -> String {
         let name = workflow.and_then(|workflow| workflow.get_ref().get("name"));
         if let Some(name) = name
             .and_then(|name| name.get_ref().as_str())
-            .filter(|name| !name.is_empty())
+            .filter(|name| !name.is_empty() && !mask::is_secret_value(name))
         {
             name.clone_into(number);
         }

@@ -19,7 +19,9 @@ pub(super) enum Shape {
     List(Box<Shape>),
     /// A text, and nothing else.
     Text,
-    /// A number, a switch, or one of several.
+    /// A number or a switch, and no text.
+    Number,
+    /// One of several.
     Any,
 }
 
@@ -78,7 +80,14 @@ fn convert(root: &Schema, schema: &Schema) -> Shape {
         };
     }
     let is_text = has_type(schema, "string") && !has_type(schema, "integer");
-    if is_text { Shape::Text } else { Shape::Any }
+    let is_number = ["integer", "number", "boolean"]
+        .iter()
+        .any(|name| has_type(schema, name));
+    match (is_text, is_number && !has_type(schema, "string")) {
+        (true, _) => Shape::Text,
+        (false, true) => Shape::Number,
+        (false, false) => Shape::Any,
+    }
 }
 
 fn one_of(mut shapes: Vec<Shape>) -> Shape {

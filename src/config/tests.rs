@@ -87,7 +87,7 @@ fn every_value_that_cannot_be_read_is_named() {
         "mode = \"asinc\"\nmax_in_flight = \"many\"\ncommit_interval = 5\ndrain_timeout = \"5 parsec\"\nstart = \"yesterday\"\n[workflow.log.file]\nrotate_size = \"64KB\"\n[service]\npin = 1",
         &[
             "5:8: workflow.orders.mode: unknown variant `asinc`, expected `async` or `sync` (did you mean \"async\"?)",
-            "6:17: workflow.orders.max_in_flight: invalid type: string \"many\", expected a whole number that is not negative or too large",
+            "6:17: workflow.orders.max_in_flight: invalid type: a text, expected a whole number that is not negative or too large",
             "7:19: workflow.orders.commit_interval: invalid type: integer `5`, expected a time such as \"30s\"",
             "8:17: workflow.orders.drain_timeout: \"5 parsec\" is no time: a time is a whole number and a unit, such as \"250ms\", \"30s\", \"5m\", \"2h\" or \"7d\"",
             "9:9: workflow.orders.start: \"yesterday\" is not \"earliest\", \"latest\" or a time such as \"2026-01-31T00:00:00Z\"",
@@ -195,9 +195,9 @@ fn nothing_is_replaced() {
     ));
     let expected = [
         "5:9: workflow.orders.group: ${GROUP} is not replaced here (set STEPSTREAM__WORKFLOW__ORDERS__GROUP)",
+        "7:9: workflow.orders.substitutions.Table: ${Table} is not replaced here (set STEPSTREAM__WORKFLOW__ORDERS__SUBSTITUTIONS__Table)",
         "11:11: kafka.brokers: ${BROKER} is not replaced here (set STEPSTREAM__KAFKA__BROKERS)",
         "13:19: kafka.properties.\"sasl.password\": ${KAFKA_PASSWORD} is not replaced here (in [kafka.secrets] write \"sasl.password\" = { env = \"KAFKA_PASSWORD\" })",
-        "17:1: kafka.secrets.\"ssl.key.password\": environment variable ${KEY} is not set",
         "17:30: kafka.secrets.\"ssl.key.password\".env: ${KEY} is not replaced here (write env = \"KEY\")",
     ];
     assert_eq!(found, expected);
@@ -205,6 +205,34 @@ fn nothing_is_replaced() {
     assert_eq!(reading.problems[0].severity, Severity::Warning);
     let reading = read(&format!("{GOOD}[kafka]\nbrokers = \"${{BROKER}}\"\n"), &[]);
     assert_eq!(reading.problems[0].severity, Severity::Error);
+}
+
+#[test]
+fn what_waits_for_a_value_is_one_problem() {
+    for (lines, expected) in [
+        (
+            "[service]\nlisten = \"${LISTEN}\"\n",
+            "6:10: service.listen: ${LISTEN} is not replaced here (set STEPSTREAM__SERVICE__LISTEN)",
+        ),
+        (
+            "[kafka.properties]\n\"security.protocol\" = \"${PROTO}\"\n",
+            "6:23: kafka.properties.\"security.protocol\": ${PROTO} is not replaced here (in [kafka.secrets] write \"security.protocol\" = { env = \"PROTO\" })",
+        ),
+        (
+            "[tasks.a]\nhttp = \"https://h/\"\nheaders.A = \"${TOKEN}\"\n",
+            "7:13: tasks.a.headers.A: ${TOKEN} is not replaced here (write { env = \"TOKEN\" })",
+        ),
+        (
+            "[tasks.a]\nhttp = \"https://h/\"\nheaders.A = \"Bearer ${TOKEN}\"\n",
+            "7:13: tasks.a.headers.A: ${TOKEN} is not replaced here (write { env = \"TOKEN\" }, and the whole text into the variable)",
+        ),
+    ] {
+        let reading = read(&format!("{GOOD}{lines}"), &[]);
+        let told: Vec<String> = reading.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told, [expected]);
+        let is_error = reading.problems[0].severity == Severity::Error;
+        assert_eq!(is_error, !lines.starts_with("[tasks"), "{lines}");
+    }
 }
 
 #[test]
@@ -410,7 +438,7 @@ fn a_variable_that_fits_nowhere_is_refused() {
         (
             "STEPSTREAM__SERVICE__SHARDS",
             "many",
-            "invalid type: string \"many\", expected a whole number",
+            "invalid type: a text, expected a whole number",
         ),
         (
             "STEPSTREAM__SERVICE__SHARDS",

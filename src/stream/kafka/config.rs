@@ -5,6 +5,7 @@
 
 use super::Error;
 use super::buffers::Buffers;
+use super::harmless::is_harmless;
 use super::properties::refusal;
 use super::subscription::SourceConfig;
 use rdkafka::ClientConfig;
@@ -87,9 +88,9 @@ impl fmt::Display for Property {
 
 impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |(key, value): (&String, &Property)| match is_secret(key) {
-            true => (key.clone(), "[hidden]".to_owned()),
-            false => (key.clone(), value.to_string()),
+        let shown = |(key, value): (&String, &Property)| match is_harmless(key, &value.to_string()) {
+            true => (key.clone(), value.to_string()),
+            false => (key.clone(), "[hidden]".to_owned()),
         };
         f.debug_map().entries(self.0.iter().map(shown)).finish()
     }
@@ -215,7 +216,8 @@ impl Config {
         ];
         for (section, properties) in sections {
             for (key, value) in &properties.0 {
-                let problem = checked(section, key, &value.to_string(), !is_secret(key));
+                let value = value.to_string();
+                let problem = checked(section, key, &value, is_harmless(key, &value));
                 problems.extend(problem.err().map(|error| (section, error)));
             }
         }
@@ -337,9 +339,10 @@ impl Config {
         match client.create_native_config() {
             Ok(_) => Ok(()),
             Err(KafkaError::ClientConfig(_, text, key, _)) => {
-                let reason = match is_secret(&key) || self.secrets.contains_key(&key) {
-                    true => "not accepted (the value is not shown)".to_owned(),
-                    false => text,
+                let is_shown = client.get(&key).is_some_and(|value| is_harmless(&key, value));
+                let reason = match is_shown && !self.secrets.contains_key(&key) {
+                    true => text,
+                    false => "not accepted (the value is not shown)".to_owned(),
                 };
                 Err(Error::Property { key, reason })
             }
@@ -389,12 +392,6 @@ fn acknowledged(key: &str, value: &str) -> Result<(), Error> {
         }),
         false => Ok(()),
     }
-}
-
-/// Whether the value of a property is not to be shown.
-fn is_secret(key: &str) -> bool {
-    const HIDDEN: [&str; 6] = ["password", "passphrase", "secret", ".pem", "jaas", "token"];
-    HIDDEN.iter().any(|part| key.contains(part)) || key == "sasl.oauthbearer.config"
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@
 //! when its shard has released it or the drain time is over, and nothing is committed for it afterwards.
 
 pub mod admin;
+mod amount;
 mod assignment;
 mod buffers;
 mod client;
@@ -37,6 +38,7 @@ mod config;
 mod control;
 mod coordinator;
 mod flusher;
+mod harmless;
 mod health;
 mod java;
 mod mailbox;
@@ -54,6 +56,7 @@ mod subscription;
 pub use buffers::Buffers;
 pub use config::{Config, Properties, Property, Secret};
 pub use control::Control;
+pub(crate) use harmless::is_harmless;
 pub use health::{Absence, Health, PartitionHealth};
 pub use mock::Mock;
 pub use sink::KafkaSink;

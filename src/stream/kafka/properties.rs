@@ -5,8 +5,8 @@
 //! was written. So there is no list of librdkafka's properties to keep. Must not know sections of the file.
 //! Invariant: the value of a property that is not to be shown is in no text made here.
 
+use super::amount::{has_unit, in_unit_of};
 use super::java;
-use crate::units::{Period, Size};
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
@@ -35,7 +35,7 @@ pub(super) fn refusal(key: &str, value: &str, is_shown: bool) -> Option<String> 
             (Some(instead), _) => format!("No such configuration property: {instead}"),
             (None, Some(_)) if number(value).is_none() => not_whole(key, value, is_shown),
             (None, Some((_, range))) => format!("{} is outside the range {range}", shown(value, is_shown)),
-            (None, None) if is_shown => text,
+            (None, None) if is_shown || names_no_value(&text) => text,
             (None, None) => "not accepted (the value is not shown)".to_owned(),
         }),
         Taken::As(Some(back)) if is_cut(value, &back) => Some(not_whole(key, value, is_shown)),
@@ -54,6 +54,21 @@ fn take(key: &str, value: &str) -> Taken {
         Err(KafkaError::ClientConfig(_, text, ..)) => Taken::Refused(text.trim_end().to_owned()),
         Err(_) => Taken::Refused("a name or value with a zero byte".to_owned()),
     }
+}
+
+/// Whether librdkafka takes a value of a property, of which it does not take every text.
+pub(super) fn is_one_of_few(key: &str, value: &str) -> bool {
+    let is_taken = |value: &str| match take(key, value) {
+        Taken::As(back) => !back.is_some_and(|back| is_cut(value, &back)),
+        _ => false,
+    };
+    is_taken(value) && !is_taken("nosuchvalue")
+}
+
+/// Whether a refusal is one of those in which librdkafka does not repeat the value.
+fn names_no_value(text: &str) -> bool {
+    text.starts_with("Expected bool value for ")
+        || text.starts_with("Invalid value for configuration property")
 }
 
 /// Whether a number reads back as another than was written.
@@ -103,16 +118,6 @@ fn not_whole(key: &str, value: &str, is_shown: bool) -> String {
 /// Returns the number that was meant, in the unit of the property.
 fn bare(key: &str, value: &str) -> Option<String> {
     let text = value.trim();
-    let in_units = if key.ends_with(".ms") {
-        let period = text.parse::<Period>().ok();
-        period.map(|period| period.0.as_millis().to_string())
-    } else if key.ends_with(".kbytes") {
-        text.parse::<Size>().ok().map(|size| (size.0 / 1024).to_string())
-    } else if key.ends_with(".bytes") {
-        text.parse::<Size>().ok().map(|size| size.0.to_string())
-    } else {
-        None
-    };
     let plain = || {
         let digits = text.replace(['_', ','], "");
         digits
@@ -123,10 +128,12 @@ fn bare(key: &str, value: &str) -> Option<String> {
     };
     let first = || {
         let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let is_hexadecimal = text[end..].starts_with(['x', 'X']);
-        (end > 0 && !is_hexadecimal).then(|| text[..end].to_owned())
+        let rest = &text[end..];
+        // What follows would make it another number: hexadecimal, a fraction, a unit that the property has not.
+        let is_other = rest.starts_with(['x', 'X', '.', ',']) || has_unit(text);
+        (end > 0 && !is_other).then(|| text[..end].to_owned())
     };
-    in_units.or_else(plain).or_else(first)
+    in_unit_of(key, text).or_else(plain).or_else(first)
 }
 
 #[cfg(test)]
@@ -196,6 +203,35 @@ mod tests {
                 "1MiB",
                 Some(format!("\"1MiB\" {CUT}: write 1048576")),
             ),
+            ("batch.size", "16k", Some(format!("\"16k\" {CUT}: write 16384"))),
+            (
+                "batch.size",
+                "16 KB",
+                Some(format!("\"16 KB\" {CUT}: write 16384")),
+            ),
+            ("fetch.min.bytes", "1k", Some(format!("\"1k\" {CUT}: write 1024"))),
+            (
+                "fetch.min.bytes",
+                "1.5m",
+                Some(format!("\"1.5m\" {CUT}: write 1572864")),
+            ),
+            (
+                "queue.buffering.max.kbytes",
+                "32m",
+                Some(format!("\"32m\" {CUT}: write 32768")),
+            ),
+            (
+                "session.timeout.ms",
+                "1.5s",
+                Some(format!("\"1.5s\" {CUT}: write 1500")),
+            ),
+            (
+                "session.timeout.ms",
+                "2min",
+                Some(format!("\"2min\" {CUT}: write 120000")),
+            ),
+            ("session.timeout.ms", "10k", Some(format!("\"10k\" {CUT}"))),
+            ("batch.num.messages", "10k", Some(format!("\"10k\" {CUT}"))),
             ("linger.ms", "1.5", None),
             ("linger.ms", "0.1234567", None),
             ("linger.ms", "1e1", None),
