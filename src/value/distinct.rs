@@ -201,9 +201,13 @@ impl Heap {
         let mut names = std::mem::take(&mut self.scratch.names);
         let nodes = self.nodes.as_slice().get(..end as usize).unwrap_or_default();
         let mut doubles = false;
-        for (at, node) in nodes.iter().enumerate().skip(start as usize) {
-            let several = node.kind() == meta::OBJECT && node.meta() >> meta::COUNT_SHIFT > 1;
-            if several && may_double(&self.text, nodes, at) && has_double(&self.text, nodes, at, &mut names) {
+        let entries = nodes.get(start as usize..).unwrap_or_default();
+        for (at, node) in entries.iter().enumerate() {
+            if node.meta() & meta::KIND != meta::OBJECT {
+                continue;
+            }
+            let object = start as usize + at;
+            if may_double(&self.text, nodes, object) && has_double(&self.text, nodes, object, &mut names) {
                 doubles = true;
                 break;
             }
@@ -226,16 +230,20 @@ fn keys(nodes: &[Node], object: usize) -> impl Iterator<Item = usize> {
 
 /// Says whether two names of an object may be the same: their lengths and first bytes leave it open.
 fn may_double(text: &[u8], nodes: &[Node], object: usize) -> bool {
-    let mut seen = [0_u64; 4];
-    for key in keys(nodes, object) {
-        let name = nodes[key];
+    // Written out: a search for names that stand twice goes by here for every object of a document.
+    let (mut key, end) = (object + 1, nodes[object].next() as usize);
+    let mut seen = 0_u64;
+    while key < end {
+        let Some(&[name, value]) = nodes.get(key..key + 2) else {
+            return false;
+        };
         let first = text.get(name.start() as usize + 1).copied().unwrap_or(0);
-        let mark = u32::from(first) ^ name.len() << 5;
-        let (word, bit) = ((mark >> 6 & 3) as usize, 1 << (mark & 63));
-        if seen[word] & bit != 0 || name.meta() & meta::ESCAPED != 0 {
+        let mark = u32::from(first).wrapping_add(name.len().wrapping_mul(11)) & 63;
+        if name.meta() & meta::ESCAPED != 0 || seen >> mark & 1 != 0 {
             return true;
         }
-        seen[word] |= bit;
+        seen |= 1 << mark;
+        key = value.next() as usize;
     }
     false
 }
