@@ -1,4 +1,4 @@
-//! A service that is told to stop while it reads definitions: a file that does not answer keeps it from nothing.
+//! A service that is told to stop while it reads definitions: what is large, or is no file, keeps it from nothing.
 
 #![cfg(target_os = "linux")]
 
@@ -23,10 +23,30 @@ fn fifo(folder: &Folder, name: &str) {
     );
 }
 
-fn service(folder: &Folder) -> Child {
-    let config = "[service]\nlisten = \"\"\n[kafka]\nbrokers = \"127.0.0.1:1\"\n[[workflow]]\nname = \"w\"\n\
-         definition = \"w.asl.json\"\ntopics = [\"t\"]\n[workflow.log]\nlevel = \"OFF\"\non_failure = \"OFF\"\n";
-    let config = folder.write("c.toml", config);
+/// Returns a definition that takes its time to be read, above all in a debug build.
+fn large() -> String {
+    let state = |at: usize| {
+        format!(
+            r#""S{at}":{{"Type":"Pass","Parameters":{{"n.$":"$.n"}},"Next":"S{}"}}"#,
+            at + 1
+        )
+    };
+    let states: Vec<String> = (0..9_999).map(state).collect();
+    format!(
+        r#"{{"StartAt":"S0","States":{{{},"S9999":{{"Type":"Succeed"}}}}}}"#,
+        states.join(",")
+    )
+}
+
+fn service(folder: &Folder, workflows: usize) -> Child {
+    let mut config = "[service]\nlisten = \"\"\n[kafka]\nbrokers = \"127.0.0.1:1\"\n".to_owned();
+    for number in 0..workflows {
+        config += &format!(
+            "[[workflow]]\nname = \"w{number}\"\ndefinition = \"w.asl.json\"\ntopics = [\"t\"]\n\
+             [workflow.log]\nlevel = \"OFF\"\non_failure = \"OFF\"\n"
+        );
+    }
+    let config = folder.write("c.toml", &config);
     let mut command = command(&["run", "--config", &config]);
     command
         .stderr(Stdio::piped())
@@ -62,8 +82,8 @@ fn end(mut child: Child) -> Option<i32> {
 #[test]
 fn while_definitions_are_read_at_start() {
     let folder = Folder::new();
-    fifo(&folder, "w.asl.json");
-    let child = service(&folder);
+    folder.write("w.asl.json", &large());
+    let child = service(&folder, 40);
     // As soon as it listens to signals: before that it is ended by them.
     let status = format!("/proc/{}/task", child.id());
     let has_thread = |name: &str| {
@@ -79,14 +99,17 @@ fn while_definitions_are_read_at_start() {
         std::thread::yield_now();
     }
     signal(&child, "TERM");
+    let told = Instant::now();
     assert_eq!(end(child), Some(0));
+    let took = told.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}: it has read all first");
 }
 
 #[test]
 fn while_definitions_are_read_again() {
     let folder = Folder::new();
     folder.write("w.asl.json", PASS);
-    let mut child = service(&folder);
+    let mut child = service(&folder, 1);
     let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
     let mut said = |what: &str| {
         lines
