@@ -20,7 +20,7 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns a text of several lines with colours that are our own: what came from others in it must have
-/// gone through [`line`] or [`lines`] before.
+/// gone through [`line()`] or [`lines`] before.
 pub fn styled(text: &str) -> Cow<'_, str> {
     escaped(text, |rest| match rest.starts_with(['\n', '\t']) {
         true => 1,
