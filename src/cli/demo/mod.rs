@@ -89,10 +89,11 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         Err(reason) => End::Broken(reason),
     };
     screen.finish();
-    let scrape = metrics.render(monotonic_ms());
     traffic.stop(&waiter);
     orders.stop();
     let served = service.join().unwrap_or(Ok(()));
+    // Shards add what they have counted now and then, and at their end.
+    let scrape = metrics.render(monotonic_ms());
 
     let metrics_file = setup.keep("metrics.txt", &scrape);
     let shards = setup.shards();
