@@ -3,7 +3,7 @@
 use super::definition::cannot_read;
 use super::output::{Stop, stderr_has_colour};
 use crate::asl::{Diagnostic, Format, Severity, Source, render::render};
-use crate::value::{lookalike, without_switch};
+use crate::value::lookalike;
 use std::io::Read;
 use std::path::Path;
 
@@ -46,10 +46,7 @@ impl Document {
         let diagnostic = Diagnostic {
             code: "INVALID_JSON",
             severity: Severity::Error,
-            message: format!(
-                "{what} is not JSON: {} (line {line}, column {column})",
-                without_switch(message)
-            ),
+            message: format!("{what} is not JSON: {message} (line {line}, column {column})"),
             pointer: String::new(),
             location: None,
             line,

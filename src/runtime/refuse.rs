@@ -11,7 +11,7 @@ use super::messages::{Failed, VALUE_BYTES};
 use super::settlements::SettlementId;
 use crate::guard::PANIC;
 use crate::stream::{Headers, PartitionId, Record};
-use crate::value::{lookalike, without_switch};
+use crate::value::lookalike;
 use crate::vm::Status;
 
 /// The event's value is not JSON.
@@ -210,7 +210,6 @@ impl Poison {
 /// Says why an event's value is not JSON, and what it looks like instead.
 #[cold]
 fn not_json(message: &str, value: &[u8]) -> String {
-    let message = without_switch(message);
     match lookalike(value) {
         Some(kind) => format!("The event's value is not JSON: {message}. It looks like {kind}."),
         None => format!("The event's value is not JSON: {message}"),

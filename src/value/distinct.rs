@@ -2,7 +2,8 @@
 //!
 //! A document keeps what its text has, since it is echoed as it came. Whatever part of it goes elsewhere is a tree to
 //! AWS: dense, the last value of a name at the place of the first. Invariant: built objects have neither doubles nor
-//! a document with blanks, as their parts went through [`Store::distinct`] before. Built arrays of results are looked through all the same.
+//! a document with blanks, as their parts went through [`Store::distinct`] before. Built arrays of results are looked
+//! through all the same.
 
 use super::node::{Kind, Node, ValueRef, meta};
 use super::string::Str;

@@ -56,14 +56,6 @@ fn frame(bytes: &[u8]) -> Option<String> {
     ))
 }
 
-/// Returns a message without the switch of Jackson's that would allow the text: AWS names it, and nobody has it here.
-#[cold]
-pub fn without_switch(message: &str) -> &str {
-    message
-        .split_once(": enable `JsonReadFeature")
-        .map_or(message, |(what, _)| what)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,12 +99,5 @@ mod tests {
         for (bytes, expected) in cases {
             assert_eq!(lookalike(bytes).as_deref(), *expected, "{bytes:?}");
         }
-    }
-
-    #[test]
-    fn switches() {
-        let text = "Non-standard token 'NaN': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow";
-        assert_eq!(without_switch(text), "Non-standard token 'NaN'");
-        assert_eq!(without_switch("x: y"), "x: y");
     }
 }

@@ -31,7 +31,7 @@ pub use error::IndexError;
 pub use heap::Heap;
 pub use join::Pieces;
 pub use key::Key;
-pub use lookalike::{lookalike, without_switch};
+pub use lookalike::lookalike;
 #[cfg(test)]
 use node::Node;
 pub use node::{DEPTH_MAX, Kind, ValueRef};
