@@ -43,6 +43,9 @@ pub(super) struct Play {
     pub(super) until: HashMap<u32, Instant>,
     /// The event of each line that has called last.
     lines: HashMap<(u32, Option<Vec<u8>>), i64>,
+    /// Assignments that the shard hears of in this turn. It may still run what it had of the partition before, and
+    /// a call does not say on whose behalf it is made.
+    fresh: Vec<u32>,
     seen: Seen,
 }
 
@@ -80,6 +83,7 @@ impl Play {
             acknowledged: HashMap::new(),
             until: HashMap::new(),
             lines: HashMap::new(),
+            fresh: Vec::new(),
             seen: Seen::default(),
         };
         play.set_up();
@@ -141,6 +145,7 @@ impl Play {
 
     pub(super) fn turn(&mut self) -> Turn {
         let now = self.stage.now();
+        self.fresh = self.news();
         let turn = self.stage.shard.turn(now);
         self.look();
         let (used, end) = self.stage.shard.memory();
@@ -151,6 +156,16 @@ impl Play {
             return Turn::Busy;
         }
         turn
+    }
+
+    /// Returns the assignments that the shard has not heard of.
+    fn news(&self) -> Vec<u32> {
+        let world = self.stage.world.borrow();
+        let assigned = world.changes.iter().filter_map(|change| match change {
+            Change::Assigned { partition, .. } => Some(partition.0),
+            _ => None,
+        });
+        assigned.collect()
     }
 
     /// Looks at what the shard has done.
@@ -195,7 +210,7 @@ impl Play {
                 "runs before its commit: {partition} {offset}, {until:?}"
             );
         }
-        if !is_call {
+        if !is_call || self.fresh.contains(&id) {
             return;
         }
         let log = &self.logs[partition as usize];
