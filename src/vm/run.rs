@@ -498,11 +498,15 @@ impl Run {
     }
 
     /// Makes a frame ready for a flow.
+    #[inline]
     pub(super) fn begin_frame(&mut self, id: FrameId, flow: FlowId, info: &FlowInfo, input: ValueRef) {
         let frame = &mut self.frames[id.at()];
-        let before = frame.variables.capacity();
-        frame.begin(flow, info.entry, info.variables.len(), input);
-        self.frame_bytes += (frame.variables.capacity() - before) * size_of::<ValueRef>();
+        frame.begin(flow, info.entry, input);
+        if !info.variables.is_empty() {
+            let before = frame.variables.capacity();
+            frame.variables.resize(info.variables.len(), ValueRef::NONE);
+            self.frame_bytes += (frame.variables.capacity() - before) * size_of::<ValueRef>();
+        }
     }
 
     /// Ends the execution with a fault.
