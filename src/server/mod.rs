@@ -13,7 +13,7 @@ pub mod health;
 pub mod http;
 mod memory;
 mod orders;
-mod places;
+pub mod pages;
 mod plan;
 mod readiness;
 mod wiring;
