@@ -16,12 +16,14 @@ mod orders;
 pub mod pages;
 mod plan;
 mod readiness;
+mod stop;
 mod wiring;
 
 pub(crate) use budget::without_clients;
 pub use definitions::POLL;
 pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
+pub use stop::STOP_REST;
 
 use crate::journal::Writer;
 use crate::metrics::Metrics;
@@ -200,44 +202,4 @@ impl Server {
         let since = *self.hopeless_since.get_or_insert_with(Instant::now);
         (since.elapsed() >= HOPELESS_AFTER).then_some(problem)
     }
-
-    fn stop(self, problems: &mut Problems) {
-        let began = Instant::now();
-        self.health.close("stopping");
-        // The consumers first: they take the partitions from the shards, which finish what runs, and
-        // commit what is finished. The shards are served until that is over.
-        for control in &self.controls {
-            control.stop(began + self.shutdown_timeout);
-        }
-        for control in self.controls {
-            if !control.join() {
-                problems
-                    .0
-                    .push("a consumer did not leave its group in time and is left behind".to_owned());
-            }
-        }
-        for shard in &self.shards {
-            shard.stop(Duration::ZERO);
-        }
-        for shard in self.shards {
-            if let Err(failure) = shard.join_within(SHARD_TIME_MAX) {
-                problems.0.push(failure.to_string());
-            }
-        }
-        for (workflow, writer) in self.writers {
-            let left = self.shutdown_timeout.saturating_sub(began.elapsed());
-            if let Err(problem) = writer.finish(left.max(LOG_TIME_MIN)) {
-                problems
-                    .0
-                    .push(format!("the log of workflow '{workflow}': {problem}"));
-            }
-        }
-        tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
-    }
 }
-
-/// How long a shard may take to end when nothing runs on it any more.
-const SHARD_TIME_MAX: Duration = Duration::from_secs(15);
-
-/// What log writers have at the end at least, however long the rest took.
-const LOG_TIME_MIN: Duration = Duration::from_secs(1);
