@@ -166,6 +166,9 @@ impl Server {
             if given.reload {
                 self.definitions.reload();
             }
+            if self.a_log_is_broken() {
+                break;
+            }
             self.deliveries.look();
             if let Some((problem, refused)) = self.hopeless() {
                 tracing::error!("the end of the input is out of reach: {problem}");
@@ -179,6 +182,23 @@ impl Server {
             true => Ok(()),
             false => Err(Failure { problems, is_refused }),
         }
+    }
+
+    /// Says whether the writer of a log has panicked, and counts it. Its records are not confirmed any more, so nothing
+    /// of its workflow is finished: the service ends, and what is not committed runs again after a restart. What went
+    /// wrong becomes a problem when the writer is waited for.
+    fn a_log_is_broken(&self) -> bool {
+        let mut is_broken = false;
+        for (workflow, writer) in &self.writers {
+            if let Some(problem) = writer.health().broken() {
+                is_broken = true;
+                tracing::error!(workflow, "the log is broken: the service ends: {problem}");
+                let mut metrics = self.metrics.workflow(workflow);
+                metrics.counts.panics += 1;
+                metrics.flush();
+            }
+        }
+        is_broken
     }
 
     /// Says why a service that runs to the end of its input gives up, if it does: there is nobody to wait for
