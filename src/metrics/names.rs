@@ -112,7 +112,7 @@ metrics! {
         "Events of sync workflows whose execution a crash cut off; they are not run again."
         / "ExecutionsAborted";
     PANICS: Counter "stepstream_panics_total" {"state_machine"} "panics"
-        "Panics on the way of an event, which are bugs of stepstream: each ended that event, and no other." / "";
+        "Panics on the way of an event, which are bugs of stepstream: each ended that event, and no other. One in the writer of a log ends the process." / "";
     BUILD_INFO: Gauge "stepstream_build_info" {"version"} "1"
         "Always 1; the label says which build this is." / "";
 }

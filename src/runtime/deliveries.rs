@@ -6,7 +6,7 @@
 
 use crate::stream::SendError;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ struct Delivery {
     // In milliseconds since 1970; 0 is "not".
     still_ms: AtomicI64,
     returned_ms: AtomicI64,
+    /// Messages that are not answered, or are to be sent again.
+    waiting: AtomicU32,
     error: Mutex<Option<SendError>>,
 }
 
@@ -60,11 +62,24 @@ impl Deliveries {
         found.into_values().collect()
     }
 
+    /// Returns how many messages are not delivered, of each topic that has some.
+    pub fn waiting(&self) -> BTreeMap<Box<str>, u64> {
+        let mut found = BTreeMap::new();
+        for delivery in self.all().iter() {
+            match delivery.waiting.load(Relaxed) {
+                0 => {}
+                waiting => *found.entry(delivery.topic.clone()).or_default() += u64::from(waiting),
+            }
+        }
+        found
+    }
+
     fn add(&self, topic: &str) -> Arc<Delivery> {
         let delivery = Arc::new(Delivery {
             topic: topic.into(),
             still_ms: AtomicI64::new(0),
             returned_ms: AtomicI64::new(0),
+            waiting: AtomicU32::new(0),
             error: Mutex::default(),
         });
         self.all().push(Arc::clone(&delivery));
@@ -128,11 +143,13 @@ impl Account {
             self.shared.still_ms.store(now_ms, Relaxed);
         }
         self.waiting += 1;
+        self.shared.waiting.store(self.waiting, Relaxed);
     }
 
     /// Notes a message that was delivered, or is given up.
     pub(super) fn done(&mut self, had_returned: bool, now_ms: i64) {
         self.waiting = self.waiting.saturating_sub(1);
+        self.shared.waiting.store(self.waiting, Relaxed);
         let still_ms = if self.waiting > 0 { now_ms } else { 0 };
         self.shared.still_ms.store(still_ms, Relaxed);
         if had_returned {

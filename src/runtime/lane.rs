@@ -142,9 +142,20 @@ pub(super) struct Partition {
     pub(super) running: usize,
     /// Events that wait for their turn: in a line, or with their turn come.
     pub(super) waiting: usize,
-    /// Set when it is taken away: nothing begins any more, and at this time it is given back.
+    /// Set when it is taken away: nothing begins any more, and at this time what runs is given up.
     pub(super) until: Option<Instant>,
+    /// What was given up, once that time has come.
+    pub(super) given_up: Option<GivenUp>,
     pub(super) ahead: Ahead,
+}
+
+/// Events of a partition that its time was too short for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct GivenUp {
+    /// Executions that were running.
+    pub(super) executions: usize,
+    /// Events that waited for their turn.
+    pub(super) waiting: usize,
 }
 
 /// Sync mode: events that wait for the commit that lets them run.

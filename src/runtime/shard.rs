@@ -391,6 +391,7 @@ impl Shard {
                     running: 0,
                     waiting: 0,
                     until: None,
+                    given_up: None,
                     ahead: Ahead {
                         next: restored.offset,
                         ..Ahead::default()
@@ -463,7 +464,8 @@ impl Shard {
         let is_over = |lane: &Lane| {
             let state = &lane.state;
             let has_left = self.is_stopping && state.partitions.is_empty();
-            has_left || state.has_ended && state.unfinished() == 0
+            let asks = state.partitions.values().any(|one| one.ahead.commit.is_some());
+            has_left || state.has_ended && state.unfinished() == 0 && !asks
         };
         if !self.lanes.iter().all(is_over) {
             return false;
@@ -521,7 +523,7 @@ impl Lane {
             |until: Instant| now.ms + until.saturating_duration_since(now.instant).as_millis() as i64 + 1;
         let partitions = state.partitions.values();
         let times = partitions.flat_map(|one| {
-            let release = one.until.map(ms_from);
+            let release = one.next_release().map(ms_from);
             let commit = one.tracker.has_changed().then_some(state.next_commit_ms);
             [release, commit, one.ahead.again_ms].into_iter().flatten()
         });

@@ -14,7 +14,7 @@ use super::panics::{Step, reach, tell};
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
-use crate::guard::guarded;
+use crate::guard::{PANIC, guarded};
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Ticket};
 use crate::task;
@@ -214,6 +214,12 @@ impl Core {
         };
         self.go_on(lanes, id, |core, lane, flight| {
             let call = flight.trip.calls.swap_remove(at);
+            if let Err(failure) = answer
+                && failure.error.as_deref() == Some(PANIC)
+            {
+                // It has been told already.
+                lane.stats.metrics.counts.panics += 1;
+            }
             let answer = match answer {
                 Ok(result) => Answer::Success(result),
                 Err(failure) => failed(failure),

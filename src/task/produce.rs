@@ -17,6 +17,7 @@
 
 use super::bind::not_granted;
 use super::{Answers, Call, Connector, Failure, Progress};
+use crate::guard::guarded;
 use crate::program::Pattern;
 use crate::stream::share::{MESSAGE_OVERHEAD, Shares};
 use crate::stream::topics::{NamedTopics, Room, is_topic_name};
@@ -361,20 +362,28 @@ impl Connector for Produce {
                 return;
             };
             let Waiting { ticket, topic, .. } = waiting;
-            let sent = match full.contains(&topic) {
+            let sent = guarded(|| match full.contains(&topic) {
                 true => Err(SendError::Full),
                 false => self.hand_over(&waiting.parts, &waiting.name, topic, ticket, sink),
+            });
+            // A message at which our own code panics is the end of its call, and of nothing else.
+            let sent = match sent {
+                Ok(sent) => sent.map_err(Some),
+                Err(message) => {
+                    self.answers.answer(ticket, Err(Failure::panicked(&message)));
+                    Err(None)
+                }
             };
             match sent {
-                Err(SendError::Full) => {
+                Err(Some(SendError::Full)) => {
                     if !full.contains(&topic) {
                         full.push(topic);
                     }
                     self.waiting.push_back(waiting);
                     continue;
                 }
-                Err(error) => self.answers.answer(ticket, Err(failure(error))),
-                Ok(()) => {}
+                Err(Some(error)) => self.answers.answer(ticket, Err(failure(error))),
+                Ok(()) | Err(None) => {}
             }
             self.waiting_shares.give_back(topic.0 as usize, 1);
         }

@@ -151,12 +151,20 @@ impl Broker {
         self.end("KILL");
     }
 
+    /// Has the broker hang: its connections stay, and nothing is answered. It can be killed, not stopped.
+    pub(crate) fn freeze(&self) {
+        let broker = fs::read_to_string(self.folder.join("pid")).expect("it runs");
+        let status = Command::new("kill").args(["-STOP", broker.trim()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "kill -STOP {broker}");
+    }
+
     /// Starts a broker that was stopped or killed, with its data, and waits until it answers.
     pub(crate) fn resume(&self) -> Result<(), String> {
         const WATCH: &str = r#"
             folder=$1; shift
             "$@" </dev/null >>"$folder/broker.log" 2>&1 &
             broker=$!
+            echo $broker >"$folder/pid"
             if read -r signal; then
                 kill -"$signal" $broker; wait $broker
             else

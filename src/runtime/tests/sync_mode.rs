@@ -1,5 +1,6 @@
 //! At most once: the commit comes first.
 
+use super::super::drain::LAST_ANSWERS;
 use super::super::lane::REPLY_TOPICS_MAX;
 use super::super::workflow::{Mode, Workflow};
 use super::super::{CUT_OFF, Ordering};
@@ -177,6 +178,67 @@ fn a_revoked_line_whose_time_is_over_is_named() {
         let last = released[0].1.clone().or(commits.last().map(|one| one.1.clone()));
         assert_eq!(restored(last).cut_off().collect::<Vec<_>>(), named);
         assert_eq!(stage.world.borrow().called.len(), answered + 1);
+    }
+}
+
+/// Returns what is named as cut off after a partition was given back.
+fn named(stage: &Stage) -> Vec<i64> {
+    let world = stage.world.borrow();
+    let released = world.released.first().expect("given back").1.clone();
+    let last = released.or(world.commits.last().map(|one| one.1.clone()));
+    restored(last).cut_off().collect()
+}
+
+#[test]
+fn an_answer_that_is_on_its_way_when_time_is_over_is_waited_for() {
+    for (is_delivered, cut_off) in [(true, vec![1]), (false, vec![0, 1])] {
+        let mut stage = Stage::new(TASK, sync());
+        stage.world.borrow_mut().holds_acks = true;
+        (0..2).for_each(|at| stage.give(&at.to_string()));
+        stage.settle();
+        stage.committed(0, 2, Ok(()));
+        stage.revoke(0, 5_000);
+        stage.answer_call(0, "0");
+        stage.pass(5_001);
+        assert!(
+            stage.world.borrow().released.is_empty(),
+            "the answer is on its way"
+        );
+        assert_eq!(stage.shard.executions().1, 1, "what runs has had its time");
+        if is_delivered {
+            stage.acknowledge(0, Ok(()));
+        } else {
+            stage.pass(LAST_ANSWERS.as_millis() as i64);
+        }
+        assert_eq!(named(&stage), cut_off);
+    }
+}
+
+#[test]
+fn a_commit_that_is_under_way_when_time_is_over_names_nothing_that_has_answered() {
+    for is_answered in [true, false] {
+        let mut stage = Stage::new(TASK, sync());
+        stage.give("0");
+        stage.settle();
+        stage.committed(0, 1, Ok(()));
+        // This commit calls the first unfinished.
+        stage.give("1");
+        stage.settle();
+        assert_eq!(asked(&stage), [1, 2]);
+        stage.revoke(0, 5_000);
+        stage.answer_call(0, "0");
+        stage.pass(5_001);
+        if is_answered {
+            stage.committed(0, 2, Ok(()));
+        } else {
+            stage.pass(LAST_ANSWERS.as_millis() as i64);
+        }
+        assert_eq!(named(&stage), [1]);
+        assert_eq!(
+            stage.world.borrow().called.len(),
+            1,
+            "its time is over: it does not run"
+        );
     }
 }
 
