@@ -27,6 +27,9 @@ use std::time::Instant;
 /// is closed.
 pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
 
+/// Most of them that no reply has reached yet: names that events make up do not close topics that exist.
+pub(super) const UNTRIED_TOPICS_MAX: usize = 100;
+
 /// Sync: batches that are held ready. Events come in long rows of one partition, and a partition waits for its
 /// commit: others must be at hand meanwhile.
 const HELD_BATCHES: usize = 4;
@@ -191,7 +194,7 @@ impl Lane {
             output: workflow.output.as_deref().map(&mut topic),
             dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
             reply: workflow.reply.as_deref().map(&mut topic),
-            replies: NamedTopics::new(REPLY_TOPICS_MAX),
+            replies: NamedTopics::new(REPLY_TOPICS_MAX, UNTRIED_TOPICS_MAX),
             refusal_told_until_ms: 0,
         };
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {

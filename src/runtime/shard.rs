@@ -431,6 +431,9 @@ impl Shard {
         for lane in core.outbox.broken() {
             self.lanes[lane as usize].state.stats.metrics.counts.panics += 1;
         }
+        for lane in core.outbox.unreplied() {
+            self.lanes[lane as usize].state.stats.metrics.counts.unreplied += 1;
+        }
         core.tasks.poll(&mut *core.sink);
         core.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.

@@ -103,6 +103,7 @@ fn hostile_events_do_not_end_the_process() {
     let most = service.most_memory();
     service.stop();
     if let Some(most) = most {
+        eprintln!("{} MiB at most", most / MIB);
         assert!(most <= CONTAINER, "{} MiB at most", most / MIB);
     }
     let letters = broker.read("memory-failed");
