@@ -361,7 +361,9 @@ impl Core {
             }
             let mut is_answered = false;
             for at in 0..self.requests.len() {
-                let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
+                let id = *trip
+                    .id
+                    .get_or_insert_with(|| self.flights.reserve(lane.index, trip.started_ms));
                 match self.requests[at] {
                     Request::Timer(timer) => {
                         let due_ms = self.now.due_ms(timer.at_ms);

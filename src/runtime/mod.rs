@@ -29,6 +29,7 @@
 //!   without its data if that is what breaks.
 
 mod account;
+mod ages;
 mod commit;
 mod core;
 mod deliveries;

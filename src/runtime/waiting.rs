@@ -52,7 +52,9 @@ impl Core {
             Ok(copied) => copied,
             Err(message) => return self.panicked(lane, record, trip, None, message),
         };
-        let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
+        let id = *trip
+            .id
+            .get_or_insert_with(|| self.flights.reserve(lane.index, trip.started_ms));
         if let Some(line) = trip.line
             && !std::mem::replace(&mut trip.holds_line, true)
         {
