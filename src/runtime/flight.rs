@@ -54,6 +54,10 @@ pub(super) struct Trip {
     pub(super) has_records: bool,
     /// Bytes of results that are known and come at their time.
     pub(super) timed_bytes: usize,
+    /// What it held when it was last taken up with memory to spare; see [`super::thirsty`].
+    pub(super) held_bytes: usize,
+    /// Whether it waits for memory.
+    pub(super) is_thirsty: bool,
 }
 
 impl Trip {
@@ -78,6 +82,8 @@ impl Trip {
             call_count: 0,
             has_records: false,
             timed_bytes: 0,
+            held_bytes: 0,
+            is_thirsty: false,
         }
     }
 }
@@ -178,6 +184,19 @@ impl Flights {
             .flight
             .as_ref()
             .filter(|_| place.generation == id.generation)
+    }
+
+    /// Returns an execution that waits, to change what is known of it.
+    pub(super) fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight> {
+        let place = self.places.get_mut(id.place as usize)?;
+        let is_its = place.generation == id.generation;
+        place.flight.as_mut().filter(|_| is_its)
+    }
+
+    /// Says whether an execution that has reserved a place is not over.
+    pub(super) fn is_alive(&self, id: FlightId) -> bool {
+        let place = self.places.get(id.place as usize);
+        place.is_some_and(|place| place.generation == id.generation)
     }
 
     /// Says whether an execution waits for the answer to a request.

@@ -4,7 +4,7 @@
 //! how an execution runs. Invariant: an offset that was begun is completed once, and only while its
 //! partition is here.
 
-use super::account::Meter;
+use super::account::LaneMeter;
 use super::event::Keep;
 use super::held::Held;
 use super::identity::Namer;
@@ -103,7 +103,7 @@ pub(super) struct LaneState {
     pub(super) turns: VecDeque<(Option<LineId>, Held)>,
     pub(super) journal: Option<JournalEnd>,
     /// Where events that are held are counted.
-    pub(super) held: Meter,
+    pub(super) held: LaneMeter,
     /// How large the next events are thought to be: as large as the last ones, and at first as large as can be.
     pub(super) event_bytes: usize,
     /// Executions that wait.
@@ -178,7 +178,7 @@ impl Lane {
     pub(super) fn new(
         index: u32,
         parts: super::LaneParts,
-        held: Meter,
+        held: LaneMeter,
         mut topic: impl FnMut(&str) -> TopicId,
     ) -> Lane {
         let super::LaneParts {

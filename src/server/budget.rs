@@ -17,9 +17,9 @@ use crate::units::Size;
 const LEFT: u64 = 4;
 /// What one execution may take of its shard's part, as a divisor.
 const EXECUTION: u64 = 8;
-/// What the execution that runs takes beside what it holds, in times of that: its buffers while they grow, and what is
-/// live, twice, while they are compacted.
-const MOVED: u64 = 2;
+/// What executions take beside the account, in times of what one may hold: the buffers of the one that runs while they
+/// grow, what is live, twice, while they are compacted, and the one that grows though there is no memory.
+const MOVED: u64 = 3;
 /// What the log of one workflow on one shard may hold when it drops records rather than wait: what is on its way, and the
 /// buffer that is filled.
 const LOSSY_LOG_BYTES: u64 = (journal::WAITING_BYTES_MAX + journal::BUFFER_BYTES) as u64;
