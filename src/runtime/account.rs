@@ -31,7 +31,7 @@ const OWN: usize = 2;
 const SPARE: usize = 8;
 
 /// How much room there has to be before another one of those goes on, as a divisor of the account.
-const ROOM: usize = 32;
+const ROOM: usize = 8;
 
 /// What a shard may take of memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,9 +270,10 @@ impl Account {
         left.max(held.saturating_add(little))
     }
 
-    /// Says whether an execution that waits for memory may go on.
-    pub(super) fn has_room_to_grow(&self) -> bool {
-        self.used() - self.running < self.growth_end - self.growth_end / ROOM
+    /// Says whether an execution of a lane may go on that waits for memory: with less room it would soon wait again.
+    pub(super) fn has_room_to_grow(&self, lane: u32) -> bool {
+        let used = (self.used() - self.running).saturating_add(self.others(lane as usize));
+        used < self.growth_end - self.growth_end / ROOM
     }
 
     /// Returns how many bytes the run keeps from one event to the next.
@@ -372,10 +373,10 @@ mod tests {
         check(1_000, 100, [usize::MAX, 162, 125]);
         let mut can_grow = |parked| {
             account.parked = parked;
-            account.has_room_to_grow()
+            account.has_room_to_grow(0)
         };
         assert_eq!(
-            [700, 847, 848, 2_000].map(&mut can_grow),
+            [700, 765, 766, 2_000].map(&mut can_grow),
             [true, true, false, false]
         );
     }

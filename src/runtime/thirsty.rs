@@ -28,19 +28,19 @@ impl Thirsty {
         self.queue.push_back(id);
     }
 
-    /// Takes out the one that goes on next: the first one, if there is memory, or if nobody else has none.
-    fn next(&mut self, flights: &Flights, has_room: bool) -> Option<FlightId> {
+    /// Takes out the one that goes on next: the first one, if its lane has room, or if no other may grow without.
+    fn next(&mut self, flights: &Flights, has_room: impl Fn(u32) -> bool) -> Option<FlightId> {
         if self.queue.len() > flights.len() + STALE_MAX {
             self.queue.retain(|&id| flights.is_alive(id));
         }
-        while let Some(&id) = self.queue.front() {
-            if flights.is_alive(id) {
-                break;
-            }
-            self.queue.pop_front();
-        }
-        let id = *self.queue.front()?;
-        if !has_room {
+        let (id, flight) = loop {
+            let id = *self.queue.front()?;
+            match flights.get(id) {
+                Some(flight) => break (id, flight),
+                None => self.queue.pop_front(),
+            };
+        };
+        if !has_room(flight.lane) {
             if self.first.is_some_and(|first| flights.is_alive(first)) {
                 return None;
             }
@@ -53,7 +53,7 @@ impl Thirsty {
 impl Core {
     /// Gives the next execution that waits for memory its turn, if there is any: one at a time, since it takes some.
     pub(super) fn quench(&mut self) {
-        let has_room = self.account.has_room_to_grow();
+        let has_room = |lane| self.account.has_room_to_grow(lane);
         let Some(id) = self.thirsty.next(&self.flights, has_room) else {
             return;
         };
@@ -69,7 +69,7 @@ impl Core {
         if is_first {
             return usize::MAX;
         }
-        if trip.held_bytes == 0 || self.account.has_room_to_grow() {
+        if trip.held_bytes == 0 || self.account.has_room_to_grow(lane.index) {
             trip.held_bytes = self.run.bytes().0;
         }
         self.account
