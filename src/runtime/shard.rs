@@ -118,6 +118,12 @@ impl Shard {
         self.core.timers.len()
     }
 
+    /// Returns how many bytes are kept of results that come at a time.
+    #[cfg(test)]
+    pub(super) fn timed_bytes(&self) -> usize {
+        self.core.timers.bytes()
+    }
+
     /// Makes the ids and seeds of executions follow from a seed.
     #[cfg(test)]
     pub(super) fn reseed(&mut self, seed: u64) {

@@ -3,7 +3,8 @@
 use super::super::workflow::{Mode, Workflow};
 use super::super::{MemoryLimits, Ordering, Turn};
 use super::{PASS, Stage, TASK, WAIT, with_dead_letter};
-use crate::stream::SendError;
+use crate::stream::offsets::Restored;
+use crate::stream::{Change, PartitionId, SendError};
 use crate::task::Progress;
 
 const KIB: usize = 1 << 10;
@@ -156,6 +157,27 @@ fn an_event_that_alone_is_more_than_the_account_runs() {
     (0..3).for_each(|number| give_large(&mut stage, number));
     most_until_idle(&mut stage);
     assert_eq!(stage.values("out").len(), 3);
+}
+
+/// The results of executions whose partition is gone do not stay until they would have been due.
+#[test]
+fn results_that_nobody_waits_for_any_more_are_given_back() {
+    let mut stage = Stage::with_memory(TASK, with_dead_letter(), LIMITS);
+    stage.world.borrow_mut().task = Some(|_| Progress::SuccessAfter(200_000));
+    for _ in 0..4 {
+        (0..EVENTS).for_each(|number| give_large(&mut stage, number));
+        stage.settle();
+        assert!(stage.shard.timed_bytes() > LARGE, "results wait");
+        stage.world.borrow_mut().events.clear();
+        stage.change(Change::Lost {
+            partition: PartitionId(0),
+        });
+        assert_eq!(stage.shard.parked_bytes(), 0);
+        stage.assign(0, Restored::default());
+    }
+    stage.pass(1);
+    let left = stage.shard.timed_bytes();
+    assert!(left <= 2 * MIB, "{left} bytes of results");
 }
 
 #[test]
