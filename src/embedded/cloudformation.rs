@@ -71,12 +71,8 @@ pub(super) fn types(root: &Node, listed_max: usize) -> String {
 /// Returns the definition of a resource, and its substitutions.
 pub(super) fn body<'a>(
     evaluator: &mut Evaluator<'a>,
-    template: Option<&'a Node>,
-    name: &str,
+    member: Option<&'a Member>,
 ) -> (Body, Substitutions<'a>) {
-    let member = template
-        .and_then(|template| template.get("Resources"))
-        .and_then(|resources| resources.member(name));
     let Some(member) = member else {
         return (Body::Nowhere, Substitutions::None);
     };

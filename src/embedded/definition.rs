@@ -5,7 +5,7 @@
 
 use super::cloudformation::Substitutions;
 use super::evaluate::Evaluator;
-use super::mapped::Mapped;
+use super::mapped::{MadeUp, Mapped};
 use super::{Body, Container, Fault, Machine, Origin, Request};
 use crate::asl::syntax::substitute::name_at;
 use crate::asl::syntax::{Duplicate, Lines, Span};
@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// The most bytes that substitutions may put into a definition.
 const FILLED_BYTES_MAX: usize = 8 << 20;
+
+/// What stands for a value that only a deployment knows where JSON has no quotes.
+const NUMBER: &str = "1";
 
 /// A definition from a file that holds definitions.
 pub struct Definition {
@@ -64,8 +67,13 @@ impl Definition {
             Body::Nowhere => {}
             Body::Here(text) => {
                 let home = evaluator.names.home();
-                let better = |before: &str, name: &str, after: &str| {
-                    is_resource(before, after).then(|| home.function(name))
+                let mut quotes = Quotes::default();
+                let better = |before: &str, made_up: &MadeUp<'_>, after: &str| {
+                    if !quotes.are_open_after(before) && is_bare(before, made_up.text, after) {
+                        return Some(NUMBER.to_owned());
+                    }
+                    let is_function = made_up.is_unknown && is_resource(before, after);
+                    is_function.then(|| home.function(made_up.text))
                 };
                 out.text = Some(text.settle(better));
             }
@@ -306,6 +314,39 @@ fn is_resource(before: &str, after: &str) -> bool {
             .chars()
             .next()
             .is_none_or(|next| quotes.contains(&next) || next.is_whitespace())
+}
+
+/// Says whether a text between two others is a whole value of JSON without its quotes, as a number of CDK is.
+fn is_bare(before: &str, text: &str, after: &str) -> bool {
+    let is_json = text.starts_with(|c: char| c.is_ascii_digit() || "-{[\"".contains(c))
+        || ["true", "false", "null"].contains(&text);
+    let ends = |after: &str| after.trim_start().starts_with([',', '}', ']']);
+    !is_json && before.trim_end().ends_with([':', '[']) && ends(after)
+}
+
+/// Whether a text of JSON is open, on a way through its source.
+#[derive(Default)]
+struct Quotes {
+    seen: usize,
+    is_open: bool,
+    is_escaped: bool,
+}
+
+impl Quotes {
+    /// Says whether a text is open at the end of `before`, which begins as it did the last time.
+    fn are_open_after(&mut self, before: &str) -> bool {
+        for byte in before.as_bytes().get(self.seen..).unwrap_or_default() {
+            self.is_open = match byte {
+                b'"' if !self.is_escaped => !self.is_open,
+                // A text ends with its line.
+                b'\n' => false,
+                _ => self.is_open,
+            };
+            self.is_escaped = *byte == b'\\' && !self.is_escaped;
+        }
+        self.seen = before.len();
+        self.is_open
+    }
 }
 
 fn is_inside(inner: &Span, outer: &Span) -> bool {

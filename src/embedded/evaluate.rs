@@ -146,7 +146,11 @@ impl<'a> Evaluator<'a> {
             return;
         }
         if let Some((name, argument)) = call_of(node) {
+            // CloudFormation's references are texts, also those to numbers; the plugin of the Serverless Framework
+            // takes the quotes away.
+            let is_bare = self.variables.is_some() && name == "Ref" && self.names.is_number(argument);
             match self.call(name, argument, &node.span) {
+                Outcome::Text(text) if is_bare => out.append(&text),
                 Outcome::Text(text) => quoted(&text, &node.span, out),
                 Outcome::Tree(tree) => self.write(tree, out),
                 Outcome::Nothing => out.stand_in("null", node.span.clone()),
@@ -247,9 +251,11 @@ impl<'a> Evaluator<'a> {
         if value.is_invented {
             self.unresolved(name, span);
         }
-        match value.is_unknown {
-            true => Mapped::unknown(&value.text, span.clone()),
-            false => Mapped::standing_for(&value.text, span.clone()),
+        let span = span.clone();
+        match (value.is_unknown, value.is_invented) {
+            (true, _) => Mapped::unknown(&value.text, span),
+            (false, true) => Mapped::sample(&value.text, span),
+            (false, false) => Mapped::standing_for(&value.text, span),
         }
     }
 

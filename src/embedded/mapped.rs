@@ -28,8 +28,17 @@ enum Kind {
     Copy,
     /// It stands for the source as a whole.
     StandIn,
+    /// The same, and it is made up: only a deployment knows what it is.
+    Sample,
     /// The same, and it is a name of something of which nothing else is known.
     Unknown,
+}
+
+/// A part of a text that only a deployment knows.
+pub(super) struct MadeUp<'a> {
+    pub(super) text: &'a str,
+    /// It is a name, of which nothing else is known.
+    pub(super) is_unknown: bool,
 }
 
 impl Mapped {
@@ -52,6 +61,13 @@ impl Mapped {
     pub(super) fn standing_for(text: &str, source: Span) -> Mapped {
         let mut out = Mapped::default();
         out.stand_in(text, source);
+        out
+    }
+
+    /// Creates a text that is made up.
+    pub(super) fn sample(text: &str, source: Span) -> Mapped {
+        let mut out = Mapped::default();
+        out.push(text, source, Kind::Sample);
         out
     }
 
@@ -160,10 +176,11 @@ impl Mapped {
         }
     }
 
-    /// Replaces each name of something unknown for which there is something better, given the text before and
-    /// after it.
-    pub(super) fn settle(self, better: impl Fn(&str, &str, &str) -> Option<String>) -> Mapped {
-        if self.runs.iter().all(|run| run.kind != Kind::Unknown) {
+    /// Replaces each name of something unknown, and each text that is made up, for which there is something better,
+    /// given the text before and after it.
+    pub(super) fn settle(self, mut better: impl FnMut(&str, &MadeUp<'_>, &str) -> Option<String>) -> Mapped {
+        let is_made_up = |kind: Kind| matches!(kind, Kind::Sample | Kind::Unknown);
+        if !self.runs.iter().any(|run| is_made_up(run.kind)) {
             return self;
         }
         let mut out = Mapped::default();
@@ -171,7 +188,14 @@ impl Mapped {
         self.pieces(0..self.text.len(), |part, source, kind| {
             let (before, after) = (&self.text[..at], &self.text[at + part.len()..]);
             at += part.len();
-            match better(before, part, after).filter(|_| kind == Kind::Unknown) {
+            let made_up = MadeUp {
+                text: part,
+                is_unknown: kind == Kind::Unknown,
+            };
+            let better = is_made_up(kind)
+                .then(|| better(before, &made_up, after))
+                .flatten();
+            match better {
                 Some(text) => out.stand_in(&text, source),
                 None => out.piece(part, source, kind),
             }
@@ -235,8 +259,9 @@ mod tests {
         text.copy("x", 0);
         text.append(&Mapped::unknown("N", 1..5));
         assert!(!text.is_unknown());
-        let settled = text
-            .settle(|before, name, after| (before == "x" && after.is_empty()).then(|| format!("<{name}>")));
+        let settled = text.settle(|before, made_up, after| {
+            (before == "x" && after.is_empty()).then(|| format!("<{}>", made_up.text))
+        });
         assert_eq!(settled.text(), "x<N>");
         assert_eq!(settled.place(&(2..3)), 1..5);
     }

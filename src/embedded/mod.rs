@@ -12,6 +12,7 @@ mod definition;
 mod evaluate;
 mod hcl;
 mod kind;
+mod lookup;
 mod mapped;
 mod names;
 mod sample;
@@ -30,9 +31,12 @@ use crate::asl::{Diagnostic, Format, MachineType, Severity, Source, code as asl_
 use cloudformation::Substitutions;
 use evaluate::Evaluator;
 use kind::Kind;
+use lookup::Lookup;
 use mapped::Mapped;
+use names::Names;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use variables::Variables;
 
 /// The longest file that is looked into, in bytes.
 pub const FILE_BYTES_MAX: usize = 8 << 20;
@@ -68,6 +72,7 @@ pub struct Container {
     text: Arc<str>,
     kind: Kind,
     root: Option<Node>,
+    lookup: Lookup,
     machines: Vec<Machine>,
     duplicates: Vec<Duplicate>,
     problems: Vec<Diagnostic>,
@@ -160,6 +165,7 @@ pub fn open(source: &Source<'_>) -> Option<Container> {
         text: source.text.into(),
         kind: found.kind,
         root: found.reading.root,
+        lookup: Lookup::default(),
         machines: Vec::new(),
         duplicates: found.reading.duplicates,
         problems: Vec::new(),
@@ -273,8 +279,16 @@ impl Container {
         let root = self.root.as_ref();
         let mut evaluator = self.evaluator(request.given);
         let (body, substitutions) = match &machine.origin {
-            Origin::Resource(keys) => cloudformation::body(&mut evaluator, below(root, keys), &machine.name),
-            Origin::Serverless(keys) => serverless::body(&mut evaluator, below(root, keys), &machine.name),
+            Origin::Resource(keys) => {
+                let resources = below(root, keys).and_then(|template| template.get("Resources"));
+                let member = resources.and_then(|resources| self.lookup.member(resources, &machine.name));
+                cloudformation::body(&mut evaluator, member)
+            }
+            Origin::Serverless(keys) => {
+                let machines = below(root, keys);
+                let member = machines.and_then(|machines| self.lookup.member(machines, &machine.name));
+                serverless::body(&mut evaluator, member)
+            }
             Origin::Description => here(&mut evaluator, root.and_then(|root| root.get("definition"))),
             Origin::Quoted => here(&mut evaluator, root),
             Origin::Terraform(block, at) => terraform::body(&mut evaluator, block, *at),
@@ -286,10 +300,11 @@ impl Container {
         let root = self.root.as_ref();
         match (self.kind, root) {
             (Kind::Serverless, Some(root)) => {
-                let names = names::Names::new(root.get("resources"), root.get("functions"), given);
-                Evaluator::new(&self.text, names, Some(variables::Variables::new(root)))
+                let names = Names::new(root.get("resources"), root.get("functions"), given, &self.lookup);
+                let variables = Variables::new(root, &self.lookup);
+                Evaluator::new(&self.text, names, Some(variables))
             }
-            _ => Evaluator::new(&self.text, names::Names::new(root, None, given), None),
+            _ => Evaluator::new(&self.text, Names::new(root, None, given, &self.lookup), None),
         }
     }
 

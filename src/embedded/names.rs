@@ -4,6 +4,7 @@
 //! the form that the real value has. Knows no functions. Invariant: a value that a deployment alone knows says
 //! so.
 
+use super::lookup::Lookup;
 use super::sample::{Home, Named};
 use crate::asl::syntax::{Node, Value};
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub(super) struct Names<'a> {
     mappings: Option<&'a Node>,
     /// Of the Serverless Framework.
     functions: Option<&'a Node>,
+    lookup: &'a Lookup,
     home: Home,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Names<'a> {
         template: Option<&'a Node>,
         functions: Option<&'a Node>,
         given: &'a BTreeMap<String, String>,
+        lookup: &'a Lookup,
     ) -> Names<'a> {
         let given_or = |name: &str, default: &str| given.get(name).map_or(default, String::as_str).to_owned();
         Names {
@@ -43,6 +46,7 @@ impl<'a> Names<'a> {
             resources: template.and_then(|template| template.get("Resources")),
             mappings: template.and_then(|template| template.get("Mappings")),
             functions,
+            lookup,
             home: Home {
                 partition: given_or("AWS::Partition", "aws"),
                 region: given_or("AWS::Region", "us-east-1"),
@@ -64,7 +68,8 @@ impl<'a> Names<'a> {
     /// Returns what a mapping has under a key and a key below it.
     pub(super) fn mapped(&self, keys: &[&str]) -> Option<&'a Node> {
         let [map, first, second] = keys else { return None };
-        self.mappings?.get(map)?.get(first)?.get(second)
+        let find = |node, key: &str| self.lookup.get(node, key);
+        find(find(find(self.mappings?, map)?, first)?, second)
     }
 
     /// Returns the value of a name, or of an attribute: `Name.Attribute`.
@@ -84,14 +89,13 @@ impl<'a> Names<'a> {
         if let Some(value) = self.pseudo(name) {
             return value;
         }
-        if let Some(parameter) = self.parameters.and_then(|parameters| parameters.get(name)) {
+        if let Some(parameter) = self.in_section(self.parameters, name) {
             return parameter_value(name, parameter);
         }
-        if self.functions.and_then(|functions| functions.get(base)).is_some() {
+        if self.in_section(self.functions, base).is_some() {
             return self.sample("AWS::Lambda::Function", base, attribute, true);
         }
-        let resource = self.resources.and_then(|resources| resources.get(base));
-        match resource {
+        match self.in_section(self.resources, base) {
             Some(resource) => self.resource(base, attribute, resource),
             None => match attribute {
                 Some(_) => self.sample("", base, attribute, true),
@@ -100,13 +104,26 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Says whether a node names a parameter that is a number.
+    pub(super) fn is_number(&self, name: &Node) -> bool {
+        let parameter = name
+            .as_text()
+            .and_then(|name| self.in_section(self.parameters, name));
+        let kind = parameter.and_then(|parameter| parameter.get("Type")?.as_text());
+        kind == Some("Number")
+    }
+
+    fn in_section(&self, section: Option<&'a Node>, name: &str) -> Option<&'a Node> {
+        section.and_then(|section| self.lookup.get(section, name))
+    }
+
     /// Returns an attribute of something whose own value was given: a name makes an ARN.
     fn attribute_of_given(&self, base: &str, attribute: Option<&str>, text: &str) -> NamedValue {
         let wants_arn = attribute.is_some_and(|attribute| attribute.ends_with("Arn"));
         if !wants_arn || text.starts_with("arn:") {
             return known(text);
         }
-        let resource = self.resources.and_then(|resources| resources.get(base));
+        let resource = self.in_section(self.resources, base);
         let kind = resource.and_then(|resource| resource.get("Type")?.as_text());
         self.sample(kind.unwrap_or_default(), text, attribute, false)
     }

@@ -6,7 +6,7 @@
 use super::cloudformation::Substitutions;
 use super::evaluate::{Evaluator, call_of};
 use super::{Body, Machine, Mapped, Origin, below, cloudformation, machine_type};
-use crate::asl::syntax::{Node, Value};
+use crate::asl::syntax::{Member, Node, Value};
 
 /// Where the state machines may stand; the second in a file that the first one includes.
 const PLACES: [&[&str]; 2] = [&["stepFunctions", "stateMachines"], &["stateMachines"]];
@@ -50,14 +50,13 @@ pub(super) fn description(root: &Node) -> Machine {
 /// Returns the definition of a state machine, and its substitutions.
 pub(super) fn body<'a>(
     evaluator: &mut Evaluator<'a>,
-    machines: Option<&'a Node>,
-    name: &str,
+    member: Option<&'a Member>,
 ) -> (Body, Substitutions<'a>) {
-    let Some(member) = machines.and_then(|machines| machines.member(name)) else {
+    let Some(member) = member else {
         return (Body::Nowhere, Substitutions::None);
     };
     let Some(node) = member.value.get("definition") else {
-        let message = format!("The state machine {name} has no definition");
+        let message = format!("The state machine {} has no definition", member.key);
         evaluator.fault(&member.key_span, message, "");
         return (Body::Nowhere, Substitutions::None);
     };

@@ -51,6 +51,24 @@ fn templates_in_json() {
         FLOW,
     );
 
+    let numbers = |value: &str| {
+        format!(
+            r#""DefinitionString":{{"Fn::Join":["",["{{\"StartAt\":\"A\",\"States\":{{\"A\":{{\"Type\":\"Wait\",\"Comment\":\"is: ",{{"Ref":"P"}},", \",\"Seconds\":",{value},",\"End\":true}}}}}}"]]}}"#
+        )
+    };
+    // A number that only a deployment knows has no quotes, as CDK writes it.
+    for value in [
+        r#"{"Ref":"P"}"#,
+        r#"{"Fn::GetAtt":["Custom","Seconds"]}"#,
+        r#"{"Fn::ImportValue":"Seconds"}"#,
+    ] {
+        accepted(
+            "t.json",
+            &template(&numbers(value)),
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Comment":"is: P, ","Seconds":1,"End":true}}}"#,
+        );
+    }
+
     let join = r#""DefinitionString":{"Fn::Join":["",["{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"arn:",{"Ref":"AWS::Partition"},":states:::lambda:inwoke\",\"End\":true}}}"]]}"#;
     let text = template(join);
     let (_, report) = check_with("t.json", &text, &[], false);

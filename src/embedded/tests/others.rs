@@ -28,6 +28,8 @@ custom:
   live: {pause: 3, table: 'orders-${sls:stage}'}
   states: {B: {Type: Succeed}}
   circle: ${self:custom.circle}
+  same: ${self:custom.live.pause, 7}
+resources: {Parameters: {Pause: {Type: Number, Default: 9}}}
 functions:
   price: {handler: price.handler}
 stepFunctions:
@@ -62,6 +64,23 @@ fn files_of_the_serverless_framework() {
             "        StartAt: A\n        States: {A: {Type: Pass, Result: 't ${self:custom.live.table}', End: true}}\n",
             r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"t orders-live","End":true}}}"#
                 .to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: '${self:custom.none, 5}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":5,"End":true}}}"#.to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: '${self:custom.same}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"End":true}}}"#.to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Pass, Result: ['${opt:a, true}', '${opt:b, \"5\"}', 'x${opt:a, 5}'], End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":[true,"5","x5"],"End":true}}}"#
+                .to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: !Ref Pause, End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":9,"End":true}}}"#.to_owned(),
         ),
         (
             "        StartAt: B\n        States: ${self:custom.states}\n",
@@ -106,6 +125,27 @@ fn files_of_the_serverless_framework() {
         &text,
         r#"{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#,
     );
+}
+
+/// What is given is a text, as on the command line of the framework; where the file has a number, it is one.
+#[test]
+fn given_values_are_of_the_kind_that_they_replace() {
+    let check = |variable: &str, given: &str, expected: &str| {
+        let text = format!(
+            "{SERVERLESS}        {{StartAt: A, States: {{A: {{Type: Pass, Result: \"${{{variable}}}\", End: true}}}}}}\n"
+        );
+        let set = [("self:custom.live.pause", given), ("opt:x", given)];
+        let (definition, _) = check_with("serverless.yml", &text, &set, false);
+        assert!(
+            definition.contains(&format!("\"Result\":{expected},")),
+            "{definition}"
+        );
+    };
+    check("self:custom.live.pause", "8", "8");
+    check("self:custom.live.pause", "long", "\"long\"");
+    check("opt:x, 5", "8", "8");
+    check("opt:x, '5'", "8", "\"8\"");
+    check("opt:x", "8", "\"8\"");
 }
 
 /// An option has a value when it is given; otherwise the alternatives decide.
