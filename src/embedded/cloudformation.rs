@@ -36,6 +36,7 @@ pub(super) fn machines(root: &Node, keys: &'static [&'static str]) -> Vec<Machin
                 .and_then(Node::as_text)
                 .map(str::to_owned),
             machine_type: machine_type(property(["StateMachineType", "Type"])),
+            names_type: property(["StateMachineType", "Type"]).is_some(),
             origin: Origin::Resource(keys),
         }
     });
@@ -96,13 +97,19 @@ fn property<'a>(evaluator: &mut Evaluator<'a>, properties: &'a Node, span: &Span
                 evaluator.write(node, &mut json);
                 Body::Here(json)
             }
-            None => Body::Here(evaluator.text(node)),
+            None => {
+                let text = evaluator.text(node);
+                evaluator.found(text, node)
+            }
         };
     }
     if let Some(node) = properties.get("DefinitionString") {
         return match included(node) {
             Some(location) => file(evaluator, location),
-            None => Body::Here(evaluator.text(node)),
+            None => {
+                let text = evaluator.text(node);
+                evaluator.found(text, node)
+            }
         };
     }
     let location = properties

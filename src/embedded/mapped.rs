@@ -57,6 +57,17 @@ impl Mapped {
         matches!(self.runs.as_slice(), [run] if run.kind == Kind::Unknown)
     }
 
+    /// Says whether the whole is one thing that only a deployment knows.
+    pub(super) fn is_made_up(&self) -> bool {
+        matches!(self.runs.as_slice(), [run] if matches!(run.kind, Kind::Sample | Kind::Unknown))
+    }
+
+    /// Says whether a part of it is something that only a deployment knows.
+    pub(super) fn has_made_up(&self) -> bool {
+        let mut runs = self.runs.iter();
+        runs.any(|run| matches!(run.kind, Kind::Sample | Kind::Unknown))
+    }
+
     /// Creates a text that stands for a place as a whole.
     pub(super) fn standing_for(text: &str, source: Span) -> Mapped {
         let mut out = Mapped::default();
@@ -116,6 +127,16 @@ impl Mapped {
     /// Appends a part of another text, which begins and ends at characters.
     pub(super) fn append_range(&mut self, other: &Mapped, range: Span) {
         other.pieces(range, |part, source, kind| self.piece(part, source, kind));
+    }
+
+    /// Returns this text with the places of another one, whose text is the file of this one.
+    pub(super) fn through(&self, outer: &Mapped) -> Mapped {
+        let mut out = Mapped::default();
+        self.pieces(0..self.len(), |part, source, kind| match kind {
+            Kind::Copy => out.append_range(outer, source),
+            _ => out.push(part, outer.place(&source), kind),
+        });
+        out
     }
 
     fn piece(&mut self, part: &str, source: Span, kind: Kind) {

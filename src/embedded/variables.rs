@@ -24,6 +24,7 @@ const SOURCES: [&str; 12] = [
 ];
 
 /// What variables refer to, and how many were looked up.
+#[derive(Clone)]
 pub(super) struct Variables<'a> {
     root: &'a Node,
     lookup: &'a Lookup,
@@ -90,6 +91,9 @@ impl<'a> Evaluator<'a> {
             out.stand_in("null", span.clone());
         }
         self.go_back();
+        if self.is_included {
+            out = Mapped::standing_for(out.text(), span.clone());
+        }
         Some(self.made(out, span))
     }
 

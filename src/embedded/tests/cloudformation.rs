@@ -6,7 +6,7 @@ use super::{FLOW, FN, accepted, check_with, refused, task};
 fn templates_in_json() {
     let template = |property: &str| {
         format!(
-            r#"{{"Resources":{{"Flow":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{{property}}}}}}}}}"#
+            r#"{{"Parameters":{{"P":{{"Type":"String"}}}},"Resources":{{"Fn":{{}},"Custom":{{"Type":"Custom::Seconds"}},"Flow":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{{property}}}}}}}}}"#
         )
     };
     let get = r#"{"Fn::GetAtt":["Fn","Arn"]}"#;
