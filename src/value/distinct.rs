@@ -145,10 +145,9 @@ impl Store<'_> {
             return self.distinct_elements(value, node);
         }
         let (start, end) = (value.at() as u32, node.next());
-        if node.kind() >= meta::ARRAY && !self.heap.verified.covers(start) {
-            if self.heap.has_doubles(start, end) {
-                return self.without_doubles(value);
-            }
+        let is_known = node.kind() < meta::ARRAY || self.heap.verified.covers(start);
+        if !is_known && self.heap.has_doubles(start, end) {
+            return self.without_doubles(value);
         }
         match Heap::is_raw(node) {
             true => self.without_original(value, node),
