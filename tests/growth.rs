@@ -7,6 +7,8 @@ mod cpu;
 mod definitions;
 #[path = "support/engine.rs"]
 mod engine;
+#[path = "it/files.rs"]
+mod files;
 #[path = "it/growth.rs"]
 mod growth;
 #[path = "it/load.rs"]

@@ -9,7 +9,7 @@ use super::expect::Expect;
 use super::reader::Reader;
 use super::{Answer, Case, Definition, Input, NOW_MS, Suite};
 use crate::asl::place::Place;
-use crate::asl::suggest::did_you_mean;
+use crate::asl::suggest::{closest, did_you_mean};
 use crate::asl::syntax::{Member, Node};
 use crate::drive::Reply;
 use std::collections::{BTreeMap, HashMap};
@@ -22,9 +22,20 @@ const CASES: &str = "TestCases";
 const RETURN: &str = "Return";
 const THROW: &str = "Throw";
 
-/// Says whether a file is one.
+/// How many members of a file are looked at to find out what it is.
+const MEMBERS_LOOKED_AT: usize = 100;
+
+/// The most answers that all cases of a file have: each case has those of all the responses that it names.
+const ANSWERS_MAX: usize = 1_000_000;
+
+/// Says whether a file is one, with its keys as they are or misspelt.
 pub(super) fn is_one(root: &Node) -> bool {
-    [MACHINES, RESPONSES].iter().any(|name| root.get(name).is_some())
+    let members = root.as_object().unwrap_or_default();
+    let keys = [MACHINES, RESPONSES, CASES];
+    let is_slip =
+        |member: &Member| member.value.as_object().is_some() && closest(&member.key, keys).is_some();
+    let mut looked_at = members.iter().take(MEMBERS_LOOKED_AT);
+    keys.iter().any(|key| root.get(key).is_some()) || root.get("cases").is_none() && looked_at.any(is_slip)
 }
 
 /// One response: what the calls of a range are answered, in order.
@@ -55,14 +66,19 @@ pub(super) fn suite(reader: &mut Reader<'_>, root: &Node) -> Suite {
         }
         reader.object(place, node, &[CASES]);
         let Some(cases) = node.get(CASES) else { return };
+        let mut answers = suite.cases.iter().map(|case| case.answers.len()).sum::<usize>();
         let place = place.key(CASES);
         let Some(members) = cases.as_object() else {
             return reader.expected(&place, cases, "an object");
         };
         for member in members {
-            suite
-                .cases
-                .push(case(reader, &place, machine, member, &responses));
+            let case = case(reader, &place, machine, member, &responses);
+            answers = answers.saturating_add(case.answers.len());
+            if answers > ANSWERS_MAX {
+                let message = format!("The test cases have more than {ANSWERS_MAX} answers");
+                return reader.error(&place, &member.key_span, message, None);
+            }
+            suite.cases.push(case);
         }
     });
     suite
@@ -114,6 +130,8 @@ fn case(
 
 fn response(reader: &mut Reader<'_>, place: &Place<'_>, node: &Node) -> Response {
     let mut response = Response::new();
+    // The ranges so far, which do not overlap: where each begins, where it ends, and its line.
+    let mut taken: BTreeMap<u64, (u64, usize)> = BTreeMap::new();
     let Some(members) = node.as_object() else {
         reader.expected(place, node, "an object");
         return response;
@@ -133,17 +151,18 @@ fn response(reader: &mut Reader<'_>, place: &Place<'_>, node: &Node) -> Response
             reader.error(&place, &member.key_span, message, Some(help));
             continue;
         };
-        let overlaps = |(other, ..): &&(RangeInclusive<u64>, Reply, usize)| {
-            other.start() <= calls.end() && calls.start() <= other.end()
-        };
-        if let Some((_, _, line)) = response.iter().find(overlaps) {
+        let before = taken.range(..=calls.end()).next_back();
+        let overlapped = before.filter(|(_, (end, _))| calls.start() <= end);
+        if let Some((_, (_, line))) = overlapped {
             let message = format!(
                 "\"{}\" has calls that are answered in line {line} already",
                 member.key
             );
             reader.error(&place, &member.key_span, message, None);
+            continue;
         }
         let line = reader.line(&member.key_span);
+        taken.insert(*calls.start(), (*calls.end(), line));
         response.extend(reply(reader, &place, &member.value).map(|reply| (calls, reply, line)));
     }
     response
@@ -169,6 +188,12 @@ fn reply(reader: &mut Reader<'_>, place: &Place<'_>, node: &Node) -> Option<Repl
     })?;
     reader.object(place, node, &[RETURN, THROW]);
     match (node.get(RETURN), node.get(THROW)) {
+        (Some(result), None) if reader.has_lone_surrogate(&result.span) => {
+            let help = "a character beyond U+FFFF is a pair of them, such as \\ud83d\\ude00".to_owned();
+            let message = "A lone surrogate such as \\ud800 is no character, and no task can return it";
+            reader.error(&place.key(RETURN), &result.span, message, Some(help));
+            None
+        }
         (Some(result), None) => Some(Reply::Success {
             after_ms: 0,
             result: result.to_json().into_bytes(),

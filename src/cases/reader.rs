@@ -152,6 +152,12 @@ impl<'a> Reader<'a> {
         i64::try_from(time? / 1_000_000).ok()
     }
 
+    /// Says whether a part of the file has the escape of a surrogate without the other one, which is no character.
+    pub(super) fn has_lone_surrogate(&self, span: &Span) -> bool {
+        let text = self.source.text.get(span.clone()).unwrap_or_default();
+        self.source.format == Format::Json && has_lone_surrogate(text)
+    }
+
     /// Calls `each` for the items of a list.
     pub(super) fn list(
         &mut self,
@@ -193,5 +199,47 @@ impl<'a> Reader<'a> {
             .collect();
         out.push_str(&self.source.text[node.span.clone()]);
         out
+    }
+}
+
+fn has_lone_surrogate(json: &str) -> bool {
+    let (mut offset, mut low_wanted_at) = (0, None);
+    while let Some(found) = json[offset..].find('\\') {
+        let start = offset + found;
+        let digits = json[start..].strip_prefix("\\u").and_then(|rest| rest.get(..4));
+        let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        match (code, low_wanted_at) {
+            (Some(0xDC00..0xE000), Some(wanted)) if wanted == start => low_wanted_at = None,
+            (Some(0xDC00..0xE000), _) | (_, Some(_)) => return true,
+            (Some(0xD800..0xDC00), None) => low_wanted_at = Some(start + 6),
+            (_, None) => {}
+        }
+        // The character behind it may be a backslash too.
+        let escaped = json[start + 1..].chars().next().map_or(0, char::len_utf8);
+        offset = start + if code.is_some() { 6 } else { 1 + escaped };
+    }
+    low_wanted_at.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lone_surrogates() {
+        for (json, expected) in [
+            (r#""a""#, false),
+            (r#""\ud83d\ude00""#, false),
+            (r#""\ud83d\ude00 \u00e9\ud83d\ude00""#, false),
+            (r#""\\ud800""#, false),
+            (r#""\ud800""#, true),
+            (r#""\ud800x\udc00""#, true),
+            (r#""\ud800\n""#, true),
+            (r#""\udc00""#, true),
+            (r#""\ud800\ud800""#, true),
+            (r#""\uD83D\uDE00\uDE00""#, true),
+        ] {
+            assert_eq!(has_lone_surrogate(json), expected, "{json}");
+        }
     }
 }

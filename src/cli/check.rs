@@ -101,6 +101,9 @@ impl Findings {
             &checked.rendered(has_colour()),
             &report.diagnostics,
         );
+        if let Some(note) = checked.note.filter(|_| self.format == Format::Text) {
+            stdout_styled(&format!("{}: note: {note}\n", printable::line(&checked.subject)));
+        }
         let found = report.diagnostics.iter().cloned();
         self.list.extend(found.map(|found| (file.clone(), Ok(found))));
     }

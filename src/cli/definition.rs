@@ -9,17 +9,24 @@ use crate::program::Program;
 use crate::registry::address::{self, Address};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+
+/// What is said of a state machine whose file leaves the type to AWS.
+const NO_TYPE: &str = "the file gives no type, and AWS would create a STANDARD workflow; stepstream runs it as EXPRESS, \
+                       and checks it as that (--type standard checks it as the other)";
 
 /// A file's text and what the check says of it.
 pub(super) struct Checked {
     /// The file that diagnostics point into.
     pub(super) file: String,
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     pub(super) report: Report,
     /// The definition, if it stands in a file of another kind.
     pub(super) embedded: Option<embedded::Definition>,
     /// The name of the file, with the name of the state machine if it holds others.
     pub(super) subject: String,
+    /// What is worth knowing and no finding.
+    pub(super) note: Option<&'static str>,
 }
 
 /// How a definition is checked.
@@ -89,9 +96,10 @@ impl Checked {
         let mut checked = Checked {
             subject: file.clone(),
             file,
-            text,
+            text: text.into(),
             report: Report::default(),
             embedded: None,
+            note: None,
         };
         checked.report = asl::check(&checked.source(), &options);
         checked
@@ -103,12 +111,13 @@ impl Checked {
         Checked {
             subject: file.clone(),
             file,
-            text,
+            text: text.into(),
             report: Report {
                 diagnostics: container.problems().to_vec(),
                 machine: None,
             },
             embedded: None,
+            note: None,
         }
     }
 
@@ -125,12 +134,13 @@ impl Checked {
         let file = definition.file();
         Checked {
             file: file.name.to_owned(),
-            text: file.text.to_owned(),
+            text: Arc::clone(definition.file_text()),
             report: definition.check(machine_type.unwrap_or_default()),
             subject: match container.names_machines() {
                 true => format!("{}#{}", address.file.display(), definition.machine()),
                 false => address.file.display().to_string(),
             },
+            note: (how.machine_type.is_none() && definition.has_no_type()).then_some(NO_TYPE),
             embedded: Some(definition),
         }
     }

@@ -36,6 +36,7 @@ pub(super) fn machines(root: &Node, keys: &'static [&'static str]) -> Vec<Machin
                 .and_then(Node::as_text)
                 .map(str::to_owned),
             machine_type: machine_type(property(["StateMachineType", "Type"])),
+            names_type: property(["StateMachineType", "Type"]).is_some(),
             origin: Origin::Resource(keys),
         }
     });
@@ -71,12 +72,8 @@ pub(super) fn types(root: &Node, listed_max: usize) -> String {
 /// Returns the definition of a resource, and its substitutions.
 pub(super) fn body<'a>(
     evaluator: &mut Evaluator<'a>,
-    template: Option<&'a Node>,
-    name: &str,
+    member: Option<&'a Member>,
 ) -> (Body, Substitutions<'a>) {
-    let member = template
-        .and_then(|template| template.get("Resources"))
-        .and_then(|resources| resources.member(name));
     let Some(member) = member else {
         return (Body::Nowhere, Substitutions::None);
     };
@@ -100,13 +97,19 @@ fn property<'a>(evaluator: &mut Evaluator<'a>, properties: &'a Node, span: &Span
                 evaluator.write(node, &mut json);
                 Body::Here(json)
             }
-            None => Body::Here(evaluator.text(node)),
+            None => {
+                let text = evaluator.text(node);
+                evaluator.found(text, node)
+            }
         };
     }
     if let Some(node) = properties.get("DefinitionString") {
         return match included(node) {
             Some(location) => file(evaluator, location),
-            None => Body::Here(evaluator.text(node)),
+            None => {
+                let text = evaluator.text(node);
+                evaluator.found(text, node)
+            }
         };
     }
     let location = properties

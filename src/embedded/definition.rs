@@ -5,22 +5,33 @@
 
 use super::cloudformation::Substitutions;
 use super::evaluate::Evaluator;
-use super::mapped::Mapped;
-use super::{Body, Container, Fault, Machine, Origin, Request};
+use super::mapped::{MadeUp, Mapped};
+use super::serverless::{self, Wanted};
+use super::{Body, Container, Fault, Machine, Origin, Request, Unresolved, code, machine_type};
 use crate::asl::syntax::substitute::name_at;
-use crate::asl::syntax::{Duplicate, Lines, Span};
+use crate::asl::syntax::{self, Duplicate, LineIndex, Lines, Span};
 use crate::asl::{self, Diagnostic, Format, MachineType, Options, Report, Severity, Source};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The most bytes that substitutions may put into a definition.
 const FILLED_BYTES_MAX: usize = 8 << 20;
+
+/// What stands for a value that only a deployment knows where JSON has no quotes.
+const NUMBER: &str = "1";
+
+/// How many files a state machine of the Serverless Framework may be away from its definition.
+const INCLUDES_MAX: usize = 5;
+
+/// The most placeholders that nothing fills in which are told of one definition.
+const LITERALS_MAX: usize = 20;
 
 /// A definition from a file that holds definitions.
 pub struct Definition {
     machine: String,
     file_name: String,
     file_text: Arc<str>,
+    line_index: Arc<OnceLock<LineIndex>>,
     /// The text of the definition; without it that of the file.
     text: Option<Mapped>,
     format: Format,
@@ -30,6 +41,17 @@ pub struct Definition {
     problems: Vec<Diagnostic>,
     /// The file beside the container that has the definition.
     beside: Option<String>,
+    /// The file says nothing about the type of workflow.
+    has_no_type: bool,
+}
+
+/// Where a definition of the Serverless Framework stands that is not in its file.
+struct Included<'n> {
+    path: String,
+    keys: String,
+    /// The place that names it.
+    span: Span,
+    machine: &'n str,
 }
 
 impl Definition {
@@ -39,12 +61,14 @@ impl Definition {
             machine: machine.to_owned(),
             file_name: container.name.clone(),
             file_text: Arc::clone(&container.text),
+            line_index: Arc::clone(&container.line_index),
             text: Some(Mapped::default()),
             format: Format::Json,
             substitutions: BTreeMap::new(),
             machine_type: None,
             problems,
             beside: None,
+            has_no_type: false,
         }
     }
 
@@ -59,13 +83,19 @@ impl Definition {
     ) -> Definition {
         let mut out = Definition::refused(container, &machine.name, Vec::new());
         out.machine_type = machine.machine_type;
+        out.has_no_type = !machine.names_type && container.names_machines();
         let is_literal = is_literal(&machine.origin, &body, &members);
         match body {
             Body::Nowhere => {}
             Body::Here(text) => {
                 let home = evaluator.names.home();
-                let better = |before: &str, name: &str, after: &str| {
-                    is_resource(before, after).then(|| home.function(name))
+                let mut quotes = Quotes::default();
+                let better = |before: &str, made_up: &MadeUp<'_>, after: &str| {
+                    if !quotes.are_open_after(before) && is_bare(before, made_up.text, after) {
+                        return Some(NUMBER.to_owned());
+                    }
+                    let is_function = made_up.is_unknown && is_resource(before, after);
+                    is_function.then(|| home.function(made_up.text))
                 };
                 out.text = Some(text.settle(better));
             }
@@ -77,13 +107,25 @@ impl Definition {
                 }
                 Ok(text) => out.take_file(container, path, text),
                 Err(reason) => {
-                    let message = format!("The definition {path} cannot be read: {reason}");
-                    evaluator.fault(&span, message, "");
+                    evaluator.fault(&span, unreadable(&path, &reason), "");
                     out.beside = Some(path);
                 }
             },
+            Body::Included { path, keys, span } => {
+                let included = Included {
+                    path,
+                    keys,
+                    span,
+                    machine: &machine.name,
+                };
+                out.include(container, &mut evaluator, included, request);
+            }
         }
         if is_literal {
+            let is_template = matches!(machine.origin, Origin::Resource(_));
+            if is_template && !evaluator.has_sub {
+                out.warn_of_literals(&mut evaluator.warnings);
+            }
             out.keep_placeholders();
         } else {
             out.substitute(&mut evaluator, members, request.given);
@@ -92,11 +134,94 @@ impl Definition {
         out
     }
 
+    /// Takes a part of a file of the Serverless Framework that is beside the container.
+    fn include(
+        &mut self,
+        container: &Container,
+        evaluator: &mut Evaluator<'_>,
+        included: Included<'_>,
+        request: &Request<'_>,
+    ) {
+        let Included {
+            mut path,
+            mut keys,
+            span,
+            machine,
+        } = included;
+        for _ in 0..INCLUDES_MAX {
+            let text = match (request.beside)(&path) {
+                Ok(text) if is_elsewhere(&path) && !text.contains("StartAt") => {
+                    evaluator.fault(&span, format!("The file {path} holds no definition"), "");
+                    return self.beside = Some(path);
+                }
+                Ok(text) => text,
+                Err(reason) => {
+                    evaluator.fault(&span, unreadable(&path, &reason), "");
+                    return self.beside = Some(path);
+                }
+            };
+            self.take_file(container, path.clone(), text);
+            let reading = match self.format {
+                Format::Json => syntax::json::read(&self.file_text, &BTreeMap::new()),
+                Format::Yaml => syntax::yaml::read_template(&self.file_text),
+            };
+            // What is broken is told as of any definition.
+            let Some(root) = reading.root.filter(|_| reading.problems.is_empty()) else {
+                return;
+            };
+            let wanted = Wanted { machine, keys: &keys };
+            let Some(node) = serverless::included(&root, &wanted) else {
+                evaluator.fault(&span, format!("The file {path} has nothing under {keys}"), "");
+                return;
+            };
+            if let Some((next, next_keys)) = node.as_text().and_then(serverless::whole_file) {
+                // Its own files are relative to the service's folder, as its are.
+                (path, keys) = (next.to_owned(), next_keys.to_owned());
+                continue;
+            }
+            self.machine_type = self.machine_type.or_else(|| machine_type(root.get("type")));
+            let file_text = Arc::clone(&self.file_text);
+            let mut inner = evaluator.of_included(&file_text);
+            let text = inner.definition(node);
+            if matches!(node.value, syntax::Value::Object(_)) || text.text() != self.text() {
+                self.text = Some(text);
+            }
+            let lines = Lines::new(&file_text);
+            let faults = inner.faults.into_iter();
+            self.problems = faults.map(|fault| fault.diagnostic(&lines)).collect();
+            evaluator
+                .unresolved
+                .extend(inner.unresolved.into_iter().map(|unresolved| Unresolved {
+                    span: span.clone(),
+                    ..unresolved
+                }));
+            return;
+        }
+        let message =
+            format!("This file is more than {INCLUDES_MAX} files away from its definition: a circle?");
+        evaluator.fault(&span, message, "");
+    }
+
+    /// Warns of each `${Name}` that AWS would get as it is.
+    fn warn_of_literals(&self, warnings: &mut Vec<Fault>) {
+        let mut names: Vec<(&str, Use)> = uses(self.text()).into_iter().collect();
+        names.sort_by_key(|(_, found)| found.first);
+        for (name, found) in names.into_iter().take(LITERALS_MAX) {
+            let length = name.len() + "${}".len();
+            let span = found.first..found.first + length;
+            let span = self.text.as_ref().map_or(span.clone(), |text| text.place(&span));
+            let message = format!("Nothing fills in ${{{name}}} here: AWS gets it as it is");
+            let help = "put Fn::Sub before the text, or name it in DefinitionSubstitutions";
+            warnings.push(Fault::warning(code::LITERAL_PLACEHOLDER, span, message, help));
+        }
+    }
+
     fn take_file(&mut self, container: &Container, path: String, text: String) {
         let folder = container.name.rfind(['/', '\\']).map_or(0, |end| end + 1);
         self.file_name = format!("{}{path}", &container.name[..folder]);
         self.format = Format::of_file_name(&path);
         self.file_text = text.into();
+        self.line_index = Arc::default();
         self.text = None;
         self.beside = Some(path);
     }
@@ -126,7 +251,15 @@ impl Definition {
                 // What nothing uses need not be known.
                 let used = members.iter().filter(|member| uses.contains_key(&*member.key));
                 for member in used.filter(|member| !given.contains_key(&member.key)) {
+                    let warned = evaluator.warnings.len();
                     values.push((member.key.clone(), evaluator.text(&member.value)));
+                    if self.text.is_none() {
+                        // The definition is a file of its own, and what is shown is a part of it.
+                        let place = uses.get(&*member.key).map_or(0, |found| found.first);
+                        for warning in evaluator.warnings.iter_mut().skip(warned) {
+                            warning.span = place..place + member.key.len() + "${}".len();
+                        }
+                    }
                 }
             }
         }
@@ -155,25 +288,39 @@ impl Definition {
         if is_strict {
             faults.extend(evaluator.unresolved.into_iter().map(super::Unresolved::fault));
         }
-        if faults.is_empty() && container.duplicates.is_empty() {
+        let warnings = evaluator.warnings;
+        if faults.is_empty() && warnings.is_empty() && container.duplicates.is_empty() {
             return;
         }
-        let lines = Lines::new(&container.text);
-        self.problems = faults
-            .into_iter()
-            .map(|fault: Fault| fault.diagnostic(&lines))
-            .collect();
-        if self.has_faults() {
+        if faults.is_empty() {
+            let lines = self.lines();
+            let warnings = warnings.into_iter().map(|warning| warning.diagnostic(&lines));
+            let warnings: Vec<Diagnostic> = warnings.collect();
+            self.problems.extend(warnings);
+        } else {
             // They stand in the container, also when the definition does not.
+            let lines = container.lines();
+            self.problems = faults.into_iter().map(|fault| fault.diagnostic(&lines)).collect();
             self.file_name.clone_from(&container.name);
             self.file_text = Arc::clone(&container.text);
+            self.line_index = Arc::clone(&container.line_index);
+            self.text = Some(Mapped::default());
+        }
+        if self.has_faults() {
             self.text.get_or_insert_with(Mapped::default);
-        } else if let Some(text) = &self.text {
+        } else if let Some(text) = self.text.as_ref().filter(|_| self.beside.is_none()) {
+            let lines = container.lines();
             let whole = text.place(&(0..text.len()));
             let inside = |duplicate: &&Duplicate| is_inside(&duplicate.span, &whole);
             let duplicates = container.duplicates.iter().filter(inside);
-            self.problems = duplicates.map(|duplicate| twice(duplicate, &lines)).collect();
+            self.problems
+                .extend(duplicates.map(|duplicate| twice(duplicate, &lines)));
         }
+    }
+
+    fn lines(&self) -> Lines<'_> {
+        let index = self.line_index.get_or_init(|| LineIndex::new(&self.file_text));
+        Lines::with(&self.file_text, index)
     }
 
     fn has_faults(&self) -> bool {
@@ -192,6 +339,11 @@ impl Definition {
         self.machine_type
     }
 
+    /// Says whether the file leaves the type of workflow to AWS, which then makes a Standard workflow.
+    pub fn has_no_type(&self) -> bool {
+        self.has_no_type
+    }
+
     /// Returns the file that its diagnostics point into.
     pub fn file(&self) -> Source<'_> {
         Source {
@@ -199,6 +351,11 @@ impl Definition {
             text: &self.file_text,
             format: self.format,
         }
+    }
+
+    /// Returns the text of that file, which may be large and common to many definitions.
+    pub fn file_text(&self) -> &Arc<str> {
+        &self.file_text
     }
 
     /// Returns the file beside the container that has the definition, as it is named there.
@@ -254,7 +411,7 @@ impl Definition {
         let Some(text) = self.text.as_ref().filter(|_| !diagnostics.is_empty()) else {
             return;
         };
-        let lines = Lines::new(&self.file_text);
+        let lines = self.lines();
         for diagnostic in diagnostics {
             diagnostic.span = text.place(&diagnostic.span);
             (diagnostic.line, diagnostic.column) = lines.position(diagnostic.span.start);
@@ -279,6 +436,8 @@ fn is_literal(origin: &Origin, body: &Body, members: &Substitutions<'_>) -> bool
 #[derive(Default)]
 struct Use {
     count: usize,
+    /// Where it stands first.
+    first: usize,
     /// One of them is the whole value of a member `Resource`.
     is_resource: bool,
 }
@@ -288,7 +447,10 @@ fn uses(text: &str) -> BTreeMap<&str, Use> {
     let mut uses: BTreeMap<&str, Use> = BTreeMap::new();
     for (at, _) in text.match_indices("${") {
         if let Some(name) = name_at(&text[at..]) {
-            let found = uses.entry(name).or_default();
+            let found = uses.entry(name).or_insert_with(|| Use {
+                first: at,
+                ..Use::default()
+            });
             found.count += 1;
             found.is_resource |= is_resource(&text[..at], &text[at + name.len() + "${}".len()..]);
         }
@@ -306,6 +468,43 @@ fn is_resource(before: &str, after: &str) -> bool {
             .chars()
             .next()
             .is_none_or(|next| quotes.contains(&next) || next.is_whitespace())
+}
+
+/// Says whether a text between two others is a whole value of JSON without its quotes, as a number of CDK is.
+fn is_bare(before: &str, text: &str, after: &str) -> bool {
+    let is_json = text.starts_with(|c: char| c.is_ascii_digit() || "-{[\"".contains(c))
+        || ["true", "false", "null"].contains(&text);
+    let ends = |after: &str| after.trim_start().starts_with([',', '}', ']']);
+    !is_json && before.trim_end().ends_with([':', '[']) && ends(after)
+}
+
+/// Whether a text of JSON is open, on a way through its source.
+#[derive(Default)]
+struct Quotes {
+    seen: usize,
+    is_open: bool,
+    is_escaped: bool,
+}
+
+impl Quotes {
+    /// Says whether a text is open at the end of `before`, which begins as it did the last time.
+    fn are_open_after(&mut self, before: &str) -> bool {
+        for byte in before.as_bytes().get(self.seen..).unwrap_or_default() {
+            self.is_open = match byte {
+                b'"' if !self.is_escaped => !self.is_open,
+                // A text ends with its line.
+                b'\n' => false,
+                _ => self.is_open,
+            };
+            self.is_escaped = *byte == b'\\' && !self.is_escaped;
+        }
+        self.seen = before.len();
+        self.is_open
+    }
+}
+
+fn unreadable(path: &str, reason: &str) -> String {
+    format!("The definition {path} cannot be read: {reason}")
 }
 
 fn is_inside(inner: &Span, outer: &Span) -> bool {

@@ -5,11 +5,12 @@
 //! not go on without the real one. Must not read files. Invariant: it goes down the tree and nowhere else, and
 //! all the text it makes for a definition stays within [`EXPANDED_BYTES_MAX`].
 
+use super::hcl::Defaults;
 use super::mapped::Mapped;
 use super::names::Names;
 use super::trace::trace;
 use super::variables::Variables;
-use super::{Fault, Unresolved};
+use super::{Body, FOR_EACH, Fault, Unresolved, code};
 use crate::asl::suggest::did_you_mean;
 use crate::asl::syntax::substitute::name_at;
 use crate::asl::syntax::{Member, Node, Span, Value};
@@ -20,6 +21,9 @@ const EXPANDED_BYTES_MAX: usize = 8 << 20;
 
 /// The most faults that are told of one file.
 const FAULTS_MAX: usize = 20;
+
+/// What a text begins with that CloudFormation takes from a store of parameters or secrets.
+const DYNAMIC_REFERENCE: &str = "{{resolve:";
 
 /// The functions that are evaluated.
 const FUNCTIONS: [&str; 10] = [
@@ -55,8 +59,16 @@ pub(super) struct Evaluator<'a> {
     pub(super) names: Names<'a>,
     /// The variables of the Serverless Framework, if it is a file of it.
     pub(super) variables: Option<Variables<'a>>,
+    /// The defaults of Terraform, if it is a file of it.
+    pub(super) defaults: Option<&'a Defaults>,
     pub(super) faults: Vec<Fault>,
     pub(super) unresolved: Vec<Unresolved>,
+    pub(super) warnings: Vec<Fault>,
+    /// `Fn::Sub` was called: a `${Name}` that is left is meant to be.
+    pub(super) has_sub: bool,
+    /// What is read stands in another file than its variables.
+    pub(super) is_included: bool,
+    warned: HashSet<String>,
     expanded_bytes: usize,
 }
 
@@ -74,10 +86,25 @@ impl<'a> Evaluator<'a> {
             file,
             names,
             variables,
+            defaults: None,
             faults: Vec::new(),
             unresolved: Vec::new(),
+            warnings: Vec::new(),
+            has_sub: false,
+            is_included: false,
+            warned: HashSet::new(),
             expanded_bytes: 0,
         }
+    }
+
+    /// Returns an evaluator of a file that this one's includes, with the same names and variables.
+    pub(super) fn of_included<'b>(&self, file: &'b str) -> Evaluator<'b>
+    where
+        'a: 'b,
+    {
+        let mut evaluator = Evaluator::new(file, self.names.clone(), self.variables.clone());
+        evaluator.is_included = true;
+        evaluator
     }
 
     /// Reports a fault of the template.
@@ -85,6 +112,30 @@ impl<'a> Evaluator<'a> {
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(Fault::new(span.clone(), message.into(), help));
         }
+    }
+
+    /// Warns of a name that the template has nowhere.
+    fn warn_of(&mut self, name: &str, span: &Span) {
+        if self.warnings.len() >= FAULTS_MAX || !self.warned.insert(name.to_owned()) {
+            return;
+        }
+        let help = self.names.nearest(name).unwrap_or_default();
+        let message = format!("The template has nothing of the name {name}");
+        let warning = Fault::warning(code::UNKNOWN_NAME, span.clone(), message, &help);
+        self.warnings.push(warning);
+    }
+
+    /// Returns a definition that was put together; one that is a single thing of a deployment stands elsewhere.
+    pub(super) fn found(&mut self, text: Mapped, node: &Node) -> Body {
+        let is_reference = text.text().starts_with(DYNAMIC_REFERENCE);
+        if !text.is_made_up() && !is_reference {
+            return Body::Here(text);
+        }
+        let message = "The definition stands elsewhere, where only a deployment finds it";
+        let help =
+            "check the file it comes from, or the answer of 'aws stepfunctions describe-state-machine'";
+        self.fault(&node.span, message, help);
+        Body::Nowhere
     }
 
     /// Counts text that was made; what goes beyond the limit is empty.
@@ -146,7 +197,11 @@ impl<'a> Evaluator<'a> {
             return;
         }
         if let Some((name, argument)) = call_of(node) {
+            // CloudFormation's references are texts, also those to numbers; the plugin of the Serverless Framework
+            // takes the quotes away.
+            let is_bare = self.variables.is_some() && name == "Ref" && self.names.is_number(argument);
             match self.call(name, argument, &node.span) {
+                Outcome::Text(text) if is_bare => out.append(&text),
                 Outcome::Text(text) => quoted(&text, &node.span, out),
                 Outcome::Tree(tree) => self.write(tree, out),
                 Outcome::Nothing => out.stand_in("null", node.span.clone()),
@@ -182,6 +237,9 @@ impl<'a> Evaluator<'a> {
                     let Some(value) = self.chosen(&member.value) else {
                         continue;
                     };
+                    if member.key.starts_with(FOR_EACH) {
+                        self.no_call(&member.key, &member.key_span);
+                    }
                     mark(separator, member.key_span.start, out);
                     separator = ",";
                     let key = trace(self.file, &member.key_span, &member.key);
@@ -203,9 +261,14 @@ impl<'a> Evaluator<'a> {
                     .map_or(Outcome::Nothing, Outcome::Tree);
             }
             "Fn::FindInMap" => return self.find_in_map(argument, span),
-            "Ref" | "Fn::ImportValue" => {
+            "Ref" => {
                 let name = self.text(argument);
                 self.named(name.text(), span)
+            }
+            // A name of another stack.
+            "Fn::ImportValue" => {
+                let name = self.text(argument);
+                self.valued(name.text(), span)
             }
             "Fn::GetAtt" => {
                 let name = match argument.as_array() {
@@ -214,7 +277,10 @@ impl<'a> Evaluator<'a> {
                 };
                 self.named(name.text(), span)
             }
-            "Fn::Sub" => self.sub(argument),
+            "Fn::Sub" => {
+                self.has_sub = true;
+                self.sub(argument)
+            }
             "Fn::Join" => self.join(argument, span),
             "Fn::Select" => self.select(argument, span),
             "Fn::ToJsonString" => {
@@ -232,6 +298,10 @@ impl<'a> Evaluator<'a> {
 
     /// Reports a function that is not evaluated, or that does not exist.
     fn no_call(&mut self, function: &str, span: &Span) {
+        if function.starts_with(FOR_EACH) {
+            let help = "check the template that it makes: aws cloudformation get-template --template-stage Processed";
+            return self.fault(span, "Fn::ForEach is not read", help);
+        }
         if !OTHERS.contains(&function) {
             let help = did_you_mean(function, FUNCTIONS.into_iter().chain(OTHERS));
             let message = format!("CloudFormation has no function {function}");
@@ -243,13 +313,22 @@ impl<'a> Evaluator<'a> {
 
     /// Returns the value of a parameter, resource, attribute or pseudo parameter.
     pub(super) fn named(&mut self, name: &str, span: &Span) -> Mapped {
+        if self.variables.is_none() && self.warnings.len() < FAULTS_MAX && self.names.is_nowhere(name) {
+            self.warn_of(name, span);
+        }
+        self.valued(name, span)
+    }
+
+    fn valued(&mut self, name: &str, span: &Span) -> Mapped {
         let value = self.names.value(name);
         if value.is_invented {
             self.unresolved(name, span);
         }
-        match value.is_unknown {
-            true => Mapped::unknown(&value.text, span.clone()),
-            false => Mapped::standing_for(&value.text, span.clone()),
+        let span = span.clone();
+        match (value.is_unknown, value.is_invented) {
+            (true, _) => Mapped::unknown(&value.text, span),
+            (false, true) => Mapped::sample(&value.text, span),
+            (false, false) => Mapped::standing_for(&value.text, span),
         }
     }
 
@@ -406,7 +485,7 @@ impl<'a> Evaluator<'a> {
                 Outcome::Text(Mapped::default())
             }
             None => {
-                let text = self.named(&keys.join("."), span);
+                let text = self.valued(&keys.join("."), span);
                 Outcome::Text(self.made(text, span))
             }
         }

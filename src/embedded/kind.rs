@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Description,
     Quoted,
     Terraform,
+    /// Terraform's other notation.
+    TerraformJson,
 }
 
 impl Kind {
@@ -25,7 +27,7 @@ impl Kind {
             Kind::Serverless => "Serverless Framework file",
             Kind::Description => "answer of describe-state-machine",
             Kind::Quoted => "text",
-            Kind::Terraform => "file of Terraform",
+            Kind::Terraform | Kind::TerraformJson => "file of Terraform",
         }
     }
 }
@@ -53,7 +55,10 @@ const SIGNS: [&str; 8] = [
 pub(super) fn find(source: &Source<'_>) -> Option<Found> {
     let text = source.text.trim_start_matches('\u{feff}').trim_start();
     let is_quoted = text.starts_with('"');
-    let may_be = is_quoted || source.name.ends_with(".tf") || SIGNS.iter().any(|sign| text.contains(sign));
+    let is_named = [".tf", ".tf.json"]
+        .iter()
+        .any(|ending| source.name.ends_with(ending));
+    let may_be = is_quoted || is_named || SIGNS.iter().any(|sign| text.contains(sign));
     if !may_be || source.text.len() > FILE_BYTES_MAX {
         return None;
     }
@@ -73,7 +78,12 @@ pub(super) fn find(source: &Source<'_>) -> Option<Found> {
     let root = reading.root.as_ref();
     // A text within a definition may quote Terraform.
     let has_states = root.is_some_and(is_definition);
-    match root.and_then(kind) {
+    let is_terraform = source.name.ends_with(".tf.json") || root.is_some_and(has_terraform);
+    let kind = match is_terraform && !has_states {
+        true => Some(Kind::TerraformJson),
+        false => root.and_then(kind),
+    };
+    match kind {
         Some(kind) => Some(Found {
             kind,
             format,
@@ -100,9 +110,22 @@ fn kind(root: &Node) -> Option<Kind> {
     if has_resources || has("AWSTemplateFormatVersion") || has("Transform") {
         return Some(Kind::CloudFormation);
     }
-    let definition = root.get("definition").and_then(Node::as_text);
-    let is_description = definition.is_some_and(is_definition_text) && !has("cases");
-    is_description.then_some(Kind::Description)
+    let is_body = |node: &Node| is_definition(node) || node.as_text().is_some_and(is_definition_text);
+    if root.get("definition").is_some_and(is_body) && !has("cases") {
+        return Some(Kind::Description);
+    }
+    // What a file of the framework includes: state machines by their names.
+    let members = root.as_object().filter(|members| !members.is_empty())?;
+    let is_machine = |node: &Node| node.get("definition").is_some_and(is_body);
+    let are_machines = members.iter().all(|member| is_machine(&member.value));
+    are_machines.then_some(Kind::Serverless)
+}
+
+/// Says whether an object is a file of Terraform in JSON with a state machine in it.
+fn has_terraform(root: &Node) -> bool {
+    let resources = super::hcl::blocks(root.get("resource")).iter();
+    let name = super::terraform::RESOURCE.trim_matches('"');
+    resources.into_iter().any(|section| section.get(name).is_some())
 }
 
 fn is_definition(root: &Node) -> bool {

@@ -28,8 +28,17 @@ enum Kind {
     Copy,
     /// It stands for the source as a whole.
     StandIn,
+    /// The same, and it is made up: only a deployment knows what it is.
+    Sample,
     /// The same, and it is a name of something of which nothing else is known.
     Unknown,
+}
+
+/// A part of a text that only a deployment knows.
+pub(super) struct MadeUp<'a> {
+    pub(super) text: &'a str,
+    /// It is a name, of which nothing else is known.
+    pub(super) is_unknown: bool,
 }
 
 impl Mapped {
@@ -48,10 +57,28 @@ impl Mapped {
         matches!(self.runs.as_slice(), [run] if run.kind == Kind::Unknown)
     }
 
+    /// Says whether the whole is one thing that only a deployment knows.
+    pub(super) fn is_made_up(&self) -> bool {
+        matches!(self.runs.as_slice(), [run] if matches!(run.kind, Kind::Sample | Kind::Unknown))
+    }
+
+    /// Says whether a part of it is something that only a deployment knows.
+    pub(super) fn has_made_up(&self) -> bool {
+        let mut runs = self.runs.iter();
+        runs.any(|run| matches!(run.kind, Kind::Sample | Kind::Unknown))
+    }
+
     /// Creates a text that stands for a place as a whole.
     pub(super) fn standing_for(text: &str, source: Span) -> Mapped {
         let mut out = Mapped::default();
         out.stand_in(text, source);
+        out
+    }
+
+    /// Creates a text that is made up.
+    pub(super) fn sample(text: &str, source: Span) -> Mapped {
+        let mut out = Mapped::default();
+        out.push(text, source, Kind::Sample);
         out
     }
 
@@ -100,6 +127,16 @@ impl Mapped {
     /// Appends a part of another text, which begins and ends at characters.
     pub(super) fn append_range(&mut self, other: &Mapped, range: Span) {
         other.pieces(range, |part, source, kind| self.piece(part, source, kind));
+    }
+
+    /// Returns this text with the places of another one, whose text is the file of this one.
+    pub(super) fn through(&self, outer: &Mapped) -> Mapped {
+        let mut out = Mapped::default();
+        self.pieces(0..self.len(), |part, source, kind| match kind {
+            Kind::Copy => out.append_range(outer, source),
+            _ => out.push(part, outer.place(&source), kind),
+        });
+        out
     }
 
     fn piece(&mut self, part: &str, source: Span, kind: Kind) {
@@ -160,10 +197,11 @@ impl Mapped {
         }
     }
 
-    /// Replaces each name of something unknown for which there is something better, given the text before and
-    /// after it.
-    pub(super) fn settle(self, better: impl Fn(&str, &str, &str) -> Option<String>) -> Mapped {
-        if self.runs.iter().all(|run| run.kind != Kind::Unknown) {
+    /// Replaces each name of something unknown, and each text that is made up, for which there is something better,
+    /// given the text before and after it.
+    pub(super) fn settle(self, mut better: impl FnMut(&str, &MadeUp<'_>, &str) -> Option<String>) -> Mapped {
+        let is_made_up = |kind: Kind| matches!(kind, Kind::Sample | Kind::Unknown);
+        if !self.runs.iter().any(|run| is_made_up(run.kind)) {
             return self;
         }
         let mut out = Mapped::default();
@@ -171,7 +209,14 @@ impl Mapped {
         self.pieces(0..self.text.len(), |part, source, kind| {
             let (before, after) = (&self.text[..at], &self.text[at + part.len()..]);
             at += part.len();
-            match better(before, part, after).filter(|_| kind == Kind::Unknown) {
+            let made_up = MadeUp {
+                text: part,
+                is_unknown: kind == Kind::Unknown,
+            };
+            let better = is_made_up(kind)
+                .then(|| better(before, &made_up, after))
+                .flatten();
+            match better {
                 Some(text) => out.stand_in(&text, source),
                 None => out.piece(part, source, kind),
             }
@@ -235,8 +280,9 @@ mod tests {
         text.copy("x", 0);
         text.append(&Mapped::unknown("N", 1..5));
         assert!(!text.is_unknown());
-        let settled = text
-            .settle(|before, name, after| (before == "x" && after.is_empty()).then(|| format!("<{name}>")));
+        let settled = text.settle(|before, made_up, after| {
+            (before == "x" && after.is_empty()).then(|| format!("<{}>", made_up.text))
+        });
         assert_eq!(settled.text(), "x<N>");
         assert_eq!(settled.place(&(2..3)), 1..5);
     }

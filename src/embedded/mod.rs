@@ -12,6 +12,7 @@ mod definition;
 mod evaluate;
 mod hcl;
 mod kind;
+mod lookup;
 mod mapped;
 mod names;
 mod sample;
@@ -25,14 +26,18 @@ mod variables;
 pub use definition::Definition;
 
 use crate::asl::syntax::substitute::{missing_help, missing_message};
-use crate::asl::syntax::{Duplicate, Lines, Node, Span};
+use crate::asl::syntax::{Duplicate, LineIndex, Lines, Node, Span};
 use crate::asl::{Diagnostic, Format, MachineType, Severity, Source, code as asl_code};
 use cloudformation::Substitutions;
 use evaluate::Evaluator;
+use hcl::Defaults;
 use kind::Kind;
+use lookup::Lookup;
 use mapped::Mapped;
+use names::Names;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use variables::Variables;
 
 /// The longest file that is looked into, in bytes.
 pub const FILE_BYTES_MAX: usize = 8 << 20;
@@ -43,12 +48,19 @@ const MACHINES_MAX: usize = 500;
 /// The most names that a message lists.
 const LISTED_MAX: usize = 20;
 
+/// What the keys of CloudFormation's loops begin with.
+const FOR_EACH: &str = "Fn::ForEach";
+
 /// The codes of what is wrong with a file that holds definitions.
 pub mod code {
     /// The file holds no state machine.
     pub const NO_STATE_MACHINE: &str = "NO_STATE_MACHINE";
     /// A definition cannot be put together from the file.
     pub const INVALID_TEMPLATE: &str = "INVALID_TEMPLATE";
+    /// A template names something that it does not have: a warning.
+    pub const UNKNOWN_NAME: &str = "UNKNOWN_NAME";
+    /// A `${Name}` that nothing fills in: a warning.
+    pub const LITERAL_PLACEHOLDER: &str = "LITERAL_PLACEHOLDER";
 }
 
 /// How to put a definition together.
@@ -66,8 +78,11 @@ pub struct Request<'a> {
 pub struct Container {
     name: String,
     text: Arc<str>,
+    line_index: Arc<OnceLock<LineIndex>>,
     kind: Kind,
     root: Option<Node>,
+    lookup: Lookup,
+    defaults: Defaults,
     machines: Vec<Machine>,
     duplicates: Vec<Duplicate>,
     problems: Vec<Diagnostic>,
@@ -81,6 +96,8 @@ pub(crate) struct Machine {
     other_name: Option<String>,
     /// What the file says about its type.
     machine_type: Option<MachineType>,
+    /// The file says something about it, which need not be plain.
+    names_type: bool,
     origin: Origin,
 }
 
@@ -97,6 +114,8 @@ enum Origin {
     Quoted,
     /// A block of Terraform, and where the value of its definition begins.
     Terraform(Span, Option<usize>),
+    /// One of the blocks of Terraform in JSON.
+    TerraformJson(usize),
 }
 
 /// What makes up a definition.
@@ -105,6 +124,8 @@ enum Body {
     Here(Mapped),
     /// A file beside it.
     File(String, Span),
+    /// A part of a file beside it, in the form of the Serverless Framework.
+    Included { path: String, keys: String, span: Span },
     /// It cannot be had; the faults say why.
     Nowhere,
 }
@@ -113,6 +134,7 @@ enum Body {
 #[derive(Debug)]
 struct Fault {
     code: &'static str,
+    severity: Severity,
     span: Span,
     message: String,
     help: Option<String>,
@@ -126,9 +148,18 @@ struct Unresolved {
 }
 
 impl Fault {
+    fn warning(code: &'static str, span: Span, message: String, help: &str) -> Fault {
+        Fault {
+            code,
+            severity: Severity::Warning,
+            ..Fault::new(span, message, help)
+        }
+    }
+
     fn new(span: Span, message: String, help: &str) -> Fault {
         Fault {
             code: code::INVALID_TEMPLATE,
+            severity: Severity::Error,
             span,
             message,
             help: (!help.is_empty()).then(|| help.to_owned()),
@@ -139,7 +170,7 @@ impl Fault {
         let (line, column) = lines.position(self.span.start);
         Diagnostic {
             code: self.code,
-            severity: Severity::Error,
+            severity: self.severity,
             message: self.message,
             pointer: String::new(),
             location: None,
@@ -158,8 +189,11 @@ pub fn open(source: &Source<'_>) -> Option<Container> {
     let mut container = Container {
         name: source.name.to_owned(),
         text: source.text.into(),
+        line_index: Arc::default(),
         kind: found.kind,
         root: found.reading.root,
+        lookup: Lookup::default(),
+        defaults: Defaults::default(),
         machines: Vec::new(),
         duplicates: found.reading.duplicates,
         problems: Vec::new(),
@@ -167,6 +201,7 @@ pub fn open(source: &Source<'_>) -> Option<Container> {
     for problem in found.reading.problems {
         let fault = Fault {
             code: asl_code::INVALID_JSON_DESCRIPTION,
+            severity: Severity::Error,
             span: problem.span,
             message: match found.format {
                 Format::Json => problem.message,
@@ -176,11 +211,7 @@ pub fn open(source: &Source<'_>) -> Option<Container> {
         };
         container.problems.push(fault.diagnostic(&lines));
     }
-    container.machines = match &container.root {
-        Some(root) => machines(container.kind, root),
-        None if container.kind == Kind::Terraform => terraform::machines(source.text),
-        None => Vec::new(),
-    };
+    container.list_machines();
     if let Some(first_too_many) = container.machines.get(MACHINES_MAX) {
         let message = format!(
             "The file has more than {MACHINES_MAX} state machines: {} is beyond",
@@ -198,22 +229,38 @@ pub fn open(source: &Source<'_>) -> Option<Container> {
     Some(container)
 }
 
-fn machines(kind: Kind, root: &Node) -> Vec<Machine> {
-    match kind {
-        Kind::CloudFormation => cloudformation::machines(root, &[]),
-        Kind::Serverless => serverless::machines(root),
-        Kind::Description => vec![serverless::description(root)],
-        Kind::Quoted => vec![Machine {
-            name: "definition".to_owned(),
-            other_name: None,
-            machine_type: None,
-            origin: Origin::Quoted,
-        }],
-        Kind::Terraform => Vec::new(),
-    }
-}
-
 impl Container {
+    fn list_machines(&mut self) {
+        let root = self.root.as_ref();
+        self.machines = match (self.kind, root) {
+            (Kind::CloudFormation, Some(root)) => cloudformation::machines(root, &[]),
+            (Kind::Serverless, Some(root)) => serverless::machines(root),
+            (Kind::Description, Some(root)) => vec![serverless::description(root)],
+            (Kind::Quoted, Some(_)) => vec![Machine {
+                name: "definition".to_owned(),
+                other_name: None,
+                machine_type: None,
+                names_type: false,
+                origin: Origin::Quoted,
+            }],
+            (Kind::TerraformJson, Some(root)) => {
+                self.defaults = Defaults::of_json(root, &self.lookup);
+                terraform::json_machines(root, &self.lookup)
+            }
+            (Kind::Terraform, _) => {
+                let (machines, defaults) = terraform::machines(&self.text);
+                self.defaults = defaults;
+                machines
+            }
+            (_, None) => Vec::new(),
+        };
+    }
+
+    fn lines(&self) -> Lines<'_> {
+        let index = self.line_index.get_or_init(|| LineIndex::new(&self.text));
+        Lines::with(&self.text, index)
+    }
+
     /// Returns what the file is, for messages: `CloudFormation template`.
     pub fn what(&self) -> &'static str {
         self.kind.what()
@@ -273,11 +320,26 @@ impl Container {
         let root = self.root.as_ref();
         let mut evaluator = self.evaluator(request.given);
         let (body, substitutions) = match &machine.origin {
-            Origin::Resource(keys) => cloudformation::body(&mut evaluator, below(root, keys), &machine.name),
-            Origin::Serverless(keys) => serverless::body(&mut evaluator, below(root, keys), &machine.name),
+            Origin::Resource(keys) => {
+                let resources = below(root, keys).and_then(|template| template.get("Resources"));
+                let member = resources.and_then(|resources| self.lookup.member(resources, &machine.name));
+                cloudformation::body(&mut evaluator, member)
+            }
+            Origin::Serverless(keys) => {
+                let machines = below(root, keys);
+                let member = machines.and_then(|machines| self.lookup.member(machines, &machine.name));
+                serverless::body(&mut evaluator, member)
+            }
             Origin::Description => here(&mut evaluator, root.and_then(|root| root.get("definition"))),
             Origin::Quoted => here(&mut evaluator, root),
             Origin::Terraform(block, at) => terraform::body(&mut evaluator, block, *at),
+            Origin::TerraformJson(index) => {
+                let blocks = root.map(|root| terraform::json_blocks(root, &self.lookup));
+                match blocks.and_then(|blocks| blocks.get(*index).copied()) {
+                    Some(block) => terraform::json_body(&mut evaluator, block),
+                    None => (Body::Nowhere, Substitutions::None),
+                }
+            }
         };
         Definition::assemble(self, machine, evaluator, body, substitutions, request)
     }
@@ -286,10 +348,17 @@ impl Container {
         let root = self.root.as_ref();
         match (self.kind, root) {
             (Kind::Serverless, Some(root)) => {
-                let names = names::Names::new(root.get("resources"), root.get("functions"), given);
-                Evaluator::new(&self.text, names, Some(variables::Variables::new(root)))
+                let names = Names::new(root.get("resources"), root.get("functions"), given, &self.lookup);
+                let variables = Variables::new(root, &self.lookup);
+                Evaluator::new(&self.text, names, Some(variables))
             }
-            _ => Evaluator::new(&self.text, names::Names::new(root, None, given), None),
+            (Kind::Terraform | Kind::TerraformJson, _) => {
+                let names = Names::new(None, None, given, &self.lookup);
+                let mut evaluator = Evaluator::new(&self.text, names, None);
+                evaluator.defaults = Some(&self.defaults);
+                evaluator
+            }
+            _ => Evaluator::new(&self.text, Names::new(root, None, given, &self.lookup), None),
         }
     }
 
@@ -301,6 +370,29 @@ impl Container {
         let there = root
             .map(|root| cloudformation::types(root, LISTED_MAX))
             .unwrap_or_default();
+        let generated = resources.and_then(|resources| {
+            let members = resources.value.as_object()?;
+            members.iter().find(|member| member.key.starts_with(FOR_EACH))
+        });
+        let elsewhere =
+            resources.filter(|member| self.kind == Kind::Serverless && member.value.as_text().is_some());
+        if let Some(member) = generated {
+            return Fault::new(
+                member.key_span.clone(),
+                format!(
+                    "Fn::ForEach is not read, nor the state machines that it makes; besides, this {} has none",
+                    self.what()
+                ),
+                "check the template that it makes: aws cloudformation get-template --template-stage Processed",
+            );
+        }
+        if let Some(member) = elsewhere {
+            return Fault::new(
+                member.value.span.clone(),
+                "The state machines of this file stand in another one".to_owned(),
+                "check the file that is named here",
+            );
+        }
         let there = match (there.is_empty(), self.kind) {
             (false, _) => format!("; it has {there}"),
             (true, Kind::Serverless) => "; they stand under stepFunctions.stateMachines".to_owned(),
@@ -343,7 +435,7 @@ fn below<'a>(root: Option<&'a Node>, keys: &[&str]) -> Option<&'a Node> {
 }
 
 fn here<'a>(evaluator: &mut Evaluator<'a>, node: Option<&'a Node>) -> (Body, Substitutions<'a>) {
-    let body = node.map_or(Body::Nowhere, |node| Body::Here(evaluator.text(node)));
+    let body = node.map_or(Body::Nowhere, |node| Body::Here(evaluator.definition(node)));
     (body, Substitutions::None)
 }
 

@@ -4,11 +4,33 @@
 //! the form that the real value has. Knows no functions. Invariant: a value that a deployment alone knows says
 //! so.
 
+use super::FOR_EACH;
+use super::lookup::Lookup;
 use super::sample::{Home, Named};
+use crate::asl::suggest::closest;
 use crate::asl::syntax::{Node, Value};
 use std::collections::BTreeMap;
 
+/// The names that every template has.
+const PSEUDO: [&str; 8] = [
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
+
+/// The most characters of a name in a template.
+const NAME_CHARACTERS_MAX: usize = 255;
+
+/// The macros that make no resources, or name them after those that are there.
+const KNOWN_MACROS: [&str; 2] = ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"];
+
 /// What a file says about its names.
+#[derive(Clone)]
 pub(super) struct Names<'a> {
     given: &'a BTreeMap<String, String>,
     parameters: Option<&'a Node>,
@@ -16,6 +38,9 @@ pub(super) struct Names<'a> {
     mappings: Option<&'a Node>,
     /// Of the Serverless Framework.
     functions: Option<&'a Node>,
+    lookup: &'a Lookup,
+    /// Something makes resources that the template does not list.
+    has_macros: bool,
     home: Home,
 }
 
@@ -35,6 +60,7 @@ impl<'a> Names<'a> {
         template: Option<&'a Node>,
         functions: Option<&'a Node>,
         given: &'a BTreeMap<String, String>,
+        lookup: &'a Lookup,
     ) -> Names<'a> {
         let given_or = |name: &str, default: &str| given.get(name).map_or(default, String::as_str).to_owned();
         Names {
@@ -43,6 +69,8 @@ impl<'a> Names<'a> {
             resources: template.and_then(|template| template.get("Resources")),
             mappings: template.and_then(|template| template.get("Mappings")),
             functions,
+            lookup,
+            has_macros: template.is_some_and(has_macros),
             home: Home {
                 partition: given_or("AWS::Partition", "aws"),
                 region: given_or("AWS::Region", "us-east-1"),
@@ -64,7 +92,8 @@ impl<'a> Names<'a> {
     /// Returns what a mapping has under a key and a key below it.
     pub(super) fn mapped(&self, keys: &[&str]) -> Option<&'a Node> {
         let [map, first, second] = keys else { return None };
-        self.mappings?.get(map)?.get(first)?.get(second)
+        let find = |node, key: &str| self.lookup.get(node, key);
+        find(find(find(self.mappings?, map)?, first)?, second)
     }
 
     /// Returns the value of a name, or of an attribute: `Name.Attribute`.
@@ -84,14 +113,13 @@ impl<'a> Names<'a> {
         if let Some(value) = self.pseudo(name) {
             return value;
         }
-        if let Some(parameter) = self.parameters.and_then(|parameters| parameters.get(name)) {
+        if let Some(parameter) = self.in_section(self.parameters, name) {
             return parameter_value(name, parameter);
         }
-        if self.functions.and_then(|functions| functions.get(base)).is_some() {
+        if self.in_section(self.functions, base).is_some() {
             return self.sample("AWS::Lambda::Function", base, attribute, true);
         }
-        let resource = self.resources.and_then(|resources| resources.get(base));
-        match resource {
+        match self.in_section(self.resources, base) {
             Some(resource) => self.resource(base, attribute, resource),
             None => match attribute {
                 Some(_) => self.sample("", base, attribute, true),
@@ -100,13 +128,65 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Says whether a template has nothing of a name: no parameter, no resource, no pseudo parameter.
+    pub(super) fn is_nowhere(&self, name: &str) -> bool {
+        let base = name.split('.').next().unwrap_or(name);
+        let has = |section| self.in_section(section, base).is_some();
+        let is_known = [name, base].iter().any(|name| self.given.contains_key(*name))
+            || PSEUDO.contains(&name)
+            || has(self.parameters)
+            || has(self.resources);
+        !is_known && !self.may_be_generated(base)
+    }
+
+    /// Says whether a macro may make a resource of this name, as SAM does of its own: `FnRole` beside `Fn`.
+    fn may_be_generated(&self, name: &str) -> bool {
+        if self.has_macros {
+            return true;
+        }
+        // The name of a resource, and a word of the macro's.
+        let words = name.char_indices().skip(1).take(NAME_CHARACTERS_MAX);
+        let mut words = words.filter(|(_, first)| first.is_ascii_uppercase() || first.is_ascii_digit());
+        name.starts_with("Serverless") || words.any(|(end, _)| self.is_serverless(&name[..end]))
+    }
+
+    fn is_serverless(&self, name: &str) -> bool {
+        let resource = self.in_section(self.resources, name);
+        let kind = resource.and_then(|resource| resource.get("Type")?.as_text());
+        kind.is_some_and(|kind| kind.starts_with("AWS::Serverless::"))
+    }
+
+    /// Returns the name that was probably meant.
+    pub(super) fn nearest(&self, name: &str) -> Option<String> {
+        let (base, attribute) = name.split_once('.').unwrap_or((name, ""));
+        let sections = [self.parameters, self.resources].into_iter().flatten();
+        let members = sections.flat_map(|section| section.as_object().unwrap_or_default());
+        let known = members.map(|member| &*member.key).chain(PSEUDO);
+        let nearest = closest(base, known)?;
+        let dot = if attribute.is_empty() { "" } else { "." };
+        Some(format!("did you mean \"{nearest}{dot}{attribute}\"?"))
+    }
+
+    /// Says whether a node names a parameter that is a number.
+    pub(super) fn is_number(&self, name: &Node) -> bool {
+        let parameter = name
+            .as_text()
+            .and_then(|name| self.in_section(self.parameters, name));
+        let kind = parameter.and_then(|parameter| parameter.get("Type")?.as_text());
+        kind == Some("Number")
+    }
+
+    fn in_section(&self, section: Option<&'a Node>, name: &str) -> Option<&'a Node> {
+        section.and_then(|section| self.lookup.get(section, name))
+    }
+
     /// Returns an attribute of something whose own value was given: a name makes an ARN.
     fn attribute_of_given(&self, base: &str, attribute: Option<&str>, text: &str) -> NamedValue {
         let wants_arn = attribute.is_some_and(|attribute| attribute.ends_with("Arn"));
         if !wants_arn || text.starts_with("arn:") {
             return known(text);
         }
-        let resource = self.resources.and_then(|resources| resources.get(base));
+        let resource = self.in_section(self.resources, base);
         let kind = resource.and_then(|resource| resource.get("Type")?.as_text());
         self.sample(kind.unwrap_or_default(), text, attribute, false)
     }
@@ -164,6 +244,23 @@ impl<'a> Names<'a> {
             _ => return None,
         })
     }
+}
+
+/// Says whether something makes resources that a template does not list.
+fn has_macros(template: &Node) -> bool {
+    let transform = template.get("Transform");
+    let is_known = |node: &Node| node.as_text().is_some_and(|name| KNOWN_MACROS.contains(&name));
+    let is_plain = match transform.map(|node| (node, node.as_array())) {
+        None => true,
+        Some((_, Some(items))) => items.iter().all(is_known),
+        Some((node, None)) => is_known(node),
+    };
+    let resources = template
+        .get("Resources")
+        .and_then(Node::as_object)
+        .unwrap_or_default();
+    let makes = |key: &str| key.starts_with(FOR_EACH) || key == "Fn::Transform";
+    !is_plain || resources.iter().any(|member| makes(&member.key))
 }
 
 fn parameter_value(name: &str, parameter: &Node) -> NamedValue {

@@ -1,63 +1,103 @@
 //! State machines in files of Terraform, as far as plain text allows.
 //!
 //! Finds the resources `aws_sfn_state_machine`, and reads a definition that stands in the file: a heredoc, a
-//! quoted text, `jsonencode({…})`, or a file that it names. What has to be computed is told as that. Must not
-//! evaluate expressions. Invariant: every loop steps over at least one byte.
+//! quoted text, `jsonencode({…})`, or a file that it names; in Terraform's own language or in JSON.
+//! What has to be computed is told as that. Must not evaluate expressions. Invariant: every loop steps over at least one byte.
 
 use super::cloudformation::Substitutions;
 use super::evaluate::Evaluator;
-use super::hcl::{Reader, skip, skip_blanks};
+use super::hcl::{self, Defaults, Reader, skip, skip_blanks};
+use super::lookup::Lookup;
+use super::trace::trace;
 use super::{Body, Machine, Mapped, Origin};
 use crate::asl::MachineType;
-use crate::asl::syntax::Span;
+use crate::asl::syntax::{Member, Node, Span};
 
 /// The type of resource that is a state machine.
 pub(super) const RESOURCE: &str = "\"aws_sfn_state_machine\"";
 
-/// A state machine's block.
+/// A block of interest at the top of a file.
 struct Block<'a> {
-    name: &'a str,
+    header: Header<'a>,
     span: Span,
     /// Its attributes: name and where the value begins.
     attributes: Vec<(&'a str, usize)>,
 }
 
-/// Says whether a text is a file of Terraform with a state machine in it.
-pub(super) fn has_machine(text: &str) -> bool {
-    text.contains(RESOURCE) && text.lines().any(|line| block_name(line.trim_start()).is_some())
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Header<'a> {
+    Machine(&'a str),
+    Variable(&'a str),
+    Locals,
 }
 
-/// Returns the name of the resource that a line begins.
-fn block_name(line: &str) -> Option<&str> {
-    let rest = line
-        .strip_prefix("resource")?
-        .trim_start()
-        .strip_prefix(RESOURCE)?;
-    let (name, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
-    Some(name)
+/// Says whether a text is a file of Terraform with a state machine in it.
+pub(super) fn has_machine(text: &str) -> bool {
+    let is_machine = |line: &str| matches!(header(line), Some(Header::Machine(_)));
+    text.contains(RESOURCE) && text.lines().any(|line| is_machine(line.trim_start()))
+}
+
+/// Returns what a line begins.
+fn header(line: &str) -> Option<Header<'_>> {
+    let quoted = |text| {
+        let text = str::trim_start(text).strip_prefix('"')?;
+        // No further than the line: there may be a million of these without the second quote.
+        let end = text.find(['"', '\n'])?;
+        text[end..].starts_with('"').then(|| &text[..end])
+    };
+    if let Some(rest) = line.strip_prefix("variable") {
+        return quoted(rest).map(Header::Variable);
+    }
+    if let Some(rest) = line.strip_prefix("locals") {
+        return rest.trim_start().starts_with('{').then_some(Header::Locals);
+    }
+    let rest = line.strip_prefix("resource")?.trim_start();
+    quoted(rest.strip_prefix(RESOURCE)?).map(Header::Machine)
 }
 
 fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
-    let mut at = 0;
+    let (mut at, mut is_line_start) = (0, true);
     while at < text.len() {
         let rest = &text[at..];
-        let is_line_start = at == 0 || text[..at].trim_end_matches([' ', '\t']).ends_with('\n');
-        match block_name(rest).filter(|_| is_line_start) {
-            Some(name) => {
-                let header = rest.find('{').map_or(text.len(), |brace| at + brace + 1);
-                let (end, attributes) = attributes(text, header.min(text.len()));
+        match header(rest).filter(|_| is_line_start) {
+            Some(header) => {
+                let brace = rest.find('{').map_or(text.len(), |brace| at + brace + 1);
+                let (end, attributes) = attributes(text, brace.min(text.len()));
                 found.push(Block {
-                    name,
+                    header,
                     span: at..end,
                     attributes,
                 });
                 at = end;
+                is_line_start = false;
             }
-            None => at = skip(text, at),
+            None => {
+                is_line_start = match rest.as_bytes()[0] {
+                    b'\n' => true,
+                    b' ' | b'\t' => is_line_start,
+                    _ => false,
+                };
+                at = skip(text, at);
+            }
         }
     }
     found
+}
+
+impl<'a> Block<'a> {
+    /// Returns where the value of an attribute begins.
+    fn attribute(&self, name: &str) -> Option<usize> {
+        let found = self.attributes.iter().find(|(known, _)| *known == name);
+        found.map(|(_, at)| *at)
+    }
+
+    /// Returns the text of an attribute that is plain.
+    fn plain(&self, text: &'a str, name: &str) -> Option<&'a str> {
+        let value = text[self.attribute(name)?..].strip_prefix('"')?;
+        let value = &value[..value.find(['"', '\n'])?];
+        (!value.contains("${")).then_some(value)
+    }
 }
 
 /// Returns the attributes of a block whose brace is open, and where it ends.
@@ -88,33 +128,107 @@ fn attributes(text: &str, start: usize) -> (usize, Vec<(&str, usize)>) {
     (at, found)
 }
 
-/// Lists the state machines of a file.
-pub(super) fn machines(text: &str) -> Vec<Machine> {
-    let machines = blocks(text).into_iter().map(|block| {
+/// Lists the state machines of a file, and what its variables stand for.
+pub(super) fn machines(text: &str) -> (Vec<Machine>, Defaults) {
+    let (mut machines, mut defaults) = (Vec::new(), Defaults::default());
+    for block in blocks(text) {
+        match block.header {
+            Header::Machine(name) => machines.push(Machine {
+                name: name.to_owned(),
+                other_name: block.plain(text, "name").map(str::to_owned),
+                machine_type: type_of(block.plain(text, "type")),
+                names_type: block.attribute("type").is_some(),
+                origin: Origin::Terraform(block.span.clone(), block.attribute("definition")),
+            }),
+            Header::Variable(name) => {
+                defaults.add_variable(text, name, block.attribute("type"), block.attribute("default"));
+            }
+            Header::Locals => {
+                for (name, at) in &block.attributes {
+                    defaults.add_local(text, name, *at);
+                }
+            }
+        }
+    }
+    (machines, defaults)
+}
+
+/// Returns the state machines of a file in JSON: each name and its block.
+pub(super) fn json_blocks<'n>(root: &'n Node, lookup: &Lookup) -> Vec<(&'n Member, &'n Node)> {
+    let sections = hcl::blocks(lookup.get(root, "resource")).iter();
+    let types = sections.filter_map(|section| lookup.get(section, RESOURCE.trim_matches('"')));
+    let types = types.flat_map(|machines| hcl::blocks(Some(machines)));
+    let machines = types.flat_map(|machines| machines.as_object().unwrap_or_default());
+    let blocks = machines.flat_map(|member| {
+        let blocks = hcl::blocks(Some(&member.value)).iter();
+        blocks.map(move |block| (member, block))
+    });
+    blocks.collect()
+}
+
+/// Lists the state machines of a file in JSON.
+pub(super) fn json_machines(root: &Node, lookup: &Lookup) -> Vec<Machine> {
+    let blocks = json_blocks(root, lookup).into_iter().enumerate();
+    let machines = blocks.map(|(index, (member, block))| {
         let plain = |name: &str| {
-            let (_, at) = block.attributes.iter().find(|(known, _)| *known == name)?;
-            let (value, _) = text[*at..].strip_prefix('"')?.split_once('"')?;
-            (!value.contains("${")).then_some(value)
+            let text = block.get(name).and_then(Node::as_text);
+            text.filter(|text| !text.contains("${"))
         };
         Machine {
-            name: block.name.to_owned(),
+            name: member.key.clone(),
             other_name: plain("name").map(str::to_owned),
-            machine_type: match plain("type") {
-                Some("EXPRESS") => Some(MachineType::Express),
-                Some("STANDARD") => Some(MachineType::Standard),
-                _ => None,
-            },
-            origin: Origin::Terraform(
-                block.span.clone(),
-                block
-                    .attributes
-                    .iter()
-                    .find(|(name, _)| *name == "definition")
-                    .map(|(_, at)| *at),
-            ),
+            machine_type: type_of(plain("type")),
+            names_type: block.get("type").is_some(),
+            origin: Origin::TerraformJson(index),
         }
     });
     machines.collect()
+}
+
+fn type_of(text: Option<&str>) -> Option<MachineType> {
+    match text? {
+        "EXPRESS" => Some(MachineType::Express),
+        "STANDARD" => Some(MachineType::Standard),
+        _ => None,
+    }
+}
+
+/// Returns the definition of a block in JSON: a text with `${…}` in it.
+pub(super) fn json_body<'a>(
+    evaluator: &mut Evaluator<'a>,
+    (member, block): (&'a Member, &'a Node),
+) -> (Body, Substitutions<'a>) {
+    let Some(node) = block.get("definition") else {
+        evaluator.fault(&member.key_span, "The state machine has no definition", "");
+        return (Body::Nowhere, Substitutions::None);
+    };
+    let Some(text) = node.as_text() else {
+        evaluator.fault(&node.span, "Terraform's definition is a text", "");
+        return (Body::Nowhere, Substitutions::None);
+    };
+    let traced = trace(evaluator.file, &node.span, text);
+    let (faults, unresolved) = (evaluator.faults.len(), evaluator.unresolved.len());
+    let mut reader = Reader::new(evaluator, traced.text(), 0);
+    let (body, substitutions) = match reader.takes_interpolation() {
+        true => expression(&mut reader),
+        false => {
+            let text = reader.rest_as_template();
+            (body_of(text, &mut reader, 0), Substitutions::None)
+        }
+    };
+    // What was read has places in the text; they become those of the file.
+    for fault in &mut evaluator.faults[faults..] {
+        fault.span = traced.place(&fault.span);
+    }
+    for unresolved in &mut evaluator.unresolved[unresolved..] {
+        unresolved.span = traced.place(&unresolved.span);
+    }
+    let body = match body {
+        Body::Here(text) => Body::Here(text.through(&traced)),
+        Body::File(path, span) => Body::File(path, traced.place(&span)),
+        elsewhere => elsewhere,
+    };
+    (body, substitutions)
 }
 
 /// Returns the definition that begins at an offset.
@@ -129,19 +243,25 @@ pub(super) fn body<'a>(
         evaluator.fault(&span, "The state machine has no definition", "");
         return (Body::Nowhere, Substitutions::None);
     };
-    let mut reader = Reader::new(evaluator, at);
+    let text = evaluator.file;
+    expression(&mut Reader::new(evaluator, text, at))
+}
+
+/// Reads the expression that is a definition.
+fn expression<'a>(reader: &mut Reader<'_, '_, '_>) -> (Body, Substitutions<'a>) {
+    let at = reader.at();
     for function in ["templatefile", "file"] {
         if reader.takes_call(function) {
-            return file(&mut reader, at);
+            return file(reader, at);
         }
     }
     if reader.takes_call("jsonencode") {
         let mut json = Mapped::default();
         reader.value(&mut json);
-        return (body_of(json, &reader), Substitutions::None);
+        return (body_of(json, reader, at), Substitutions::None);
     }
     match reader.text() {
-        Some(text) => (body_of(text, &reader), Substitutions::None),
+        Some(text) => (body_of(text, reader, at), Substitutions::None),
         None => {
             reader.computed();
             (Body::Nowhere, Substitutions::None)
@@ -149,7 +269,11 @@ pub(super) fn body<'a>(
     }
 }
 
-fn body_of(text: Mapped, reader: &Reader<'_, '_>) -> Body {
+/// Returns a definition, unless the whole of it is something that is not known.
+fn body_of(text: Mapped, reader: &mut Reader<'_, '_, '_>, at: usize) -> Body {
+    if !text.text().trim_start().starts_with('{') && text.has_made_up() {
+        reader.computed_at(at);
+    }
     match reader.is_lost() {
         true => Body::Nowhere,
         false => Body::Here(text),
@@ -157,7 +281,7 @@ fn body_of(text: Mapped, reader: &Reader<'_, '_>) -> Body {
 }
 
 /// A file beside this one, and with `templatefile` what its `${name}` stand for.
-fn file<'a>(reader: &mut Reader<'_, 'a>, at: usize) -> (Body, Substitutions<'a>) {
+fn file<'a>(reader: &mut Reader<'_, '_, '_>, at: usize) -> (Body, Substitutions<'a>) {
     let path = reader.path();
     let values = reader.named_values();
     match path {

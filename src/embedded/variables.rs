@@ -5,6 +5,7 @@
 //! file has at most [`VARIABLES_MAX`] of them.
 
 use super::evaluate::Evaluator;
+use super::lookup::Lookup;
 use super::mapped::Mapped;
 use crate::asl::syntax::{Node, Span, Value};
 
@@ -23,8 +24,10 @@ const SOURCES: [&str; 12] = [
 ];
 
 /// What variables refer to, and how many were looked up.
+#[derive(Clone)]
 pub(super) struct Variables<'a> {
     root: &'a Node,
+    lookup: &'a Lookup,
     depth: usize,
     looked_up: usize,
 }
@@ -32,15 +35,18 @@ pub(super) struct Variables<'a> {
 /// What a variable stands for.
 enum Meaning<'a> {
     Text(String),
+    /// A number or a switch, as JSON has it.
+    Plain(String),
     Node(&'a Node),
     /// The name of what only a deployment knows.
     Unknown(String),
 }
 
 impl<'a> Variables<'a> {
-    pub(super) fn new(root: &'a Node) -> Variables<'a> {
+    pub(super) fn new(root: &'a Node, lookup: &'a Lookup) -> Variables<'a> {
         Variables {
             root,
+            lookup,
             depth: 0,
             looked_up: 0,
         }
@@ -70,17 +76,14 @@ impl<'a> Evaluator<'a> {
     /// Returns the JSON of the value if a text is one variable that stands for something else than a text.
     pub(super) fn whole_variable(&mut self, text: &str, span: &Span) -> Option<Mapped> {
         self.variables.as_ref()?;
-        let ranges = variables_in(text);
-        let [range] = ranges.as_slice() else { return None };
-        if *range != (0..text.len()) {
+        if !is_one_variable(text) {
             return None;
         }
-        let Some(Meaning::Node(node)) = self.meaning(inside(text), span) else {
-            return None;
+        let node = match self.meaning(inside(text), span)? {
+            Meaning::Plain(json) => return Some(self.made(Mapped::standing_for(&json, span.clone()), span)),
+            Meaning::Node(node) if node.as_text().is_none_or(is_one_variable) => node,
+            _ => return None,
         };
-        if node.as_text().is_some() {
-            return None;
-        }
         let mut out = Mapped::default();
         if self.go_deeper(span) {
             self.write(node, &mut out);
@@ -88,12 +91,15 @@ impl<'a> Evaluator<'a> {
             out.stand_in("null", span.clone());
         }
         self.go_back();
+        if self.is_included {
+            out = Mapped::standing_for(out.text(), span.clone());
+        }
         Some(self.made(out, span))
     }
 
     fn as_text(&mut self, meaning: Meaning<'a>, span: &Span) -> Mapped {
         match meaning {
-            Meaning::Text(text) => Mapped::standing_for(&text, span.clone()),
+            Meaning::Text(text) | Meaning::Plain(text) => Mapped::standing_for(&text, span.clone()),
             Meaning::Unknown(name) => self.named(&name, span),
             Meaning::Node(node) => {
                 let text = if self.go_deeper(span) {
@@ -157,7 +163,9 @@ impl<'a> Evaluator<'a> {
             inside.to_owned()
         };
         let alternatives = alternatives(&inside);
-        let found = alternatives.iter().find_map(|one| self.alternative(one));
+        let found = alternatives
+            .iter()
+            .find_map(|one| self.alternative(one, &alternatives));
         let found = found.or_else(|| alternatives.iter().find_map(|one| self.default_option(one)));
         let name = alternatives.first().copied().unwrap_or_default();
         Some(found.unwrap_or_else(|| Meaning::Unknown(name.to_owned())))
@@ -172,17 +180,34 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn alternative(&self, text: &str) -> Option<Meaning<'a>> {
-        if let Some(given) = self.names.given(text) {
-            return Some(Meaning::Text(given.to_owned()));
-        }
+    /// Returns what one of the alternatives stands for: what is given, or what the file says.
+    fn alternative(&self, text: &str, all: &[&str]) -> Option<Meaning<'a>> {
+        let Some(given) = self.names.given(text) else {
+            return self.of_file(text);
+        };
+        // What is given is a text; in the place of a number it is one.
+        let replaced = all.iter().find_map(|other| self.of_file(other));
+        let is_plain_there = match replaced {
+            Some(Meaning::Plain(_)) => true,
+            Some(Meaning::Node(node)) => matches!(node.value, Value::Number(_) | Value::Bool(_)),
+            _ => false,
+        };
+        Some(match is_plain_there && is_plain(given) {
+            true => Meaning::Plain(given.to_owned()),
+            false => Meaning::Text(given.to_owned()),
+        })
+    }
+
+    fn of_file(&self, text: &str) -> Option<Meaning<'a>> {
         let quoted = ['\'', '"']
             .iter()
             .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
         if let Some(literal) = quoted {
             return Some(Meaning::Text(literal.to_owned()));
         }
-        let root = self.variables.as_ref()?.root;
+        let variables = self.variables.as_ref()?;
+        let root = variables.root;
+        let at = |path: &str| at(variables.lookup, root, path).map(Meaning::Node);
         let home = self.names.home();
         let (source, address) = text.split_once(':').unwrap_or((text, ""));
         match (source, address) {
@@ -193,28 +218,35 @@ impl<'a> Evaluator<'a> {
             ("self", "provider.stage") | ("sls", "stage") => {
                 let option = self.names.given("opt:stage").filter(|_| source == "sls");
                 let option = option.map(|stage| Meaning::Text(stage.to_owned()));
-                let stage = option.or_else(|| at(root, "provider.stage").map(Meaning::Node));
+                let stage = option.or_else(|| at("provider.stage"));
                 Some(stage.unwrap_or_else(|| Meaning::Text(STAGE.to_owned())))
             }
             ("aws", "region") | ("AWS", ":Region") => Some(Meaning::Text(home.region.clone())),
             ("aws", "accountId") => Some(Meaning::Text(home.account.clone())),
-            ("self", _) => at(root, address).map(Meaning::Node),
-            ("param", _) => at(root, &format!("params.default.{address}")).map(Meaning::Node),
+            ("self", _) => at(address),
+            ("param", _) => at(&format!("params.default.{address}")),
             ("AWS", _) => Some(Meaning::Unknown(text.to_owned())),
-            _ if crate::asl::syntax::scalar::is_json_number(text) || ["true", "false"].contains(&text) => {
-                Some(Meaning::Text(text.to_owned()))
-            }
-            _ => None,
+            _ => is_plain(text).then(|| Meaning::Plain(text.to_owned())),
         }
     }
 }
 
 /// Returns what stands at a path of keys and indices.
-fn at<'a>(root: &'a Node, path: &str) -> Option<&'a Node> {
+fn at<'a>(lookup: &Lookup, root: &'a Node, path: &str) -> Option<&'a Node> {
     path.split('.').try_fold(root, |node, step| match &node.value {
         Value::Array(items) => items.get(step.parse::<usize>().ok()?),
-        _ => node.get(step),
+        _ => lookup.get(node, step),
     })
+}
+
+/// Says whether a text is a number or a switch, as JSON has it.
+fn is_plain(text: &str) -> bool {
+    crate::asl::syntax::scalar::is_json_number(text) || ["true", "false"].contains(&text)
+}
+
+/// Says whether a text is a variable and nothing else.
+fn is_one_variable(text: &str) -> bool {
+    matches!(variables_in(text).as_slice(), [range] if *range == (0..text.len()))
 }
 
 fn is_variable(inside: &str) -> bool {

@@ -117,6 +117,10 @@ pub(super) struct Account {
     /// Those of them that came back.
     returned: u32,
     has_error: bool,
+    /// Whether a message has arrived: the topic exists.
+    pub(super) is_proven: bool,
+    /// What its messages take of the room for those to topics that may not exist.
+    pub(super) on_trial: usize,
 }
 
 impl Account {
@@ -126,6 +130,8 @@ impl Account {
             waiting: 0,
             returned: 0,
             has_error: false,
+            is_proven: false,
+            on_trial: 0,
         }
     }
 
@@ -158,6 +164,23 @@ impl Account {
         if self.has_error && self.returned == 0 {
             self.forget();
         }
+    }
+
+    /// Notes that a message has arrived; returns what the topic's messages have taken of the room for those on trial.
+    pub(super) fn prove(&mut self) -> usize {
+        self.is_proven = true;
+        std::mem::take(&mut self.on_trial)
+    }
+
+    /// Notes that a message is on its way no more; returns what that gives back of the room for those on trial.
+    pub(super) fn leave_trial(&mut self, cost: usize) -> usize {
+        let back = if self.is_idle() {
+            self.on_trial
+        } else {
+            cost.min(self.on_trial)
+        };
+        self.on_trial -= back;
+        back
     }
 
     #[cold]

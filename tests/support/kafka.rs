@@ -307,7 +307,18 @@ impl Broker {
 
     /// Produces events, acknowledged by the broker when this returns.
     pub(crate) fn produce<'a>(&self, topic: &str, events: impl IntoIterator<Item = Event<'a>>) {
+        self.produce_packed(topic, "none", events);
+    }
+
+    /// Produces events in batches that are compressed as is said.
+    pub(crate) fn produce_packed<'a>(
+        &self,
+        topic: &str,
+        compression: &str,
+        events: impl IntoIterator<Item = Event<'a>>,
+    ) {
         let mut config = self.client();
+        config.set("compression.type", compression);
         config.set("enable.idempotence", "true").set("linger.ms", "1");
         // As large as brokers take, which is what Java's clients send.
         config.set("message.max.bytes", "2000000");

@@ -13,7 +13,7 @@ pub(crate) mod substitute;
 mod tests;
 pub(crate) mod yaml;
 
-pub(crate) use lines::Lines;
+pub(crate) use lines::{LineIndex, Lines};
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -20,6 +20,9 @@ const NODES_MAX: usize = 200_000;
 /// has few nodes.
 const COPIED_BYTES_MAX: usize = 32 << 20;
 
+/// The most nodes that they may copy: of many anchors inside one another each copies all that is inside.
+const COPIED_NODES_MAX: usize = 500_000;
+
 /// Reads the one document of a text. `substitutions` fill in plain scalars before they are resolved.
 pub(crate) fn read(text: &str, substitutions: &BTreeMap<String, String>) -> Reading {
     read_events(Reader::new(text, substitutions))
@@ -88,6 +91,7 @@ struct Reader<'a> {
     stack: Vec<Open>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    copied_nodes: usize,
     copied_bytes: usize,
     documents: usize,
     stopped: bool,
@@ -111,6 +115,7 @@ impl<'a> Reader<'a> {
             stack: Vec::new(),
             anchors: HashMap::new(),
             nodes: 0,
+            copied_nodes: 0,
             copied_bytes: 0,
             documents: 0,
             stopped: false,
@@ -231,19 +236,24 @@ impl<'a> Reader<'a> {
 
     fn anchor(&mut self, anchor: usize, node: &Node) {
         if anchor > 0 {
-            let (_, _, bytes) = measure(node);
-            if self.copies(bytes, &node.span) {
+            let (nodes, _, bytes) = measure(node);
+            if self.copies(nodes, bytes, &node.span) {
                 self.anchors.insert(anchor, node.clone());
             }
         }
     }
 
-    /// Says whether so many bytes of texts may be copied; reports it when not.
-    fn copies(&mut self, bytes: usize, span: &Span) -> bool {
+    /// Says whether so many nodes with so many bytes of texts may be copied; reports it when not.
+    fn copies(&mut self, nodes: usize, bytes: usize, span: &Span) -> bool {
+        self.copied_nodes = self.copied_nodes.saturating_add(nodes);
         self.copied_bytes = self.copied_bytes.saturating_add(bytes);
-        let fits = self.copied_bytes <= COPIED_BYTES_MAX;
+        let fits = self.copied_bytes <= COPIED_BYTES_MAX && self.copied_nodes <= COPIED_NODES_MAX;
         if !fits {
-            let message = format!("The anchors and aliases copy more than {COPIED_BYTES_MAX} bytes");
+            let most = match self.copied_bytes <= COPIED_BYTES_MAX {
+                true => format!("{COPIED_NODES_MAX} nodes"),
+                false => format!("{COPIED_BYTES_MAX} bytes"),
+            };
+            let message = format!("The anchors and aliases copy more than {most}");
             self.problem(ProblemKind::TooDeep, span.clone(), message, "");
         }
         fits
@@ -268,7 +278,7 @@ impl<'a> Reader<'a> {
             return self.problem(ProblemKind::TooDeep, span, message, "");
         }
         let node = node.clone();
-        if !self.copies(bytes, &span) {
+        if !self.copies(nodes, bytes, &span) {
             return;
         }
         self.nodes += nodes;

@@ -4,35 +4,42 @@
 //! real one has. Must not compute: a function, an operator or a `for` is told. Invariant: reading goes forward
 //! only, and no deeper than [`DEPTH_MAX`].
 
+mod defaults;
 mod reference;
 mod skip;
 
 use super::evaluate::{Evaluator, mark, quoted};
 use super::mapped::Mapped;
 use crate::asl::syntax::{DEPTH_MAX, Span};
+pub(super) use defaults::{Defaults, blocks};
 use reference::reference_length;
 use skip::{interpolation, skip_space};
 pub(super) use skip::{skip, skip_blanks};
 
 /// Reads expressions from an offset on.
-pub(super) struct Reader<'e, 'a> {
+pub(super) struct Reader<'e, 'a, 't> {
     evaluator: &'e mut Evaluator<'a>,
-    text: &'a str,
+    text: &'t str,
     at: usize,
     depth: usize,
-    lookups: usize,
     is_lost: bool,
 }
 
-impl<'e, 'a> Reader<'e, 'a> {
-    pub(super) fn new(evaluator: &'e mut Evaluator<'a>, at: usize) -> Reader<'e, 'a> {
-        let text = evaluator.file;
+/// A plain value that something stands for.
+struct Scalar {
+    text: Mapped,
+    /// JSON has it in quotes.
+    is_text: bool,
+}
+
+impl<'e, 'a, 't> Reader<'e, 'a, 't> {
+    /// Creates a reader of a text, which need not be the evaluator's file.
+    pub(super) fn new(evaluator: &'e mut Evaluator<'a>, text: &'t str, at: usize) -> Reader<'e, 'a, 't> {
         Reader {
             evaluator,
             text,
             at,
             depth: 0,
-            lookups: 0,
             is_lost: false,
         }
     }
@@ -58,6 +65,13 @@ impl<'e, 'a> Reader<'e, 'a> {
                     the definition in a file of its own, read with file(\"…\")";
         let message = "This part of Terraform's definition is computed, which only Terraform does";
         self.evaluator.fault(&span, message, help);
+    }
+
+    /// Reports that what begins at an offset is computed, if nothing was reported yet.
+    pub(super) fn computed_at(&mut self, at: usize) {
+        let end = std::mem::replace(&mut self.at, at);
+        self.computed();
+        self.at = end;
     }
 
     fn blanks(&mut self) {
@@ -90,6 +104,22 @@ impl<'e, 'a> Reader<'e, 'a> {
             return Some(self.quoted_text());
         }
         rest.starts_with("<<").then(|| self.heredoc())
+    }
+
+    /// Reads the rest as a text with `${…}` in it.
+    pub(super) fn rest_as_template(&mut self) -> Mapped {
+        self.template(self.at..self.text.len(), false)
+    }
+
+    /// Takes `${` if the text is one interpolation.
+    pub(super) fn takes_interpolation(&mut self) -> bool {
+        let rest = self.text[self.at..].trim_end();
+        let found = rest.starts_with("${") && interpolation(rest) == rest.len();
+        if found {
+            self.at += 2;
+            self.blanks();
+        }
+        found
     }
 
     /// Reads the path of `file("…")`; it is relative to the module.
@@ -156,6 +186,12 @@ impl<'e, 'a> Reader<'e, 'a> {
         match first {
             '{' => self.object(out),
             '[' => self.array(out),
+            '"' if self.is_one_interpolation() => {
+                let length = interpolation(&self.text[start + 1..]);
+                let value = self.interpolation(start + 1, length);
+                self.at = start + length + 2;
+                write_scalar(&value, &(start..self.at), out);
+            }
             '"' | '<' => match self.text() {
                 Some(text) => quoted(&text, &(start..self.at), out),
                 None => self.computed(),
@@ -174,14 +210,7 @@ impl<'e, 'a> Reader<'e, 'a> {
     fn word(&mut self, out: &mut Mapped) {
         let start = self.at;
         if self.takes_call("jsonencode") {
-            let mut json = Mapped::default();
-            self.value(&mut json);
-            if !self.takes(')') {
-                self.computed();
-            }
-            // Each level doubles the escapes of the one inside.
-            let json = self.evaluator.made(json, &(start..self.at));
-            self.is_lost |= self.evaluator.is_spent();
+            let json = self.encoded(start);
             return quoted(&json, &(start..self.at), out);
         }
         let rest = &self.text[start..];
@@ -194,7 +223,7 @@ impl<'e, 'a> Reader<'e, 'a> {
             }
             _ => {
                 let value = self.reference(word, &span);
-                quoted(&value, &span, out);
+                write_scalar(&value, &span, out);
             }
         }
         self.at = span.end;
@@ -306,12 +335,8 @@ impl<'e, 'a> Reader<'e, 'a> {
                 at += escaped.len();
             } else if rest.starts_with("${") {
                 let length = interpolation(rest);
-                let inside = rest[2..length]
-                    .trim_end_matches('}')
-                    .trim_matches(['~', ' ', '\t']);
-                let span = at..at + length;
-                let value = self.interpolated(inside, &span);
-                out.append(&value);
+                let value = self.interpolation(at, length);
+                out.append(&value.text);
                 at += length;
             } else if rest.starts_with("%{") {
                 self.at = at;
@@ -336,7 +361,43 @@ impl<'e, 'a> Reader<'e, 'a> {
         self.evaluator.made(out, &range)
     }
 
-    fn interpolated(&mut self, inside: &str, span: &Span) -> Mapped {
+    /// Says whether a quoted text is a `${…}` and nothing else: then it is what that stands for.
+    fn is_one_interpolation(&self) -> bool {
+        let inside = &self.text[self.at + 1..];
+        inside.starts_with("${") && inside[interpolation(inside)..].starts_with('"')
+    }
+
+    /// Reads the `${…}` at an offset.
+    fn interpolation(&mut self, at: usize, length: usize) -> Scalar {
+        let inside = self.text[at + 2..at + length].trim_end_matches('}');
+        let start = at + 2 + inside.len() - inside.trim_start_matches(['~', ' ', '\t']).len();
+        let inside = inside.trim_matches(['~', ' ', '\t']);
+        let end = std::mem::replace(&mut self.at, start);
+        let value = match self.takes_call("jsonencode") {
+            true => Scalar {
+                text: self.encoded(start),
+                is_text: true,
+            },
+            false => self.interpolated(inside, &(at..at + length)),
+        };
+        self.at = end;
+        value
+    }
+
+    /// Reads the argument of `jsonencode`, and the bracket behind it.
+    fn encoded(&mut self, start: usize) -> Mapped {
+        let mut json = Mapped::default();
+        self.value(&mut json);
+        if !self.takes(')') {
+            self.computed();
+        }
+        // Each level doubles the escapes of the one inside.
+        let json = self.evaluator.made(json, &(start..self.at));
+        self.is_lost |= self.evaluator.is_spent();
+        json
+    }
+
+    fn interpolated(&mut self, inside: &str, span: &Span) -> Scalar {
         let is_reference = inside.contains('.')
             && inside.starts_with(|c: char| c.is_ascii_alphabetic())
             && inside
@@ -346,13 +407,25 @@ impl<'e, 'a> Reader<'e, 'a> {
             return self.reference(inside, span);
         }
         if let Some(given) = self.evaluator.names.given(inside) {
-            return Mapped::standing_for(given, span.clone());
+            return Scalar {
+                text: Mapped::standing_for(given, span.clone()),
+                is_text: true,
+            };
         }
-        let end = self.at;
         self.at = span.start;
         self.computed();
-        self.at = end;
-        Mapped::default()
+        Scalar {
+            text: Mapped::default(),
+            is_text: true,
+        }
+    }
+}
+
+/// Appends a value, in quotes if it is a text.
+fn write_scalar(value: &Scalar, span: &Span, out: &mut Mapped) {
+    match value.is_text {
+        true => quoted(&value.text, span, out),
+        false => out.append(&value.text),
     }
 }
 

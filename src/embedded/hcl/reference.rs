@@ -3,13 +3,11 @@
 //! Adds its part to [`Reader`]: what was given, a variable's plain default, or a sample of the form that the real
 //! value has.
 
-use super::Reader;
+use super::{Reader, Scalar};
 use crate::asl::syntax::Span;
+use crate::asl::syntax::scalar::is_json_number;
 use crate::embedded::mapped::Mapped;
 use crate::embedded::sample::Named;
-
-/// How many variables of a definition are looked up in its file: each costs a search.
-const LOOKUPS_MAX: usize = 1_000;
 
 /// Terraform's types of resources by CloudFormation's.
 const TYPES: [(&str, &str); 12] = [
@@ -30,13 +28,40 @@ const TYPES: [(&str, &str); 12] = [
 /// The types whose `id` is an ARN.
 const IDS_ARE_ARNS: [&str; 3] = ["aws_sfn_activity", "aws_sfn_state_machine", "aws_sns_topic"];
 
-impl Reader<'_, '_> {
+impl Reader<'_, '_, '_> {
     /// Returns the value of a reference such as `aws_lambda_function.price.arn`.
-    pub(super) fn reference(&mut self, reference: &str, span: &Span) -> Mapped {
+    pub(super) fn reference(&mut self, reference: &str, span: &Span) -> Scalar {
         let names = &self.evaluator.names;
+        let default = self
+            .evaluator
+            .defaults
+            .and_then(|defaults| defaults.get(reference));
         if let Some(given) = names.given(reference) {
-            return Mapped::standing_for(given, span.clone());
+            let is_plain = is_json_number(given) || ["true", "false"].contains(&given);
+            return Scalar {
+                text: Mapped::standing_for(given, span.clone()),
+                is_text: !is_plain || default.is_none_or(|default| default.is_text),
+            };
         }
+        if let Some(default) = default {
+            let (text, is_text) = (&default.text, default.is_text);
+            let text = match default.is_invented {
+                true => Mapped::sample(text, span.clone()),
+                false => Mapped::standing_for(text, span.clone()),
+            };
+            if default.is_invented {
+                self.evaluator.unresolved(reference, span);
+            }
+            return Scalar { text, is_text };
+        }
+        Scalar {
+            text: self.named(reference, span),
+            is_text: true,
+        }
+    }
+
+    fn named(&mut self, reference: &str, span: &Span) -> Mapped {
+        let names = &self.evaluator.names;
         let home = names.home();
         let parts: Vec<&str> = reference.split('.').collect();
         let attribute = parts.last().copied().unwrap_or_default();
@@ -48,16 +73,6 @@ impl Reader<'_, '_> {
         };
         if let Some(real) = real {
             return Mapped::standing_for(real, span.clone());
-        }
-        let default = match parts.as_slice() {
-            ["var", name] if self.lookups < LOOKUPS_MAX => {
-                self.lookups += 1;
-                default_of(self.text, name)
-            }
-            _ => None,
-        };
-        if let Some(default) = default {
-            return Mapped::standing_for(default, span.clone());
         }
         let parts = parts.strip_prefix(&["data"]).unwrap_or(&parts);
         let known = TYPES.iter().find(|(kind, _)| parts.first() == Some(kind));
@@ -77,7 +92,7 @@ impl Reader<'_, '_> {
         self.evaluator.unresolved(reference, span);
         match known.is_none() && !is_arn {
             true => Mapped::unknown(name, span.clone()),
-            false => Mapped::standing_for(&sample, span.clone()),
+            false => Mapped::sample(&sample, span.clone()),
         }
     }
 }
@@ -95,14 +110,4 @@ pub(super) fn reference_length(text: &str) -> usize {
         }
     }
     text.len()
-}
-
-/// Returns the default of a variable, if it is a plain text.
-fn default_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let header = format!("variable \"{name}\"");
-    let block = &text[text.find(&header)? + header.len()..];
-    let block = &block[..block.find("\n}").or_else(|| block.find('}'))?];
-    let value = block.split("default").nth(1)?.trim_start().strip_prefix('=')?;
-    let (value, _) = value.trim_start().strip_prefix('"')?.split_once('"')?;
-    (!value.contains(['\\', '$'])).then_some(value)
 }

@@ -78,9 +78,13 @@ pub(super) fn interpolation(text: &str) -> usize {
 }
 
 fn heredoc_length(text: &str) -> usize {
-    let word = text.trim_start_matches("<<").trim_start_matches('-');
-    let word = word.lines().next().unwrap_or_default().trim();
-    if word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || c == '_') {
+    let rest = text.get(2..).unwrap_or_default();
+    let rest = rest.strip_prefix('-').unwrap_or(rest);
+    // No further than the word: a line may have a million of these signs.
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+    let after = after.trim_start_matches([' ', '\t', '\r']);
+    if word.is_empty() || !(after.is_empty() || after.starts_with('\n')) {
         return 2;
     }
     let mut at = 0;

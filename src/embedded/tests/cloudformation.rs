@@ -6,7 +6,7 @@ use super::{FLOW, FN, accepted, check_with, refused, task};
 fn templates_in_json() {
     let template = |property: &str| {
         format!(
-            r#"{{"Resources":{{"Flow":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{{property}}}}}}}}}"#
+            r#"{{"Parameters":{{"P":{{"Type":"String"}}}},"Resources":{{"Fn":{{}},"Custom":{{"Type":"Custom::Seconds"}},"Flow":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{{property}}}}}}}}}"#
         )
     };
     let get = r#"{"Fn::GetAtt":["Fn","Arn"]}"#;
@@ -50,6 +50,24 @@ fn templates_in_json() {
         &template(r#""DefinitionS3Location":"flow.asl.json","DefinitionSubstitutions":{"Fn":{"Ref":"P"}}"#),
         FLOW,
     );
+
+    let numbers = |value: &str| {
+        format!(
+            r#""DefinitionString":{{"Fn::Join":["",["{{\"StartAt\":\"A\",\"States\":{{\"A\":{{\"Type\":\"Wait\",\"Comment\":\"is: ",{{"Ref":"P"}},", \",\"Seconds\":",{value},",\"End\":true}}}}}}"]]}}"#
+        )
+    };
+    // A number that only a deployment knows has no quotes, as CDK writes it.
+    for value in [
+        r#"{"Ref":"P"}"#,
+        r#"{"Fn::GetAtt":["Custom","Seconds"]}"#,
+        r#"{"Fn::ImportValue":"Seconds"}"#,
+    ] {
+        accepted(
+            "t.json",
+            &template(&numbers(value)),
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Comment":"is: P, ","Seconds":1,"End":true}}}"#,
+        );
+    }
 
     let join = r#""DefinitionString":{"Fn::Join":["",["{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"arn:",{"Ref":"AWS::Partition"},":states:::lambda:inwoke\",\"End\":true}}}"]]}"#;
     let text = template(join);

@@ -28,6 +28,8 @@ custom:
   live: {pause: 3, table: 'orders-${sls:stage}'}
   states: {B: {Type: Succeed}}
   circle: ${self:custom.circle}
+  same: ${self:custom.live.pause, 7}
+resources: {Parameters: {Pause: {Type: Number, Default: 9}}}
 functions:
   price: {handler: price.handler}
 stepFunctions:
@@ -62,6 +64,23 @@ fn files_of_the_serverless_framework() {
             "        StartAt: A\n        States: {A: {Type: Pass, Result: 't ${self:custom.live.table}', End: true}}\n",
             r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"t orders-live","End":true}}}"#
                 .to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: '${self:custom.none, 5}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":5,"End":true}}}"#.to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: '${self:custom.same}', End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"End":true}}}"#.to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Pass, Result: ['${opt:a, true}', '${opt:b, \"5\"}', 'x${opt:a, 5}'], End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":[true,"5","x5"],"End":true}}}"#
+                .to_owned(),
+        ),
+        (
+            "        StartAt: A\n        States: {A: {Type: Wait, Seconds: !Ref Pause, End: true}}\n",
+            r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":9,"End":true}}}"#.to_owned(),
         ),
         (
             "        StartAt: B\n        States: ${self:custom.states}\n",
@@ -108,6 +127,27 @@ fn files_of_the_serverless_framework() {
     );
 }
 
+/// What is given is a text, as on the command line of the framework; where the file has a number, it is one.
+#[test]
+fn given_values_are_of_the_kind_that_they_replace() {
+    let check = |variable: &str, given: &str, expected: &str| {
+        let text = format!(
+            "{SERVERLESS}        {{StartAt: A, States: {{A: {{Type: Pass, Result: \"${{{variable}}}\", End: true}}}}}}\n"
+        );
+        let set = [("self:custom.live.pause", given), ("opt:x", given)];
+        let (definition, _) = check_with("serverless.yml", &text, &set, false);
+        assert!(
+            definition.contains(&format!("\"Result\":{expected},")),
+            "{definition}"
+        );
+    };
+    check("self:custom.live.pause", "8", "8");
+    check("self:custom.live.pause", "long", "\"long\"");
+    check("opt:x, 5", "8", "8");
+    check("opt:x, '5'", "8", "\"8\"");
+    check("opt:x", "8", "\"8\"");
+}
+
 /// An option has a value when it is given; otherwise the alternatives decide.
 #[test]
 fn the_stage_of_the_serverless_framework() {
@@ -151,6 +191,76 @@ resource "aws_sfn_state_machine" "quote" {
   type = "EXPRESS"
 "#;
 
+const VARIABLES: &str = r#"
+variable "long" {
+  default = 7
+}
+variable "typed" {
+  type    = number
+  default = "9"
+}
+variable "unset" { type = number }
+variable "given" { default = 5 }
+variable "is_on" {
+  default = true # or not
+}
+locals {
+  short = 1.5
+  name  = "n"
+}
+"#;
+
+#[test]
+fn files_of_terraform_in_json() {
+    let file = |definition: &str| {
+        format!(
+            r#"{{"variable":{{"pause":{{"default":3}}}},"resource":[{{"aws_lambda_function":{{"price":{{}}}}}},
+            {{"aws_sfn_state_machine":{{"quote":[{{"name":"quotes","type":"EXPRESS","definition":{definition:?}}}]}}}}]}}"#
+        )
+    };
+    let price = FN.replace("Fn", "price");
+    let text = task("${aws_lambda_function.price.arn}");
+    accepted("main.tf.json", &file(&text), &task(&price));
+    accepted("synth.json", &file(&text), &task(&price));
+    let encoded = r#"${jsonencode({"StartAt" = "A", "States" = {"A" = {"Type" = "Wait", "Seconds" = var.pause, "End" = true}}})}"#;
+    accepted(
+        "main.tf.json",
+        &file(encoded),
+        r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"End":true}}}"#,
+    );
+    let wait = text.replace(
+        "\"Task\",\"Resource\":\"${aws_lambda_function.price.arn}\"",
+        "\"Wait\",\"Seconds\":${var.pause}",
+    );
+    accepted(
+        "main.tf.json",
+        &file(&wait),
+        r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":3,"End":true}}}"#,
+    );
+    refused(
+        "main.tf.json",
+        &file(&text.replace("Task", "Tusk")),
+        &[("\\\"Tusk\\\"", "The field 'Type'")],
+    );
+    refused(
+        "main.tf.json",
+        &file("${local.flow}"),
+        &[("local.flow}", "is computed, which only Terraform does")],
+    );
+    let (definition, _) = check_with(
+        "main.tf.json",
+        &file("${file(\"${path.module}/flow.asl.json\")}"),
+        &[("Fn", FN)],
+        false,
+    );
+    assert_eq!(definition, FLOW);
+    let container = open(&source("a.tf.json", r#"{"resource":{}}"#)).expect("Terraform");
+    assert_eq!(
+        container.problems()[0].message,
+        "There is no state machine in this file of Terraform"
+    );
+}
+
 #[test]
 fn files_of_terraform() {
     let price = task(&FN.replace("Fn", "price"));
@@ -171,6 +281,25 @@ fn files_of_terraform() {
         assert_eq!(found, expected);
         assert_eq!(report.diagnostics, [], "{text}");
     }
+    for (seconds, expected) in [
+        ("var.long", "7"),
+        ("\"${var.long}\"", "7"),
+        ("\"${local.short}\"", "1.5"),
+        ("var.typed", "9"),
+        ("var.unset", "1"),
+        ("var.pause", "\"3\""),
+        ("var.is_on", "true"),
+        ("\"x${var.long}\"", "\"x7\""),
+        ("jsonencode({a = var.long})", r#""{\"a\":7}""#),
+        ("\"${jsonencode([local.name])}\"", r#""[\"n\"]""#),
+        ("var.given", "8"),
+    ] {
+        let text = format!(
+            "{TERRAFORM}  definition = jsonencode({{StartAt = \"A\", States = {{A = {{Type = \"Pass\", Result = {seconds}, End = true}}}}}})\n}}\n{VARIABLES}"
+        );
+        let (found, _) = check_with("main.tf", &text, &[("var.given", "8")], false);
+        assert!(found.contains(&format!("\"Result\":{expected},")), "{found}");
+    }
     let text = format!(
         "{TERRAFORM}  definition = jsonencode({})\n}}\n",
         hcl.replace("\"Task\"", "\"Tusk\"")
@@ -189,7 +318,9 @@ fn files_of_terraform() {
             "for s in x : s => s}})",
         ),
         ("jsonencode({A = 1 + 2})", "+ 2})"),
-        ("\"${jsonencode(local.a)}\"", "${jsonencode(local.a)}\""),
+        ("\"${jsonencode(local.a)}\"", "\"${jsonencode(local.a)}\""),
+        ("jsonencode(local.a)", "jsonencode(local.a)"),
+        ("<<EOF\n${local.a}\nEOF", "<<EOF"),
     ] {
         let text = format!("{TERRAFORM}  definition = {computed}\n}}\n");
         refused(

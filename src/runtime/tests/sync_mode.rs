@@ -1,7 +1,7 @@
 //! At most once: the commit comes first.
 
 use super::super::drain::LAST_ANSWERS;
-use super::super::lane::REPLY_TOPICS_MAX;
+use super::super::lane::{REPLY_TOPICS_MAX, UNTRIED_TOPICS_MAX};
 use super::super::workflow::{Mode, Workflow};
 use super::super::{CUT_OFF, Ordering};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
@@ -511,6 +511,60 @@ fn reply_topics_that_events_invent_give_way() {
         NAMES + 1 - REPLY_TOPICS_MAX,
         "the one that is used stays"
     );
+}
+
+/// Names that events make up, and that nothing reaches, take no reply from topics that exist, and are counted.
+#[test]
+fn a_flood_of_invented_reply_topics_leaves_others_their_replies() {
+    const KNOWN: usize = 300;
+    const MADE_UP: usize = 2 * REPLY_TOPICS_MAX;
+    let allowed = Workflow {
+        reply_allowed: vec![Pattern::parse("*")],
+        sync_batch_max: 100_000,
+        ..sync()
+    };
+    let mut stage = Stage::new(PASS, allowed);
+    stage.world.borrow_mut().commits_at_once = true;
+    let asks = |stage: &mut Stage, name: &str| {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.as_bytes().to_vec()));
+        stage.give_to(0, None, "1", vec![header]);
+    };
+    for index in 0..KNOWN {
+        asks(&mut stage, &format!("known-{index}"));
+        stage.settle();
+    }
+    stage.world.borrow_mut().holds_acks = true;
+    let mut good = 0;
+    for index in 0..MADE_UP {
+        asks(&mut stage, &format!("made-up-{index}"));
+        if index % 10 == 0 {
+            asks(&mut stage, &format!("known-{}", index / 10 % KNOWN));
+            good += 1;
+        }
+    }
+    stage.settle();
+    let tickets = |stage: &Stage, prefix: &str| {
+        let world = stage.world.borrow();
+        let sent = world.sent.iter().skip(KNOWN);
+        let sent = sent.filter(|sent| sent.topic.starts_with(prefix));
+        sent.map(|sent| sent.ticket).collect::<Vec<_>>()
+    };
+    assert_eq!(tickets(&stage, "known-").len(), good);
+    let made_up = tickets(&stage, "made-up-");
+    assert_eq!(made_up.len(), UNTRIED_TOPICS_MAX, "so many are tried at a time");
+    let refused = MADE_UP - UNTRIED_TOPICS_MAX;
+    let lost = |stage: &Stage| stage.metric("stepstream_replies_lost_total", &[]);
+    assert_eq!(lost(&stage), refused as f64);
+    // Those that are given up make room for the next, and are counted too.
+    for ticket in made_up {
+        let no_topic = SendError::Refused("no such topic".to_owned());
+        stage.world.borrow_mut().push_ack(ticket, Err(no_topic));
+    }
+    stage.settle();
+    assert_eq!(lost(&stage), MADE_UP as f64);
+    asks(&mut stage, "known-late");
+    stage.settle();
+    assert_eq!(tickets(&stage, "known-late").len(), 1);
 }
 
 /// Markers behind held events are passed with the commit that lets the last of these run, and those behind all are

@@ -41,6 +41,43 @@ fn folder(mocks: &Value) -> (Folder, String) {
     (folder, file)
 }
 
+/// Checks what is said of a file with a mistake.
+#[track_caller]
+fn check_mistake(text: &str, expected: &[&str]) {
+    let folder = Folder::new();
+    folder.write("Restaurant.asl.json", &definition().to_string());
+    let file = folder.write("MockConfigFile.json", text);
+    let (code, out, err) = run(&["test", &file]);
+    let found = out + &err;
+    assert_eq!(code, 2, "{found}");
+    for part in expected {
+        assert!(found.contains(part), "{part} in\n{found}");
+    }
+}
+
+#[test]
+fn mistakes_are_told_in_the_words_of_this_format() {
+    let good = mocks().to_string();
+    check_mistake(
+        &good
+            .replace("StateMachines", "StateMachine")
+            .replace("MockedResponses", "MockResponses"),
+        &[
+            "Unknown field \"StateMachine\"",
+            "did you mean \"StateMachines\"?",
+            "did you mean \"MockedResponses\"?",
+        ],
+    );
+    check_mistake(
+        &good.replace(r#""table":7"#, r#""table":"\ud800""#),
+        &["is no character", "MockConfigFile.json:1:"],
+    );
+    check_mistake(
+        &good.replace(r#""2":{"Return""#, r#""1-2":{"Return""#),
+        &["has calls that are answered in line 1 already"],
+    );
+}
+
 #[test]
 fn a_case_by_its_name() {
     let (_folder, file) = folder(&mocks());
