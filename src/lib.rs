@@ -62,7 +62,7 @@
 //! | `registry` | state machines by name: publish, take up, read again |
 //! | `runtime` | shards: executions of events, ordering, limits, commits, drains |
 //! | `config` | the configuration file: read, checked, its schema; with the feature `kafka` |
-//! | `server` | builds the parts, starts and stops them; health and metrics over HTTP; with the feature `kafka` |
+//! | `server` | builds the parts, starts and stops them; one HTTP server, so far with health and metrics; with the feature `kafka` |
 //! | `cli` | the commands; with the feature `cli` |
 //!
 //! # The way of one event

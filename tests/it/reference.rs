@@ -10,6 +10,7 @@ const END: &str = "<!-- end of the tables -->";
 /// The tables of the configuration, with what describes each in the schema.
 const TABLES: &[(&str, &str)] = &[
     ("[service]", "Service"),
+    ("[service.tls]", "Tls"),
     ("[kafka]", "Config"),
     ("[[workflow]]", "Workflow"),
     ("[workflow.output]", "Topic"),

@@ -142,7 +142,9 @@ topics = ["shutdown-hang-quiet"]
     for topic in [topic, "shutdown-hang-quiet"] {
         produce(&broker, topic, 0..100);
     }
-    let mut service = Service::start(&place);
+    // The group must not give the partitions to somebody else meanwhile.
+    let session = ("KAFKA__CONSUMER__SESSION_TIMEOUT_MS", "200000");
+    let mut service = Service::start_with(&place, &[], &[session]);
     service.until("parked", |service| {
         service.metric("stepstream_parked", &[]) == 200.0
     });
