@@ -24,8 +24,8 @@ Where to look: http://127.0.0.1:9464/metrics and /health/ready (service.listen);
 
 Keys may come from the environment: STEPSTREAM__KAFKA__BROKERS=kafka:9092. config/README.md has every key.
 
-Exit code: 0 stopped as told, or at the end of the input; 1 it broke down while it ran; 2 it could not start, \
-or (--until-end) its group does not take it.
+Exit code: 0 stopped as told, or at the end of the input; 1 it broke down while it ran, or what was finished could not be \
+delivered and committed before it ended; 2 it could not start, or (--until-end) its group does not take it.
 
 Examples:
   stepstream check --config config/stepstream.toml     is everything there that it needs?

@@ -26,7 +26,7 @@ pub use environment::{PREFIX as ENVIRONMENT_PREFIX, environment};
 pub use inputs::Inputs;
 pub use mask::without_secrets;
 pub use problem::{Problem, Reading};
-pub use service::{Diagnostics, Service};
+pub use service::{Diagnostics, Service, Tls};
 pub use workflow::{DeadLetter, Reply, Topic, Workflow};
 
 use crate::stream::kafka;
@@ -60,7 +60,7 @@ enum Events {
 }
 
 impl Config {
-    /// Reads a configuration from its text. Relative paths of definitions are taken from `folder`;
+    /// Reads a configuration from its text. Relative paths of definitions, and of files for TLS, are taken from `folder`;
     /// `environment` has the variables that may override keys.
     pub fn read(
         text: &str,
@@ -90,6 +90,10 @@ impl Config {
         if let Some(config) = &mut reading.config {
             for workflow in &mut config.workflow {
                 workflow.definition = folder.join(&workflow.definition);
+            }
+            if let Some(tls) = &mut config.service.tls {
+                tls.certificate = folder.join(&tls.certificate);
+                tls.key = folder.join(&tls.key);
             }
         }
         reading

@@ -4,6 +4,7 @@ use crate::units::{Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The process: threads, limits, addresses.
@@ -33,6 +34,18 @@ pub struct Service {
     pub account: String,
     /// How the service's own messages are written on stderr: `"text"` or `"json"`. Default `"text"`.
     pub diagnostics: Diagnostics,
+    /// Serves the pages of `listen` over TLS (1.2 or 1.3), and only so.
+    pub tls: Option<Tls>,
+}
+
+/// What the pages are served with over TLS. The files are read at start: a renewed certificate needs a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// A PEM file with the certificate, followed by those that lead to its root; relative to the configuration file.
+    pub certificate: PathBuf,
+    /// A PEM file with the certificate's private key, without a password; relative to the configuration file.
+    pub key: PathBuf,
 }
 
 /// How the service's own messages are written.
@@ -59,6 +72,7 @@ impl Default for Service {
             region: "us-east-1".to_owned(),
             account: "111111111111".to_owned(),
             diagnostics: Diagnostics::Text,
+            tls: None,
         }
     }
 }

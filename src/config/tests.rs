@@ -155,6 +155,29 @@ fn the_service() {
 }
 
 #[test]
+fn certificates_of_the_service() {
+    check(
+        "[service.tls]\ncertificate = \"tls.crt\"\nkeys = \"x\"",
+        &[
+            "5:1: service.tls: missing key `key`",
+            "7:1: service.tls.keys: there is no such key (did you mean \"key\"?)",
+        ],
+    );
+    check(
+        "[service]\nlisten = \"\"\n[service.tls]\ncertificate = \"tls.crt\"\nkey = \"tls.key\"",
+        &["7:10: service.tls: nothing is served: service.listen is \"\""],
+    );
+    let environment = [("CERTIFICATE", "tls.crt"), ("KEY", "/run/tls/tls.key")];
+    let environment =
+        environment.map(|(key, file)| (format!("STEPSTREAM__SERVICE__TLS__{key}"), file.to_owned()));
+    let reading = Config::read(GOOD, Path::new("/etc/stepstream"), environment);
+    assert_eq!(reading.problems, []);
+    let tls = reading.config.and_then(|config| config.service.tls).expect("TLS");
+    assert_eq!(tls.certificate, Path::new("/etc/stepstream/tls.crt"));
+    assert_eq!(tls.key, Path::new("/run/tls/tls.key"));
+}
+
+#[test]
 fn who_has_events_from_elsewhere_needs_no_topics() {
     let read = |text: &str| {
         let reading = Config::read_without_topics(text, Path::new("/etc/stepstream"), []);

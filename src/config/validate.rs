@@ -160,6 +160,10 @@ impl Checks {
             finding.help =
                 Some("such as \"127.0.0.1:9464\" or \"0.0.0.0:9464\", or \"\" for none".to_owned());
         }
+        if service.listen.is_empty() && service.tls.is_some() {
+            let finding = self.add(&["service", "tls"], "nothing is served: service.listen is \"\"");
+            finding.severity = Severity::Warning;
+        }
         let is_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let region = &service.region;
         let holds = !region.is_empty() && region.chars().all(is_region);

@@ -1,7 +1,7 @@
 //! What a log writer has done and what troubles it, for metrics and readiness.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Counters and state of one destination; shared by its writer, its buffers and whoever shows them.
 #[derive(Debug, Default)]
@@ -13,6 +13,7 @@ pub struct Health {
     waiting_buffers: AtomicU64,
     failing: AtomicBool,
     trouble: Mutex<Option<String>>,
+    broken: OnceLock<String>,
 }
 
 impl Health {
@@ -49,6 +50,21 @@ impl Health {
     /// Returns what is wrong, in words for an operator; `None` when all is well.
     pub fn trouble(&self) -> Option<String> {
         self.text().clone()
+    }
+
+    /// Returns what the writer said when our own code panicked in it: it writes no more, only a restart helps.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.get().map(String::as_str)
+    }
+
+    /// Notes that our own code panicked in the writer, and returns it in words for an operator.
+    pub(super) fn breaks(&self, message: &str) -> String {
+        let text = format!(
+            "a bug in stepstream ended its writer, please report it: {}",
+            message.escape_debug()
+        );
+        self.fails(text.clone());
+        self.broken.get_or_init(|| text).clone()
     }
 
     pub(super) fn wrote(&self, bytes: usize) {

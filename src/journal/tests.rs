@@ -246,8 +246,10 @@ fn the_operating_system_says_when_a_device_is_full() {
     assert_eq!(buffers[0].confirmed(), 0);
 }
 
-/// A place where all fails.
-struct Broken;
+/// A place where all fails, or panics.
+struct Broken {
+    panics: bool,
+}
 
 impl writer::Output for Broken {
     fn place(&self) -> String {
@@ -255,6 +257,10 @@ impl writer::Output for Broken {
     }
 
     fn write(&mut self, _bytes: &[u8], _now_ms: i64) -> std::io::Result<()> {
+        if self.panics {
+            // Without the hook, which would print it.
+            std::panic::resume_unwind(Box::new("a fault of the test"));
+        }
         Err(std::io::Error::other("why"))
     }
 
@@ -277,12 +283,33 @@ impl writer::Output for Broken {
 
 #[test]
 fn the_first_error_is_the_one_that_is_told() {
-    let (writer, mut buffers) = spawn(Box::new(Broken), Overflow::Block, 1);
+    let (writer, mut buffers) = spawn(Box::new(Broken { panics: false }), Overflow::Block, 1);
     buffers[0].records().extend_from_slice(b"{}\n");
     buffers[0].ship(true);
     until("trouble", || writer.health().is_failing());
     let trouble = writer.health().trouble().expect("a text");
     assert!(trouble.ends_with("nowhere: why"), "{trouble}");
+}
+
+#[test]
+fn a_panic_in_a_writer_confirms_nothing_and_is_seen() {
+    let (writer, mut buffers) = spawn(Box::new(Broken { panics: true }), Overflow::Block, 1);
+    buffers[0].records().extend_from_slice(b"{}\n");
+    buffers[0].ship(true);
+    let health = writer.health();
+    until("seen", || health.broken().is_some());
+    assert!(health.is_failing(), "the service is not ready");
+    // Whoever goes on meanwhile keeps its records.
+    buffers[0].records().extend_from_slice(b"{}\n");
+    let mark = buffers[0].mark();
+    buffers[0].ship(true);
+    assert!(buffers[0].confirmed() < mark && buffers[0].confirmed() == 0);
+    drop(buffers);
+    let problem = writer.finish(PATIENCE).expect_err("a problem");
+    assert!(
+        problem.ends_with("please report it: a fault of the test"),
+        "{problem}"
+    );
 }
 
 /// A pipe that takes few bytes at a time and fails between.

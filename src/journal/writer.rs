@@ -6,6 +6,7 @@ use super::files::Files;
 use super::stdout::Stdout;
 use super::{Buffer, Config, Destination, Health, Overflow, topic};
 use crate::clock::{monotonic_ms, wall_ms};
+use crate::guard::guarded;
 use crate::stream::{Sink, Wake};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
@@ -192,9 +193,11 @@ impl Writer {
             workflow: workflow.to_owned(),
         };
         let thread = std::thread::Builder::new().name(format!("log {workflow}"));
+        let broken = Arc::clone(&health);
         let thread = thread.spawn(move || {
+            let written = guarded(|| run(inbox)).unwrap_or_else(|message| Err(broken.breaks(&message)));
             // Nobody may be waiting for the end any more.
-            let _ = end.send(run(inbox));
+            let _ = end.send(written);
         });
         let thread = thread.map_err(|error| StartError(format!("no thread for the log: {error}")))?;
         let writer = Writer {

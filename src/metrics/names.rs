@@ -112,7 +112,9 @@ metrics! {
         "Events of sync workflows whose execution a crash cut off; they are not run again."
         / "ExecutionsAborted";
     PANICS: Counter "stepstream_panics_total" {"state_machine"} "panics"
-        "Panics on the way of an event, which are bugs of stepstream: each ended that event, and no other." / "";
+        "Panics on the way of an event, which are bugs of stepstream: each ended that event, and no other. One in the writer of a log ends the process." / "";
+    UNREPLIED: Counter "stepstream_replies_lost_total" {"state_machine"} "replies"
+        "Replies of sync workflows that an event asked for and did not get: not allowed, to a topic that takes none, or to one of too many that nothing has reached." / "";
     BUILD_INFO: Gauge "stepstream_build_info" {"version"} "1"
         "Always 1; the label says which build this is." / "";
 }

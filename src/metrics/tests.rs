@@ -14,6 +14,7 @@ fn used() -> Metrics {
         transitions: 5,
         cut_off: 2,
         panics: 1,
+        unreplied: 4,
     };
     orders.ended(Status::Succeeded, 40);
     orders.ended(Status::Failed, 2_000_000);

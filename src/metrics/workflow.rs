@@ -24,6 +24,8 @@ pub struct Counts {
     pub cut_off: u64,
     /// Panics on the way of an event.
     pub panics: u64,
+    /// Replies that were asked for and not sent, or given up.
+    pub unreplied: u64,
 }
 
 /// How a call of a task ended.
@@ -149,6 +151,7 @@ struct Handles {
     transitions: Counter,
     cut_off: Counter,
     panics: Counter,
+    unreplied: Counter,
     ended: [Counter; STATUSES.len()],
 }
 
@@ -170,6 +173,7 @@ impl WorkflowMetrics {
             transitions: counter(&names::TRANSITIONS),
             cut_off: counter(&names::CUT_OFF),
             panics: counter(&names::PANICS),
+            unreplied: counter(&names::UNREPLIED),
             ended: STATUSES.map(|status| {
                 let labels = [(names::STATE_MACHINE, state_machine), ("status", status)];
                 metrics.counter(&names::EXECUTIONS, &labels)
@@ -305,6 +309,7 @@ impl WorkflowMetrics {
             (counts.transitions, &handles.transitions),
             (counts.cut_off, &handles.cut_off),
             (counts.panics, &handles.panics),
+            (counts.unreplied, &handles.unreplied),
         ] {
             add(counter, count);
         }

@@ -2,10 +2,10 @@
 //!
 //! Owns the sums and the lines at which something changes; must not know how memory is taken. Beyond the first line
 //! sources pause, and what was taken from them already waits unread. Beyond the second, which only executions that grow
-//! while they run can reach, those go on one after the other, and each may hold its share only. Invariant: whatever
-//! has waited ends or begins as long as nothing else can give memory back, so that a shard that is short goes on.
+//! while they run can reach, those that need much more wait for others to end. Each workflow has a part of the first
+//! line that no other can take. Invariant: whatever has waited ends or begins as long as nothing else can give memory
+//! back, so that a shard that is short goes on.
 
-use super::limits::Limit;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -24,12 +24,21 @@ const POOLED: usize = 8;
 /// What of its limit messages take that do not arrive, as a divisor; beyond it those workflows stop whose they are.
 const UNSENT: usize = 2;
 
+/// What of the first line is divided evenly among the workflows, as a divisor: nobody else can have one's part.
+const OWN: usize = 2;
+
+/// What of the account is for executions that wait for memory, which may all grow a little, as a divisor.
+const SPARE: usize = 8;
+
+/// How much room there has to be before another one of those goes on, as a divisor of the account.
+const ROOM: usize = 8;
+
 /// What a shard may take of memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
     /// All that its account knows.
     pub shard: usize,
-    /// One execution.
+    /// One execution. One at a time may hold that much beyond the account.
     pub execution: usize,
 }
 
@@ -46,15 +55,63 @@ impl Default for MemoryLimits {
 /// Bytes that those who hold them count themselves; see [`super::held`].
 pub(super) type Meter = Rc<Cell<usize>>;
 
+/// Bytes that count for a lane and for the shard.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LaneMeter {
+    lane: Meter,
+    shard: Meter,
+}
+
+impl LaneMeter {
+    #[cfg(test)]
+    pub(super) fn get(&self) -> usize {
+        self.lane.get()
+    }
+
+    pub(super) fn add(&self, bytes: usize) {
+        for meter in [&self.lane, &self.shard] {
+            meter.set(meter.get() + bytes);
+        }
+    }
+
+    pub(super) fn take_off(&self, bytes: usize) {
+        for meter in [&self.lane, &self.shard] {
+            meter.set(meter.get().saturating_sub(bytes));
+        }
+    }
+}
+
+/// What one lane has of the account.
+#[derive(Default)]
+struct Part {
+    held: Meter,
+    parked: usize,
+    /// Whether it reads anything: one that does not needs no part of its own.
+    is_active: bool,
+    /// Whether it was full, and has not had a quarter of room since.
+    is_paused: bool,
+}
+
+impl Part {
+    fn used(&self) -> usize {
+        self.parked + self.held.get()
+    }
+}
+
 /// The account of a shard.
 pub(super) struct Account {
     execution_max: usize,
     /// Beyond this, sources pause.
     pub(super) line: usize,
+    /// Beyond this, executions that grow wait.
+    growth_end: usize,
     /// Beyond this, executions must not grow.
     pub(super) end: usize,
-    /// Decides when a source goes on.
-    sources: Limit,
+    /// What each lane has of the line in any case.
+    own: usize,
+    /// What the active lanes have not taken of that, all together, when the turn began.
+    unclaimed: usize,
+    parts: Vec<Part>,
     /// The run in which everything is executed, and those in the pool.
     pub(super) running: usize,
     /// Executions that wait, with what they keep of their events and what their calls hold.
@@ -68,14 +125,22 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(limits: MemoryLimits) -> Account {
+    /// Creates the account of a shard with so many lanes.
+    pub(super) fn new(limits: MemoryLimits, lanes: usize) -> Account {
         // What is between the two lines is for executions that grow.
         let line = limits.shard - limits.shard / 4;
+        let own = match lanes {
+            0 | 1 => line,
+            _ => line / OWN / lanes,
+        };
         Account {
             execution_max: limits.execution,
             line,
+            growth_end: limits.shard - limits.shard / SPARE,
             end: limits.shard,
-            sources: Limit::new(line),
+            own,
+            unclaimed: 0,
+            parts: (0..lanes).map(|_| Part::default()).collect(),
             running: 0,
             parked: 0,
             held: Meter::default(),
@@ -84,9 +149,41 @@ impl Account {
         }
     }
 
+    /// Returns where the events of a lane are counted that are held.
+    pub(super) fn held_of(&self, lane: usize) -> LaneMeter {
+        LaneMeter {
+            lane: Meter::clone(&self.parts[lane].held),
+            shard: Meter::clone(&self.held),
+        }
+    }
+
+    /// Notes an execution of a lane that waits.
+    pub(super) fn park(&mut self, lane: u32, bytes: usize) {
+        self.parked += bytes;
+        self.parts[lane as usize].parked += bytes;
+    }
+
+    /// Notes an execution of a lane that waits no more.
+    pub(super) fn unpark(&mut self, lane: u32, bytes: usize) {
+        self.parked -= bytes;
+        self.parts[lane as usize].parked -= bytes;
+    }
+
+    /// Sets which lanes read anything, in their order, and reckons what is theirs.
+    pub(super) fn share_out(&mut self, are_active: impl Iterator<Item = bool>) {
+        let mut unclaimed = 0usize;
+        for (part, is_active) in self.parts.iter_mut().zip(are_active) {
+            part.is_active = is_active;
+            if is_active {
+                unclaimed = unclaimed.saturating_add(self.own.saturating_sub(part.used()));
+            }
+        }
+        self.unclaimed = unclaimed;
+    }
+
     /// Returns all that is spent.
     pub(super) fn used(&self) -> usize {
-        self.running + self.parked + self.held.get() + self.unsent.get() + self.logged
+        self.running + self.waiting() + self.logged
     }
 
     /// Returns what is spent on events that are not over: what one adds is what it takes.
@@ -94,14 +191,14 @@ impl Account {
         self.parked + self.held.get() + self.unsent.get()
     }
 
-    /// Says whether nothing new may begin as long as anything can give memory back.
+    /// Says whether nothing new may begin as long as anything can give memory back, but for what has a part of its own.
     pub(super) fn is_short(&self) -> bool {
         self.used() >= self.line
     }
 
-    /// Says whether sources are paused for want of memory: some of what they were paused for may be back already.
+    /// Says whether a source is paused for want of memory: some of what it was paused for may be back already.
     pub(super) fn is_paused(&self) -> bool {
-        self.sources.is_paused()
+        self.parts.iter().any(|part| part.is_paused)
     }
 
     /// Says whether executions have taken so much that they must not grow.
@@ -109,20 +206,44 @@ impl Account {
         self.used() >= self.end
     }
 
-    /// Returns how many events of a size may be taken from a source: once it is paused, none until there is a quarter
-    /// of room again.
-    pub(super) fn room(&mut self, event_bytes: usize) -> usize {
-        match self.sources.room(self.used()) {
-            0 => 0,
-            bytes => (bytes / BATCH / event_bytes.max(1)).max(1),
+    /// Returns how many bytes a lane may take: its own part, and of the rest what no other lane has for its own.
+    fn room_of(&self, lane: usize) -> usize {
+        let used = self.used();
+        let own = self.own.saturating_sub(self.parts[lane].used());
+        let common = self.line.saturating_sub(used).saturating_sub(self.others(lane));
+        common.max(own.min(self.end.saturating_sub(used)))
+    }
+
+    /// Returns what the other lanes have for their own and have not taken.
+    fn others(&self, lane: usize) -> usize {
+        let part = &self.parts[lane];
+        let own = self.own.saturating_sub(part.used());
+        self.unclaimed
+            .saturating_sub(if part.is_active { own } else { 0 })
+    }
+
+    /// Returns how many events of a size a lane may take from its source: once it is paused, none until there is a
+    /// quarter of room again.
+    pub(super) fn room(&mut self, lane: u32, event_bytes: usize) -> usize {
+        let room = self.room_of(lane as usize);
+        let part = &mut self.parts[lane as usize];
+        let whole = part.used().saturating_add(room);
+        if room == 0 {
+            part.is_paused = true;
+        } else if part.used() <= whole / 4 * 3 {
+            part.is_paused = false;
+        }
+        match part.is_paused {
+            true => 0,
+            false => (room / BATCH / event_bytes.max(1)).max(1),
         }
     }
 
-    /// Says whether an event that was taken may begin, with so many executions that wait. When memory is short it waits
-    /// for those: they end, if only by their time limit. With none, one begins: messages of other workflows may not be
-    /// delivered for long, and nothing else would give memory back.
-    pub(super) fn may_begin(&self, parked: usize) -> bool {
-        !self.is_short() || parked == 0
+    /// Says whether an event of a lane that was taken may begin, with so many executions of the shard that wait, and so
+    /// many of the lane. When memory is short it waits for those: they end, if only by their time limit. With none, one
+    /// begins: messages of other workflows may not be delivered for long, and nothing else would give memory back.
+    pub(super) fn may_begin(&self, lane: u32, parked: usize, parked_of_lane: usize) -> bool {
+        parked == 0 || parked_of_lane == 0 && !self.is_exhausted() || self.room_of(lane as usize) > 0
     }
 
     /// Returns how many bytes the messages of all workflows may take that did not arrive: with the rest of the line
@@ -131,16 +252,28 @@ impl Account {
         self.line / UNSENT
     }
 
-    /// Returns how many bytes an execution may hold, beside so many that wait: its limit, or what is left where that is
-    /// less. With nothing left those go on that hold no more than an equal share; together they fit. One that is
-    /// alone has its limit.
-    pub(super) fn execution_max(&self, parked: usize) -> usize {
+    /// Returns how many bytes an execution may hold: beyond it, it fails.
+    pub(super) fn execution_max(&self) -> usize {
+        self.execution_max
+    }
+
+    /// Returns from how many bytes on an execution of a lane waits until others have ended, beside so many that wait:
+    /// what is left of the account. With nothing left, each may grow a little beyond what it held, so that those end
+    /// that are about to. One that is alone waits for nobody.
+    pub(super) fn pause_at(&self, lane: u32, parked: usize, held: usize) -> usize {
         if parked == 0 {
-            return self.execution_max;
+            return usize::MAX;
         }
-        let left = self.end.saturating_sub(self.used() - self.running);
-        let share = self.end / (parked + 1);
-        left.max(share).min(self.execution_max)
+        let left = self.growth_end.saturating_sub(self.used() - self.running);
+        let left = left.saturating_sub(self.others(lane as usize));
+        let little = (self.end - self.growth_end) / (parked + 1);
+        left.max(held.saturating_add(little))
+    }
+
+    /// Says whether an execution of a lane may go on that waits for memory: with less room it would soon wait again.
+    pub(super) fn has_room_to_grow(&self, lane: u32) -> bool {
+        let used = (self.used() - self.running).saturating_add(self.others(lane as usize));
+        used < self.growth_end - self.growth_end / ROOM
     }
 
     /// Returns how many bytes the run keeps from one event to the next.
@@ -159,19 +292,31 @@ mod tests {
     use super::super::BATCH_EVENTS_MAX;
     use super::*;
 
-    fn account() -> Account {
-        Account::new(MemoryLimits {
+    /// An account of so many lanes, all of which read.
+    fn account(lanes: usize) -> Account {
+        let limits = MemoryLimits {
             shard: 1_000,
             execution: 300,
-        })
+        };
+        let mut account = Account::new(limits, lanes);
+        account.share_out((0..lanes).map(|_| true));
+        account
+    }
+
+    /// Sets what the events of a lane take that are held.
+    fn hold(account: &mut Account, lane: usize, bytes: usize) {
+        let meter = account.held_of(lane);
+        meter.take_off(account.parts[lane].held.get());
+        meter.add(bytes);
+        account.share_out((0..account.parts.len()).map(|_| true));
     }
 
     #[test]
     fn sources_pause_at_the_line_and_go_on_at_three_quarters_of_it() {
-        let mut account = account();
+        let mut account = account(1);
         let mut reads = |held| {
-            account.held.set(held);
-            account.room(10)
+            hold(&mut account, 0, held);
+            account.room(0, 10)
         };
         let got = [0, 649, 749, 750, 700, 562, 561].map(&mut reads);
         assert_eq!(got, [9, 1, 1, 0, 0, 0, 2]);
@@ -179,35 +324,68 @@ mod tests {
 
     #[test]
     fn one_may_begin_when_nothing_else_gives_memory_back() {
-        let account = account();
-        assert!(account.may_begin(5));
-        account.held.set(750);
-        assert_eq!([account.may_begin(0), account.may_begin(1)], [true, false]);
+        let mut account = account(1);
+        assert!(account.may_begin(0, 5, 5));
+        hold(&mut account, 0, 750);
+        assert_eq!(
+            [account.may_begin(0, 0, 0), account.may_begin(0, 1, 1)],
+            [true, false]
+        );
         account.unsent.set(750);
         assert!(
-            account.may_begin(0),
+            account.may_begin(0, 0, 0),
             "messages of another workflow do not stop it"
         );
     }
 
     #[test]
-    fn an_execution_may_hold_its_share_when_others_have_taken_all() {
-        let mut account = account();
-        for (parked, expected) in [
-            (700, [300, 300, 300]),
-            (950, [300, 300, 100]),
-            (1_000, [300, 300, 100]),
-        ] {
+    fn a_lane_leaves_the_others_their_parts() {
+        // Of the line of 750, each of three lanes has 125 for its own.
+        let mut account = account(3);
+        assert_eq!([0, 1, 2].map(|lane| account.room_of(lane)), [500; 3]);
+        hold(&mut account, 0, 500);
+        assert_eq!([0, 1, 2].map(|lane| account.room_of(lane)), [0, 125, 125]);
+        assert!(!account.may_begin(0, 9, 9) && account.may_begin(1, 9, 9));
+        // It has grown until all is taken that executions may take, but for what others have for their own.
+        assert_eq!(account.pause_at(0, 9, 50), 875 - 500 - 250);
+        hold(&mut account, 0, 900);
+        assert_eq!([account.room(0, 1), account.room(1, 1)], [0, 12]);
+        // The other takes its part; beyond it there is none.
+        hold(&mut account, 1, 125);
+        assert_eq!(account.room(1, 1), 0);
+        // Lanes that read nothing need no part.
+        hold(&mut account, 0, 500);
+        hold(&mut account, 1, 0);
+        account.share_out([true, false, false].into_iter());
+        assert_eq!(account.room_of(0), 250);
+    }
+
+    #[test]
+    fn an_execution_waits_when_others_have_taken_all() {
+        let mut account = account(1);
+        let mut check = |parked, held, expected| {
             account.parked = parked;
-            let got = [0, 1, 9].map(|count| account.execution_max(count));
+            let got = [0, 1, 4].map(|count| account.pause_at(0, count, held));
             assert_eq!(got, expected, "{parked}");
-        }
+        };
+        check(700, 10, [usize::MAX, 175, 175]);
+        check(860, 10, [usize::MAX, 72, 35]);
+        check(1_000, 100, [usize::MAX, 162, 125]);
+        let mut can_grow = |parked| {
+            account.parked = parked;
+            account.has_room_to_grow(0)
+        };
+        assert_eq!(
+            [700, 765, 766, 2_000].map(&mut can_grow),
+            [true, true, false, false]
+        );
     }
 
     #[test]
     fn nobody_bounds_it() {
-        let mut account = Account::new(MemoryLimits::default());
+        let mut account = Account::new(MemoryLimits::default(), 2);
         account.parked = 1 << 40;
-        assert!(account.room(1) > BATCH_EVENTS_MAX && account.may_begin(9) && !account.is_exhausted());
+        assert!(account.room(0, 1) > BATCH_EVENTS_MAX && account.may_begin(1, 9, 9));
+        assert!(!account.is_exhausted());
     }
 }

@@ -63,6 +63,13 @@ impl Partition {
         Some(self.tracker.commit_ahead(next))
     }
 
+    /// Sync mode: returns the commit that the partition is given back with, if there is something to say. One that is
+    /// still under way stands at the same offset and was asked for earlier: it names events that have finished since.
+    pub(super) fn commit_last(&mut self) -> Option<crate::stream::offsets::Commit> {
+        self.ahead.commit = None;
+        self.commit_finished()
+    }
+
     /// Hears that all events below an offset have come: a commit may pass what is none (markers of transactions, say).
     pub(super) fn pass(&mut self, offset: i64, mode: Mode) {
         // What came while the partition goes was dropped.

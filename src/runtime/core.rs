@@ -5,7 +5,7 @@
 //! sources and commits. Invariant: an execution that began ends once, in [`Core::finish`], or where poison or
 //! a lost partition ends it.
 
-use super::account::{Account, Meter};
+use super::account::{Account, LaneMeter};
 use super::flight::{FlightId, Flights, Pending, Trip};
 use super::headers;
 use super::held::Held;
@@ -15,6 +15,7 @@ use super::ordering::LineId;
 use super::outbox::Outbox;
 use super::panics::{Step, reach};
 use super::tasks::{Attempt, Tasks};
+use super::thirsty::Thirsty;
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
 use crate::clock::Now;
@@ -59,6 +60,8 @@ pub(super) struct Core {
     pub(super) timers: Timers,
     /// Executions that ran out of fuel: each has another turn.
     pub(super) ready: VecDeque<FlightId>,
+    /// Executions that wait for memory, and the one that may grow though there is none.
+    pub(super) thirsty: Thirsty,
     pub(super) outbox: Outbox,
     pub(super) sink: Box<dyn Sink>,
     pub(super) tasks: Box<dyn Tasks>,
@@ -112,6 +115,7 @@ impl Core {
             flights: Flights::default(),
             timers: Timers::default(),
             ready: VecDeque::new(),
+            thirsty: Thirsty::default(),
             outbox,
             sink,
             tasks,
@@ -329,10 +333,10 @@ impl Core {
                 reach(Step::Advance);
                 let granted = EXECUTION_WORK.min(self.work.left());
                 self.run.grant(Work::of(granted));
-                self.run
-                    .limit_memory(self.account.execution_max(self.flights.len()));
+                let pause_at = self.pause_at(lane, trip);
+                self.run.limit_memory(self.account.execution_max(), pause_at);
                 let status = self.go(lane, version, record, trip);
-                self.charge((granted - self.run.work().left()) as usize);
+                self.charge(granted.saturating_sub(self.run.work_left()) as usize);
                 status
             }
         };
@@ -361,7 +365,9 @@ impl Core {
             }
             let mut is_answered = false;
             for at in 0..self.requests.len() {
-                let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
+                let id = *trip
+                    .id
+                    .get_or_insert_with(|| self.flights.reserve(lane.index, trip.started_ms));
                 match self.requests[at] {
                     Request::Timer(timer) => {
                         let due_ms = self.now.due_ms(timer.at_ms);
@@ -493,7 +499,7 @@ impl LaneState {
 ///
 /// # Errors
 /// What a panic said.
-pub(super) fn copy(record: &Record<'_>, meter: &Meter) -> Result<Held, String> {
+pub(super) fn copy(record: &Record<'_>, meter: &LaneMeter) -> Result<Held, String> {
     guarded(|| {
         reach(Step::Hold);
         Held::copy(record, meter)

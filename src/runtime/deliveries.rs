@@ -6,7 +6,7 @@
 
 use crate::stream::SendError;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ struct Delivery {
     // In milliseconds since 1970; 0 is "not".
     still_ms: AtomicI64,
     returned_ms: AtomicI64,
+    /// Messages that are not answered, or are to be sent again.
+    waiting: AtomicU32,
     error: Mutex<Option<SendError>>,
 }
 
@@ -60,11 +62,24 @@ impl Deliveries {
         found.into_values().collect()
     }
 
+    /// Returns how many messages are not delivered, of each topic that has some.
+    pub fn waiting(&self) -> BTreeMap<Box<str>, u64> {
+        let mut found = BTreeMap::new();
+        for delivery in self.all().iter() {
+            match delivery.waiting.load(Relaxed) {
+                0 => {}
+                waiting => *found.entry(delivery.topic.clone()).or_default() += u64::from(waiting),
+            }
+        }
+        found
+    }
+
     fn add(&self, topic: &str) -> Arc<Delivery> {
         let delivery = Arc::new(Delivery {
             topic: topic.into(),
             still_ms: AtomicI64::new(0),
             returned_ms: AtomicI64::new(0),
+            waiting: AtomicU32::new(0),
             error: Mutex::default(),
         });
         self.all().push(Arc::clone(&delivery));
@@ -102,6 +117,10 @@ pub(super) struct Account {
     /// Those of them that came back.
     returned: u32,
     has_error: bool,
+    /// Whether a message has arrived: the topic exists.
+    pub(super) is_proven: bool,
+    /// What its messages take of the room for those to topics that may not exist.
+    pub(super) on_trial: usize,
 }
 
 impl Account {
@@ -111,6 +130,8 @@ impl Account {
             waiting: 0,
             returned: 0,
             has_error: false,
+            is_proven: false,
+            on_trial: 0,
         }
     }
 
@@ -128,11 +149,13 @@ impl Account {
             self.shared.still_ms.store(now_ms, Relaxed);
         }
         self.waiting += 1;
+        self.shared.waiting.store(self.waiting, Relaxed);
     }
 
     /// Notes a message that was delivered, or is given up.
     pub(super) fn done(&mut self, had_returned: bool, now_ms: i64) {
         self.waiting = self.waiting.saturating_sub(1);
+        self.shared.waiting.store(self.waiting, Relaxed);
         let still_ms = if self.waiting > 0 { now_ms } else { 0 };
         self.shared.still_ms.store(still_ms, Relaxed);
         if had_returned {
@@ -141,6 +164,23 @@ impl Account {
         if self.has_error && self.returned == 0 {
             self.forget();
         }
+    }
+
+    /// Notes that a message has arrived; returns what the topic's messages have taken of the room for those on trial.
+    pub(super) fn prove(&mut self) -> usize {
+        self.is_proven = true;
+        std::mem::take(&mut self.on_trial)
+    }
+
+    /// Notes that a message is on its way no more; returns what that gives back of the room for those on trial.
+    pub(super) fn leave_trial(&mut self, cost: usize) -> usize {
+        let back = if self.is_idle() {
+            self.on_trial
+        } else {
+            cost.min(self.on_trial)
+        };
+        self.on_trial -= back;
+        back
     }
 
     #[cold]

@@ -1,16 +1,21 @@
 //! The end of a partition on this shard, and of the shard.
 //!
 //! A revoked partition takes nothing any more; when its executions are over, or its time is, it is given
-//! back with its last commit. Events that wait for their turn in a line are forgotten at once in async mode,
+//! back with its last commit. Executions end with their time; what those leave that were over before has
+//! [`LAST_ANSWERS`] more to arrive, else the last commit would call them unfinished. Events that wait for their turn in a line are forgotten at once in async mode,
 //! where their next owner runs them; in sync mode they are committed already, so they run here while there is
 //! time. A lost one is forgotten at once. Stopping is revoking everything. Invariant:
 //! what was abandoned is not committed (async), or named as unfinished in the last commit (sync).
 
 use super::core::Core;
-use super::lane::{Lane, LaneState, Partition};
+use super::lane::{GivenUp, Lane, LaneState, Partition};
 use super::workflow::Mode;
 use crate::stream::PartitionId;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How much longer than executions the messages and log records may take of those that were over in time, and the commit
+/// that is under way.
+pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 impl Lane {
     /// Begins to give a partition back.
@@ -60,53 +65,92 @@ impl LaneState {
             partition.waiting = 0;
         }
     }
+
+    /// Says what a partition that is given back leaves unfinished, if anything.
+    fn tell_given_up(&self, partition: &Partition) {
+        let waiting = partition.given_up.unwrap_or_default().waiting;
+        if partition.running == 0 && waiting == 0 && partition.is_over() {
+            return;
+        }
+        tracing::warn!(
+            workflow = self.workflow.name,
+            topic = %partition.topic,
+            number = partition.number,
+            executions = partition.running,
+            waiting,
+            "a partition is given back before its executions are over: {}",
+            match self.workflow.mode {
+                Mode::Async => "they run again where it goes",
+                Mode::Sync => "they count as cut off",
+            }
+        );
+    }
 }
 
 impl Partition {
-    /// Says whether nothing of it is on its way any more.
+    /// Says whether nothing of it is on its way any more: events that are given up do not count.
     fn is_over(&self) -> bool {
-        self.running == 0 && self.waiting == 0 && self.ahead.events() == 0 && self.ahead.naming == 0
+        let given_up = self.given_up.unwrap_or_default().executions;
+        self.running == given_up
+            && self.waiting == 0
+            && self.ahead.events() == 0
+            && self.ahead.naming == 0
+            && self.ahead.commit.is_none()
+    }
+
+    /// Returns when there is something to do about its end, if it has one.
+    pub(super) fn next_release(&self) -> Option<Instant> {
+        let until = self.until?;
+        Some(match self.given_up {
+            None => until,
+            Some(_) => until + LAST_ANSWERS,
+        })
     }
 }
 
 impl Core {
     /// Gives back the revoked partitions that are over, or whose time is.
     pub(super) fn release(&mut self, lanes: &mut [Lane], lane: usize) {
-        let state = &lanes[lane].state;
-        let due = |partition: &Partition| {
-            let until = partition.until;
-            until.is_some_and(|until| partition.is_over() || self.now.instant >= until)
+        let now = self.now.instant;
+        let is_late = |partition: &Partition| partition.next_release().is_some_and(|at| now >= at);
+        let ids = |lanes: &[Lane], is_meant: &dyn Fn(&Partition) -> bool| -> Vec<PartitionId> {
+            let all = lanes[lane].state.partitions.iter();
+            all.filter(|(_, partition)| is_meant(partition))
+                .map(|(&id, _)| id)
+                .collect()
         };
-        let all = state.partitions.iter();
-        let ids: Vec<PartitionId> = all.filter(|(_, one)| due(one)).map(|(&id, _)| id).collect();
-        for id in ids {
-            let waiting = lanes[lane].state.partitions.get(&id).map_or(0, |one| one.waiting);
-            // First: an execution that is abandoned must not hand its line on.
-            lanes[lane].state.forget_waiting(id);
-            self.abandon_partition(lanes, lane, id);
+        for id in ids(lanes, &|partition| {
+            partition.given_up.is_none() && is_late(partition)
+        }) {
+            self.give_up(lanes, lane, id);
+        }
+        let is_due =
+            |partition: &Partition| partition.until.is_some() && (partition.is_over() || is_late(partition));
+        for id in ids(lanes, &is_due) {
             let Lane { source, state } = &mut lanes[lane];
-            let Some(mut partition) = state.partitions.remove(&id) else {
-                continue;
-            };
-            if waiting > 0 || !partition.is_over() {
-                tracing::warn!(
-                    workflow = state.workflow.name,
-                    topic = %partition.topic,
-                    number = partition.number,
-                    executions = partition.running,
-                    waiting,
-                    "a partition is given back before its executions are over: {}",
-                    match state.workflow.mode {
-                        Mode::Async => "they run again where it goes",
-                        Mode::Sync => "they count as cut off",
-                    }
-                );
+            if let Some(mut partition) = state.partitions.remove(&id) {
+                let last = match state.workflow.mode {
+                    Mode::Async => partition.tracker.commit(),
+                    Mode::Sync => partition.commit_last(),
+                };
+                source.release(id, last.as_ref());
+                state.tell_given_up(&partition);
             }
-            let last = match state.workflow.mode {
-                Mode::Async => partition.tracker.commit(),
-                Mode::Sync => partition.commit_finished(),
-            };
-            source.release(id, last.as_ref());
+        }
+    }
+
+    /// Gives up what of a partition is not over in its time. What is over has a little longer to be heard of: an answer
+    /// that is on its way, and the commit that says so.
+    fn give_up(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) {
+        let waiting = lanes[lane].state.partitions.get(&id).map_or(0, |one| one.waiting);
+        // First: an execution that is abandoned must not hand its line on.
+        lanes[lane].state.forget_waiting(id);
+        let executions = self.abandon_partition(lanes, lane, id);
+        if let Some(partition) = lanes[lane].state.partitions.get_mut(&id) {
+            partition.given_up = Some(GivenUp { executions, waiting });
+            // Begun, but not run: the last commit names them.
+            partition.ahead.asked.clear();
+            partition.ahead.held.clear();
         }
     }
 
@@ -117,16 +161,20 @@ impl Core {
         lanes[lane].state.partitions.remove(&id);
     }
 
-    fn abandon_partition(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) {
+    /// Drops the executions of a partition; returns how many there were.
+    fn abandon_partition(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) -> usize {
         // All that wait are looked at, so not for a partition of which none can be among them.
         let partition = lanes[lane].state.partitions.get(&id);
         if partition.is_none_or(|partition| partition.running == 0) {
-            return;
+            return 0;
         }
         let is_its =
             |flight: &super::flight::Flight| flight.lane as usize == lane && flight.event.partition == id;
-        for flight in self.flights.find(is_its) {
+        let flights = self.flights.find(is_its);
+        let count = flights.len();
+        for flight in flights {
             self.abandon(lanes, flight);
         }
+        count
     }
 }

@@ -4,6 +4,7 @@
 //! next. Must not know how an execution is run. Invariant: an id or a ticket of an execution that is over
 //! finds nothing.
 
+use super::ages::Ages;
 use super::event::Event;
 use super::ordering::LineId;
 use super::workflow::Loaded;
@@ -53,6 +54,10 @@ pub(super) struct Trip {
     pub(super) has_records: bool,
     /// Bytes of results that are known and come at their time.
     pub(super) timed_bytes: usize,
+    /// What it held when it was last taken up with memory to spare; see [`super::thirsty`].
+    pub(super) held_bytes: usize,
+    /// Whether it waits for memory.
+    pub(super) is_thirsty: bool,
 }
 
 impl Trip {
@@ -77,6 +82,8 @@ impl Trip {
             call_count: 0,
             has_records: false,
             timed_bytes: 0,
+            held_bytes: 0,
+            is_thirsty: false,
         }
     }
 }
@@ -107,6 +114,8 @@ impl Flight {
 #[derive(Default)]
 struct Place {
     generation: u32,
+    /// The lane that has reserved it.
+    lane: u32,
     flight: Option<Flight>,
 }
 
@@ -115,6 +124,7 @@ struct Place {
 pub(super) struct Flights {
     places: Vec<Place>,
     free: Vec<u32>,
+    ages: Ages,
     len: usize,
     /// Found with a limit that was reached, in a turn that could not end them all.
     overdue: VecDeque<FlightId>,
@@ -123,15 +133,18 @@ pub(super) struct Flights {
 }
 
 impl Flights {
-    /// Reserves the name of an execution that may come to wait.
-    pub(super) fn reserve(&mut self) -> FlightId {
+    /// Reserves the name of an execution of a lane that may come to wait and was started at a time, which is now.
+    pub(super) fn reserve(&mut self, lane: u32, started_ms: i64) -> FlightId {
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place::default());
             self.places.len() as u32 - 1
         });
+        self.ages.begin(lane, place, started_ms);
+        let reserved = &mut self.places[place as usize];
+        reserved.lane = lane;
         FlightId {
             place,
-            generation: self.places[place as usize].generation,
+            generation: reserved.generation,
         }
     }
 
@@ -139,6 +152,7 @@ impl Flights {
     pub(super) fn release(&mut self, id: FlightId) {
         let place = &mut self.places[id.place as usize];
         place.generation = place.generation.wrapping_add(1);
+        self.ages.end(place.lane, id.place);
         self.free.push(id.place);
     }
 
@@ -172,6 +186,19 @@ impl Flights {
             .filter(|_| place.generation == id.generation)
     }
 
+    /// Returns an execution that waits, to change what is known of it.
+    pub(super) fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight> {
+        let place = self.places.get_mut(id.place as usize)?;
+        let is_its = place.generation == id.generation;
+        place.flight.as_mut().filter(|_| is_its)
+    }
+
+    /// Says whether an execution that has reserved a place is not over.
+    pub(super) fn is_alive(&self, id: FlightId) -> bool {
+        let place = self.places.get(id.place as usize);
+        place.is_some_and(|place| place.generation == id.generation)
+    }
+
     /// Says whether an execution waits for the answer to a request.
     pub(super) fn awaits(&self, id: FlightId, token: Token) -> bool {
         self.get(id).is_some_and(|flight| flight.run.awaits(token))
@@ -179,11 +206,7 @@ impl Flights {
 
     /// Returns when the oldest execution of a lane was started.
     pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
-        let flights = self.places.iter().filter_map(|place| place.flight.as_ref());
-        let started = flights
-            .filter(|flight| flight.lane == lane)
-            .map(|flight| flight.trip.started_ms);
-        started.min()
+        self.ages.oldest_ms(lane)
     }
 
     /// Returns how many wait.

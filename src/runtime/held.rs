@@ -2,7 +2,7 @@
 //!
 //! Owns the account of their bytes: however such an event goes, it is taken off. Must not know what an event waits for.
 
-use super::account::Meter;
+use super::account::LaneMeter;
 use super::event::{Event, Keep};
 use crate::stream::Record;
 use std::ops::Deref;
@@ -11,17 +11,17 @@ use std::ops::Deref;
 #[derive(Debug)]
 pub(super) struct Held {
     event: Event,
-    meter: Meter,
+    meter: LaneMeter,
 }
 
 impl Held {
     /// Copies an event and puts it on the account.
-    pub(super) fn copy(record: &Record<'_>, meter: &Meter) -> Held {
+    pub(super) fn copy(record: &Record<'_>, meter: &LaneMeter) -> Held {
         let held = Held {
             event: Event::copy(record, Keep::Whole),
-            meter: Meter::clone(meter),
+            meter: meter.clone(),
         };
-        meter.set(meter.get() + held.bytes());
+        meter.add(held.bytes());
         held
     }
 
@@ -40,6 +40,6 @@ impl Deref for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.meter.set(self.meter.get().saturating_sub(self.bytes()));
+        self.meter.take_off(self.bytes());
     }
 }

@@ -4,7 +4,7 @@
 //! how an execution runs. Invariant: an offset that was begun is completed once, and only while its
 //! partition is here.
 
-use super::account::Meter;
+use super::account::LaneMeter;
 use super::event::Keep;
 use super::held::Held;
 use super::identity::Namer;
@@ -26,6 +26,9 @@ use std::time::Instant;
 /// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
 /// is closed.
 pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
+
+/// Most of them that no reply has reached yet: names that events make up do not close topics that exist.
+pub(super) const UNTRIED_TOPICS_MAX: usize = 100;
 
 /// Sync: batches that are held ready. Events come in long rows of one partition, and a partition waits for its
 /// commit: others must be at hand meanwhile.
@@ -100,7 +103,7 @@ pub(super) struct LaneState {
     pub(super) turns: VecDeque<(Option<LineId>, Held)>,
     pub(super) journal: Option<JournalEnd>,
     /// Where events that are held are counted.
-    pub(super) held: Meter,
+    pub(super) held: LaneMeter,
     /// How large the next events are thought to be: as large as the last ones, and at first as large as can be.
     pub(super) event_bytes: usize,
     /// Executions that wait.
@@ -142,9 +145,20 @@ pub(super) struct Partition {
     pub(super) running: usize,
     /// Events that wait for their turn: in a line, or with their turn come.
     pub(super) waiting: usize,
-    /// Set when it is taken away: nothing begins any more, and at this time it is given back.
+    /// Set when it is taken away: nothing begins any more, and at this time what runs is given up.
     pub(super) until: Option<Instant>,
+    /// What was given up, once that time has come.
+    pub(super) given_up: Option<GivenUp>,
     pub(super) ahead: Ahead,
+}
+
+/// Events of a partition that its time was too short for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct GivenUp {
+    /// Executions that were running.
+    pub(super) executions: usize,
+    /// Events that waited for their turn.
+    pub(super) waiting: usize,
 }
 
 /// Sync mode: events that wait for the commit that lets them run.
@@ -175,7 +189,7 @@ impl Lane {
     pub(super) fn new(
         index: u32,
         parts: super::LaneParts,
-        held: Meter,
+        held: LaneMeter,
         mut topic: impl FnMut(&str) -> TopicId,
     ) -> Lane {
         let super::LaneParts {
@@ -191,7 +205,7 @@ impl Lane {
             output: workflow.output.as_deref().map(&mut topic),
             dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
             reply: workflow.reply.as_deref().map(&mut topic),
-            replies: NamedTopics::new(REPLY_TOPICS_MAX),
+            replies: NamedTopics::new(REPLY_TOPICS_MAX, UNTRIED_TOPICS_MAX),
             refusal_told_until_ms: 0,
         };
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {

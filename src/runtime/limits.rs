@@ -28,11 +28,6 @@ impl Limit {
         }
         if self.paused { 0 } else { room }
     }
-
-    /// Says whether it was full, and has not had a quarter of room since.
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused
-    }
 }
 
 #[test]

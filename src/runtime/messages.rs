@@ -20,6 +20,8 @@ pub const CAUSE_BYTES_MAX: usize = 4 << 10;
 
 /// After what time it is told again that a reply cannot go where an event says.
 pub(super) const REFUSAL_TOLD_MS: i64 = 60_000;
+/// Why a topic is not tried.
+const TOO_MANY: &str = "replies are on their way to too many topics that nothing has reached yet";
 /// How much of a name that an event gave is told, in bytes.
 const NAME_SHOWN_MAX: usize = 249;
 
@@ -179,10 +181,16 @@ impl Core {
             return lane.topics.reply;
         };
         let known = std::str::from_utf8(name).ok();
-        match known.and_then(|name| lane.topics.replies.get(name)) {
-            Some(named) => Some(named.id),
-            None => self.new_reply_topic(lane, name),
+        let known = known.and_then(|name| lane.topics.replies.get(name));
+        let topic = match known.map(|named| named.id) {
+            Some(topic) => topic,
+            None => self.new_reply_topic(lane, name)?,
+        };
+        if !self.outbox.may_try(topic) {
+            self.refuse_reply(lane, name, TOO_MANY);
+            return None;
         }
+        Some(topic)
     }
 
     /// Opens a topic that an event names, if that may be.
@@ -192,18 +200,14 @@ impl Core {
         let may_name =
             |name: &&str| is_topic_name(name) && allowed.iter().any(|pattern| pattern.matches(name));
         let Some(name) = std::str::from_utf8(name).ok().filter(may_name) else {
-            self.tell_refusal(lane, name, "reply.allowed does not name it");
+            self.refuse_reply(lane, name, "reply.allowed does not name it");
             return None;
         };
-        match lane.topics.replies.make_room(|topic| self.outbox.is_idle(topic)) {
+        match lane.topics.replies.make_room(|topic| self.outbox.standing(topic)) {
             Room::Free => {}
             Room::Instead(topic) => self.outbox.close_topic(&mut *self.sink, topic),
             Room::None => {
-                self.tell_refusal(
-                    lane,
-                    name.as_bytes(),
-                    "replies are on their way to too many other topics",
-                );
+                self.refuse_reply(lane, name.as_bytes(), TOO_MANY);
                 return None;
             }
         }
@@ -213,8 +217,9 @@ impl Core {
         Some(topic)
     }
 
-    /// Says now and then that an event gets no reply where it wants one.
-    fn tell_refusal(&self, lane: &mut LaneState, name: &[u8], why: &str) {
+    /// Counts an event that gets no reply where it wants one, and says so now and then.
+    fn refuse_reply(&self, lane: &mut LaneState, name: &[u8], why: &str) {
+        lane.stats.metrics.counts.unreplied += 1;
         if self.now.ms < lane.topics.refusal_told_until_ms {
             return;
         }

@@ -22,13 +22,14 @@
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work).
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
-//!   total of waiting executions and the `account` of memory are the shard's, and stop all. A shard whose memory is
-//!   short begins what it has taken when nothing else can give memory back. Of the sink's queue each workflow has a
-//!   share.
+//!   total of waiting executions is the shard's, and stops all. Of the `account` of memory and of the sink's queue each
+//!   workflow has a share. A shard whose memory is short begins what it has taken when nothing else can give memory
+//!   back, and an execution that needs more than there is waits for others to end (`thirsty`).
 //! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
 //!   without its data if that is what breaks.
 
 mod account;
+mod ages;
 mod commit;
 mod core;
 mod deliveries;
@@ -56,6 +57,8 @@ mod stats;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod thirsty;
+
 mod ticket;
 mod timers;
 mod waiting;

@@ -14,6 +14,7 @@ use super::settlements::{Settlement, SettlementId, Settlements};
 use super::ticket::{Cost, Number, Slip};
 use crate::guard::guarded;
 use crate::stream::share::{self, Shares};
+use crate::stream::topics::Standing;
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -37,6 +38,10 @@ pub(super) enum Refused {
 
 /// How much of the sink's queue is for what events leave behind; the rest is for tasks.
 const OUTBOX_PART: (usize, usize) = (5, 8);
+
+/// How much of the outbox's part of the queue messages may take to topics that events name and nothing has reached yet,
+/// as a divisor: what is made up waits long for an answer.
+const TRIAL: usize = 8;
 
 /// A message that is to be sent again, until it is delivered.
 struct Letter {
@@ -84,6 +89,11 @@ pub(super) struct Outbox {
     lost: Vec<SettlementId>,
     /// The lanes of messages at which our own code panicked, until they are told.
     broken: Vec<u32>,
+    /// The lanes of replies that were given up, until they are told.
+    unreplied: Vec<u32>,
+    /// What messages take of the sink to topics that may not exist, and may take.
+    on_trial: usize,
+    on_trial_max: usize,
     /// By the topics' ids.
     accounts: Vec<Option<Account>>,
     deliveries: Deliveries,
@@ -105,10 +115,12 @@ impl Outbox {
         bytes: Meter,
         bytes_max: usize,
     ) -> Outbox {
+        let part = capacity / OUTBOX_PART.1 * OUTBOX_PART.0;
         Outbox {
             bytes,
             kept: Shares::new(bytes_max, lanes),
-            shares: Shares::new(capacity / OUTBOX_PART.1 * OUTBOX_PART.0, lanes),
+            shares: Shares::new(part, lanes),
+            on_trial_max: part / TRIAL,
             deliveries,
             ..Outbox::default()
         }
@@ -116,7 +128,11 @@ impl Outbox {
 
     /// Returns the handle of a topic to which messages will be sent.
     pub(super) fn topic(&mut self, sink: &mut dyn Sink, name: &str) -> TopicId {
-        self.open(sink, name, &self.deliveries.clone())
+        let id = self.open(sink, name, &self.deliveries.clone());
+        if let Some(account) = self.account(id) {
+            account.is_proven = true;
+        }
+        id
     }
 
     /// Returns the handle of a topic that an event names; whether its messages arrive is nobody's business.
@@ -134,10 +150,18 @@ impl Outbox {
         id
     }
 
-    /// Says whether nothing is on its way to a topic, and nothing is to be sent there again.
-    pub(super) fn is_idle(&self, topic: TopicId) -> bool {
-        let account = self.accounts.get(topic.0 as usize);
-        account.and_then(Option::as_ref).is_none_or(Account::is_idle)
+    /// Returns what is known of a topic that an event has named.
+    pub(super) fn standing(&self, topic: TopicId) -> Standing {
+        let account = self.accounts.get(topic.0 as usize).and_then(Option::as_ref);
+        Standing {
+            is_idle: account.is_none_or(Account::is_idle),
+            is_proven: account.is_some_and(|account| account.is_proven),
+        }
+    }
+
+    /// Says whether a message may be sent to a topic that may not exist: there is room for those.
+    pub(super) fn may_try(&self, topic: TopicId) -> bool {
+        self.on_trial < self.on_trial_max || self.standing(topic).is_proven
     }
 
     /// Closes a topic that is idle.
@@ -192,6 +216,10 @@ impl Outbox {
         self.settlements.add(id);
         if let Some(account) = self.account(message.topic) {
             account.send(now_ms);
+            if !account.is_proven {
+                account.on_trial += slip.cost.get();
+                self.on_trial += slip.cost.get();
+            }
         }
         if let Some(place) = kept {
             self.after_send(place, sent, now_ms);
@@ -249,6 +277,7 @@ impl Outbox {
             Err(error) if error.is_refusal() && self.letters[place as usize].refused == Refused::Dropped => {
                 let letter = self.close(place, now_ms);
                 tracing::error!("a reply is not taken and is dropped: {error}");
+                self.unreplied.extend(letter.as_ref().map(|letter| letter.lane));
                 self.lost.extend(letter.map(|letter| letter.settlement));
             }
             Err(SendError::TooLarge(_)) if self.shrink(place) => self.wait(place),
@@ -298,7 +327,16 @@ impl Outbox {
         if let Some(account) = self.account(letter.message.topic) {
             account.done(letter.retries > 0, now_ms);
         }
+        self.leave_trial(letter.message.topic, Cost::of(letter.message.cost()));
         Some(letter)
+    }
+
+    /// Notes that a message is on its way no more, for the room of those to topics that may not exist.
+    fn leave_trial(&mut self, topic: TopicId, cost: Cost) {
+        if let Some(account) = self.account(topic).filter(|account| account.on_trial > 0) {
+            let back = account.leave_trial(cost.get());
+            self.on_trial -= back;
+        }
     }
 
     /// Returns the next settlement that is over since its message was not even taken, and may be lost.
@@ -316,18 +354,21 @@ impl Outbox {
     pub(super) fn delivered(&mut self, ticket: Ticket, now_ms: i64) -> Option<Settlement> {
         let slip = Slip::unpack(ticket)?;
         self.leaves_sink(slip);
+        if let Some(account) = self.account(slip.topic).filter(|account| !account.is_proven) {
+            let back = account.prove();
+            self.on_trial -= back;
+        }
         self.done(slip, now_ms)
     }
 
-    /// Notes that the sink has a message no more.
-    fn leaves_sink(&mut self, slip: Slip) {
+    /// Notes that the sink has a message no more; returns the lane.
+    fn leaves_sink(&mut self, slip: Slip) -> Option<u32> {
         let lane = match slip.number {
             Number::Settlement(number) => Some(self.settlements.lane(SettlementId(number))),
             Number::Letter(number) => self.letters.get(number as usize).map(|letter| letter.lane),
-        };
-        if let Some(lane) = lane {
-            self.shares.give_back(lane as usize, slip.cost.get());
-        }
+        }?;
+        self.shares.give_back(lane as usize, slip.cost.get());
+        Some(lane)
     }
 
     fn done(&mut self, slip: Slip, now_ms: i64) -> Option<Settlement> {
@@ -336,6 +377,7 @@ impl Outbox {
                 if let Some(account) = self.account(slip.topic) {
                     account.done(false, now_ms);
                 }
+                self.leave_trial(slip.topic, slip.cost);
                 self.settlements.done(SettlementId(number))
             }
             Number::Letter(number) => {
@@ -357,7 +399,7 @@ impl Outbox {
         let Some(slip) = Slip::unpack(ticket) else {
             return (Undelivered::Retried { is_news: false }, None);
         };
-        self.leaves_sink(slip);
+        let lane = self.leaves_sink(slip);
         let letter = match slip.number {
             Number::Letter(number) => self.letters.get(number as usize),
             Number::Settlement(_) => None,
@@ -365,6 +407,7 @@ impl Outbox {
         let retries = letter.map_or(0, |letter| letter.retries);
         let is_hopeless = error.is_refusal() || retries >= REPLY_RETRIES_MAX;
         if slip.refused == Refused::Dropped && is_hopeless {
+            self.unreplied.extend(lane);
             return (Undelivered::GivenUp, self.done(slip, now_ms));
         }
         let place = match (slip.number, message) {
@@ -457,6 +500,11 @@ impl Outbox {
             message.escape_debug()
         );
         self.lost.push(letter.settlement);
+    }
+
+    /// Hands out the lanes of replies that were given up.
+    pub(super) fn unreplied(&mut self) -> impl Iterator<Item = u32> + '_ {
+        self.unreplied.drain(..)
     }
 
     /// Hands out the lanes of messages at which our own code panicked.

@@ -4,6 +4,7 @@
 //! is near the last in memory, where the one that became free last may be anywhere. Must not know what is on its
 //! way. Invariant: a settlement is handed out once, when the last thing it waited for is done.
 
+use super::ages::Ages;
 use crate::stream::PartitionId;
 use std::collections::VecDeque;
 
@@ -22,7 +23,6 @@ pub(super) struct Settlement {
     pub(super) offset: i64,
     /// Messages and log records that are still out, and the end of the event itself while that goes on.
     left: u32,
-    began_ms: i64,
     /// Whether it stands for an event that was cut off by a crash before.
     pub(super) cut_off: bool,
 }
@@ -32,6 +32,7 @@ pub(super) struct Settlement {
 pub(super) struct Settlements {
     places: Vec<Settlement>,
     free: VecDeque<u32>,
+    ages: Ages,
 }
 
 impl Settlements {
@@ -49,15 +50,20 @@ impl Settlements {
             partition,
             offset,
             left: 1,
-            began_ms,
             cut_off: false,
         };
-        if let Some(place) = self.free.pop_front() {
-            self.places[place as usize] = settlement;
-            return SettlementId(place);
-        }
-        self.places.push(settlement);
-        SettlementId(self.places.len() as u32 - 1)
+        let place = match self.free.pop_front() {
+            Some(place) => {
+                self.places[place as usize] = settlement;
+                place
+            }
+            None => {
+                self.places.push(settlement);
+                self.places.len() as u32 - 1
+            }
+        };
+        self.ages.begin(lane, place, began_ms);
+        SettlementId(place)
     }
 
     fn get(&mut self, id: SettlementId) -> Option<&mut Settlement> {
@@ -101,15 +107,13 @@ impl Settlements {
         let over = *settlement;
         settlement.left = FREE;
         self.free.push_back(id.0);
+        self.ages.end(over.lane, id.0);
         Some(over)
     }
 
     /// Returns when the oldest settlement of a lane was opened.
     pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
-        let open = self.places.iter().filter(|settlement| settlement.left != FREE);
-        open.filter(|settlement| settlement.lane == lane)
-            .map(|settlement| settlement.began_ms)
-            .min()
+        self.ages.oldest_ms(lane)
     }
 
     #[cfg(test)]

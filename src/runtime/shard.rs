@@ -63,16 +63,17 @@ pub enum Turn {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let account = Account::new(parts.memory);
-        let (held, unsent) = (account.held.clone(), account.unsent.clone());
+        let account = Account::new(parts.memory, parts.lanes.len());
+        let unsent = account.unsent.clone();
         let (capacity, unsent_max) = (parts.sink.capacity(), account.unsent_max());
         let outbox = Outbox::new(capacity, parts.lanes.len(), parts.deliveries, unsent, unsent_max);
         let mut core = Core::new(parts.sink, parts.tasks, outbox, account, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
             .map(|(at, parts)| {
+                let held = core.account.held_of(at);
                 let topic = |name: &str| core.outbox.topic(&mut *core.sink, name);
-                Lane::new(at as u32, parts, held.clone(), topic)
+                Lane::new(at as u32, parts, held, topic)
             })
             .collect();
         Shard {
@@ -115,6 +116,12 @@ impl Shard {
     #[cfg(test)]
     pub(super) fn timers(&self) -> usize {
         self.core.timers.len()
+    }
+
+    /// Returns how many bytes are kept of results that come at a time.
+    #[cfg(test)]
+    pub(super) fn timed_bytes(&self) -> usize {
+        self.core.timers.bytes()
     }
 
     /// Makes the ids and seeds of executions follow from a seed.
@@ -191,6 +198,8 @@ impl Shard {
             core.account.running -= core.pool_bytes;
             core.empty_pool();
         }
+        let read = lanes.iter().map(|lane| !lane.state.partitions.is_empty());
+        core.account.share_out(read);
         let (mut logged, mut lossy) = (0, 0);
         for state in lanes.iter_mut().map(|lane| &mut lane.state) {
             let blocks = state.workflow.log.is_some_and(|log| log.block);
@@ -289,6 +298,7 @@ impl Shard {
             core.overdue(lanes, id);
         }
         core.begin_part(1);
+        core.quench();
         for _ in 0..core.ready.len() {
             if core.work.is_spent() {
                 break;
@@ -361,7 +371,10 @@ impl Shard {
         if state.log_is_full() {
             return 0;
         }
-        state.room().min(total).min(core.account.room(state.event_bytes))
+        state
+            .room()
+            .min(total)
+            .min(core.account.room(state.index, state.event_bytes))
     }
 
     fn hear_changes(&mut self, at: usize) -> usize {
@@ -391,6 +404,7 @@ impl Shard {
                     running: 0,
                     waiting: 0,
                     until: None,
+                    given_up: None,
                     ahead: Ahead {
                         next: restored.offset,
                         ..Ahead::default()
@@ -431,6 +445,9 @@ impl Shard {
         for lane in core.outbox.broken() {
             self.lanes[lane as usize].state.stats.metrics.counts.panics += 1;
         }
+        for lane in core.outbox.unreplied() {
+            self.lanes[lane as usize].state.stats.metrics.counts.unreplied += 1;
+        }
         core.tasks.poll(&mut *core.sink);
         core.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.
@@ -463,7 +480,8 @@ impl Shard {
         let is_over = |lane: &Lane| {
             let state = &lane.state;
             let has_left = self.is_stopping && state.partitions.is_empty();
-            has_left || state.has_ended && state.unfinished() == 0
+            let asks = state.partitions.values().any(|one| one.ahead.commit.is_some());
+            has_left || state.has_ended && state.unfinished() == 0 && !asks
         };
         if !self.lanes.iter().all(is_over) {
             return false;
@@ -521,7 +539,7 @@ impl Lane {
             |until: Instant| now.ms + until.saturating_duration_since(now.instant).as_millis() as i64 + 1;
         let partitions = state.partitions.values();
         let times = partitions.flat_map(|one| {
-            let release = one.until.map(ms_from);
+            let release = one.next_release().map(ms_from);
             let commit = one.tracker.has_changed().then_some(state.next_commit_ms);
             [release, commit, one.ahead.again_ms].into_iter().flatten()
         });

@@ -31,7 +31,7 @@ impl LaneState {
         metrics.flush();
     }
 
-    /// Says when the oldest event in flight was taken. Looks at all of them: now and then.
+    /// Says when the oldest event in flight was taken.
     pub(super) fn report_oldest(&self, flights: &Flights, outbox: &Outbox) {
         let flying = flights.oldest_ms(self.index);
         let sent = outbox.settlements.oldest_ms(self.index);

@@ -18,6 +18,12 @@ pub(super) struct Due {
     pub(super) result: Option<Box<[u8]>>,
 }
 
+impl Due {
+    fn bytes(&self) -> usize {
+        self.result.as_deref().map_or(0, <[u8]>::len)
+    }
+}
+
 impl PartialEq for Due {
     fn eq(&self, other: &Due) -> bool {
         self.cmp(other) == Ordering::Equal
@@ -38,22 +44,27 @@ impl Ord for Due {
     }
 }
 
-/// How many may be there before those are looked for that nobody waits for any more.
+/// How many may be there, and how many bytes of results, before those are looked for that nobody waits for any more.
 const SWEEP_MIN: usize = 1_024;
+const SWEEP_BYTES_MIN: usize = 1 << 20;
 
-/// What is due, soonest first. At most twice as many as executions in flight wait for, and [`SWEEP_MIN`]: a branch or an
-/// execution that ends leaves its own here, until a sweep.
+/// What is due, soonest first. At most twice as many, and twice as much, as executions in flight wait for, and
+/// [`SWEEP_MIN`]: a branch or an execution that ends leaves its own here, until a sweep.
 #[derive(Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<Due>>,
     order: u64,
-    /// How many the last sweep has left.
+    /// Bytes of all results.
+    bytes: usize,
+    /// How many, and how much, the last sweep has left.
     swept: usize,
+    swept_bytes: usize,
 }
 
 impl Timers {
     pub(super) fn add(&mut self, at_ms: i64, flight: FlightId, token: Token, result: Option<Box<[u8]>>) {
         self.order += 1;
+        self.bytes += result.as_deref().map_or(0, <[u8]>::len);
         self.heap.push(Reverse(Due {
             at_ms,
             order: self.order,
@@ -68,16 +79,26 @@ impl Timers {
         if self.next_ms()? > now_ms {
             return None;
         }
-        self.heap.pop().map(|Reverse(due)| due)
+        let Reverse(due) = self.heap.pop()?;
+        self.bytes -= due.bytes();
+        Some(due)
     }
 
     /// Drops what nobody waits for, if there may be as much of it as of the rest.
     pub(super) fn sweep(&mut self, is_awaited: impl Fn(FlightId, Token) -> bool) {
-        if self.heap.len() < SWEEP_MIN.max(2 * self.swept) {
+        let are_many = self.heap.len() >= SWEEP_MIN.max(2 * self.swept);
+        if !are_many && self.bytes < SWEEP_BYTES_MIN.max(2 * self.swept_bytes) {
             return;
         }
         self.heap.retain(|Reverse(due)| is_awaited(due.flight, due.token));
-        self.swept = self.heap.len();
+        self.bytes = self.heap.iter().map(|Reverse(due)| due.bytes()).sum();
+        (self.swept, self.swept_bytes) = (self.heap.len(), self.bytes);
+    }
+
+    /// Returns how many bytes the results have.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Returns how many there are.

@@ -14,7 +14,7 @@ use super::panics::{Step, reach, tell};
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
-use crate::guard::guarded;
+use crate::guard::{PANIC, guarded};
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Ticket};
 use crate::task;
@@ -52,7 +52,9 @@ impl Core {
             Ok(copied) => copied,
             Err(message) => return self.panicked(lane, record, trip, None, message),
         };
-        let id = *trip.id.get_or_insert_with(|| self.flights.reserve());
+        let id = *trip
+            .id
+            .get_or_insert_with(|| self.flights.reserve(lane.index, trip.started_ms));
         if let Some(line) = trip.line
             && !std::mem::replace(&mut trip.holds_line, true)
         {
@@ -61,7 +63,10 @@ impl Core {
         lane.parked += 1;
         let bytes =
             run.bytes().1 + event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
-        self.account.parked += bytes;
+        self.account.park(lane.index, bytes);
+        let is_paused = is_ready && run.is_paused();
+        let was_thirsty = trip.is_thirsty;
+        trip.is_thirsty |= is_paused;
         let flight = Flight {
             lane: lane.index,
             version: Rc::clone(version),
@@ -73,6 +78,11 @@ impl Core {
         self.flights.put(id, flight);
         match is_ready {
             false => {}
+            true if is_paused => {
+                if !was_thirsty {
+                    self.thirsty.push(id);
+                }
+            }
             // One after the other: each that ends gives memory back.
             true if self.account.is_exhausted() => self.ready.push_front(id),
             true => self.ready.push_back(id),
@@ -140,7 +150,7 @@ impl Core {
         };
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
-        self.account.parked -= flight.bytes;
+        self.account.unpark(flight.lane, flight.bytes);
         let mut moved = 0;
         let brought = guarded(|| {
             reach(Step::Unpark);
@@ -214,6 +224,12 @@ impl Core {
         };
         self.go_on(lanes, id, |core, lane, flight| {
             let call = flight.trip.calls.swap_remove(at);
+            if let Err(failure) = answer
+                && failure.error.as_deref() == Some(PANIC)
+            {
+                // It has been told already.
+                lane.stats.metrics.counts.panics += 1;
+            }
             let answer = match answer {
                 Ok(result) => Answer::Success(result),
                 Err(failure) => failed(failure),
@@ -287,7 +303,7 @@ impl Core {
             self.abandoned += 1;
         }
         lane.parked -= 1;
-        self.account.parked -= flight.bytes;
+        self.account.unpark(flight.lane, flight.bytes);
         let trip = &mut flight.trip;
         if let Err(message) = guarded(|| self.forget_calls(lane, trip, true)) {
             tell(lane, &flight.event.record(), &message);
@@ -309,7 +325,9 @@ impl Core {
     /// that it will leave.
     pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
         !self.work.is_spent()
-            && self.account.may_begin(self.flights.len())
+            && self
+                .account
+                .may_begin(lane.index, self.flights.len(), lane.parked)
             && !self.outbox.is_over(lane.index)
     }
 

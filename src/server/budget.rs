@@ -1,8 +1,8 @@
 //! What the memory of the process is shared out to.
 //!
-//! Each shard has the same part, and what its clients may hold is set aside from it, as is what its logs may hold that
-//! drop records; the rest is its account. Owns that
-//! arithmetic. Must not know where the memory's size comes from. Invariant: the parts of all shards, and what the
+//! What the process takes beside all that is counted is kept free. Of the rest each shard has the same part, and what its
+//! clients may hold is set aside from it, as is what its logs may hold that drop records; what is left is its account.
+//! Owns that arithmetic. Must not know where the memory's size comes from. Invariant: the parts of all shards, and what the
 //! clients may hold, do not come to more than there is, unless the user has given the clients so much that a quarter
 //! would not be left.
 
@@ -13,13 +13,19 @@ use crate::runtime::MemoryLimits;
 use crate::stream::kafka::{self, Buffers};
 use crate::units::Size;
 
+/// What the process takes in any case: code, threads, connections, definitions.
+const PROCESS_BYTES: u64 = 40 << 20;
+/// What is kept free of the memory for the allocator, which has pages in use that are not full, as a divisor.
+const SLACK: u64 = 8;
+/// What is shared out at least, as a divisor.
+const SHARED_OUT: u64 = 2;
 /// What of a shard's memory is left to its account at least, as a divisor.
 const LEFT: u64 = 4;
 /// What one execution may take of its shard's part, as a divisor.
 const EXECUTION: u64 = 8;
-/// What the execution that runs takes beside what it holds, in times of that: its buffers while they grow, and what is
-/// live, twice, while they are compacted.
-const MOVED: u64 = 2;
+/// What executions take beside the account, in times of what one may hold: the buffers of the one that runs while they
+/// grow, what is live, twice, while they are compacted, and the one that grows though there is no memory.
+const MOVED: u64 = 3;
 /// What the log of one workflow on one shard may hold when it drops records rather than wait: what is on its way, and the
 /// buffer that is filled.
 const LOSSY_LOG_BYTES: u64 = (journal::WAITING_BYTES_MAX + journal::BUFFER_BYTES) as u64;
@@ -58,9 +64,10 @@ impl Budget {
     }
 
     fn of(memory: Memory, clients: &Clients, execution_max: u64, mut kafka: kafka::Config) -> Budget {
-        let part = memory.bytes / clients.shards;
+        let bytes = shared_out(memory.bytes);
+        let part = bytes / clients.shards;
         let queued = part / 4 / clients.workflows;
-        let produced = memory.bytes / 8 / clients.producers;
+        let produced = bytes / 8 / clients.producers;
         kafka.buffers = Buffers::within(queued, produced);
         let queues = clients.workflows * kafka.queued_bytes();
         let fetched = clients.workflows * kafka.fetched_bytes() / clients.shards;
@@ -102,6 +109,12 @@ impl Budget {
             );
         }
     }
+}
+
+/// Returns what of the process's memory is shared out.
+fn shared_out(bytes: u64) -> u64 {
+    let beside = PROCESS_BYTES + bytes / SLACK;
+    bytes.saturating_sub(beside).max(bytes / SHARED_OUT)
 }
 
 /// Shares memory out to shards that read and write without clients. Half is for what they read and write.
@@ -161,14 +174,14 @@ mod tests {
 
     #[test]
     fn memory_is_shared_out() {
-        check(16_384, 2, 1, "", (7_861, 64, false));
+        check(16_384, 2, 1, "", (6_518, 64, false));
         // A container of 1 GiB.
-        check(768, 2, 1, "", (168, 28, false));
-        check(768, 8, 4, "", (41, 8, false));
-        check(96, 2, 1, "", (12, 8, false));
-        check(64, 1, 1, "", (12, 8, false));
+        check(768, 2, 1, "", (117, 23, false));
+        check(768, 8, 4, "", (21, 8, false));
+        check(96, 2, 1, "", (4, 8, false));
+        check(64, 1, 1, "", (4, 8, false));
         let large = "properties = { 'queued.max.messages.kbytes' = 1048576 }";
-        check(768, 2, 1, large, (72, 12, true));
+        check(768, 2, 1, large, (49, 9, true));
         check(64, 64, 100, "", (0, 8, true));
     }
 

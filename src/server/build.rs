@@ -5,6 +5,7 @@ use super::definitions::{self, Definitions};
 use super::health::Health;
 use super::http::Http;
 use super::orders::orders;
+use super::pages::pages;
 use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, readiness};
@@ -56,13 +57,13 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     let http = match plan.listen.as_str() {
         "" => None,
         listen => {
-            let http = Http::start(listen, metrics.clone(), health.clone());
+            let http = Http::start(listen, plan.tls.as_ref(), pages(&metrics, &health));
             Some(http.map_err(|error| error.to_string())?)
         }
     };
     if let Some(http) = &http {
-        let address = http.address();
-        tracing::info!("metrics: http://{address}/metrics, health: http://{address}/health/ready");
+        let (scheme, address) = (http.scheme(), http.address());
+        tracing::info!("metrics: {scheme}://{address}/metrics, health: {scheme}://{address}/health/ready");
     }
     let count = shard_count(plan.shards);
     let budget = Budget::new(&plan, count);

@@ -13,15 +13,17 @@ pub mod health;
 pub mod http;
 mod memory;
 mod orders;
-mod places;
+pub mod pages;
 mod plan;
 mod readiness;
+mod stop;
 mod wiring;
 
 pub(crate) use budget::without_clients;
 pub use definitions::POLL;
 pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
+pub use stop::STOP_REST;
 
 use crate::journal::Writer;
 use crate::metrics::Metrics;
@@ -164,6 +166,9 @@ impl Server {
             if given.reload {
                 self.definitions.reload();
             }
+            if self.a_log_is_broken() {
+                break;
+            }
             self.deliveries.look();
             if let Some((problem, refused)) = self.hopeless() {
                 tracing::error!("the end of the input is out of reach: {problem}");
@@ -177,6 +182,23 @@ impl Server {
             true => Ok(()),
             false => Err(Failure { problems, is_refused }),
         }
+    }
+
+    /// Says whether the writer of a log has panicked, and counts it. Its records are not confirmed any more, so nothing
+    /// of its workflow is finished: the service ends, and what is not committed runs again after a restart. What went
+    /// wrong becomes a problem when the writer is waited for.
+    fn a_log_is_broken(&self) -> bool {
+        let mut is_broken = false;
+        for (workflow, writer) in &self.writers {
+            if let Some(problem) = writer.health().broken() {
+                is_broken = true;
+                tracing::error!(workflow, "the log is broken: the service ends: {problem}");
+                let mut metrics = self.metrics.workflow(workflow);
+                metrics.counts.panics += 1;
+                metrics.flush();
+            }
+        }
+        is_broken
     }
 
     /// Says why a service that runs to the end of its input gives up, if it does: there is nobody to wait for
@@ -200,44 +222,4 @@ impl Server {
         let since = *self.hopeless_since.get_or_insert_with(Instant::now);
         (since.elapsed() >= HOPELESS_AFTER).then_some(problem)
     }
-
-    fn stop(self, problems: &mut Problems) {
-        let began = Instant::now();
-        self.health.close("stopping");
-        // The consumers first: they take the partitions from the shards, which finish what runs, and
-        // commit what is finished. The shards are served until that is over.
-        for control in &self.controls {
-            control.stop(began + self.shutdown_timeout);
-        }
-        for control in self.controls {
-            if !control.join() {
-                problems
-                    .0
-                    .push("a consumer did not leave its group in time and is left behind".to_owned());
-            }
-        }
-        for shard in &self.shards {
-            shard.stop(Duration::ZERO);
-        }
-        for shard in self.shards {
-            if let Err(failure) = shard.join_within(SHARD_TIME_MAX) {
-                problems.0.push(failure.to_string());
-            }
-        }
-        for (workflow, writer) in self.writers {
-            let left = self.shutdown_timeout.saturating_sub(began.elapsed());
-            if let Err(problem) = writer.finish(left.max(LOG_TIME_MIN)) {
-                problems
-                    .0
-                    .push(format!("the log of workflow '{workflow}': {problem}"));
-            }
-        }
-        tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
-    }
 }
-
-/// How long a shard may take to end when nothing runs on it any more.
-const SHARD_TIME_MAX: Duration = Duration::from_secs(15);
-
-/// What log writers have at the end at least, however long the rest took.
-const LOG_TIME_MIN: Duration = Duration::from_secs(1);

@@ -29,6 +29,8 @@ pub struct Plan {
     pub shutdown_timeout: Duration,
     /// Where metrics and health are served; empty for nowhere.
     pub listen: String,
+    /// The certificate and key they are served with; `None` serves them without TLS.
+    pub tls: Option<config::Tls>,
     /// The region in ARNs.
     pub region: String,
     /// The account in ARNs.
@@ -77,6 +79,7 @@ impl Plan {
             execution_memory_max: service.execution_memory_max.0,
             shutdown_timeout: service.shutdown_timeout.0,
             listen: service.listen,
+            tls: service.tls,
             region: service.region,
             account: service.account,
             kafka,

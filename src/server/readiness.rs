@@ -5,7 +5,7 @@ use crate::journal;
 use crate::metrics::{Lag, Logged, Metrics};
 use crate::runtime::{Deliveries, Standstill};
 use crate::stream::kafka;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -151,6 +151,11 @@ impl Watch {
                 );
             }
         }
+    }
+
+    /// Returns how many messages are not delivered, of each topic that has some.
+    pub(super) fn waiting(&self) -> BTreeMap<Box<str>, u64> {
+        self.deliveries.waiting()
     }
 
     /// Says why a run to the end of its input will hardly come there, if it is so.

@@ -296,7 +296,10 @@ impl Connectors {
             }
             return false;
         };
-        self.connectors[usize::from(pending.connector.0)].acknowledged(ticket, result);
+        let connector = &mut self.connectors[usize::from(pending.connector.0)];
+        if let Err(message) = guarded(|| connector.acknowledged(ticket, result)) {
+            self.answers.answer(ticket, Err(Failure::panicked(&message)));
+        }
         true
     }
 

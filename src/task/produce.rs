@@ -17,9 +17,10 @@
 
 use super::bind::not_granted;
 use super::{Answers, Call, Connector, Failure, Progress};
+use crate::guard::guarded;
 use crate::program::Pattern;
 use crate::stream::share::{MESSAGE_OVERHEAD, Shares};
-use crate::stream::topics::{NamedTopics, Room, is_topic_name};
+use crate::stream::topics::{NamedTopics, Room, Standing, is_topic_name};
 use crate::stream::{Message, SendError, Sink, Ticket, TopicId};
 use crate::value::{Key, Kind, ValueRef, View, escape_into};
 use rustc_hash::FxHashMap;
@@ -105,7 +106,8 @@ impl Produce {
             waiting_shares: Shares::new(WAITING_MAX, TOPICS_MAX),
             granted,
             answers,
-            topics: NamedTopics::new(TOPICS_MAX),
+            // Whether a topic exists, the failure of its call says.
+            topics: NamedTopics::new(TOPICS_MAX, TOPICS_MAX),
             sent: FxHashMap::default(),
             waiting: VecDeque::new(),
             parts: Parts::default(),
@@ -199,7 +201,11 @@ impl Produce {
                 .map_or(0, |shares| shares.used_by(id.0 as usize))
         };
         let waits = |id: TopicId| self.waiting_shares.used_by(id.0 as usize);
-        match self.topics.make_room(|id| in_sink(id) + waits(id) == 0) {
+        let standing = |id| Standing {
+            is_idle: in_sink(id) + waits(id) == 0,
+            is_proven: true,
+        };
+        match self.topics.make_room(standing) {
             Room::Free => {}
             Room::Instead(id) => _ = sink.close(id),
             Room::None => {
@@ -361,20 +367,28 @@ impl Connector for Produce {
                 return;
             };
             let Waiting { ticket, topic, .. } = waiting;
-            let sent = match full.contains(&topic) {
+            let sent = guarded(|| match full.contains(&topic) {
                 true => Err(SendError::Full),
                 false => self.hand_over(&waiting.parts, &waiting.name, topic, ticket, sink),
+            });
+            // A message at which our own code panics is the end of its call, and of nothing else.
+            let sent = match sent {
+                Ok(sent) => sent.map_err(Some),
+                Err(message) => {
+                    self.answers.answer(ticket, Err(Failure::panicked(&message)));
+                    Err(None)
+                }
             };
             match sent {
-                Err(SendError::Full) => {
+                Err(Some(SendError::Full)) => {
                     if !full.contains(&topic) {
                         full.push(topic);
                     }
                     self.waiting.push_back(waiting);
                     continue;
                 }
-                Err(error) => self.answers.answer(ticket, Err(failure(error))),
-                Ok(()) => {}
+                Err(Some(error)) => self.answers.answer(ticket, Err(failure(error))),
+                Ok(()) | Err(None) => {}
             }
             self.waiting_shares.give_back(topic.0 as usize, 1);
         }

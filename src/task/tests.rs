@@ -7,6 +7,7 @@ use super::*;
 use crate::asl;
 use crate::compile::compile;
 use crate::drive::VirtualClock;
+use crate::guard::PANIC;
 use crate::program::{Program, TaskId};
 use crate::stream::{Message, TopicId};
 use crate::value::Heap;
@@ -68,6 +69,8 @@ const PRODUCE: &str = "arn:aws:states:::kafka:produce";
 #[derive(Default)]
 struct Kept {
     room: usize,
+    /// The message that it panics at.
+    panics_at: Option<Ticket>,
     /// What it says it holds.
     capacity: Option<usize>,
     topics: Vec<String>,
@@ -89,6 +92,10 @@ impl Sink for Kept {
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
         if self.messages.len() >= self.room {
             return Err(SendError::Full);
+        }
+        if self.panics_at == Some(ticket) {
+            // Without the hook, which would print it.
+            std::panic::resume_unwind(Box::new("a fault of the test"));
         }
         let show =
             |part: Option<&[u8]>| part.map_or("-".into(), |part| String::from_utf8_lossy(part).into_owned());
@@ -440,6 +447,24 @@ fn a_full_sink_is_waited_for_in_order() {
     shard.connectors.poll(&mut shard.sink);
     let sent: Vec<&str> = shard.sink.messages.iter().map(|message| &message[..1]).collect();
     assert_eq!(sent, ["1", "2", "4"]);
+}
+
+#[test]
+fn a_panic_at_a_message_that_had_to_wait_ends_its_call_only() {
+    let (tasks, bindings) = producing();
+    let mut shard = Shard::new(&tasks);
+    for ticket in 1..=4 {
+        let parameters = format!(r#"{{"Topic":"audit","Value":{ticket}}}"#);
+        assert_eq!(shard.call(&bindings, &parameters, ticket).0, Progress::Pending);
+    }
+    (shard.sink.room, shard.sink.panics_at) = (10, Some(Ticket(3)));
+    shard.connectors.poll(&mut shard.sink);
+    let sent: Vec<&str> = shard.sink.messages.iter().map(|message| &message[..1]).collect();
+    assert_eq!(sent, ["1", "2", "4"]);
+    let (ticket, answer) = shard.connectors.take(0).expect("an answer");
+    let failure = answer.expect_err("a failure");
+    assert_eq!((ticket, failure.error.as_deref()), (Ticket(3), Some(PANIC)));
+    assert_eq!((shard.connectors.waiting(), shard.connectors.pending()), (0, 3));
 }
 
 #[test]

@@ -79,6 +79,7 @@ impl Compaction {
     pub fn run(&mut self, heap: &mut Heap) {
         self.begin();
         self.other.clear();
+        self.other.verified.take_moved(&heap.verified);
         self.mark(heap);
         self.copy_spans(heap);
         self.copy_built(heap);

@@ -15,20 +15,93 @@ use std::collections::BTreeMap;
 /// longer is refused at the state's end, and may share parts so often that nobody gets through.
 const BYTES_MAX: usize = 2 * 262_144;
 
-/// Most names that are compared each with each.
-const COMPARED_MAX: usize = 16;
+/// Most names of an object that one is compared with; an object with more is sorted.
+const COMPARED_MAX: usize = 32;
 
-/// The entries of a heap that were looked through last, and found to have no doubles.
-#[derive(Clone, Copy, Debug, Default)]
+/// How many documents are indexed with a look at their names after somebody had to look at those of one. Most programs
+/// need that for every event or for none.
+const WANTED: u16 = 1_000;
+
+/// What is known of names that stand twice in a heap.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Verified {
+    /// Below this entry no document has them.
+    end: u32,
+    /// Below this entry no document has them, or came with blanks.
+    plain_end: u32,
+    /// Whether one above has, and if so, values that have not, the last that were looked through.
+    has_doubles: bool,
     ranges: [(u32, u32); 4],
     next: usize,
+    /// How many more documents are to be indexed with a look at their names.
+    wanted: u16,
+}
+
+impl Default for Verified {
+    fn default() -> Verified {
+        Verified {
+            end: u32::MAX,
+            plain_end: u32::MAX,
+            has_doubles: false,
+            ranges: [(0, 0); 4],
+            next: 0,
+            wanted: 0,
+        }
+    }
 }
 
 impl Verified {
+    /// Says whether indexing is to look at the names, which is one document less then.
+    pub(super) fn is_wanted(&mut self) -> bool {
+        let is_wanted = self.wanted > 0;
+        self.wanted -= u16::from(is_wanted);
+        is_wanted
+    }
+
+    /// Notes that the document of this entry may have doubles.
+    pub(super) fn doubt(&mut self, root: u32) {
+        self.end = self.end.min(root);
+        self.plain_end = self.plain_end.min(root);
+    }
+
+    /// Notes that the document of this entry came with blanks.
+    pub(super) fn note_blanks(&mut self, root: u32) {
+        self.plain_end = self.plain_end.min(root);
+    }
+
+    /// Forgets all entries.
+    pub(super) fn clear(&mut self) {
+        self.take(&Verified::default());
+    }
+
+    /// Takes what is known of another heap whose entries this one has now.
+    pub(super) fn take(&mut self, other: &Verified) {
+        *self = Verified {
+            wanted: self.wanted,
+            ..*other
+        };
+    }
+
+    /// Takes what is known of another heap some of whose entries this one has now, in other places.
+    pub(super) fn take_moved(&mut self, other: &Verified) {
+        self.clear();
+        if other.end != u32::MAX {
+            self.doubt(0);
+        }
+        if other.plain_end != u32::MAX {
+            self.note_blanks(0);
+        }
+    }
+
+    #[inline]
     fn covers(&self, entry: u32) -> bool {
+        entry < self.end || self.covers_apart(entry)
+    }
+
+    #[inline(never)]
+    fn covers_apart(&self, entry: u32) -> bool {
         let has = |&(start, end): &(u32, u32)| start <= entry && entry < end;
-        self.ranges.iter().any(has)
+        self.has_doubles && self.ranges.iter().any(has)
     }
 
     fn add(&mut self, start: u32, end: u32) {
@@ -41,7 +114,8 @@ impl Store<'_> {
     /// Returns a value as a tree has it: dense, and with one member for each name. It is the same value if it has
     /// that form.
     ///
-    /// Costs a look at each member of a part of a document, unless it was looked at just before.
+    /// Costs a look at each member of all documents, once. Who asks once will ask again: the next ones are looked at
+    /// while they are indexed, which takes a third of that.
     #[inline]
     pub fn distinct(&mut self, value: ValueRef) -> ValueRef {
         if self.view().is_plain(value) {
@@ -75,7 +149,6 @@ impl Store<'_> {
             if self.heap.has_doubles(start, end) {
                 return self.without_doubles(value);
             }
-            self.heap.verified.add(start, end);
         }
         match Heap::is_raw(node) {
             true => self.without_original(value, node),
@@ -131,14 +204,14 @@ impl Store<'_> {
 
 impl View<'_> {
     /// Says whether [`Store::distinct`] has nothing to look at.
-    #[inline]
     pub fn is_plain(self, value: ValueRef) -> bool {
-        let node = self.node(value);
         if value.is_constant() {
             return true;
         }
+        let heap = self.heap(value);
+        let node = self.node(value);
         let clean = match node.kind() {
-            meta::ARRAY | meta::OBJECT => self.heap(value).verified.covers(value.at() as u32),
+            meta::ARRAY | meta::OBJECT => heap.verified.covers(value.at() as u32),
             kind => kind < meta::ARRAY || kind == meta::BUILT_OBJECT,
         };
         clean && !Heap::is_raw(node)
@@ -197,82 +270,125 @@ impl View<'_> {
 }
 
 impl Heap {
-    /// Says whether an object among these entries, a value with all of its parts, has a name twice.
+    /// As [`View::is_plain`], from what is known of all documents at once; false where more must be looked at.
+    #[inline(always)]
+    pub fn is_plain(&self, value: ValueRef) -> bool {
+        value.is_constant() || (value.at() as u32) < self.verified.plain_end || self.is_scalar(value)
+    }
+
+    /// Says whether a value of this heap is a scalar that did not come with blanks around it.
+    #[inline(always)]
+    fn is_scalar(&self, value: ValueRef) -> bool {
+        let node = self.nodes[value.at()];
+        node.kind() < meta::ARRAY && !Heap::is_raw(node)
+    }
+
+    /// Says whether a value, which has these entries, has an object with a name that stands twice.
+    ///
+    /// Looks at all documents since it last looked, so that each is looked at once while none has such names.
     fn has_doubles(&mut self, start: u32, end: u32) -> bool {
-        let mut names = std::mem::take(&mut self.scratch.names);
-        let nodes = self.nodes.as_slice().get(..end as usize).unwrap_or_default();
-        let mut doubles = false;
-        let entries = nodes.get(start as usize..).unwrap_or_default();
-        for (at, node) in entries.iter().enumerate() {
-            if node.meta() & meta::KIND != meta::OBJECT {
-                continue;
+        let (text, nodes) = (&self.text, self.nodes.as_slice());
+        if !self.verified.has_doubles {
+            self.verified.wanted = WANTED;
+            if !has_doubles(text, nodes, self.verified.end as usize) {
+                self.verified.end = u32::MAX;
+                self.verified.plain_end = self.raws.first().map_or(u32::MAX, |raw| raw.root);
+                return false;
             }
-            let object = start as usize + at;
-            if may_double(&self.text, nodes, object) && has_double(&self.text, nodes, object, &mut names) {
-                doubles = true;
-                break;
-            }
+            self.verified.has_doubles = true;
         }
-        self.scratch.names = names;
-        doubles
+        let nodes = nodes.get(..end as usize).unwrap_or_default();
+        let has_doubles = has_doubles(text, nodes, start as usize);
+        if !has_doubles {
+            self.verified.add(start, end);
+        }
+        has_doubles
     }
 }
 
-/// Iterates over the keys of an object: entries of its own.
-fn keys(nodes: &[Node], object: usize) -> impl Iterator<Item = usize> {
-    let end = nodes[object].next() as usize;
-    let mut at = object + 1;
-    std::iter::from_fn(move || {
-        let key = at;
-        at = nodes.get(key + 1)?.next() as usize;
-        (key < end).then_some(key)
-    })
-}
-
-/// Says whether two names of an object may be the same: their lengths and first bytes leave it open.
-fn may_double(text: &[u8], nodes: &[Node], object: usize) -> bool {
-    // Written out: a search for names that stand twice goes by here for every object of a document.
-    let (mut key, end) = (object + 1, nodes[object].next() as usize);
-    let mut seen = 0_u64;
-    while key < end {
-        let Some(&[name, value]) = nodes.get(key..key + 2) else {
-            return false;
-        };
-        let first = text.get(name.start() as usize + 1).copied().unwrap_or(0);
-        let mark = u32::from(first).wrapping_add(name.len().wrapping_mul(11)) & 63;
-        if name.meta() & meta::ESCAPED != 0 || seen >> mark & 1 != 0 {
+/// Says whether an object behind an entry has a name that stands twice.
+fn has_doubles(text: &[u8], nodes: &[Node], start: usize) -> bool {
+    let mut entry = start;
+    while let Some(node) = nodes.get(entry) {
+        entry += 1;
+        if node.meta() & meta::KIND != meta::OBJECT {
+            continue;
+        }
+        let Names { may_double, is_flat } = names(text, nodes, entry, node.next() as usize);
+        if may_double && has_double(text, nodes, entry, node.next() as usize) {
             return true;
         }
-        seen |= 1 << mark;
-        key = value.next() as usize;
+        if is_flat {
+            entry = node.next() as usize;
+        }
     }
     false
 }
 
-/// Says whether two names of an object are the same. `names` is a buffer.
-fn has_double(text: &[u8], nodes: &[Node], object: usize, names: &mut Vec<u32>) -> bool {
-    let content = |key: u32| {
-        let node = nodes[key as usize];
-        let content = text.get(node.start() as usize + 1..node.end() as usize - 1);
+/// What a look at the names of an object has shown.
+struct Names {
+    /// Whether two of them may be the same.
+    may_double: bool,
+    /// Whether no member has parts of its own.
+    is_flat: bool,
+}
+
+/// Looks at the names of the object whose members have these entries: at how they begin and how long they are.
+#[inline(always)]
+fn names(text: &[u8], nodes: &[Node], first: usize, end: usize) -> Names {
+    let (mut key, mut marks, mut doubles, mut parts) = (first, 0_u64, 0_u64, 0_usize);
+    while key < end {
+        let Some(&[name, value]) = nodes.get(key..key + 2) else {
+            break;
+        };
+        let start = name.start() as usize;
+        let Some(&[_, first, second]) = text.get(start..start + 3) else {
+            break;
+        };
+        let begins = u16::from_le_bytes([first, second]);
+        let mixed = (u32::from(begins) + name.len()).wrapping_mul(0x9e37_79b9) >> 26;
+        let mark = 1_u64.wrapping_shl(mixed);
+        doubles |= marks & mark | u64::from(name.meta() & meta::ESCAPED);
+        marks |= mark;
+        let next = value.next() as usize;
+        parts |= next - (key + 2);
+        key = next;
+    }
+    Names {
+        may_double: doubles != 0,
+        is_flat: parts == 0,
+    }
+}
+
+/// Iterates over the names of the object whose members have these entries.
+fn keys(nodes: &[Node], first: usize, end: usize) -> impl Iterator<Item = Node> {
+    let mut key = first;
+    std::iter::from_fn(move || {
+        let name = *nodes.get(key).filter(|_| key < end)?;
+        key = nodes.get(key + 1)?.next() as usize;
+        Some(name)
+    })
+}
+
+/// Says whether two names of the object whose members have these entries are the same.
+#[cold]
+#[inline(never)]
+fn has_double(text: &[u8], nodes: &[Node], first: usize, end: usize) -> bool {
+    let content = |name: Node| {
+        let content = text.get(name.start() as usize + 1..name.end() as usize - 1);
         content.unwrap_or_default()
     };
-    names.clear();
-    names.extend(keys(nodes, object).map(|key| key as u32));
-    if names
-        .iter()
-        .any(|&key| nodes[key as usize].meta() & meta::ESCAPED != 0)
-    {
-        let mut decoded: Vec<_> = names
-            .iter()
-            .map(|&key| Str::new(content(key), true).decode())
-            .collect();
+    let is_escaped = |name: Node| name.meta() & meta::ESCAPED != 0;
+    let count = keys(nodes, first, end).take(COMPARED_MAX + 1).count();
+    if count > COMPARED_MAX || keys(nodes, first, end).any(is_escaped) {
+        let decode = |name: Node| Str::new(content(name), is_escaped(name)).decode();
+        let mut decoded: Vec<_> = keys(nodes, first, end).map(decode).collect();
         decoded.sort_unstable();
         return decoded.windows(2).any(|pair| pair[0] == pair[1]);
     }
-    if names.len() <= COMPARED_MAX {
-        let mut pairs = names.iter().enumerate();
-        return pairs.any(|(at, &key)| names[..at].iter().any(|&other| content(key) == content(other)));
-    }
-    names.sort_unstable_by(|&a, &b| content(a).cmp(content(b)));
-    names.windows(2).any(|pair| content(pair[0]) == content(pair[1]))
+    let mut before = keys(nodes, first, end).enumerate();
+    before.any(|(at, name)| {
+        let mut others = keys(nodes, first, end).take(at);
+        others.any(|other| content(other) == content(name))
+    })
 }

@@ -1,12 +1,30 @@
 //! Values that have a name twice, or came with blanks.
 
-use super::{Heap, Store};
+use super::node::ValueRef;
+use super::{Compaction, Heap, Store};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 /// Indexes a document, makes it or a part of it distinct, and returns the dense text; whether the value is the same.
+/// It is all the same whether indexing looked at the names.
 fn distinct(text: &str, part: Option<&str>) -> (String, bool) {
-    let (mut heap, constants) = (Heap::new(), Heap::for_constants());
+    let looked_later = distinct_in(Heap::new(), text, part);
+    assert_eq!(distinct_in(watching(), text, part), looked_later, "{text}");
+    looked_later
+}
+
+/// Returns a heap whose documents are indexed with a look at their names.
+fn watching() -> Heap {
+    let mut heap = Heap::new();
+    let constants = Heap::for_constants();
+    let object = heap.index(b"{\"a\":1}").unwrap();
+    Store::new(&mut heap, &constants).distinct(object);
+    heap.clear();
+    heap
+}
+
+fn distinct_in(mut heap: Heap, text: &str, part: Option<&str>) -> (String, bool) {
+    let constants = Heap::for_constants();
     let mut store = Store::new(&mut heap, &constants);
     let root = store.index(text.as_bytes()).unwrap();
     let value = part.map_or(root, |part| store.view().member_named(root, part).unwrap());
@@ -90,6 +108,45 @@ fn results_of_branches_become_dense_and_distinct() {
     let mut written = Vec::new();
     store.view().write(distinct, &mut written);
     assert_eq!(String::from_utf8(written).unwrap(), r#"[[{"a":2}],{"b":3}]"#);
+}
+
+#[test]
+fn indexing_looks_at_names_once_somebody_asks() {
+    let plain = |heap: &mut Heap, text: &str| {
+        let root = heap.index(text.as_bytes()).unwrap();
+        heap.is_plain(root)
+    };
+    let mut heap = Heap::new();
+    assert!(!plain(&mut heap, "{\"a\":1}"), "nobody has asked");
+    let mut heap = watching();
+    assert!(plain(&mut heap, r#"{"a":[{"b":1},{"b":2}],"b":{"a":1}}"#));
+    assert!(plain(&mut heap, r#"[{"a":1},{"a":1}]"#));
+    for text in [r#"{"a":1,"b":{"c":1,"c":2}}"#, r#"{"a\n":1}"#, "{ \"a\": 1 }"] {
+        let mut heap = watching();
+        assert!(!plain(&mut heap, text), "{text}");
+        assert!(!plain(&mut heap, "{\"a\":1}"), "behind {text}");
+        let mut copy = Heap::new();
+        copy.copy_from(&heap);
+        assert!(!copy.is_plain(ValueRef(0)), "a copy of {text}");
+        heap.clear();
+        assert!(plain(&mut heap, "{\"a\":1}"), "after {text}");
+    }
+}
+
+#[test]
+fn what_is_doubtful_stays_so_when_it_moves() {
+    for text in [r#"{"a":1,"a":2}"#, "{ \"a\": 2 }"] {
+        let (mut heap, constants) = (watching(), Heap::for_constants());
+        heap.index(b"[1]").unwrap();
+        let root = heap.index(text.as_bytes()).unwrap();
+        let mut compaction = Compaction::default();
+        compaction.keep(root);
+        compaction.run(&mut heap);
+        let moved = compaction.moved(root);
+        let mut store = Store::new(&mut heap, &constants);
+        let distinct = store.distinct(moved);
+        assert_eq!(store.view().to_json(distinct), r#"{"a":2}"#);
+    }
 }
 
 proptest! {

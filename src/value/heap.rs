@@ -64,7 +64,7 @@ impl Heap {
         self.nodes.clear();
         self.slots.clear();
         self.raws.clear();
-        self.verified = Verified::default();
+        self.verified.clear();
     }
 
     /// Gives the memory that is not in use back to the allocator, the buffers of indexing included: for
@@ -84,6 +84,7 @@ impl Heap {
         self.nodes.extend(other.nodes.as_slice());
         self.slots.extend_from_slice(&other.slots);
         self.raws.extend_from_slice(&other.raws);
+        self.verified.take(&other.verified);
     }
 
     /// As [`Heap::copy_from`], into buffers of just the size: for a run that waits.
@@ -167,7 +168,9 @@ impl Heap {
         std::mem::swap(&mut self.nodes, &mut other.nodes);
         std::mem::swap(&mut self.slots, &mut other.slots);
         std::mem::swap(&mut self.raws, &mut other.raws);
-        self.verified = Verified::default();
+        let verified = self.verified;
+        self.verified.take(&other.verified);
+        other.verified.take(&verified);
     }
 
     pub(super) fn is_raw(node: Node) -> bool {

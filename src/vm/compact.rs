@@ -6,6 +6,7 @@ use super::fault::Raised;
 use super::frame::{Activity, FrameId};
 use super::request::Request;
 use super::run::Run;
+use super::work::Work;
 use crate::program::Program;
 use crate::value::ValueRef;
 
@@ -17,11 +18,30 @@ pub const MEMORY_BYTES_MAX: usize = 1 << 30;
 const PAUSE_BYTES: usize = 256 << 20;
 
 impl Run {
-    /// Sets how many bytes the execution may hold, at most [`MEMORY_BYTES_MAX`]; it fails when it holds more. Holds
-    /// until it is set anew.
-    pub fn limit_memory(&mut self, bytes: usize) {
+    /// Sets how many bytes the execution may hold, at most [`MEMORY_BYTES_MAX`]: it fails when it holds more. From
+    /// `pause_at` on it pauses, as when its work is spent, and [`Run::is_paused`] says so. Holds until it is set anew.
+    pub fn limit_memory(&mut self, bytes: usize, pause_at: usize) {
         self.memory_max = bytes.min(MEMORY_BYTES_MAX);
-        self.compact_at = self.compact_at.min(self.memory_max);
+        self.pause_at = pause_at.min(self.memory_max);
+        self.compact_at = self.compact_at.min(self.pause_at);
+        self.withheld = None;
+    }
+
+    /// Says whether the execution has paused since its memory was limited, since it holds as much as it may for now.
+    pub fn is_paused(&self) -> bool {
+        self.withheld.is_some()
+    }
+
+    /// Returns how much work is left of the grant, that included which a pause has taken away.
+    pub fn work_left(&self) -> u64 {
+        self.work.left() + self.withheld.unwrap_or(0)
+    }
+
+    /// Ends the turn of the execution: without work it stops at the next place where it can.
+    #[cold]
+    fn pause(&mut self) {
+        self.withheld = Some(self.work_left());
+        self.work = Work::of(0);
     }
 
     /// Compacts the heap if it has grown to twice what lived after the last time, and a floor. Says
@@ -38,9 +58,13 @@ impl Run {
     /// Refuses to go on when the execution takes more memory than it may.
     #[inline]
     pub(super) fn check_memory(&mut self, program: &Program) -> Result<(), Raised> {
+        if self.held_bytes() <= self.pause_at {
+            return Ok(());
+        }
         if self.held_bytes() > self.memory_max {
             return Err(self.out_of_memory(program));
         }
+        self.pause();
         Ok(())
     }
 
@@ -77,6 +101,12 @@ impl Run {
             // Near the limit more often: nothing fails for what it does not need any more, as long as that is a fifth.
             floor => (live * 2).max(floor).min(self.memory_max).max(live + live / 4),
         };
+        // A little is left to grow, or it would be compacted for each value.
+        if live + live / 16 > self.pause_at {
+            self.pause();
+        } else {
+            self.compact_at = self.compact_at.min(self.pause_at);
+        }
     }
 
     /// Drops the values that nobody needs; the registers of all frames are in the frames.
@@ -95,6 +125,7 @@ impl Run {
             compaction.keep_slots(frame.children.results, frame.children.total as usize);
         }
         compaction.run(&mut self.heap);
+        self.compacted = self.heap.bytes().0;
         self.each_root(|value| *value = compaction.moved(*value));
         for frame in self
             .frames

@@ -148,8 +148,8 @@ impl Frame {
         }
     }
 
-    /// Makes a used frame ready for a flow.
-    pub(super) fn begin(&mut self, flow: FlowId, entry: Pc, variables: usize, input: ValueRef) {
+    /// Makes a used frame ready for a flow; its variables are for the caller to make.
+    pub(super) fn begin(&mut self, flow: FlowId, entry: Pc, input: ValueRef) {
         self.registers.pc = entry;
         self.registers.input = input;
         self.registers.data = input;
@@ -166,7 +166,6 @@ impl Frame {
         self.catching = false;
         self.visits.clear();
         self.variables.clear();
-        self.variables.resize(variables, ValueRef::NONE);
         self.item = ValueRef::NONE;
         self.children = Children::NONE;
     }

@@ -443,8 +443,16 @@ impl Run {
     }
 
     /// Returns a value as what becomes part of another, or an output of its own: see [`Store::distinct`].
-    #[inline]
+    #[inline(always)]
     pub(super) fn distinct(&mut self, program: &Program, value: ValueRef) -> ValueRef {
+        match self.heap.is_plain(value) {
+            true => value,
+            false => self.distinct_of_doubt(program, value),
+        }
+    }
+
+    #[inline(never)]
+    fn distinct_of_doubt(&mut self, program: &Program, value: ValueRef) -> ValueRef {
         if View::new(&self.heap, &program.constants).is_plain(value) {
             return value;
         }

@@ -14,16 +14,21 @@ const COMPACT_ABOVE: usize = 6 << 10;
 /// turn may do, and hold them twice.
 const MOVE_ABOVE: usize = 1 << 20;
 
+/// How much more an execution holds than after the last time before parking compacts it again, as a divisor of that.
+const GROWN: usize = 8;
+
 impl Run {
     /// Moves the execution into `small`, which holds none; its values are copied into buffers of
     /// their size. This run keeps its own buffers for the next one, unless the execution is large. Returns what that
     /// cost, in bytes that were compacted or copied.
     pub fn park_into(&mut self, small: &mut Run) -> usize {
         let before = self.heap.bytes().0;
-        // One that goes on in the next turn is compacted when it is due.
-        let goes_on = !self.ready.is_empty() && before > MOVE_ABOVE;
+        // One that goes on in the next turn is compacted when it is due, unless it waits for memory.
+        let goes_on = !self.ready.is_empty() && before > MOVE_ABOVE && !self.is_paused();
         let mut cost = 0;
-        if before > COMPACT_ABOVE && !goes_on {
+        // One that waits again and again is not compacted each time.
+        let has_grown = before > self.compacted + self.compacted / GROWN;
+        if before > COMPACT_ABOVE && has_grown && !goes_on {
             self.compact_now();
             cost += before;
         }
@@ -49,12 +54,14 @@ impl Run {
         if small.heap.bytes().0 > MOVE_ABOVE {
             std::mem::swap(self, small);
             small.heap.clear();
+            self.withheld = None;
             return 0;
         }
         let copied = small.heap.bytes().0;
         self.heap.copy_from(&small.heap);
         small.heap.clear();
         self.exchange(small);
+        self.withheld = None;
         copied
     }
 

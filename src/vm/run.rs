@@ -54,6 +54,12 @@ pub struct Run {
     pub(super) compaction: Compaction,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
+    /// Bytes of values that were left the last time the heap was compacted.
+    pub(super) compacted: usize,
+    /// Where the execution pauses; see [`Run::limit_memory`].
+    pub(super) pause_at: usize,
+    /// What a pause has taken away of the work.
+    pub(super) withheld: Option<u64>,
     /// Bytes of heap below which nothing is compacted.
     pub(super) compaction_floor: usize,
     /// Bytes that the execution may hold.
@@ -177,6 +183,9 @@ impl Run {
             found: Vec::new(),
             compaction: Compaction::default(),
             compact_at: COMPACT_FLOOR,
+            compacted: 0,
+            pause_at: super::compact::MEMORY_BYTES_MAX,
+            withheld: None,
             compaction_floor: COMPACT_FLOOR,
             memory_max: super::compact::MEMORY_BYTES_MAX,
             frame_bytes: 0,
@@ -283,6 +292,9 @@ impl Run {
         self.transitions = 0;
         self.input_bytes = 0;
         self.compact_at = self.compaction_floor.min(self.memory_max);
+        self.compacted = 0;
+        self.pause_at = self.memory_max;
+        self.withheld = None;
     }
 
     /// Says how much work the execution may do before [`Run::advance`] comes back with [`Status::Running`].
@@ -385,8 +397,10 @@ impl Run {
         let is_large = self.bytes().1 > bytes_max;
         if is_large {
             let (memory_max, compaction_floor) = (self.memory_max, self.compaction_floor);
+            let pause_at = memory_max;
             *self = Run {
                 memory_max,
+                pause_at,
                 compaction_floor,
                 ..Run::new()
             };
@@ -498,11 +512,15 @@ impl Run {
     }
 
     /// Makes a frame ready for a flow.
+    #[inline]
     pub(super) fn begin_frame(&mut self, id: FrameId, flow: FlowId, info: &FlowInfo, input: ValueRef) {
         let frame = &mut self.frames[id.at()];
-        let before = frame.variables.capacity();
-        frame.begin(flow, info.entry, info.variables.len(), input);
-        self.frame_bytes += (frame.variables.capacity() - before) * size_of::<ValueRef>();
+        frame.begin(flow, info.entry, input);
+        if !info.variables.is_empty() {
+            let before = frame.variables.capacity();
+            frame.variables.resize(info.variables.len(), ValueRef::NONE);
+            self.frame_bytes += (frame.variables.capacity() - before) * size_of::<ValueRef>();
+        }
     }
 
     /// Ends the execution with a fault.

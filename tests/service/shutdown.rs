@@ -1,12 +1,16 @@
 //! Ending: in order within the time there is, and at once for who asks twice.
 
-use crate::broker::shared;
+use crate::broker::{Broker, shared};
 use crate::events::{committed, nothing_lost, produce, under_load};
 use crate::service::{PATIENCE, Place, SLOW, Service, slow};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-fn place(name: &str, shutdown: &str, task: u32) -> Option<(&'static crate::broker::Broker, Place)> {
+fn place(name: &str, shutdown: &str, task: u32) -> Option<(&'static Broker, Place)> {
     let broker = shared()?;
+    Some((broker, place_at(broker, name, shutdown, task)))
+}
+
+fn place_at(broker: &Broker, name: &str, shutdown: &str, task: u32) -> Place {
     broker.create_topic(name, 2);
     broker.create_topic(&format!("{name}-out"), 2);
     let place = Place::new(name);
@@ -32,7 +36,7 @@ log.file.directory = "log"
     );
     place.write("stepstream.toml", &text);
     place.write("definition.json", SLOW);
-    Some((broker, place))
+    place
 }
 
 #[test]
@@ -115,4 +119,47 @@ fn a_service_whose_words_nobody_takes_does_its_work() {
         0,
         "duplicates"
     );
+}
+
+#[test]
+fn a_stop_while_the_broker_hangs_is_bounded_and_says_what_is_left() {
+    // The shared one tells whether there can be a broker at all; this test needs one to itself.
+    let Some(_) = shared() else { return };
+    let broker = Broker::start().expect("a broker");
+    let topic = "shutdown-hang";
+    let place = place_at(&broker, topic, "2s", 3_000);
+    // Of a second workflow nothing but commits is left to be done.
+    broker.create_topic("shutdown-hang-quiet", 2);
+    let path = place.0.join("stepstream.toml");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    let quiet = r#"
+[[workflow]]
+name = "shutdown-hang-quiet"
+definition = "definition.json"
+topics = ["shutdown-hang-quiet"]
+"#;
+    place.write("stepstream.toml", &(text + quiet));
+    for topic in [topic, "shutdown-hang-quiet"] {
+        produce(&broker, topic, 0..100);
+    }
+    let mut service = Service::start(&place);
+    service.until("parked", |service| {
+        service.metric("stepstream_parked", &[]) == 200.0
+    });
+    broker.freeze();
+    service.until("over, and nothing delivered", |service| {
+        service.metric("stepstream_parked", &[]) == 0.0
+    });
+    let began = Instant::now();
+    service.signal("TERM");
+    let said = service.ends_with(1, PATIENCE);
+    let took = began.elapsed();
+    // Two seconds for executions, ten for the rest, and something for a machine that does other work.
+    assert!(took < Duration::from_secs(20), "{took:?}\n{said}");
+    for words in [
+        "messages not delivered when the time to stop was over: 100 to topic 'shutdown-hang-out'",
+        "partitions whose last commit was not answered when the time to stop was over: 2;",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
 }

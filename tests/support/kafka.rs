@@ -151,12 +151,20 @@ impl Broker {
         self.end("KILL");
     }
 
+    /// Has the broker hang: its connections stay, and nothing is answered. It can be killed, not stopped.
+    pub(crate) fn freeze(&self) {
+        let broker = fs::read_to_string(self.folder.join("pid")).expect("it runs");
+        let status = Command::new("kill").args(["-STOP", broker.trim()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "kill -STOP {broker}");
+    }
+
     /// Starts a broker that was stopped or killed, with its data, and waits until it answers.
     pub(crate) fn resume(&self) -> Result<(), String> {
         const WATCH: &str = r#"
             folder=$1; shift
             "$@" </dev/null >>"$folder/broker.log" 2>&1 &
             broker=$!
+            echo $broker >"$folder/pid"
             if read -r signal; then
                 kill -"$signal" $broker; wait $broker
             else
@@ -299,7 +307,18 @@ impl Broker {
 
     /// Produces events, acknowledged by the broker when this returns.
     pub(crate) fn produce<'a>(&self, topic: &str, events: impl IntoIterator<Item = Event<'a>>) {
+        self.produce_packed(topic, "none", events);
+    }
+
+    /// Produces events in batches that are compressed as is said.
+    pub(crate) fn produce_packed<'a>(
+        &self,
+        topic: &str,
+        compression: &str,
+        events: impl IntoIterator<Item = Event<'a>>,
+    ) {
         let mut config = self.client();
+        config.set("compression.type", compression);
         config.set("enable.idempotence", "true").set("linger.ms", "1");
         // As large as brokers take, which is what Java's clients send.
         config.set("message.max.bytes", "2000000");

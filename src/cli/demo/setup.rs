@@ -156,6 +156,7 @@ impl Setup {
             execution_memory_max: 64 << 20,
             shutdown_timeout: Duration::from_secs(10),
             listen: "127.0.0.1:0".to_owned(),
+            tls: None,
             region: REGION.to_owned(),
             account: ACCOUNT.to_owned(),
             kafka: self.kafka.clone(),

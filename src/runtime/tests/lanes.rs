@@ -28,6 +28,10 @@ fn wide() -> String {
     )
 }
 
+/// Waits longer than the tests.
+const WAITS_LONG: &str =
+    r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 250, "End": true}}}"#;
+
 /// Makes a shard of two workflows, of which the second calls a task that takes a second.
 fn stage(definition: &str) -> Stage {
     let beside = Workflow {
@@ -76,6 +80,37 @@ fn check(definition: &str, value: &str) {
     (0..100).for_each(|_| _ = stage.pass(10_000));
     assert_eq!(stage.values("out").len(), EVENTS);
     assert!(stage.shard.memory().0 <= LIMITS.shard / 4);
+}
+
+/// What executions of one workflow hold that wait leaves the other one its part of the memory, and what a workflow held
+/// whose partitions are gone is there for others.
+#[test]
+fn executions_that_wait_leave_the_other_workflow_its_part() {
+    let mut stage = stage(WAITS_LONG);
+    (0..EVENTS).for_each(|_| stage.give(&large()));
+    stage.pass(1_000);
+    let (held, end) = stage.shard.memory();
+    assert!(held > end / 3, "{held} of {end}");
+    let paused = |stage: &Stage| stage.metric("stepstream_paused_partitions", &["\"workflow\""]);
+    assert_eq!(paused(&stage), 1.0, "the first workflow has all that it may have");
+    (0..EVENTS as i64).for_each(|offset| give_beside(&stage, offset));
+    for _ in 0..100 {
+        stage.pass(1_000);
+        let (used, _) = stage.shard.memory();
+        assert!(used <= end, "{used} of {end}");
+    }
+    assert_eq!(
+        (stage.values("out").len(), stage.values("beside").len()),
+        (0, EVENTS)
+    );
+    stage.change(Change::Lost {
+        partition: PartitionId(0),
+    });
+    assert!(stage.shard.memory().0 <= end / 8, "{:?}", stage.shard.memory());
+    // Without the first workflow the other may have all.
+    (0..EVENTS as i64).for_each(|offset| give_beside(&stage, EVENTS as i64 + offset));
+    stage.pass(100);
+    assert!(stage.shard.memory().0 > end / 2, "{:?}", stage.shard.memory());
 }
 
 #[test]

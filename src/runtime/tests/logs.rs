@@ -248,6 +248,40 @@ fn the_records_of_one_end_are_limited() {
     assert_eq!(ids.last().expect("the end").1, "ExecutionFailed");
 }
 
+/// A loop with a large value, every event of which is written: while the log is full it waits, so that what lies here is
+/// bounded, and nothing is left out.
+#[test]
+fn a_loop_with_large_values_keeps_its_log_whole_and_bounded() {
+    let mut stage = endless(Level::All);
+    let bytes = |stage: &Stage| stage.metric("stepstream_memory_bytes", &["kind=\"log\""]);
+    for round in 0..12 {
+        stage.world.borrow_mut().log_is_full = round % 3 > 0;
+        for _ in 0..4 {
+            stage.now_ms += 10;
+            let now = stage.now();
+            stage.shard.turn(now);
+        }
+        // Four turns' records, and none while it is full.
+        assert!(bytes(&stage) <= 4.0 * 6e6, "{round}: {}", bytes(&stage));
+        if round % 3 == 1 {
+            // The writer takes what there is.
+            stage.now_ms += 2_000;
+            let now = stage.now();
+            stage.shard.turn(now);
+        }
+    }
+    stage.world.borrow_mut().log_is_full = false;
+    stage.now_ms += 300_000;
+    stage.settle();
+    stage.pass(2_000);
+    let ids = ids(&stage.log());
+    assert_eq!(ids.last().expect("the end").1, "ExecutionTimedOut");
+    let all: Vec<u64> = (1..=ids.len() as u64).collect();
+    let ids: Vec<u64> = ids.into_iter().map(|(id, _)| id).collect();
+    assert!(ids.len() > 100, "{} records", ids.len());
+    assert_eq!(ids, all, "none is left out");
+}
+
 /// Goes on until its time limit.
 const LOOP: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "Next": "C"},
     "C": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "P"}], "Default": "S"},

@@ -3,7 +3,8 @@
 use super::super::panics::Step;
 use super::super::workflow::{LogSettings, Mode, Workflow};
 use super::super::{Ordering, PANIC, Turn};
-use super::{Stage, fault, with_dead_letter};
+use super::{Stage, TASK, fault, with_dead_letter};
+use crate::task::Failure;
 use crate::vm::Level;
 use std::collections::BTreeMap;
 
@@ -202,4 +203,15 @@ fn a_panic_at_any_place_ends_one_event() {
             assert_eq!(struck > 0, is_possible, "{mode:?} {step:?}");
         }
     }
+}
+
+#[test]
+fn a_panic_in_a_call_is_counted() {
+    let mut stage = Stage::new(TASK, Workflow::default());
+    stage.give("0");
+    stage.settle();
+    let ticket = stage.world.borrow().called[0].ticket;
+    stage.answer(ticket, Err(Failure::panicked("a fault of the test")));
+    stage.pass(2_000);
+    assert_eq!(stage.metric("stepstream_panics_total", &[]), 1.0);
 }

@@ -129,6 +129,34 @@ fn a_lane_whose_topic_takes_nothing_leaves_room_for_others() {
     assert_eq!(desk.answer(1, &Ok(())), 1);
 }
 
+/// Messages to a topic that may not exist take a part of the room only, however many there are; they give it back.
+#[test]
+fn topics_on_trial_leave_room() {
+    let mut desk = Desk::new();
+    let topic = desk.outbox.foreign_topic(&mut desk.sink, "no");
+    assert_eq!(topic, TopicId(2));
+    let fill = |desk: &mut Desk| {
+        let mut sent = 0;
+        while desk.outbox.may_try(topic) {
+            desk.send(2, Refused::Dropped);
+            sent += 1;
+        }
+        sent
+    };
+    let sent = fill(&mut desk);
+    assert!((5..20).contains(&sent), "{sent} messages");
+    let refused = Err(SendError::Refused("no such topic".to_owned()));
+    assert_eq!(desk.answer(2, &refused), sent);
+    assert_eq!(fill(&mut desk), sent, "their room is back");
+    assert_eq!(desk.outbox.unreplied().count(), sent);
+    // One that arrives shows that the topic exists.
+    assert_eq!(desk.answer(2, &Ok(())), sent);
+    for _ in 0..2 * sent {
+        assert!(desk.outbox.may_try(topic));
+        desk.send(2, Refused::Dropped);
+    }
+}
+
 #[test]
 fn what_waited_is_sent_when_there_is_room() {
     let mut desk = Desk::new();

@@ -1,6 +1,7 @@
 //! At most once: the commit comes first.
 
-use super::super::lane::REPLY_TOPICS_MAX;
+use super::super::drain::LAST_ANSWERS;
+use super::super::lane::{REPLY_TOPICS_MAX, UNTRIED_TOPICS_MAX};
 use super::super::workflow::{Mode, Workflow};
 use super::super::{CUT_OFF, Ordering};
 use super::{FAIL, PASS, Stage, TASK, with_dead_letter};
@@ -177,6 +178,67 @@ fn a_revoked_line_whose_time_is_over_is_named() {
         let last = released[0].1.clone().or(commits.last().map(|one| one.1.clone()));
         assert_eq!(restored(last).cut_off().collect::<Vec<_>>(), named);
         assert_eq!(stage.world.borrow().called.len(), answered + 1);
+    }
+}
+
+/// Returns what is named as cut off after a partition was given back.
+fn named(stage: &Stage) -> Vec<i64> {
+    let world = stage.world.borrow();
+    let released = world.released.first().expect("given back").1.clone();
+    let last = released.or(world.commits.last().map(|one| one.1.clone()));
+    restored(last).cut_off().collect()
+}
+
+#[test]
+fn an_answer_that_is_on_its_way_when_time_is_over_is_waited_for() {
+    for (is_delivered, cut_off) in [(true, vec![1]), (false, vec![0, 1])] {
+        let mut stage = Stage::new(TASK, sync());
+        stage.world.borrow_mut().holds_acks = true;
+        (0..2).for_each(|at| stage.give(&at.to_string()));
+        stage.settle();
+        stage.committed(0, 2, Ok(()));
+        stage.revoke(0, 5_000);
+        stage.answer_call(0, "0");
+        stage.pass(5_001);
+        assert!(
+            stage.world.borrow().released.is_empty(),
+            "the answer is on its way"
+        );
+        assert_eq!(stage.shard.executions().1, 1, "what runs has had its time");
+        if is_delivered {
+            stage.acknowledge(0, Ok(()));
+        } else {
+            stage.pass(LAST_ANSWERS.as_millis() as i64);
+        }
+        assert_eq!(named(&stage), cut_off);
+    }
+}
+
+#[test]
+fn a_commit_that_is_under_way_when_time_is_over_names_nothing_that_has_answered() {
+    for is_answered in [true, false] {
+        let mut stage = Stage::new(TASK, sync());
+        stage.give("0");
+        stage.settle();
+        stage.committed(0, 1, Ok(()));
+        // This commit calls the first unfinished.
+        stage.give("1");
+        stage.settle();
+        assert_eq!(asked(&stage), [1, 2]);
+        stage.revoke(0, 5_000);
+        stage.answer_call(0, "0");
+        stage.pass(5_001);
+        if is_answered {
+            stage.committed(0, 2, Ok(()));
+        } else {
+            stage.pass(LAST_ANSWERS.as_millis() as i64);
+        }
+        assert_eq!(named(&stage), [1]);
+        assert_eq!(
+            stage.world.borrow().called.len(),
+            1,
+            "its time is over: it does not run"
+        );
     }
 }
 
@@ -449,6 +511,60 @@ fn reply_topics_that_events_invent_give_way() {
         NAMES + 1 - REPLY_TOPICS_MAX,
         "the one that is used stays"
     );
+}
+
+/// Names that events make up, and that nothing reaches, take no reply from topics that exist, and are counted.
+#[test]
+fn a_flood_of_invented_reply_topics_leaves_others_their_replies() {
+    const KNOWN: usize = 300;
+    const MADE_UP: usize = 2 * REPLY_TOPICS_MAX;
+    let allowed = Workflow {
+        reply_allowed: vec![Pattern::parse("*")],
+        sync_batch_max: 100_000,
+        ..sync()
+    };
+    let mut stage = Stage::new(PASS, allowed);
+    stage.world.borrow_mut().commits_at_once = true;
+    let asks = |stage: &mut Stage, name: &str| {
+        let header = ("kafka_replyTopic".to_owned(), Some(name.as_bytes().to_vec()));
+        stage.give_to(0, None, "1", vec![header]);
+    };
+    for index in 0..KNOWN {
+        asks(&mut stage, &format!("known-{index}"));
+        stage.settle();
+    }
+    stage.world.borrow_mut().holds_acks = true;
+    let mut good = 0;
+    for index in 0..MADE_UP {
+        asks(&mut stage, &format!("made-up-{index}"));
+        if index % 10 == 0 {
+            asks(&mut stage, &format!("known-{}", index / 10 % KNOWN));
+            good += 1;
+        }
+    }
+    stage.settle();
+    let tickets = |stage: &Stage, prefix: &str| {
+        let world = stage.world.borrow();
+        let sent = world.sent.iter().skip(KNOWN);
+        let sent = sent.filter(|sent| sent.topic.starts_with(prefix));
+        sent.map(|sent| sent.ticket).collect::<Vec<_>>()
+    };
+    assert_eq!(tickets(&stage, "known-").len(), good);
+    let made_up = tickets(&stage, "made-up-");
+    assert_eq!(made_up.len(), UNTRIED_TOPICS_MAX, "so many are tried at a time");
+    let refused = MADE_UP - UNTRIED_TOPICS_MAX;
+    let lost = |stage: &Stage| stage.metric("stepstream_replies_lost_total", &[]);
+    assert_eq!(lost(&stage), refused as f64);
+    // Those that are given up make room for the next, and are counted too.
+    for ticket in made_up {
+        let no_topic = SendError::Refused("no such topic".to_owned());
+        stage.world.borrow_mut().push_ack(ticket, Err(no_topic));
+    }
+    stage.settle();
+    assert_eq!(lost(&stage), MADE_UP as f64);
+    asks(&mut stage, "known-late");
+    stage.settle();
+    assert_eq!(tickets(&stage, "known-late").len(), 1);
 }
 
 /// Markers behind held events are passed with the commit that lets the last of these run, and those behind all are

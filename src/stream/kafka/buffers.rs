@@ -2,13 +2,18 @@
 //!
 //! Owns the properties that bound the clients' memory. Must not know how much there is. Invariant: what the user sets
 //! wins, and is what the reckoning goes by. Not reckoned: brokers beyond the supposed number, and what a compressed
-//! answer grows to before its events are queued.
+//! answer grows to beyond the supposed factor.
 
 use super::Config;
 use rdkafka::ClientConfig;
 
 /// Bytes that a queue of fetched events holds where there is memory enough.
 const QUEUED_MAX: u64 = 64 << 20;
+/// Events that such a queue holds where there is memory enough, and at least.
+const QUEUED_MESSAGES: (u64, u64) = (20_000, 1_000);
+/// What librdkafka keeps for each event in a queue beside its bytes, which are all that its limit counts: events of a few
+/// bytes would take many times what it says.
+const MESSAGE_BYTES: u64 = 512;
 /// Bytes of messages that a producer holds where there is memory enough.
 const PRODUCED_MAX: u64 = 64 << 20;
 /// The least of each: librdkafka takes an event, or a message, of the usual limit.
@@ -18,12 +23,26 @@ const PRODUCED_MIN: u64 = 4 << 20;
 const FETCHED_MAX: u64 = 52_428_800;
 const FETCHED_MIN: u64 = 1 << 20;
 
+/// What an answer holds of one partition, where there is memory enough and at least: a batch comes whole however large it
+/// is, and batches may be packed to a hundredth.
+const PARTITION_MAX: u64 = 1 << 20;
+const PARTITION_MIN: u64 = 16 << 10;
+/// What of a queue that may be, as a divisor: what is easy to pack comes to as much as the queue.
+const PARTITION: u64 = 512;
+
 /// Brokers that have partitions of a consumer, as is supposed: each has an answer to it under way.
 pub(super) const BROKERS_SUPPOSED: u64 = 3;
 
+/// How many times its bytes an answer is supposed to take once it is unpacked and in the queues: batches are compressed,
+/// and small events take more than their bytes.
+pub(super) const UNPACKED: u64 = 4;
+
+const QUEUED_MESSAGES_KEY: &str = "queued.min.messages";
 const QUEUED_KEY: &str = "queued.max.messages.kbytes";
 const PRODUCED_KEY: &str = "queue.buffering.max.kbytes";
 const FETCHED_KEY: &str = "fetch.max.bytes";
+/// Two names of one property.
+const PARTITION_KEYS: [&str; 2] = ["fetch.message.max.bytes", "max.partition.fetch.bytes"];
 const RECEIVED_KEY: &str = "receive.message.max.bytes";
 /// What librdkafka demands of that beyond `fetch.max.bytes`.
 const FRAMING_BYTES: u64 = 512;
@@ -33,7 +52,10 @@ const MESSAGE_KEY: &str = "message.max.bytes";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffers {
     queued: u64,
+    messages: u64,
     fetched: u64,
+    /// Of one partition.
+    fetched_of_each: u64,
     produced: u64,
 }
 
@@ -41,19 +63,25 @@ impl Default for Buffers {
     fn default() -> Buffers {
         Buffers {
             queued: QUEUED_MAX,
+            messages: QUEUED_MESSAGES.0,
             fetched: FETCHED_MAX,
+            fetched_of_each: PARTITION_MAX,
             produced: PRODUCED_MAX,
         }
     }
 }
 
 impl Buffers {
-    /// Returns those of a share of memory: for each queue of fetched events, and for each producer. What is under way
-    /// to the queues may come to as much as one of them, from all brokers together.
+    /// Returns those of a share of memory: for each queue of fetched events, and for each producer. Half of a queue is
+    /// for the events' bytes, half for what librdkafka keeps beside them. What is under way to the queues may come to as
+    /// much as one of them, from all brokers together and unpacked.
     pub fn within(queued: u64, produced: u64) -> Buffers {
+        let (most, least) = QUEUED_MESSAGES;
         Buffers {
-            queued: queued.clamp(QUEUED_MIN, QUEUED_MAX),
-            fetched: (queued / BROKERS_SUPPOSED).clamp(FETCHED_MIN, FETCHED_MAX),
+            queued: (queued / 2).clamp(QUEUED_MIN, QUEUED_MAX),
+            messages: (queued / 2 / MESSAGE_BYTES).clamp(least, most),
+            fetched: (queued / BROKERS_SUPPOSED / UNPACKED).clamp(FETCHED_MIN, FETCHED_MAX),
+            fetched_of_each: (queued / PARTITION).clamp(PARTITION_MIN, PARTITION_MAX),
             produced: produced.clamp(PRODUCED_MIN, PRODUCED_MAX),
         }
     }
@@ -61,7 +89,9 @@ impl Buffers {
     /// Sets a consumer's properties, before the user's.
     pub(super) fn set_consumer(self, client: &mut ClientConfig) {
         client.set(QUEUED_KEY, (self.queued / 1024).to_string());
+        client.set(QUEUED_MESSAGES_KEY, self.messages.to_string());
         client.set(FETCHED_KEY, self.fetched.to_string());
+        client.set(PARTITION_KEYS[0], self.fetched_of_each.to_string());
     }
 
     /// Sets a producer's properties, before the user's: a message larger than the queue would wait for ever.
@@ -76,6 +106,9 @@ impl Buffers {
     /// Makes a consumer's properties fit each other when the user has set some of them.
     pub(super) fn fit(client: &mut ClientConfig, is_set: impl Fn(&str) -> bool) {
         let number = |client: &ClientConfig, key: &str| client.get(key)?.trim().parse::<u64>().ok();
+        if is_set(PARTITION_KEYS[1]) && !is_set(PARTITION_KEYS[0]) {
+            client.remove(PARTITION_KEYS[0]);
+        }
         // librdkafka refuses an answer that is smaller than a message.
         if let (Some(fetched), Some(message)) = (number(client, FETCHED_KEY), number(client, MESSAGE_KEY))
             && fetched < message
@@ -98,15 +131,17 @@ impl Config {
     /// Returns how many bytes a queue of fetched events takes before no more are asked for, with the user's properties.
     pub fn queued_bytes(&self) -> u64 {
         let queued = self.set_by_user(&self.consumer, QUEUED_KEY);
+        let messages = self.set_by_user(&self.consumer, QUEUED_MESSAGES_KEY);
         queued.map_or(self.buffers.queued, |kilobytes| kilobytes << 10)
+            + messages.unwrap_or(self.buffers.messages) * MESSAGE_BYTES
     }
 
     /// Returns how many bytes of a consumer may be on their way to its queues, with the user's properties: an answer of
-    /// each broker that is supposed to be there.
+    /// each broker that is supposed to be there, unpacked.
     pub fn fetched_bytes(&self) -> u64 {
         let fetched = self.set_by_user(&self.consumer, FETCHED_KEY);
         let message = self.set_by_user(&self.consumer, MESSAGE_KEY).unwrap_or(0);
-        fetched.unwrap_or(self.buffers.fetched.max(message)) * BROKERS_SUPPOSED
+        fetched.unwrap_or(self.buffers.fetched.max(message)) * BROKERS_SUPPOSED * UNPACKED
     }
 
     /// Returns how many bytes a producer takes at most, with the user's properties.

@@ -128,7 +128,7 @@ const COMMON: [(&str, &str); 1] = [
     ("reconnect.backoff.max.ms", "2000"),
 ];
 
-const CONSUMER: [(&str, &str); 8] = [
+const CONSUMER: [(&str, &str); 7] = [
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("isolation.level", "read_committed"),
     // Once the local queue is full the client stops fetching for this long; with the default of one
@@ -138,8 +138,6 @@ const CONSUMER: [(&str, &str); 8] = [
     // this long, and so do all others, whose queues may have run dry: with the default of half a second
     // such stalls halve what is consumed.
     ("fetch.wait.max.ms", "10"),
-    // What is fetched and not yet taken, in each queue; how many bytes that may be say the `Buffers`.
-    ("queued.min.messages", "20000"),
     ("allow.auto.create.topics", "false"),
     // New partitions and topics are seen after this long.
     ("topic.metadata.refresh.interval.ms", "30000"),
@@ -396,7 +394,7 @@ fn acknowledged(key: &str, value: &str) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::buffers::BROKERS_SUPPOSED;
+    use super::super::buffers::{BROKERS_SUPPOSED, UNPACKED};
     use super::*;
     use rdkafka::consumer::BaseConsumer;
 
@@ -434,13 +432,15 @@ mod tests {
             let client = config.consumer_properties().unwrap();
             let got = ["queued.max.messages.kbytes", "fetch.max.bytes"].map(|key| client.get(key).unwrap());
             assert_eq!(got, consumer, "{text}");
+            let messages: u64 = client.get("queued.min.messages").unwrap().parse().unwrap();
             let client = config.producer("x").unwrap();
             let got = ["queue.buffering.max.kbytes", "message.max.bytes"].map(|key| client.get(key).unwrap());
             assert_eq!(got, producer, "{text}");
             let [queued, fetched, produced] =
                 [consumer[0], consumer[1], producer[0]].map(|text| text.parse::<u64>().expect("a number"));
-            assert_eq!(config.queued_bytes(), queued << 10, "{text}");
-            assert_eq!(config.fetched_bytes(), fetched * BROKERS_SUPPOSED, "{text}");
+            assert_eq!(config.queued_bytes(), (queued << 10) + messages * 512, "{text}");
+            let fetched = fetched * BROKERS_SUPPOSED * UNPACKED;
+            assert_eq!(config.fetched_bytes(), fetched, "{text}");
             assert_eq!(config.produced_bytes(), produced << 10, "{text}");
         };
         let plenty = Buffers::default();
@@ -453,14 +453,29 @@ mod tests {
         );
         // A message that is larger than the queue would wait for ever.
         let little = Buffers::within(8 << 20, 8 << 20);
-        check("", little, ["8192", "2796202"], ["8192", "4194304"]);
+        check("", little, ["4096", "1048576"], ["8192", "4194304"]);
         check("", Buffers::within(0, 0), ["256", "1048576"], ["4096", "2097152"]);
         let of_user = "consumer = { 'queued.max.messages.kbytes' = 1000 }
             producer = { 'queue.buffering.max.kbytes' = 2000, 'message.max.bytes' = 1000000 }";
-        check(of_user, little, ["1000", "2796202"], ["2000", "1000000"]);
+        check(of_user, little, ["1000", "1048576"], ["2000", "1000000"]);
         assert_eq!(
             config("properties = { 'fetch.max.bytes' = 2000000 }").fetched_bytes(),
-            2_000_000 * BROKERS_SUPPOSED
+            2_000_000 * BROKERS_SUPPOSED * UNPACKED
+        );
+        // Either name of a property is the user's.
+        let of_each = |text: &str| {
+            let config = Config {
+                buffers: little,
+                ..config(text)
+            };
+            let client = config.consumer_properties().unwrap();
+            ["fetch.message.max.bytes", "max.partition.fetch.bytes"]
+                .map(|key| client.get(key).map(str::to_owned).unwrap_or_default())
+        };
+        assert_eq!(of_each(""), ["16384", ""]);
+        assert_eq!(
+            of_each("consumer = { 'max.partition.fetch.bytes' = 70000 }"),
+            ["", "70000"]
         );
         // librdkafka refuses an answer that is smaller than a message.
         let large = Config {

@@ -40,10 +40,14 @@ const ROUND: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_secs(1);
 /// How much longer than the drain time giving up what still runs and the last commits may take.
 const COMMIT_GRACE: Duration = Duration::from_secs(5);
+/// How much longer than asked for the last commits may take of a consumer that leaves.
+const LAST_COMMIT: Duration = Duration::from_secs(3);
 /// How much longer than asked for closing may take.
-const CLOSE_GRACE: Duration = Duration::from_secs(10);
+const CLOSE_GRACE: Duration = Duration::from_secs(4);
 /// How much longer than closing the last questions to the brokers may take.
-const JOIN_GRACE: Duration = Duration::from_secs(30);
+const JOIN_GRACE: Duration = Duration::from_secs(1);
+/// How much longer than asked for leaving the group may take in all, whatever the brokers do.
+const LEAVE_GRACE: Duration = CLOSE_GRACE.saturating_add(JOIN_GRACE);
 /// How often what is known of partitions is written down.
 const REPORT: Duration = Duration::from_secs(1);
 /// How often the ends of partitions are asked for, since a shard that stands still fetches no news.
@@ -74,7 +78,7 @@ impl Control {
     /// Waits until the consumer has left the group, at the longest until it [is late](Control::is_late); returns
     /// whether it has. The shards must still be served.
     pub fn join(mut self) -> bool {
-        let until = locked(&self.stop).unwrap_or_else(Instant::now) + CLOSE_GRACE + JOIN_GRACE;
+        let until = locked(&self.stop).unwrap_or_else(Instant::now) + LEAVE_GRACE;
         if self.over.recv_deadline(until) == Err(RecvTimeoutError::Timeout) {
             return false;
         }
@@ -84,11 +88,11 @@ impl Control {
         true
     }
 
-    /// Whether the thread should be over by now: 40 seconds after what [`Control::stop`] was told. What was
+    /// Whether the thread should be over by now: five seconds after what [`Control::stop`] was told. What was
     /// finished in time is committed; the group takes the member for dead after its session timeout.
     pub fn is_late(&self) -> bool {
         let until = *locked(&self.stop);
-        until.is_some_and(|until| Instant::now() >= until + CLOSE_GRACE + JOIN_GRACE)
+        until.is_some_and(|until| Instant::now() >= until + LEAVE_GRACE)
     }
 
     /// Whether the consumer has left the group and its thread is over.
@@ -258,7 +262,7 @@ impl Worker {
             Step::Assigning { together, .. } => together.or(self.finding.due_at()),
             Step::Revoking { until, .. } => Some(*until),
             Step::Leaving { until, .. } if *until > now => Some(*until),
-            Step::Leaving { until, .. } => Some(*until + COMMIT_GRACE),
+            Step::Leaving { until, .. } => Some(*until + LAST_COMMIT),
         };
         // What is past waits for somebody else, who rings.
         let step = step.filter(|step| *step > now);

@@ -21,6 +21,8 @@ pub struct Health {
     // Of producers: messages that were not taken or not delivered, and those that are not answered yet.
     undelivered: AtomicU64,
     unanswered: AtomicU64,
+    // Partitions that were left without an answer to their last commit.
+    uncommitted: AtomicU64,
     authentication: Mutex<Option<String>>,
     // Why the group's coordinator does not take us, and what helps.
     group: Mutex<Option<String>>,
@@ -96,6 +98,7 @@ impl Default for Health {
             commit_failures: AtomicU64::new(0),
             undelivered: AtomicU64::new(0),
             unanswered: AtomicU64::new(0),
+            uncommitted: AtomicU64::new(0),
             authentication: Mutex::default(),
             group: Mutex::default(),
             fatal: Mutex::default(),
@@ -183,6 +186,16 @@ impl Health {
     /// Returns how many messages were handed to a producer and are not answered.
     pub fn unanswered(&self) -> u64 {
         self.unanswered.load(Relaxed)
+    }
+
+    /// Returns how many partitions a consumer that has left its group had, of which the last commit was not answered
+    /// in time.
+    pub fn uncommitted(&self) -> u64 {
+        self.uncommitted.load(Relaxed)
+    }
+
+    pub(super) fn leaves_uncommitted(&self, partitions: usize) {
+        self.uncommitted.store(partitions as u64, Relaxed);
     }
 
     pub(super) fn not_delivered(&self) {

@@ -4,6 +4,9 @@
 //! reaches the text and the nodes is the matter of a [`Reach`], whose rules it keeps (one of them relies on it).
 //! Members and elements have loops of their own, and a closing bracket its own code behind it, so that each
 //! branch is predicted by what came before in its place.
+//!
+//! A walk that takes `NAMES` also says whether an object may have a name twice: it marks how each name begins and how
+//! long it is, which takes a third of what a look at all names afterwards takes.
 
 use super::marks::Marks;
 use super::number;
@@ -48,9 +51,19 @@ pub(super) enum Stop {
     Invalid,
 }
 
-/// An open array or object.
-#[derive(Clone, Copy, Default)]
+/// How many different marks names can have: as many as a byte.
+const MARKS: usize = 256;
+
+/// An open array or object; what moves together stands apart from the marks.
+#[derive(Clone, Copy)]
 pub(super) struct Open {
+    frame: Frame,
+    /// Which marks its names have so far, as 0 and 1; of an object in a walk that takes `NAMES`.
+    names: [u8; MARKS],
+}
+
+#[derive(Clone, Copy, Default)]
+struct Frame {
     /// Its node, and where its text starts.
     node: u32,
     start: u32,
@@ -60,6 +73,24 @@ pub(super) struct Open {
     kind: u32,
     /// Its depth so far.
     depth: u32,
+}
+
+impl Default for Open {
+    fn default() -> Open {
+        Open {
+            frame: Frame::default(),
+            names: [0; MARKS],
+        }
+    }
+}
+
+/// What a walk has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// How many nodes there are then.
+    pub(super) count: usize,
+    /// Whether an object may have a name twice.
+    pub(super) may_double: bool,
 }
 
 /// What comes next inside an array or object just begun or gone back to.
@@ -73,38 +104,44 @@ enum Next {
     Nothing,
 }
 
-/// Walks a text and writes its nodes; returns how many there are then.
+/// Walks a text and writes its nodes. Without `NAMES` any object may have a name twice.
 #[inline(always)]
-pub(super) fn walk(source: &Source<'_>, reach: impl Reach) -> Result<usize, Stop> {
-    let mut walk = Walk {
+pub(super) fn walk<const NAMES: bool>(source: &Source<'_>, reach: impl Reach) -> Result<Walked, Stop> {
+    let mut walk = Walk::<_, NAMES> {
         reach,
         at: source.start,
         escapes: source.escapes.iter(),
         next_escape: NONE,
         parts: 0,
+        doubles: 0,
     };
-    *walk.reach.open() = Open::default();
+    walk.reach.open().frame = Frame::default();
     walk.skip_escape();
     walk.document()?;
     if walk.at != source.end {
         return Err(walk.unexpected());
     }
-    Ok(walk.reach.count() as usize)
+    Ok(Walked {
+        count: walk.reach.count() as usize,
+        may_double: !NAMES || walk.doubles != 0,
+    })
 }
 
 const NONE: usize = usize::MAX;
 
 /// The walk. All of it is inlined into [`walk`], so that these fields live in registers.
-struct Walk<'a, R> {
+struct Walk<'a, R, const NAMES: bool> {
     reach: R,
     at: usize,
     escapes: std::slice::Iter<'a, u32>,
     next_escape: usize,
     /// Elements or members of the innermost open array or object.
     parts: u32,
+    /// Not 0 when a name of any object may stand twice.
+    doubles: u8,
 }
 
-impl<R: Reach> Walk<'_, R> {
+impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
     #[inline(always)]
     fn document(&mut self) -> Result<(), Stop> {
         self.room()?;
@@ -189,7 +226,7 @@ impl<R: Reach> Walk<'_, R> {
     #[inline(always)]
     fn value(&mut self, first: u8) -> Result<Next, Stop> {
         if first == b'"' {
-            self.string()?;
+            self.string::<false>()?;
         } else if first.is_ascii_digit() {
             let end = number::end::<false>(&self.reach, self.at)?;
             self.scalar(end, meta::NUMBER);
@@ -221,7 +258,11 @@ impl<R: Reach> Walk<'_, R> {
     /// Moves over a key and its colon; returns the first byte of the value.
     #[inline(always)]
     fn key(&mut self) -> Result<u8, Stop> {
-        self.string()?;
+        let start = self.at;
+        self.string::<NAMES>()?;
+        if NAMES {
+            self.name(start);
+        }
         let [colon] = self.reach.chunk(self.at);
         if colon != b':' {
             return Err(unexpected(colon));
@@ -236,14 +277,28 @@ impl<R: Reach> Walk<'_, R> {
         unexpected(self.reach.chunk::<1>(self.at)[0])
     }
 
+    /// Marks the name that began at `start` and ends here: by its first two bytes and its length.
     #[inline(always)]
-    fn string(&mut self) -> Result<(), Stop> {
+    fn name(&mut self, start: usize) {
+        let begins = u16::from_le_bytes(self.reach.chunk(start + 1));
+        let mixed = (u32::from(begins) + (self.at - start) as u32).wrapping_mul(0x9e37);
+        let mark = &mut self.reach.open().names[usize::from((mixed >> 8) as u8)];
+        self.doubles |= *mark;
+        *mark = 1;
+    }
+
+    /// Moves over a string; a name with an escape in it may be any other one.
+    #[inline(always)]
+    fn string<const IS_NAME: bool>(&mut self) -> Result<(), Stop> {
         let close = self.reach.close().ok_or(Stop::Invalid)?;
         let start = self.at;
         self.at = close + 1;
         self.reach.put(start, self.at, meta::STRING);
         if self.next_escape < close {
             self.reach.put_again(start, self.at, meta::STRING | meta::ESCAPED);
+            if IS_NAME {
+                self.doubles = 1;
+            }
             while self.next_escape < close {
                 self.skip_escape();
             }
@@ -272,7 +327,7 @@ impl<R: Reach> Walk<'_, R> {
     fn open(&mut self, end: u8, kind: u32) -> Result<Next, Stop> {
         let start = self.at;
         let [_, first] = self.reach.chunk(start);
-        self.reach.open().parts = self.parts;
+        self.reach.open().frame.parts = self.parts;
         if !self.reach.enter() {
             return Err(Stop::Depth);
         }
@@ -280,7 +335,7 @@ impl<R: Reach> Walk<'_, R> {
         if first == end {
             self.at += 1;
             self.reach.exit();
-            let outer = self.reach.open();
+            let outer = &mut self.reach.open().frame;
             outer.depth = outer.depth.max(2);
             self.reach.put(start, self.at, kind | 1 << meta::DEPTH_SHIFT);
             return Ok(Next::Nothing);
@@ -290,13 +345,17 @@ impl<R: Reach> Walk<'_, R> {
         }
         // Its node is written at the end.
         let node = self.reach.skip();
-        *self.reach.open() = Open {
+        let inner = self.reach.open();
+        inner.frame = Frame {
             node,
             start: start as u32,
             parts: 0,
             kind,
             depth: 1,
         };
+        if NAMES && kind == meta::OBJECT {
+            inner.names = [0; MARKS];
+        }
         self.parts = 1;
         Ok(if kind == meta::OBJECT {
             Next::Member
@@ -310,14 +369,14 @@ impl<R: Reach> Walk<'_, R> {
     fn leave(&mut self) -> Result<Next, Stop> {
         loop {
             self.at += 1;
-            let inner = *self.reach.open();
+            let inner = self.reach.open().frame;
             self.reach.exit();
             let meta = inner.kind
                 | inner.depth << meta::DEPTH_SHIFT
                 | self.parts.min(meta::COUNT_MAX) << meta::COUNT_SHIFT;
             let node = Node::new(inner.start, self.at as u32, self.reach.count(), meta);
             self.reach.set(inner.node, node);
-            let outer = self.reach.open();
+            let outer = &mut self.reach.open().frame;
             outer.depth = outer.depth.max(inner.depth + 1);
             let kind = outer.kind;
             self.parts = outer.parts;

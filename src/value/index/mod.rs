@@ -32,7 +32,7 @@ use super::heap::{RawText, TEXT_BYTES_MAX};
 use super::node::{DEPTH_MAX, Node, meta};
 use super::table::Table;
 use super::{Heap, IndexError};
-use grammar::{Open, Source, Stop};
+use grammar::{Open, Source, Stop, Walked};
 use marks::Marks;
 use reach::Checked;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -57,17 +57,12 @@ pub(super) struct Scratch {
     around: Table<Open>,
     /// For a text that is made before it is escaped.
     pub(super) text: Vec<u8>,
-    /// For the names of an object that are compared.
-    pub(super) names: Vec<u32>,
 }
 
 impl Scratch {
     /// Returns how many bytes are reserved.
     pub(super) fn bytes(&self) -> usize {
-        self.marks.bytes()
-            + self.around.capacity() * size_of::<Open>()
-            + self.text.capacity()
-            + self.names.capacity() * size_of::<u32>()
+        self.marks.bytes() + self.around.capacity() * size_of::<Open>() + self.text.capacity()
     }
 }
 
@@ -136,7 +131,10 @@ pub(super) fn index_by(path: Path, heap: &mut Heap, text: &[u8]) -> Result<u32, 
     heap.text.extend_from_slice(&PADDING);
     let root = heap.nodes.len() as u32;
     match spans(path, heap, base + start, base + end) {
-        Ok(spaced) => {
+        Ok(Spans { spaced, may_double }) => {
+            if may_double {
+                heap.verified.doubt(root);
+            }
             if !spaced {
                 heap.text.truncate(base + text.len());
             }
@@ -168,12 +166,22 @@ fn remember(heap: &mut Heap, root: u32, base: usize, len: usize) {
         start: base as u32,
         end: (base + len) as u32,
     });
+    heap.verified.note_blanks(root);
     let node = &mut heap.nodes[root as usize];
     *node = node.with_meta(node.meta() | meta::RAW);
 }
 
-/// Runs all passes over `start..end` of the heap's text; says whether the dense text had to be written.
-fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, ()> {
+/// What the passes have found.
+struct Spans {
+    /// Whether the dense text had to be written.
+    spaced: bool,
+    /// Whether an object may have a name twice.
+    may_double: bool,
+}
+
+/// Runs all passes over `start..end` of the heap's text.
+fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<Spans, ()> {
+    let names = heap.verified.is_wanted();
     let Heap {
         text, nodes, scratch, ..
     } = heap;
@@ -182,8 +190,13 @@ fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, 
         return Err(());
     }
     nodes.reserve(marks.closes.len() + (end - start) / 8 + 16);
-    match write_nodes(path, Source::new(text, start, end, marks), nodes, around) {
-        Ok(()) => return Ok(false),
+    match write_nodes(path, Source::new(text, start, end, marks), nodes, around, names) {
+        Ok(may_double) => {
+            return Ok(Spans {
+                spaced: false,
+                may_double,
+            });
+        }
         Err(Stop::Blank) => {}
         Err(_) => return Err(()),
     }
@@ -195,9 +208,13 @@ fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<bool, 
         _ => portable::squeeze(text, start, end, raw_end, marks),
     };
     let end = squeezed.ok_or(())?;
-    write_nodes(path, Source::new(text, raw_end, end, marks), nodes, around).map_err(|_| ())?;
+    let source = Source::new(text, raw_end, end, marks);
+    let may_double = write_nodes(path, source, nodes, around, names).map_err(|_| ())?;
     text.truncate(end);
-    Ok(true)
+    Ok(Spans {
+        spaced: true,
+        may_double,
+    })
 }
 
 /// Runs the first pass; says whether all strings are sound.
@@ -212,27 +229,29 @@ fn scan(path: Path, text: &[u8], start: usize, end: usize, marks: &mut Marks) ->
         && (marks.escapes.is_empty() || marks.check_escapes(&text[..end]))
 }
 
-/// Runs the second pass, again with more room when nodes or nesting need it.
+/// Runs the second pass, again with more room when nodes or nesting need it; says whether an object may have a name
+/// twice, which it always may where nobody asks for `names`.
 fn write_nodes(
     path: Path,
     source: Source<'_>,
     nodes: &mut Table<Node>,
     around: &mut Table<Open>,
-) -> Result<(), Stop> {
+    names: bool,
+) -> Result<bool, Stop> {
     around.reserve(LEVELS_FIRST);
     loop {
         let first = nodes.len();
         let levels = around.all().len().min(LEVELS_MAX);
         let open = &mut around.all()[..levels];
         let walked = match path {
-            Path::Portable => checked_walk(&source, nodes.all(), first, open),
+            Path::Portable => checked_walk(&source, nodes.all(), first, open, names),
             #[cfg(target_arch = "x86_64")]
-            _ => unchecked::walk(&source, nodes.all(), first, open),
+            _ => unchecked::walk(&source, nodes.all(), first, open, names),
         };
         match walked {
-            Ok(count) => {
+            Ok(Walked { count, may_double }) => {
                 nodes.add(count - first);
-                return Ok(());
+                return Ok(may_double);
             }
             Err(Stop::Room) => {
                 let room = nodes.room().len();
@@ -251,8 +270,13 @@ fn checked_walk(
     nodes: &mut [Node],
     first: usize,
     open: &mut [Open],
-) -> Result<usize, Stop> {
-    grammar::walk(source, Checked::new(source, nodes, first, open))
+    names: bool,
+) -> Result<Walked, Stop> {
+    let reach = Checked::new(source, nodes, first, open);
+    match names {
+        true => grammar::walk::<true>(source, reach),
+        false => grammar::walk::<false>(source, reach),
+    }
 }
 
 fn is_utf8(path: Path, text: &[u8]) -> bool {

@@ -6,7 +6,7 @@
 //! Miri and the fuzz target `value_index` compare the two.
 #![allow(unsafe_code)]
 
-use super::grammar::{self, Open, Source, Stop};
+use super::grammar::{self, Open, Source, Stop, Walked};
 use super::number::Masks;
 use super::reach::Reach;
 use crate::value::node::{Node, meta};
@@ -23,23 +23,29 @@ pub(super) fn walk(
     nodes: &mut [Node],
     first: usize,
     around: &mut [Open],
-) -> Result<usize, Stop> {
+    names: bool,
+) -> Result<Walked, Stop> {
     assert!(source.end + PADDING_MIN <= source.text.len());
     assert!(first < nodes.len() && !around.is_empty());
     debug_assert!(cfg!(miri) || super::avx2::is_available() || cfg!(test));
     // SAFETY: this path is only chosen on machines that have these features.
-    unsafe { compiled(source, nodes, first, around) }
+    unsafe {
+        match names {
+            true => compiled::<true>(source, nodes, first, around),
+            false => compiled::<false>(source, nodes, first, around),
+        }
+    }
 }
 
 /// Compiled for what the machine has: less moving about for numbers and masks.
 #[cfg_attr(not(miri), target_feature(enable = "avx2,bmi1,lzcnt,popcnt"))]
-unsafe fn compiled(
+unsafe fn compiled<const NAMES: bool>(
     source: &Source<'_>,
     nodes: &mut [Node],
     first: usize,
     around: &mut [Open],
-) -> Result<usize, Stop> {
-    grammar::walk(source, Unchecked::new(source, nodes, first, around))
+) -> Result<Walked, Stop> {
+    grammar::walk::<NAMES>(source, Unchecked::new(source, nodes, first, around))
 }
 
 /// Text, marks and nodes of one walk by pointers. Only [`walk`] makes one, and hands it to the grammar's.

@@ -120,6 +120,27 @@ fn a_place_names_the_states_around_and_the_iteration() {
     assert_eq!(places(&player), ["/Map/0/Each", "/Map/1/Each"]);
 }
 
+/// One that waits in a loop with much is compacted when it has grown, not each time.
+#[test]
+fn a_run_that_did_not_grow_is_not_compacted_again() {
+    let input = format!(r#"{{"list":[1],"text":"{}"}}"#, "x".repeat(100_000));
+    let mut player = start("Map", &states(), &input);
+    assert_eq!(player.go(), Status::Waiting);
+    let mut small = Run::new();
+    let mut park = |player: &mut Player| {
+        let cost = player.run.park_into(&mut small);
+        let live = small.bytes().0;
+        player.run.unpark_from(&mut small);
+        (cost, live)
+    };
+    let (first, live) = park(&mut player);
+    assert!(first > 2 * 100_000, "{first}: it is compacted and copied");
+    for _ in 0..3 {
+        let (cost, _) = park(&mut player);
+        assert!(cost <= live, "{cost} of {live}: it is copied");
+    }
+}
+
 #[test]
 fn a_parked_run_has_no_more_memory_than_it_needs() {
     let input = format!(r#"{{"list":[1],"text":"{}"}}"#, "x".repeat(2_000));

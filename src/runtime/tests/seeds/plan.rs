@@ -5,7 +5,7 @@
 
 use super::super::super::panics::Step;
 use super::super::super::workflow::{DeadLetter, Input, LogSettings, Mode, OnEmpty, Version, Workflow};
-use super::super::super::{Bindings, Ordering};
+use super::super::super::{Bindings, MemoryLimits, Ordering};
 use super::super::world::{Given, Pairs, version};
 use super::dice::Dice;
 use crate::program::Pattern;
@@ -33,6 +33,8 @@ pub(super) struct Plan {
     pub(super) has_log: bool,
     /// Whether messages say so.
     pub(super) has_messages: bool,
+    /// What the shard may take of memory: often less than a few events do.
+    pub(super) memory: MemoryLimits,
 }
 
 /// The definitions: what the event's `way` is decides where it goes; `how` what its tasks answer.
@@ -167,6 +169,13 @@ impl Plan {
                 .then(|| (dice.pick(&super::super::panics::STEPS), dice.below(20) as u32)),
             has_log: has_log_of_all,
             has_messages,
+            memory: match dice.pick(&[0, 0, 1 << 10, 16 << 10, 64 << 10]) {
+                0 => MemoryLimits::default(),
+                shard => MemoryLimits {
+                    shard,
+                    ..MemoryLimits::default()
+                },
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 //! Must not know events. Invariants: the consumer closes only when nothing is left to be committed, or the time for
 //! that is over; no call into librdkafka that may never return is made on the control thread once it closes.
 
-use super::{CLOSE_GRACE, Finding, PROBE_TIMEOUT, Step, Worker};
+use super::{CLOSE_GRACE, Finding, LAST_COMMIT, PROBE_TIMEOUT, Step, Worker};
 use crate::stream::kafka::client::Happened;
 use crate::stream::kafka::health::locked;
 use crossbeam_channel::RecvTimeoutError;
@@ -58,10 +58,11 @@ impl Worker {
     /// that are answered then.
     pub(super) fn leave(&mut self, until: Instant, owes_answer: bool) -> bool {
         let ids = self.assignment.ids();
-        if !self.is_drained(&ids, until) {
+        if !self.is_drained(&ids, until + LAST_COMMIT) {
             self.step = Step::Leaving { until, owes_answer };
             return false;
         }
+        self.health.leaves_uncommitted(self.unsettled(&ids));
         self.give_up_on(&ids);
         self.finding = Finding::default();
         for id in ids {
@@ -119,7 +120,11 @@ impl Worker {
                 consumer.poll(PROBE_TIMEOUT);
             }
         };
-        if !within(ABANDONED, close) {
+        // Whoever has asked to stop waits no longer for this than for the rest.
+        let limit = self.closing.map_or(ABANDONED, |until| {
+            until.saturating_duration_since(Instant::now()).min(ABANDONED)
+        });
+        if !within(limit, close) {
             tracing::warn!(
                 workflow = self.config.name,
                 "the consumer does not close: it is left behind, and leaves the group with its session's timeout"

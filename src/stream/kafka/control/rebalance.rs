@@ -294,11 +294,19 @@ impl Worker {
         ids.iter().filter(held).copied().collect()
     }
 
-    /// Whether nothing of partitions that were asked back until then is waited for any more. At the end of their
-    /// time the shards give up what runs and ask for a last commit, which has to come here and be answered.
-    pub(super) fn is_drained(&self, ids: &[PartitionId], until: Instant) -> bool {
-        let is_settled = self.unreleased(ids).is_empty() && !ids.iter().any(|id| self.commits.concern(*id));
-        is_settled || self.consumer.assignment_lost() || Instant::now() >= until + COMMIT_GRACE
+    /// Whether nothing of partitions that were asked back is waited for any more, at the latest from then on. At the
+    /// end of their time the shards give up what runs and ask for a last commit, which has to come here and be answered.
+    pub(super) fn is_drained(&self, ids: &[PartitionId], latest: Instant) -> bool {
+        self.unsettled(ids) == 0 || self.consumer.assignment_lost() || Instant::now() >= latest
+    }
+
+    /// Returns how many partitions a shard still has, or wait for the answer to a commit.
+    pub(super) fn unsettled(&self, ids: &[PartitionId]) -> usize {
+        let is_unsettled = |id: &&PartitionId| {
+            let partition = self.assignment.get(**id);
+            partition.is_some_and(|partition| !partition.released) || self.commits.concern(**id)
+        };
+        ids.iter().filter(is_unsettled).count()
     }
 
     fn revoke(
@@ -309,7 +317,7 @@ impl Worker {
         again: bool,
     ) -> bool {
         let until = self.hurry(&ids, until);
-        if !self.is_drained(&ids, until) {
+        if !self.is_drained(&ids, until + COMMIT_GRACE) {
             self.step = Step::Revoking {
                 names,
                 ids,

@@ -1,0 +1,120 @@
+//! Since when the oldest of a lane's things has been there, without looking at all of them.
+//!
+//! Owns lists of places, one for each lane, in the order in which they were taken; a place is taken and left in a few
+//! steps, however many there are. Must not know what is in a place. Invariant: who takes a place does so no earlier
+//! than those before, so the first of a list is the oldest.
+
+/// No place.
+const NONE: u32 = u32::MAX;
+
+/// The places of all lanes.
+#[derive(Default)]
+pub(super) struct Ages {
+    links: Vec<Link>,
+    lanes: Vec<Ends>,
+}
+
+/// Where a place stands in its lane's list.
+#[derive(Clone, Copy)]
+struct Link {
+    before: u32,
+    after: u32,
+    since_ms: i64,
+}
+
+/// The first and the last of a lane's list.
+#[derive(Clone, Copy)]
+struct Ends {
+    first: u32,
+    last: u32,
+}
+
+impl Link {
+    const FREE: Link = Link {
+        before: NONE,
+        after: NONE,
+        since_ms: 0,
+    };
+}
+
+impl Ends {
+    const EMPTY: Ends = Ends {
+        first: NONE,
+        last: NONE,
+    };
+}
+
+impl Ages {
+    /// Notes that a lane has taken a place, which is free.
+    #[inline]
+    pub(super) fn begin(&mut self, lane: u32, place: u32, since_ms: i64) {
+        let (lane, index) = (lane as usize, place as usize);
+        if lane >= self.lanes.len() {
+            self.lanes.resize(lane + 1, Ends::EMPTY);
+        }
+        if index >= self.links.len() {
+            self.links.resize(index + 1, Link::FREE);
+        }
+        let before = std::mem::replace(&mut self.lanes[lane].last, place);
+        self.links[index] = Link {
+            before,
+            after: NONE,
+            since_ms,
+        };
+        match before {
+            NONE => self.lanes[lane].first = place,
+            before => self.links[before as usize].after = place,
+        }
+    }
+
+    /// Notes that a lane has left a place, which it had taken.
+    #[inline]
+    pub(super) fn end(&mut self, lane: u32, place: u32) {
+        let lane = lane as usize;
+        let Link { before, after, .. } = std::mem::replace(&mut self.links[place as usize], Link::FREE);
+        match before {
+            NONE => self.lanes[lane].first = after,
+            before => self.links[before as usize].after = after,
+        }
+        match after {
+            NONE => self.lanes[lane].last = before,
+            after => self.links[after as usize].before = before,
+        }
+    }
+
+    /// Returns since when the oldest place of a lane is taken.
+    pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
+        let first = self.lanes.get(lane as usize)?.first;
+        self.links.get(first as usize).map(|link| link.since_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_known_whatever_ends_first() {
+        let mut ages = Ages::default();
+        assert_eq!(ages.oldest_ms(0), None);
+        for place in 0..6 {
+            ages.begin(place % 2, place, i64::from(place) * 10);
+        }
+        let mut after = |place: u32| {
+            ages.end(place % 2, place);
+            [0, 1].map(|lane| ages.oldest_ms(lane))
+        };
+        // From the middle, from the front, from the back, until one lane has none.
+        assert_eq!(after(2), [Some(0), Some(10)]);
+        assert_eq!(after(0), [Some(40), Some(10)]);
+        assert_eq!(after(5), [Some(40), Some(10)]);
+        assert_eq!(after(1), [Some(40), Some(30)]);
+        assert_eq!(after(4), [None, Some(30)]);
+        // A place has another occupant, of another lane, afterwards.
+        ages.begin(0, 1, 60);
+        ages.begin(1, 0, 70);
+        assert_eq!([0, 1].map(|lane| ages.oldest_ms(lane)), [Some(60), Some(30)]);
+        ages.end(1, 3);
+        assert_eq!(ages.oldest_ms(1), Some(70));
+    }
+}
