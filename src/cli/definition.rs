@@ -2,14 +2,18 @@
 
 use super::output::{Json, Stop, stderr_has_colour};
 use crate::asl::model::StateMachine;
-use crate::asl::{self, Diagnostic, MachineType, Options, Report, Source, render::render};
+use crate::asl::{self, Diagnostic, MachineType, Options, Report, Severity, Source, render::render};
 use crate::compile::compile;
 use crate::embedded::{self, Container, Request};
+use crate::printable;
 use crate::program::Program;
 use crate::registry::address::{self, Address};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+
+/// The most diagnostics of a file that are shown to a person.
+const SHOWN_MAX: usize = 100;
 
 /// What is said of a state machine whose file leaves the type to AWS.
 const NO_TYPE: &str = "the file gives no type, and AWS would create a STANDARD workflow; stepstream runs it as EXPRESS, \
@@ -176,10 +180,25 @@ impl Checked {
 
 /// Returns diagnostics of a text as a person reads them.
 pub(super) fn rendered(source: &Source<'_>, diagnostics: &[Diagnostic], colour: bool) -> String {
-    let texts = diagnostics
-        .iter()
-        .map(|diagnostic| render(source, diagnostic, colour));
-    texts.map(|text| format!("{}\n\n", text.trim_end())).collect()
+    let of = |severity| diagnostics.iter().filter(move |found| found.severity == severity);
+    // Of more than can be read the errors are shown.
+    let shown: Vec<&Diagnostic> = match diagnostics.len() <= SHOWN_MAX {
+        true => diagnostics.iter().collect(),
+        false => of(Severity::Error)
+            .chain(of(Severity::Warning))
+            .take(SHOWN_MAX)
+            .collect(),
+    };
+    let texts = shown.iter().map(|diagnostic| render(source, diagnostic, colour));
+    let mut out: String = texts.map(|text| format!("{}\n\n", text.trim_end())).collect();
+    if diagnostics.len() > shown.len() {
+        let more = diagnostics.len() - shown.len();
+        out += &format!(
+            "… and {more} more in {}; 'stepstream check --format json' lists all\n\n",
+            printable::line(source.name)
+        );
+    }
+    out
 }
 
 fn read_text(file: &Path) -> Result<String, Stop> {

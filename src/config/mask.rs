@@ -4,6 +4,7 @@
 //! rather than too little. Must not know how problems are printed. Invariant: the text that may be shown has the
 //! length and the lines of the original, so that byte ranges fit both.
 
+use super::keys::may_be_secret;
 use super::shape::Shape;
 use crate::stream::kafka::is_harmless;
 use std::ops::Range;
@@ -62,6 +63,16 @@ pub fn without_secrets(text: &str) -> String {
         false => suspects(text),
     };
     hide(text, &hidden)
+}
+
+/// Returns the keys of a file that may be secrets: they stand where no such key is known, and look like none.
+pub(super) fn secret_keys(root: &DeTable<'_>) -> Vec<String> {
+    let keys = leaves(root).into_iter().filter(|leaf| leaf.is_key);
+    let mut keys: Vec<String> = keys.filter_map(|leaf| leaf.text.map(str::to_owned)).collect();
+    // A key may be a part of another one.
+    keys.sort_by_key(|key| std::cmp::Reverse(key.len()));
+    keys.dedup();
+    keys
 }
 
 /// Whether the value at a path is not to be shown.
@@ -161,6 +172,7 @@ fn is_hidden_property(path: &[String], value: &DeValue<'_>) -> bool {
 struct Leaf<'t> {
     span: Range<usize>,
     text: Option<&'t str>,
+    is_key: bool,
 }
 
 fn leaves<'t>(root: &'t DeTable<'_>) -> Vec<Leaf<'t>> {
@@ -175,7 +187,19 @@ fn in_table<'t>(
     path: &mut Vec<String>,
     found: &mut Vec<Leaf<'t>>,
 ) {
+    let known: Vec<&str> = match shape {
+        Some(Shape::Table { keys, .. }) => keys.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let is_free = is_free(path, shape);
     for (key, value) in table {
+        if !is_free && may_be_secret(key.get_ref(), &known) {
+            found.push(Leaf {
+                span: key.span(),
+                text: Some(key.get_ref()),
+                is_key: true,
+            });
+        }
         let shape = shape.and_then(|shape| shape.get(key.get_ref()));
         path.push(key.get_ref().to_string());
         in_value(value.get_ref(), value.span(), shape, path, found);
@@ -214,10 +238,20 @@ fn in_value<'t>(
             let is_stray = matches!(shape, Some(Shape::Table { .. } | Shape::List(_) | Shape::Number));
             let is_hidden_text = |text: &str| is_stray || is_secret_value(text);
             if is_hidden || text.is_some_and(is_hidden_text) {
-                found.push(Leaf { span, text });
+                found.push(Leaf {
+                    span,
+                    text,
+                    is_key: false,
+                });
             }
         }
     }
+}
+
+/// Whether the keys of a section are its writer's own, such as names of functions.
+fn is_free(path: &[String], shape: Option<&Shape>) -> bool {
+    let has_others = matches!(shape, Some(Shape::Table { others: Some(_), .. }));
+    has_others && path.first().is_none_or(|section| section != "kafka")
 }
 
 /// Whether a path leads to the name of a variable or file that has the secret.
@@ -232,19 +266,25 @@ fn is_source(path: &[String]) -> bool {
 /// key that looks like one of a secret to the next section.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let (mut found, mut start, mut is_open, mut is_kafka) = (Vec::new(), 0, false, false);
+    let mut is_free = false;
     for line in text.split_inclusive('\n') {
         let end = start + line.len();
         let head = section_end(line);
         if head > 0 {
             is_open = false;
             is_kafka = line.trim_start().starts_with("[kafka");
+            is_free = line[..head].trim() == "[tasks]" || line[..head].contains("substitutions");
         }
         let is_property = is_kafka || line.trim_start().starts_with("kafka");
-        let is_suspect = is_secret_text(line)
+        let key = unquoted(line[head..].split('=').next().unwrap_or_default());
+        let is_secret_key = !is_free && line[head..].contains('=') && may_be_secret(&key, &[]);
+        let is_suspect = is_secret_key
+            || is_secret_text(line)
             || is_secret_value_in(line)
             || is_property && !is_harmless_line(&line[head..]);
         let shown = match (is_open, is_suspect) {
             (false, false) => line.len(),
+            (false, true) if is_secret_key => head,
             (false, true) => head + key_end(&line[head..]),
             (true, _) => 0,
         };
@@ -257,11 +297,6 @@ fn suspects(text: &str) -> Vec<Range<usize>> {
 
 /// Whether a line below `[kafka]` is empty, a comment, the brokers, or a property with a value that may be shown.
 fn is_harmless_line(line: &str) -> bool {
-    let unquoted = |text: &str| {
-        let text = text.trim();
-        let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        inside.unwrap_or(text).to_owned()
-    };
     let line = line.trim();
     match line.split_once('=') {
         None => line.is_empty() || line.starts_with('#'),
@@ -270,6 +305,12 @@ fn is_harmless_line(line: &str) -> bool {
             (key, value) => is_harmless(&key, &value),
         },
     }
+}
+
+fn unquoted(text: &str) -> String {
+    let text = text.trim();
+    let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inside.unwrap_or(text).to_owned()
 }
 
 fn is_secret_value_in(line: &str) -> bool {

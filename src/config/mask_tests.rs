@@ -64,6 +64,35 @@ fn wrong_values() {
     }
 }
 
+/// A secret may be pasted where a key is expected.
+#[test]
+fn secrets_as_keys() {
+    for section in [
+        "service",
+        "kafka",
+        "kafka.secrets",
+        "kafka.properties",
+        "kafka.consumer",
+        "workflow.log",
+        "nothing",
+        "tasks.\"x\"",
+        "service.diagnostics",
+    ] {
+        for line in [
+            "\"hunter7\" = true",
+            "hunter7 = \"sasl.password\"",
+            "\"x/hunter7==\" = { env = \"A\" }",
+            "a.hunter7 = 1",
+            "\"hunter7\" = ",
+        ] {
+            check(&format!("[{section}]\n{line}"));
+        }
+        check(&format!("[{section}.hunter7]\na = 1"));
+    }
+    check("hunter7 = 1");
+    check("[hunter7]\na = 1");
+}
+
 #[test]
 fn properties_of_any_name() {
     for key in [

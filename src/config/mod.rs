@@ -9,6 +9,7 @@ mod dollar;
 mod environment;
 mod exposed;
 mod inputs;
+mod keys;
 mod mask;
 mod posix;
 mod problem;

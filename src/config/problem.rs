@@ -82,6 +82,14 @@ impl Problem {
         }
     }
 
+    /// Takes a text out of all that is said.
+    pub(super) fn hide(&mut self, secret: &str) {
+        let texts = [Some(&mut self.key), Some(&mut self.message), self.help.as_mut()];
+        for text in texts.into_iter().flatten().filter(|text| text.contains(secret)) {
+            *text = text.replace(secret, "***");
+        }
+    }
+
     pub(super) fn help(mut self, help: Option<String>) -> Problem {
         self.help = help;
         self

@@ -22,6 +22,9 @@ const PROBLEMS_MAX: usize = 50;
 /// What is said of a value that may be a secret: the reader's own messages repeat values.
 const HIDDEN: &str = "this value cannot be used; it is not shown";
 
+/// What stands under a pattern of `[tasks]`.
+const ENTRY: &str = "a table: { http = \"URL\" }, { function = \"NAME\" } or { kafka = [\"TOPIC\"] }";
+
 /// Reads and checks a configuration.
 pub(super) fn read(
     text: &str,
@@ -34,9 +37,15 @@ pub(super) fn read(
         overrides: &overrides,
         events,
         problems: Vec::new(),
+        secret_keys: Vec::new(),
     };
     let config = reader.read();
     let mut problems = reader.problems;
+    for problem in &mut problems {
+        for secret in &reader.secret_keys {
+            problem.hide(secret);
+        }
+    }
     // A stable sort: at one place, in the order of finding.
     problems.sort_by_key(|problem| problem.span.start);
     let is_refused = problems.iter().any(|problem| problem.severity == Severity::Error);
@@ -51,6 +60,8 @@ struct Reader<'a> {
     overrides: &'a [Override],
     events: Events,
     problems: Vec<Problem>,
+    /// Keys that may be secrets in the wrong place: no message has them.
+    secret_keys: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -69,6 +80,7 @@ impl<'a> Reader<'a> {
         }
         let shape = Shape::of_file();
         let (span, mut root) = (root.span(), root.into_inner());
+        self.secret_keys = mask::secret_keys(&root);
         for (number, variable) in self.overrides.iter().enumerate() {
             let place = self.place_of(number);
             if let Err(problem) = environment::apply(&mut root, variable, &shape, place.clone()) {
@@ -77,10 +89,11 @@ impl<'a> Reader<'a> {
         }
         self.unknown_keys(&mut root, &shape, &mut Vec::new());
         let config = self.deserialize(&mut root, span)?;
-        let mut findings = match self.problems.is_empty() {
-            true => validate::validate(&config, self.events),
-            false => Vec::new(),
-        };
+        let mut findings = validate::validate(&config, self.events);
+        if !self.problems.is_empty() {
+            // What was taken out may be what another key needs.
+            findings.retain(|finding| finding.is_alone && is_there(&root, &finding.path));
+        }
         for text in unreplaced(&root) {
             let key = written(&root, &text.path);
             self.add(place(&root, &text.path), key, text.message, Some(text.help));
@@ -255,6 +268,22 @@ fn take_out(table: &mut DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>
     found.is_some_and(|name| table.remove(name.as_str()).is_some())
 }
 
+/// Says whether a path leads to a value of the file.
+fn is_there(root: &DeTable<'_>, path: &[String]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return false;
+    };
+    let found = rest.iter().try_fold(root.get(first.as_str()), |value, step| {
+        let below = match value?.get_ref() {
+            DeValue::Table(table) => table.get(step.as_str()),
+            DeValue::Array(items) => step.parse::<usize>().ok().and_then(|at| items.get(at)),
+            _ => None,
+        };
+        Some(below)
+    });
+    found.flatten().is_some()
+}
+
 /// Returns where a path leads in the file: its value, or the innermost section that is there.
 pub(super) fn place(root: &DeTable<'_>, path: &[String]) -> Range<usize> {
     let Some((first, rest)) = path.split_first() else {
@@ -356,6 +385,13 @@ fn plain(message: &str) -> String {
                 "expected a whole number that is not negative or too large",
             );
         }
+    }
+    if let Some((before, name)) = message.split_once("expected struct ") {
+        let wanted = match name {
+            "Entry" => ENTRY,
+            _ => "a section",
+        };
+        message = format!("{before}expected {wanted}");
     }
     let words = [
         ("a sequence", "a list"),

@@ -35,6 +35,8 @@ pub(super) struct Finding {
     pub(super) severity: Severity,
     pub(super) message: String,
     pub(super) help: Option<String>,
+    /// It is about this value and no other key: true whatever else is wrong.
+    pub(super) is_alone: bool,
 }
 
 /// Returns everything that is wrong with a configuration.
@@ -87,6 +89,7 @@ impl Checks {
             severity: Severity::Error,
             message: message.into(),
             help: None,
+            is_alone: false,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]
@@ -100,11 +103,10 @@ impl Checks {
 
     fn number(&mut self, value: usize, bounds: std::ops::RangeInclusive<usize>, path: &[&str]) {
         let (least, most) = (*bounds.start(), *bounds.end());
-        self.require(
-            bounds.contains(&value),
-            path,
-            format!("{value} is not from {least} to {most}"),
-        );
+        if !bounds.contains(&value) {
+            let message = format!("{value} is not from {least} to {most}");
+            self.add(path, message).is_alone = true;
+        }
     }
 
     fn period(&mut self, value: Period, least: Duration, most: Duration, path: &[&str]) {
@@ -113,7 +115,9 @@ impl Checks {
             Period(least),
             Period(most)
         );
-        self.require((least..=most).contains(&value.0), path, message);
+        if !(least..=most).contains(&value.0) {
+            self.add(path, message).is_alone = true;
+        }
     }
 
     fn size(&mut self, value: Size, least: u64, most: u64, path: &[&str]) {
@@ -122,7 +126,9 @@ impl Checks {
             Size(least),
             Size(most)
         );
-        self.require((least..=most).contains(&value.0), path, message);
+        if !(least..=most).contains(&value.0) {
+            self.add(path, message).is_alone = true;
+        }
     }
 
     fn service(&mut self, config: &Config) {
@@ -186,12 +192,13 @@ impl Checks {
         let message = error.to_string();
         match error {
             kafka::Error::Owned { key, .. } | kafka::Error::Property { key, .. } if !section.is_empty() => {
-                self.add(&["kafka", section, key], message);
+                self.add(&["kafka", section, key], message).is_alone = true;
             }
             kafka::Error::Secret { .. } if self.events == Events::Elsewhere => {}
             // The machine that checks need not be the one that runs.
             kafka::Error::Secret { key, reason } => {
-                self.add(&["kafka", "secrets", key], reason.clone()).severity = Severity::Warning;
+                let finding = self.add(&["kafka", "secrets", key], reason.clone());
+                (finding.severity, finding.is_alone) = (Severity::Warning, true);
             }
             _ => {
                 self.add(&["kafka"], message);

@@ -5,11 +5,11 @@
 
 use super::cloudformation::Substitutions;
 use super::evaluate::Evaluator;
+use super::included::Included;
 use super::mapped::{MadeUp, Mapped};
-use super::serverless::{self, Wanted};
-use super::{Body, Container, Fault, Machine, Origin, Request, Unresolved, code, machine_type};
-use crate::asl::syntax::substitute::name_at;
-use crate::asl::syntax::{self, Duplicate, LineIndex, Lines, Span};
+use super::placeholders::{Quotes, Use, is_bare, is_resource, uses};
+use super::{Body, Container, Fault, Machine, Origin, Request, code};
+use crate::asl::syntax::{Duplicate, LineIndex, Lines, Span};
 use crate::asl::{self, Diagnostic, Format, MachineType, Options, Report, Severity, Source};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -20,9 +20,6 @@ const FILLED_BYTES_MAX: usize = 8 << 20;
 /// What stands for a value that only a deployment knows where JSON has no quotes.
 const NUMBER: &str = "1";
 
-/// How many files a state machine of the Serverless Framework may be away from its definition.
-const INCLUDES_MAX: usize = 5;
-
 /// The most placeholders that nothing fills in which are told of one definition.
 const LITERALS_MAX: usize = 20;
 
@@ -30,28 +27,19 @@ const LITERALS_MAX: usize = 20;
 pub struct Definition {
     machine: String,
     file_name: String,
-    file_text: Arc<str>,
+    pub(super) file_text: Arc<str>,
     line_index: Arc<OnceLock<LineIndex>>,
     /// The text of the definition; without it that of the file.
-    text: Option<Mapped>,
-    format: Format,
+    pub(super) text: Option<Mapped>,
+    pub(super) format: Format,
     substitutions: BTreeMap<String, String>,
-    machine_type: Option<MachineType>,
+    pub(super) machine_type: Option<MachineType>,
     /// What stands beside the findings of the check, or instead of it if there are errors.
-    problems: Vec<Diagnostic>,
+    pub(super) problems: Vec<Diagnostic>,
     /// The file beside the container that has the definition.
-    beside: Option<String>,
+    pub(super) beside: Option<String>,
     /// The file says nothing about the type of workflow.
     has_no_type: bool,
-}
-
-/// Where a definition of the Serverless Framework stands that is not in its file.
-struct Included<'n> {
-    path: String,
-    keys: String,
-    /// The place that names it.
-    span: Span,
-    machine: &'n str,
 }
 
 impl Definition {
@@ -134,74 +122,6 @@ impl Definition {
         out
     }
 
-    /// Takes a part of a file of the Serverless Framework that is beside the container.
-    fn include(
-        &mut self,
-        container: &Container,
-        evaluator: &mut Evaluator<'_>,
-        included: Included<'_>,
-        request: &Request<'_>,
-    ) {
-        let Included {
-            mut path,
-            mut keys,
-            span,
-            machine,
-        } = included;
-        for _ in 0..INCLUDES_MAX {
-            let text = match (request.beside)(&path) {
-                Ok(text) if is_elsewhere(&path) && !text.contains("StartAt") => {
-                    evaluator.fault(&span, format!("The file {path} holds no definition"), "");
-                    return self.beside = Some(path);
-                }
-                Ok(text) => text,
-                Err(reason) => {
-                    evaluator.fault(&span, unreadable(&path, &reason), "");
-                    return self.beside = Some(path);
-                }
-            };
-            self.take_file(container, path.clone(), text);
-            let reading = match self.format {
-                Format::Json => syntax::json::read(&self.file_text, &BTreeMap::new()),
-                Format::Yaml => syntax::yaml::read_template(&self.file_text),
-            };
-            // What is broken is told as of any definition.
-            let Some(root) = reading.root.filter(|_| reading.problems.is_empty()) else {
-                return;
-            };
-            let wanted = Wanted { machine, keys: &keys };
-            let Some(node) = serverless::included(&root, &wanted) else {
-                evaluator.fault(&span, format!("The file {path} has nothing under {keys}"), "");
-                return;
-            };
-            if let Some((next, next_keys)) = node.as_text().and_then(serverless::whole_file) {
-                // Its own files are relative to the service's folder, as its are.
-                (path, keys) = (next.to_owned(), next_keys.to_owned());
-                continue;
-            }
-            self.machine_type = self.machine_type.or_else(|| machine_type(root.get("type")));
-            let file_text = Arc::clone(&self.file_text);
-            let mut inner = evaluator.of_included(&file_text);
-            let text = inner.definition(node);
-            if matches!(node.value, syntax::Value::Object(_)) || text.text() != self.text() {
-                self.text = Some(text);
-            }
-            let lines = Lines::new(&file_text);
-            let faults = inner.faults.into_iter();
-            self.problems = faults.map(|fault| fault.diagnostic(&lines)).collect();
-            evaluator
-                .unresolved
-                .extend(inner.unresolved.into_iter().map(|unresolved| Unresolved {
-                    span: span.clone(),
-                    ..unresolved
-                }));
-            return;
-        }
-        let message =
-            format!("This file is more than {INCLUDES_MAX} files away from its definition: a circle?");
-        evaluator.fault(&span, message, "");
-    }
-
     /// Warns of each `${Name}` that AWS would get as it is.
     fn warn_of_literals(&self, warnings: &mut Vec<Fault>) {
         let mut names: Vec<(&str, Use)> = uses(self.text()).into_iter().collect();
@@ -216,7 +136,7 @@ impl Definition {
         }
     }
 
-    fn take_file(&mut self, container: &Container, path: String, text: String) {
+    pub(super) fn take_file(&mut self, container: &Container, path: String, text: String) {
         let folder = container.name.rfind(['/', '\\']).map_or(0, |end| end + 1);
         self.file_name = format!("{}{path}", &container.name[..folder]);
         self.format = Format::of_file_name(&path);
@@ -384,7 +304,7 @@ impl Definition {
         }
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         self.text.as_ref().map_or(&self.file_text, Mapped::text)
     }
 
@@ -421,7 +341,7 @@ impl Definition {
 
 /// Says whether a path leads out of the template's folder: a file there may be none of the template's author's
 /// business, so messages show lines of it only when it is a definition.
-fn is_elsewhere(path: &str) -> bool {
+pub(super) fn is_elsewhere(path: &str) -> bool {
     path.starts_with(['/', '\\']) || path.contains(':') || path.split(['/', '\\']).any(|part| part == "..")
 }
 
@@ -432,78 +352,7 @@ fn is_literal(origin: &Origin, body: &Body, members: &Substitutions<'_>) -> bool
     is_here && !matches!(origin, Origin::Serverless(_))
 }
 
-/// How a text uses a `${Name}`.
-#[derive(Default)]
-struct Use {
-    count: usize,
-    /// Where it stands first.
-    first: usize,
-    /// One of them is the whole value of a member `Resource`.
-    is_resource: bool,
-}
-
-/// Returns the `${Name}` in a text.
-fn uses(text: &str) -> BTreeMap<&str, Use> {
-    let mut uses: BTreeMap<&str, Use> = BTreeMap::new();
-    for (at, _) in text.match_indices("${") {
-        if let Some(name) = name_at(&text[at..]) {
-            let found = uses.entry(name).or_insert_with(|| Use {
-                first: at,
-                ..Use::default()
-            });
-            found.count += 1;
-            found.is_resource |= is_resource(&text[..at], &text[at + name.len() + "${}".len()..]);
-        }
-    }
-    uses
-}
-
-/// Says whether what stands between two texts is the whole value of a member `Resource`.
-fn is_resource(before: &str, after: &str) -> bool {
-    let quotes = ['"', '\''];
-    let key = before.trim_end_matches(quotes).trim_end().strip_suffix(':');
-    let is_its_value = key.is_some_and(|key| key.trim_end().trim_end_matches(quotes).ends_with("Resource"));
-    is_its_value
-        && after
-            .chars()
-            .next()
-            .is_none_or(|next| quotes.contains(&next) || next.is_whitespace())
-}
-
-/// Says whether a text between two others is a whole value of JSON without its quotes, as a number of CDK is.
-fn is_bare(before: &str, text: &str, after: &str) -> bool {
-    let is_json = text.starts_with(|c: char| c.is_ascii_digit() || "-{[\"".contains(c))
-        || ["true", "false", "null"].contains(&text);
-    let ends = |after: &str| after.trim_start().starts_with([',', '}', ']']);
-    !is_json && before.trim_end().ends_with([':', '[']) && ends(after)
-}
-
-/// Whether a text of JSON is open, on a way through its source.
-#[derive(Default)]
-struct Quotes {
-    seen: usize,
-    is_open: bool,
-    is_escaped: bool,
-}
-
-impl Quotes {
-    /// Says whether a text is open at the end of `before`, which begins as it did the last time.
-    fn are_open_after(&mut self, before: &str) -> bool {
-        for byte in before.as_bytes().get(self.seen..).unwrap_or_default() {
-            self.is_open = match byte {
-                b'"' if !self.is_escaped => !self.is_open,
-                // A text ends with its line.
-                b'\n' => false,
-                _ => self.is_open,
-            };
-            self.is_escaped = *byte == b'\\' && !self.is_escaped;
-        }
-        self.seen = before.len();
-        self.is_open
-    }
-}
-
-fn unreadable(path: &str, reason: &str) -> String {
+pub(super) fn unreadable(path: &str, reason: &str) -> String {
     format!("The definition {path} cannot be read: {reason}")
 }
 

@@ -5,6 +5,7 @@
 //! not go on without the real one. Must not read files. Invariant: it goes down the tree and nowhere else, and
 //! all the text it makes for a definition stays within [`EXPANDED_BYTES_MAX`].
 
+use super::functions::{is_text, join};
 use super::hcl::Defaults;
 use super::mapped::Mapped;
 use super::names::Names;
@@ -12,12 +13,11 @@ use super::trace::trace;
 use super::variables::Variables;
 use super::{Body, FOR_EACH, Fault, Unresolved, code};
 use crate::asl::suggest::did_you_mean;
-use crate::asl::syntax::substitute::name_at;
 use crate::asl::syntax::{Member, Node, Span, Value};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// The most bytes of text that are made for one definition: a short `Fn::Sub` can name a long value many times.
-const EXPANDED_BYTES_MAX: usize = 8 << 20;
+pub(super) const EXPANDED_BYTES_MAX: usize = 8 << 20;
 
 /// The most faults that are told of one file.
 const FAULTS_MAX: usize = 20;
@@ -73,7 +73,7 @@ pub(super) struct Evaluator<'a> {
 }
 
 /// What a function returns.
-enum Outcome<'a> {
+pub(super) enum Outcome<'a> {
     Text(Mapped),
     Tree(&'a Node),
     /// `AWS::NoValue`: the member is not there.
@@ -319,7 +319,7 @@ impl<'a> Evaluator<'a> {
         self.valued(name, span)
     }
 
-    fn valued(&mut self, name: &str, span: &Span) -> Mapped {
+    pub(super) fn valued(&mut self, name: &str, span: &Span) -> Mapped {
         let value = self.names.value(name);
         if value.is_invented {
             self.unresolved(name, span);
@@ -338,156 +338,6 @@ impl<'a> Evaluator<'a> {
                 name: name.to_owned(),
                 span: span.clone(),
             });
-        }
-    }
-
-    /// Returns what a node is after its conditions have chosen; `None` when that is `AWS::NoValue`.
-    fn chosen(&mut self, mut node: &'a Node) -> Option<&'a Node> {
-        while let Some(("Fn::If", argument)) = call_of(node) {
-            node = self.condition(argument, &node.span)?;
-        }
-        (!is_no_value(node)).then_some(node)
-    }
-
-    fn condition(&mut self, argument: &'a Node, span: &Span) -> Option<&'a Node> {
-        let Some([condition, first, second]) = argument.as_array() else {
-            self.fault(span, "Fn::If takes a list of a condition and two values", "");
-            return None;
-        };
-        let name = condition.as_text().unwrap_or_default();
-        let known = self.names.given(name);
-        if known.is_none() {
-            self.unresolved(name, &condition.span);
-        }
-        Some(if known == Some("false") { second } else { first })
-    }
-
-    fn sub(&mut self, argument: &'a Node) -> Mapped {
-        let (template, values) = match argument.as_array() {
-            Some([template, values]) => (template, values.as_object().unwrap_or_default()),
-            _ => (argument, &[][..]),
-        };
-        let values: BTreeMap<&str, Mapped> = values
-            .iter()
-            .map(|member| (&*member.key, self.text(&member.value)))
-            .collect();
-        let text = self.text(template);
-        let mut out = Mapped::default();
-        let mut done = 0;
-        for (at, _) in text.text().match_indices("${") {
-            let rest = &text.text()[at..];
-            if let Some(literal) = rest.strip_prefix("${!").filter(|_| at >= done) {
-                // `${!Name}` is how a `${Name}` is written.
-                if let Some(end) = literal
-                    .find(['}', '$', '"', '\n'])
-                    .filter(|end| literal[*end..].starts_with('}'))
-                {
-                    out.append_range(&text, done..at + 2);
-                    out.append_range(&text, at + 3..at + 3 + end + 1);
-                    done = at + 3 + end + 1;
-                }
-            } else if let Some(name) = name_at(rest).filter(|_| at >= done) {
-                let end = at + name.len() + "${}".len();
-                out.append_range(&text, done..at);
-                match values.get(name) {
-                    Some(value) => out.append(value),
-                    None => {
-                        let value = self.named(name, &text.place(&(at..end)));
-                        out.append(&value);
-                    }
-                }
-                done = end;
-                if out.len() > EXPANDED_BYTES_MAX {
-                    return out;
-                }
-            }
-        }
-        out.append_range(&text, done..text.len());
-        out
-    }
-
-    fn join(&mut self, argument: &'a Node, span: &Span) -> Mapped {
-        let Some([separator, list]) = argument.as_array() else {
-            self.fault(span, "Fn::Join takes a list of a separator and a list", "");
-            return Mapped::default();
-        };
-        let separator = separator.as_text().unwrap_or_default();
-        join(separator, &self.list(list))
-    }
-
-    /// Returns the texts of a list.
-    fn list(&mut self, node: &'a Node) -> Vec<Mapped> {
-        let Some(mut node) = self.chosen(node) else {
-            return Vec::new();
-        };
-        if let Some(("Fn::FindInMap", argument)) = call_of(node) {
-            match self.find_in_map(argument, &node.span) {
-                Outcome::Text(text) => return split(&text, ","),
-                Outcome::Tree(tree) => node = tree,
-                Outcome::Nothing => return Vec::new(),
-            }
-        }
-        if let Some(items) = node.as_array() {
-            let mut texts = Vec::new();
-            for item in items {
-                if let Some(item) = self.chosen(item) {
-                    texts.push(self.text(item));
-                }
-            }
-            return texts;
-        }
-        let (separator, text) = match call_of(node) {
-            Some(("Fn::Split", argument)) => match argument.as_array() {
-                Some([separator, text]) => (separator.as_text().unwrap_or_default(), text),
-                _ => (",", argument),
-            },
-            _ => (",", node),
-        };
-        let text = self.text(text);
-        split(&text, if separator.is_empty() { "," } else { separator })
-    }
-
-    fn select(&mut self, argument: &'a Node, span: &Span) -> Mapped {
-        let chosen = argument.as_array().and_then(|pair| {
-            let [index, list] = pair else { return None };
-            let index: usize = self.text(index).text().parse().ok()?;
-            self.list(list).into_iter().nth(index)
-        });
-        chosen.unwrap_or_else(|| {
-            self.fault(
-                span,
-                "Fn::Select takes a list of an index and a list that has it",
-                "",
-            );
-            Mapped::default()
-        })
-    }
-
-    /// Looks into a mapping. Its values are plain: one with a function in it could name itself.
-    fn find_in_map(&mut self, argument: &'a Node, span: &Span) -> Outcome<'a> {
-        let keys = self.list(argument);
-        let keys: Vec<&str> = keys.iter().map(Mapped::text).collect();
-        match self.names.mapped(&keys) {
-            Some(node) if is_plain(node) => {
-                let text = Mapped::standing_for(self.text(node).text(), span.clone());
-                Outcome::Text(self.made(text, span))
-            }
-            Some(node) if node.as_array().is_some_and(|items| items.iter().all(is_plain)) => {
-                Outcome::Tree(node)
-            }
-            Some(node) => {
-                let help = "AWS allows no functions in Mappings";
-                self.fault(
-                    &node.span,
-                    "The value of a mapping is a text or a list of texts",
-                    help,
-                );
-                Outcome::Text(Mapped::default())
-            }
-            None => {
-                let text = self.valued(&keys.join("."), span);
-                Outcome::Text(self.made(text, span))
-            }
         }
     }
 }
@@ -514,46 +364,6 @@ pub(super) fn call_of(node: &Node) -> Option<(&str, &Node)> {
     let [member] = node.as_object()? else { return None };
     let is_call = member.key == "Ref" || member.key.starts_with("Fn::");
     is_call.then_some((&*member.key, &member.value))
-}
-
-fn is_text(node: &Node, text: &str) -> bool {
-    node.as_text() == Some(text)
-}
-
-fn is_no_value(node: &Node) -> bool {
-    call_of(node).is_some_and(|(name, argument)| name == "Ref" && is_text(argument, "AWS::NoValue"))
-}
-
-fn is_plain(node: &Node) -> bool {
-    matches!(node.value, Value::Text(_) | Value::Number(_) | Value::Bool(_))
-}
-
-/// Returns the parts of a text between separators, which must not be empty.
-fn split(text: &Mapped, separator: &str) -> Vec<Mapped> {
-    let mut parts = Vec::new();
-    let mut at = 0;
-    for part in text.text().split(separator) {
-        let mut piece = Mapped::default();
-        piece.append_range(text, at..at + part.len());
-        parts.push(piece);
-        at += part.len() + separator.len();
-    }
-    parts
-}
-
-fn join(separator: &str, parts: &[Mapped]) -> Mapped {
-    let mut out = Mapped::default();
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            let place = part.place(&(0..0));
-            out.stand_in(separator, place);
-        }
-        out.append(part);
-        if out.len() > EXPANDED_BYTES_MAX {
-            break;
-        }
-    }
-    out
 }
 
 /// Appends a text in its quotes.

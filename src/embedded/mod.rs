@@ -10,11 +10,14 @@
 mod cloudformation;
 mod definition;
 mod evaluate;
+mod functions;
 mod hcl;
+mod included;
 mod kind;
 mod lookup;
 mod mapped;
 mod names;
+mod placeholders;
 mod sample;
 mod serverless;
 mod terraform;

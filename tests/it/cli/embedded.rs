@@ -115,3 +115,68 @@ fn a_file_with_a_number_sign_in_its_name_is_found() {
     assert_eq!(code, 2);
     assert!(err.contains("is a definition itself; leave out #c"), "{err}");
 }
+
+#[test]
+fn a_file_that_leaves_the_type_to_aws_is_noted() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(SAM).expect("the template");
+    let text = text.replace("      Type: EXPRESS\n", "");
+    let file = folder.write("sam.yaml", &text);
+    let check = |arguments: &[&str], is_noted: bool| {
+        let (_, out, _) = run(arguments);
+        assert_eq!(
+            out.contains("AWS would create a STANDARD workflow"),
+            is_noted,
+            "{out}"
+        );
+    };
+    let one = format!("{file}#Quote");
+    check(&["check", &one], true);
+    check(&["check", &one, "--type", "express"], false);
+    check(&["check", &one, "--format", "json"], false);
+    check(&["check", SAM], false);
+}
+
+/// A text stays readable, and the list for machines is whole.
+#[test]
+fn what_is_shown_of_many_findings_has_an_end() {
+    let folder = Folder::new();
+    let states: Vec<String> = (0..250)
+        .map(|at| format!(r#""S{at}":{{"Type":"Pass","Next":"T{at}"}}"#))
+        .collect();
+    let text = format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, states.join(",\n"));
+    let file = folder.write("many.asl.json", &text);
+    let (code, out, _) = run(&["check", &file]);
+    assert_eq!((code, out.matches("error[").count()), (1, 100), "{out}");
+    let (_, findings, _) = run_json(&["check", &file]);
+    let all = findings.as_array().map_or(0, Vec::len);
+    assert!(
+        all > 100 && out.contains(&format!("… and {} more in ", all - 100)),
+        "{all}: {out}"
+    );
+}
+
+#[test]
+fn what_is_given_fills_in_what_aws_fills_in() {
+    let folder = Folder::new();
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${Word}","End":true}}}"#;
+    let template = |more: &str| {
+        format!(
+            r#"{{"Parameters":{{"Word":{{"Type":"String","Default":"file"}}}},"Resources":{{"F":{{"Type":"AWS::StepFunctions::StateMachine","Properties":{{"StateMachineType":"EXPRESS",{more}}}}}}}}}"#
+        )
+    };
+    let check = |name: &str, text: &str, expected: &str| {
+        let file = folder.write(name, text);
+        let (code, out, err) = run(&["exec", &file, "--input", "{}", "--set", "Word=given"]);
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(out.contains(expected), "{expected} in {out}");
+    };
+    check("plain.asl.json", definition, "\"given\"");
+    let sub = format!(r#""DefinitionString":{{"Fn::Sub":{definition:?}}}"#);
+    check("sub.json", &template(&sub), "\"given\"");
+    let substituted =
+        format!(r#""DefinitionString":{definition:?},"DefinitionSubstitutions":{{"Word":"file"}}"#);
+    check("substituted.json", &template(&substituted), "\"given\"");
+    let literal = format!(r#""DefinitionString":{definition:?}"#);
+    check("literal.json", &template(&literal), "\"${Word}\"");
+}
