@@ -18,6 +18,7 @@ impl<'a> View<'a> {
     }
 
     /// Reads the values of another run, with the same constants.
+    #[cfg(feature = "runtime")]
     pub(crate) fn of(self, run: &'a Heap) -> View<'a> {
         View { run, ..self }
     }
