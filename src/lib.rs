@@ -54,6 +54,7 @@
 //! | [`cases`] | case files: prepared executions and what is expected of them |
 //! | [`test_state`] | tries one state on its own |
 //! | `units` | times and sizes as people write them; from here on with the feature `runtime` |
+//! | `secret` | secrets that stand in a variable or a file, and what may be shown of them |
 //! | `guard` | the wall that a panic does not pass |
 //! | `metrics` | what the service counts, and its text for Prometheus |
 //! | `stream` | events in, messages out: traits, which offset is safe to commit, memory, Kafka |
@@ -155,6 +156,8 @@ pub mod program;
 pub mod registry;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "runtime")]
+pub(crate) mod secret;
 #[cfg(feature = "kafka")]
 pub mod server;
 #[cfg(feature = "runtime")]

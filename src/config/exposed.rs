@@ -4,6 +4,7 @@
 //! how calls are made. Invariant: a header's text is in no message.
 
 use super::mask;
+use crate::secret;
 use crate::task::config::{Entry, Secret};
 use std::net::IpAddr;
 
@@ -17,7 +18,10 @@ pub(super) fn exposed(entry: &Entry) -> Option<String> {
     let headers = entry.headers.iter().flatten();
     let secret: Vec<&str> = headers
         .filter(|(name, secret)| is_secret(name, secret))
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| match secret::is_header(name) {
+            true => name.as_str(),
+            false => "a header",
+        })
         .collect();
     (!secret.is_empty()).then(|| {
         format!(

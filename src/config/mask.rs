@@ -6,6 +6,7 @@
 
 use super::keys::may_be_secret;
 use super::shape::Shape;
+use crate::secret;
 use crate::stream::kafka::is_harmless;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -30,6 +31,8 @@ const SECRET: [&str; 15] = [
     "api_key",
     "apikey",
 ];
+/// Words that are too short to be a part of others.
+const SHORT: [&str; 2] = ["pass", "pwd"];
 /// Words that are recognised with a slip in them too.
 const WITH_SLIPS: [&str; 5] = ["secrets", "headers", "password", "passphrase", "authorization"];
 /// Most edits of a slip.
@@ -116,7 +119,7 @@ fn is_secret_text(text: &str) -> bool {
             .iter()
             .any(|meant| strsim::damerau_levenshtein(word, meant) <= SLIP_EDITS)
     };
-    SECRET.iter().any(|part| lower.contains(part)) || words.any(is_slip)
+    SECRET.iter().any(|part| lower.contains(part)) || words.any(|word| is_slip(word) || SHORT.contains(&word))
 }
 
 /// Whether a value is a secret by itself, such as a URL with a password.
@@ -125,7 +128,8 @@ pub(super) fn is_secret_value(text: &str) -> bool {
         text.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    text.contains("://") && text.contains('@')
+    !secret::is_shown(text)
+        || text.contains("://") && text.contains('@')
         || begins("bearer ")
         || begins("basic ")
         || names_secret(&text.to_ascii_lowercase())
@@ -193,7 +197,9 @@ fn in_table<'t>(
     };
     let is_free = is_free(path, shape);
     for (key, value) in table {
-        if !is_free && may_be_secret(key.get_ref(), &known) {
+        let is_no_header =
+            path.last().is_some_and(|last| last == "headers") && !secret::is_header(key.get_ref());
+        if is_no_header || !is_free && may_be_secret(key.get_ref(), &known) {
             found.push(Leaf {
                 span: key.span(),
                 text: Some(key.get_ref()),
@@ -231,7 +237,7 @@ fn in_value<'t>(
         value => {
             let text = value.as_str();
             let is_hidden = match is_secret(path) {
-                true => !is_source(path),
+                true => !is_source(path) || !text.is_some_and(|text| names_source(path, text)),
                 false => is_hidden_property(path, value),
             };
             // A text in the place of something else may be anything.
@@ -259,6 +265,14 @@ fn is_source(path: &[String]) -> bool {
     match path {
         [.., entry, last] => SOURCES.contains(&last.as_str()) && !CONTAINERS.contains(&entry.as_str()),
         _ => false,
+    }
+}
+
+/// Whether a text is a name of a variable, or a path, as what it stands for wants: it may be the secret itself.
+fn names_source(path: &[String], text: &str) -> bool {
+    match path.last().map(String::as_str) {
+        Some("env") => secret::is_variable(text),
+        _ => secret::is_path(text),
     }
 }
 

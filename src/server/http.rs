@@ -24,6 +24,7 @@ pub use wire::{WRITE_RATE_MIN, WRITE_TIME_MAX};
 
 use crate::config::Tls;
 use crate::guard::guarded;
+use crate::secret;
 use serve::{Site, Times};
 use std::fmt;
 use std::io;
@@ -86,9 +87,10 @@ impl fmt::Display for HttpError {
             HttpError::Listen { address, reason } => {
                 write!(out, "service.listen: cannot listen on {address}: {reason}")
             }
-            HttpError::Tls { key, file, reason } => {
+            HttpError::Tls { key, file, reason } if file.to_str().is_none_or(secret::is_shown) => {
                 write!(out, "service.tls.{key}: {}: {reason}", file.display())
             }
+            HttpError::Tls { key, reason, .. } => write!(out, "service.tls.{key}: {reason}"),
             HttpError::Thread(reason) => write!(out, "cannot start the HTTP thread: {reason}"),
         }
     }

@@ -3,6 +3,7 @@
 //! Owns the keys and their check. Must not know connectors' inner life. Invariant: an entry that passes
 //! `Entry::connector` names exactly one connector, with keys that this connector has.
 
+use crate::secret;
 use crate::units::Period;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -91,12 +92,8 @@ impl Secret {
     pub(super) fn read(&self) -> Result<String, String> {
         let text = match self {
             Secret::Text(text) => return Ok(text.clone()),
-            Secret::Env { env } => {
-                std::env::var(env).map_err(|_| format!("environment variable {env} is not set"))?
-            }
-            Secret::File { file } => {
-                std::fs::read_to_string(file).map_err(|error| format!("file {file}: {error}"))?
-            }
+            Secret::Env { env } => secret::from_variable(env)?,
+            Secret::File { file } => secret::from_file(file)?,
         };
         Ok(text.trim_end().to_owned())
     }
@@ -107,8 +104,10 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Secret::Text(_) => f.write_str("Text(..)"),
-            Secret::Env { env } => write!(f, "Env({env})"),
-            Secret::File { file } => write!(f, "File({file})"),
+            Secret::Env { env } if secret::is_variable(env) => write!(f, "Env({env})"),
+            Secret::File { file } if secret::is_path(file) => write!(f, "File({file})"),
+            Secret::Env { .. } => f.write_str("Env(..)"),
+            Secret::File { .. } => f.write_str("File(..)"),
         }
     }
 }

@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "cases",
     "test_state",
     "units",
+    "secret",
     "guard",
     "metrics",
     "stream",

@@ -5,6 +5,7 @@
 
 use super::HttpError;
 use crate::config::Tls;
+use crate::secret;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -18,7 +19,8 @@ use tokio_rustls::TlsAcceptor;
 /// When a file cannot be read or has not what it should, or when the key is of another certificate.
 pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, HttpError> {
     let chain = chain(&tls.certificate).map_err(|reason| wrong("certificate", &tls.certificate, reason))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
+    let pem = secret::read(&tls.key).map_err(|reason| wrong("key", &tls.key, reason))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|error| wrong("key", &tls.key, said(error, "private key")))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -32,8 +34,8 @@ pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, HttpError> {
 }
 
 fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let certificates = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    match certificates {
+    let pem = secret::read(file)?;
+    match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
         Ok(chain) if chain.is_empty() => Err(said(PemError::NoItemsFound, "certificate")),
         Ok(chain) => Ok(chain),
         Err(error) => Err(said(error, "certificate")),

@@ -8,6 +8,7 @@ use super::buffers::Buffers;
 use super::harmless::is_harmless;
 use super::properties::refusal;
 use super::subscription::SourceConfig;
+use crate::secret;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -109,10 +110,8 @@ pub enum Secret {
 impl Secret {
     fn read(&self, key: &str) -> Result<String, Error> {
         let read = match self {
-            Secret::Env(name) => {
-                std::env::var(name).map_err(|_| format!("environment variable {name} is not set"))
-            }
-            Secret::File(path) => std::fs::read_to_string(path).map_err(|e| format!("file {path}: {e}")),
+            Secret::Env(name) => secret::from_variable(name),
+            Secret::File(path) => secret::from_file(path),
         };
         let read = read.map_err(|reason| Error::Secret {
             key: key.to_owned(),

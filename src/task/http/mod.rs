@@ -38,6 +38,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use target::{Target, Targets};
 
+/// What is said of a header's name that is none: it may be a secret.
+const NO_HEADER: &str =
+    "a name of a header has letters, digits and -, and what stands there has other characters";
+
 /// A key of the configuration and what is wrong with it.
 type Problem = (Option<&'static str>, String);
 
@@ -70,8 +74,7 @@ impl Service {
             HeaderValue::from_static(concat!("stepstream/", env!("CARGO_PKG_VERSION"))),
         );
         for (name, value) in &entry.headers {
-            let key = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| invalid(format!("'{name}' is no name of a header")))?;
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(NO_HEADER.to_owned()))?;
             let text = value
                 .read()
                 .map_err(|error| invalid(format!("{name}: {error}")))?;
