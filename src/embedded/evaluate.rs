@@ -342,21 +342,30 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Returns the members of an object: those that YAML merges into it (`<<: *defaults`) give way to its own.
+/// Returns the members of an object: those that YAML merges into it (`<<: *defaults`) give way to its own, and what is
+/// merged later to what is merged before.
 fn merged(members: &[Member]) -> Vec<&Member> {
     let mut found: Vec<&Member> = members.iter().filter(|member| member.key != "<<").collect();
     if found.len() < members.len() {
-        let own: HashSet<&str> = found.iter().map(|member| &*member.key).collect();
-        let merges = members.iter().filter(|member| member.key == "<<");
-        let merged = merges.flat_map(|member| match &member.value.value {
-            Value::Array(items) => items.iter().collect(),
-            _ => vec![&member.value],
-        });
-        let merged = merged.flat_map(|node| node.as_object().unwrap_or_default());
-        let merged: Vec<&Member> = merged.filter(|member| !own.contains(&*member.key)).collect();
-        found.extend(merged);
+        let mut known: HashSet<&str> = found.iter().map(|member| &*member.key).collect();
+        merge(members, &mut known, &mut found);
     }
     found
+}
+
+/// Recursion is bounded by the file's depth, and the visits by its nodes.
+fn merge<'n>(members: &'n [Member], known: &mut HashSet<&'n str>, found: &mut Vec<&'n Member>) {
+    for member in members.iter().filter(|member| member.key == "<<") {
+        let sources = match &member.value.value {
+            Value::Array(items) => items.iter().collect(),
+            _ => vec![&member.value],
+        };
+        for inner in sources.into_iter().filter_map(|node| node.as_object()) {
+            let others = inner.iter().filter(|member| member.key != "<<");
+            found.extend(others.filter(|member| known.insert(&member.key)));
+            merge(inner, known, found);
+        }
+    }
 }
 
 /// Returns the function that a node calls, and its argument.

@@ -26,7 +26,8 @@ pub const HEALTH: Class = Class {
 /// Requests for metrics: some scrapers; their text takes time.
 pub const METRICS: Class = Class {
     name: "metrics",
-    connections_max: 32,
+    // Each may hold a text of some MiB while it reads it as slowly as it may.
+    connections_max: 8,
     in_flight_max: 8,
     body_bytes_max: BODY_BYTES_MAX,
     answer_time_max: Duration::from_secs(10),

@@ -261,6 +261,14 @@ fn yaml_may_merge_what_states_have_in_common() {
         &text,
         r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#,
     );
+    let several = format!(
+        "{SAM}      Tags: &a {{Type: Pass, Comment: a}}\n      Name: &b {{Comment: b, End: true, <<: {{Type: Task, Result: 1}}}}\n      Definition:\n        StartAt: A\n        States:\n          A:\n            <<: [*a, *b]\n"
+    );
+    accepted(
+        "t.yaml",
+        &several,
+        r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Comment":"a","End":true,"Result":1}}}"#,
+    );
     let either = r#"{"Resources":{"F":{"Type":"AWS::StepFunctions::StateMachine","Properties":{"Definition":
         {"Fn::If":["IsLive",{"StartAt":"A","States":{"A":{"Type":"Succeed"}}},{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}]}}}}}"#;
     accepted(
