@@ -5,7 +5,7 @@
 //! Members and elements have loops of their own, and a closing bracket its own code behind it, so that each
 //! branch is predicted by what came before in its place.
 //!
-//! A walk that takes `NAMES` also says whether an object may have a name twice: it marks how each name begins and how
+//! A walk whose [`Level`]s take names also says whether an object may have a name twice: it marks how each name begins and how
 //! long it is, which takes a third of what a look at all names afterwards takes.
 
 use super::marks::Marks;
@@ -54,16 +54,75 @@ pub(super) enum Stop {
 /// How many different marks names can have: as many as a byte.
 const MARKS: usize = 256;
 
-/// An open array or object; what moves together stands apart from the marks.
-#[derive(Clone, Copy)]
-pub(super) struct Open {
-    frame: Frame,
-    /// Which marks its names have so far, as 0 and 1; of an object in a walk that takes `NAMES`.
-    names: [u8; MARKS],
+/// What a walk keeps of each open array or object: with the names of an object, or without.
+pub(super) trait Level: Copy + Default {
+    /// Whether names are looked at.
+    const NAMES: bool;
+
+    fn open(&mut self) -> &mut Open;
+
+    /// Begins an object, which has no names.
+    fn begin_names(&mut self);
+
+    /// Notes a name's mark; returns 1 if it was there, and 0 if not.
+    fn note(&mut self, mark: u8) -> u8;
 }
 
+impl Level for Open {
+    const NAMES: bool = false;
+
+    #[inline(always)]
+    fn open(&mut self) -> &mut Open {
+        self
+    }
+
+    #[inline(always)]
+    fn begin_names(&mut self) {}
+
+    #[inline(always)]
+    fn note(&mut self, _: u8) -> u8 {
+        0
+    }
+}
+
+/// An open array or object, and which marks its names have so far, as 0 and 1, if it is an object.
+#[derive(Clone, Copy)]
+pub(super) struct Named {
+    open: Open,
+    marks: [u8; MARKS],
+}
+
+impl Default for Named {
+    fn default() -> Named {
+        Named {
+            open: Open::default(),
+            marks: [0; MARKS],
+        }
+    }
+}
+
+impl Level for Named {
+    const NAMES: bool = true;
+
+    #[inline(always)]
+    fn open(&mut self) -> &mut Open {
+        &mut self.open
+    }
+
+    #[inline(always)]
+    fn begin_names(&mut self) {
+        self.marks = [0; MARKS];
+    }
+
+    #[inline(always)]
+    fn note(&mut self, mark: u8) -> u8 {
+        std::mem::replace(&mut self.marks[usize::from(mark)], 1)
+    }
+}
+
+/// An open array or object.
 #[derive(Clone, Copy, Default)]
-struct Frame {
+pub(super) struct Open {
     /// Its node, and where its text starts.
     node: u32,
     start: u32,
@@ -73,15 +132,6 @@ struct Frame {
     kind: u32,
     /// Its depth so far.
     depth: u32,
-}
-
-impl Default for Open {
-    fn default() -> Open {
-        Open {
-            frame: Frame::default(),
-            names: [0; MARKS],
-        }
-    }
 }
 
 /// What a walk has found.
@@ -104,10 +154,10 @@ enum Next {
     Nothing,
 }
 
-/// Walks a text and writes its nodes. Without `NAMES` any object may have a name twice.
+/// Walks a text and writes its nodes. Where levels take no names any object may have one twice.
 #[inline(always)]
-pub(super) fn walk<const NAMES: bool>(source: &Source<'_>, reach: impl Reach) -> Result<Walked, Stop> {
-    let mut walk = Walk::<_, NAMES> {
+pub(super) fn walk<R: Reach>(source: &Source<'_>, reach: R) -> Result<Walked, Stop> {
+    let mut walk = Walk {
         reach,
         at: source.start,
         escapes: source.escapes.iter(),
@@ -115,7 +165,7 @@ pub(super) fn walk<const NAMES: bool>(source: &Source<'_>, reach: impl Reach) ->
         parts: 0,
         doubles: 0,
     };
-    walk.reach.open().frame = Frame::default();
+    *walk.reach.level().open() = Open::default();
     walk.skip_escape();
     walk.document()?;
     if walk.at != source.end {
@@ -123,14 +173,14 @@ pub(super) fn walk<const NAMES: bool>(source: &Source<'_>, reach: impl Reach) ->
     }
     Ok(Walked {
         count: walk.reach.count() as usize,
-        may_double: !NAMES || walk.doubles != 0,
+        may_double: !R::Level::NAMES || walk.doubles != 0,
     })
 }
 
 const NONE: usize = usize::MAX;
 
 /// The walk. All of it is inlined into [`walk`], so that these fields live in registers.
-struct Walk<'a, R, const NAMES: bool> {
+struct Walk<'a, R> {
     reach: R,
     at: usize,
     escapes: std::slice::Iter<'a, u32>,
@@ -141,7 +191,7 @@ struct Walk<'a, R, const NAMES: bool> {
     doubles: u8,
 }
 
-impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
+impl<R: Reach> Walk<'_, R> {
     #[inline(always)]
     fn document(&mut self) -> Result<(), Stop> {
         self.room()?;
@@ -226,7 +276,7 @@ impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
     #[inline(always)]
     fn value(&mut self, first: u8) -> Result<Next, Stop> {
         if first == b'"' {
-            self.string::<false>()?;
+            self.string(false)?;
         } else if first.is_ascii_digit() {
             let end = number::end::<false>(&self.reach, self.at)?;
             self.scalar(end, meta::NUMBER);
@@ -259,8 +309,8 @@ impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
     #[inline(always)]
     fn key(&mut self) -> Result<u8, Stop> {
         let start = self.at;
-        self.string::<NAMES>()?;
-        if NAMES {
+        self.string(R::Level::NAMES)?;
+        if R::Level::NAMES {
             self.name(start);
         }
         let [colon] = self.reach.chunk(self.at);
@@ -282,21 +332,19 @@ impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
     fn name(&mut self, start: usize) {
         let begins = u16::from_le_bytes(self.reach.chunk(start + 1));
         let mixed = (u32::from(begins) + (self.at - start) as u32).wrapping_mul(0x9e37);
-        let mark = &mut self.reach.open().names[usize::from((mixed >> 8) as u8)];
-        self.doubles |= *mark;
-        *mark = 1;
+        self.doubles |= self.reach.level().note((mixed >> 8) as u8);
     }
 
     /// Moves over a string; a name with an escape in it may be any other one.
     #[inline(always)]
-    fn string<const IS_NAME: bool>(&mut self) -> Result<(), Stop> {
+    fn string(&mut self, is_name: bool) -> Result<(), Stop> {
         let close = self.reach.close().ok_or(Stop::Invalid)?;
         let start = self.at;
         self.at = close + 1;
         self.reach.put(start, self.at, meta::STRING);
         if self.next_escape < close {
             self.reach.put_again(start, self.at, meta::STRING | meta::ESCAPED);
-            if IS_NAME {
+            if is_name {
                 self.doubles = 1;
             }
             while self.next_escape < close {
@@ -327,7 +375,7 @@ impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
     fn open(&mut self, end: u8, kind: u32) -> Result<Next, Stop> {
         let start = self.at;
         let [_, first] = self.reach.chunk(start);
-        self.reach.open().frame.parts = self.parts;
+        self.reach.level().open().parts = self.parts;
         if !self.reach.enter() {
             return Err(Stop::Depth);
         }
@@ -335,7 +383,7 @@ impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
         if first == end {
             self.at += 1;
             self.reach.exit();
-            let outer = &mut self.reach.open().frame;
+            let outer = self.reach.level().open();
             outer.depth = outer.depth.max(2);
             self.reach.put(start, self.at, kind | 1 << meta::DEPTH_SHIFT);
             return Ok(Next::Nothing);
@@ -345,16 +393,16 @@ impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
         }
         // Its node is written at the end.
         let node = self.reach.skip();
-        let inner = self.reach.open();
-        inner.frame = Frame {
+        let level = self.reach.level();
+        *level.open() = Open {
             node,
             start: start as u32,
             parts: 0,
             kind,
             depth: 1,
         };
-        if NAMES && kind == meta::OBJECT {
-            inner.names = [0; MARKS];
+        if kind == meta::OBJECT {
+            level.begin_names();
         }
         self.parts = 1;
         Ok(if kind == meta::OBJECT {
@@ -369,14 +417,14 @@ impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
     fn leave(&mut self) -> Result<Next, Stop> {
         loop {
             self.at += 1;
-            let inner = self.reach.open().frame;
+            let inner = *self.reach.level().open();
             self.reach.exit();
             let meta = inner.kind
                 | inner.depth << meta::DEPTH_SHIFT
                 | self.parts.min(meta::COUNT_MAX) << meta::COUNT_SHIFT;
             let node = Node::new(inner.start, self.at as u32, self.reach.count(), meta);
             self.reach.set(inner.node, node);
-            let outer = &mut self.reach.open().frame;
+            let outer = self.reach.level().open();
             outer.depth = outer.depth.max(inner.depth + 1);
             let kind = outer.kind;
             self.parts = outer.parts;

@@ -32,7 +32,7 @@ use super::heap::{RawText, TEXT_BYTES_MAX};
 use super::node::{DEPTH_MAX, Node, meta};
 use super::table::Table;
 use super::{Heap, IndexError};
-use grammar::{Open, Source, Stop, Walked};
+use grammar::{Level, Named, Open, Source, Stop, Walked};
 use marks::Marks;
 use reach::Checked;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -53,16 +53,37 @@ const LEVELS_MAX: usize = DEPTH_MAX as usize + 1;
 #[derive(Default)]
 pub(super) struct Scratch {
     marks: Marks,
-    /// The arrays and objects around the innermost open one.
+    /// The arrays and objects around the innermost open one, for walks without names and with them.
     around: Table<Open>,
+    named: Table<Named>,
     /// For a text that is made before it is escaped.
     pub(super) text: Vec<u8>,
+}
+
+/// Levels of which a buffer is kept.
+trait Kept: Level {
+    /// Returns the notes of the first pass, and the levels.
+    fn of(scratch: &mut Scratch) -> (&mut Marks, &mut Table<Self>);
+}
+
+impl Kept for Open {
+    fn of(scratch: &mut Scratch) -> (&mut Marks, &mut Table<Open>) {
+        (&mut scratch.marks, &mut scratch.around)
+    }
+}
+
+impl Kept for Named {
+    fn of(scratch: &mut Scratch) -> (&mut Marks, &mut Table<Named>) {
+        (&mut scratch.marks, &mut scratch.named)
+    }
 }
 
 impl Scratch {
     /// Returns how many bytes are reserved.
     pub(super) fn bytes(&self) -> usize {
-        self.marks.bytes() + self.around.capacity() * size_of::<Open>() + self.text.capacity()
+        let (around, named) = (self.around.capacity(), self.named.capacity());
+        let levels = around * size_of::<Open>() + named * size_of::<Named>();
+        self.marks.bytes() + levels + self.text.capacity()
     }
 }
 
@@ -181,16 +202,23 @@ struct Spans {
 
 /// Runs all passes over `start..end` of the heap's text.
 fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<Spans, ()> {
-    let names = heap.verified.is_wanted();
+    match heap.verified.is_wanted() {
+        true => spans_of::<Named>(path, heap, start, end),
+        false => spans_of::<Open>(path, heap, start, end),
+    }
+}
+
+/// As [`spans`], with the levels of one kind.
+fn spans_of<L: Kept>(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<Spans, ()> {
     let Heap {
         text, nodes, scratch, ..
     } = heap;
-    let Scratch { marks, around, .. } = scratch;
+    let (marks, around) = L::of(scratch);
     if !scan(path, text, start, end, marks) {
         return Err(());
     }
     nodes.reserve(marks.closes.len() + (end - start) / 8 + 16);
-    match write_nodes(path, Source::new(text, start, end, marks), nodes, around, names) {
+    match write_nodes(path, Source::new(text, start, end, marks), nodes, around) {
         Ok(may_double) => {
             return Ok(Spans {
                 spaced: false,
@@ -209,7 +237,7 @@ fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<Spans,
     };
     let end = squeezed.ok_or(())?;
     let source = Source::new(text, raw_end, end, marks);
-    let may_double = write_nodes(path, source, nodes, around, names).map_err(|_| ())?;
+    let may_double = write_nodes(path, source, nodes, around).map_err(|_| ())?;
     text.truncate(end);
     Ok(Spans {
         spaced: true,
@@ -230,13 +258,12 @@ fn scan(path: Path, text: &[u8], start: usize, end: usize, marks: &mut Marks) ->
 }
 
 /// Runs the second pass, again with more room when nodes or nesting need it; says whether an object may have a name
-/// twice, which it always may where nobody asks for `names`.
-fn write_nodes(
+/// twice, which it always may where the levels take no names.
+fn write_nodes<L: Level>(
     path: Path,
     source: Source<'_>,
     nodes: &mut Table<Node>,
-    around: &mut Table<Open>,
-    names: bool,
+    around: &mut Table<L>,
 ) -> Result<bool, Stop> {
     around.reserve(LEVELS_FIRST);
     loop {
@@ -244,9 +271,9 @@ fn write_nodes(
         let levels = around.all().len().min(LEVELS_MAX);
         let open = &mut around.all()[..levels];
         let walked = match path {
-            Path::Portable => checked_walk(&source, nodes.all(), first, open, names),
+            Path::Portable => checked_walk(&source, nodes.all(), first, open),
             #[cfg(target_arch = "x86_64")]
-            _ => unchecked::walk(&source, nodes.all(), first, open, names),
+            _ => unchecked::walk(&source, nodes.all(), first, open),
         };
         match walked {
             Ok(Walked { count, may_double }) => {
@@ -265,18 +292,13 @@ fn write_nodes(
 
 /// Apart: what this walk prepares for its loop would be prepared before the other one too.
 #[inline(never)]
-fn checked_walk(
+fn checked_walk<L: Level>(
     source: &Source<'_>,
     nodes: &mut [Node],
     first: usize,
-    open: &mut [Open],
-    names: bool,
+    open: &mut [L],
 ) -> Result<Walked, Stop> {
-    let reach = Checked::new(source, nodes, first, open);
-    match names {
-        true => grammar::walk::<true>(source, reach),
-        false => grammar::walk::<false>(source, reach),
-    }
+    grammar::walk(source, Checked::new(source, nodes, first, open))
 }
 
 fn is_utf8(path: Path, text: &[u8]) -> bool {

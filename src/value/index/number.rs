@@ -124,7 +124,7 @@ fn digits(text: &[u8], start: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grammar::Source;
+    use super::super::grammar::{Open, Source};
     use super::super::marks::Marks;
     use super::super::reach::Checked;
     use super::*;
@@ -133,7 +133,7 @@ mod tests {
         let padded = format!("{text}{}", " ".repeat(64));
         let padded = padded.as_bytes();
         let marks = Marks::default();
-        let reach = Checked::new(&Source::new(padded, 0, text.len(), &marks), &mut [], 0, &mut []);
+        let reach = Checked::<Open>::new(&Source::new(padded, 0, text.len(), &marks), &mut [], 0, &mut []);
         let start = usize::from(padded[0] == b'-');
         if start == 0 {
             assert_eq!(end::<false>(&reach, start).ok(), expected, "{text}");

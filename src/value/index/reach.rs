@@ -3,7 +3,7 @@
 //! [`Checked`] is safe code, for every machine; `super::unchecked` does the same without looking, and relies
 //! on the rules here. Must not know the grammar.
 
-use super::grammar::{Open, Source};
+use super::grammar::{Level, Source};
 use super::number::{self, Masks};
 use crate::value::node::Node;
 
@@ -13,6 +13,9 @@ use crate::value::node::Node;
 /// quote only from an opening one to what [`close`](Reach::close) returns there, asked once, and over no
 /// backslash; it asks [`has_room`](Reach::has_room) before every second node, and exits only what it entered.
 pub(super) trait Reach {
+    /// What is kept of each open array or object.
+    type Level: Level;
+
     fn text(&self) -> &[u8];
 
     /// Returns the bytes at a place, at most sixteen.
@@ -43,7 +46,7 @@ pub(super) trait Reach {
     fn set(&mut self, at: u32, node: Node);
 
     /// Returns the innermost open array or object; at first, what stands for the document.
-    fn open(&mut self) -> &mut Open;
+    fn level(&mut self) -> &mut Self::Level;
 
     /// Moves into another one, if there is room.
     fn enter(&mut self) -> bool;
@@ -53,23 +56,23 @@ pub(super) trait Reach {
 }
 
 /// Everything is checked: what is not there is a zero byte, or is not written.
-pub(super) struct Checked<'a> {
+pub(super) struct Checked<'a, L> {
     text: &'a [u8],
     closes: std::slice::Iter<'a, u32>,
     nodes: &'a mut [Node],
     count: usize,
-    around: &'a mut [Open],
+    around: &'a mut [L],
     level: usize,
 }
 
-impl<'a> Checked<'a> {
+impl<'a, L> Checked<'a, L> {
     /// `nodes` are written from entry `first` on; `around` has an entry.
     pub(super) fn new(
         source: &Source<'a>,
         nodes: &'a mut [Node],
         first: usize,
-        around: &'a mut [Open],
-    ) -> Checked<'a> {
+        around: &'a mut [L],
+    ) -> Checked<'a, L> {
         Checked {
             text: source.text,
             closes: source.closes.iter(),
@@ -81,7 +84,9 @@ impl<'a> Checked<'a> {
     }
 }
 
-impl Reach for Checked<'_> {
+impl<L: Level> Reach for Checked<'_, L> {
+    type Level = L;
+
     #[inline(always)]
     fn text(&self) -> &[u8] {
         self.text
@@ -142,7 +147,7 @@ impl Reach for Checked<'_> {
     }
 
     #[inline(always)]
-    fn open(&mut self) -> &mut Open {
+    fn level(&mut self) -> &mut L {
         &mut self.around[self.level]
     }
 

@@ -6,7 +6,7 @@
 //! Miri and the fuzz target `value_index` compare the two.
 #![allow(unsafe_code)]
 
-use super::grammar::{self, Open, Source, Stop, Walked};
+use super::grammar::{self, Level, Source, Stop, Walked};
 use super::number::Masks;
 use super::reach::Reach;
 use crate::value::node::{Node, meta};
@@ -18,38 +18,32 @@ const PADDING_MIN: usize = 32;
 
 /// As [`grammar::walk`] over [`Checked`](super::reach::Checked). `source` holds what the first pass noted of
 /// this very text, and found sound.
-pub(super) fn walk(
+pub(super) fn walk<L: Level>(
     source: &Source<'_>,
     nodes: &mut [Node],
     first: usize,
-    around: &mut [Open],
-    names: bool,
+    around: &mut [L],
 ) -> Result<Walked, Stop> {
     assert!(source.end + PADDING_MIN <= source.text.len());
     assert!(first < nodes.len() && !around.is_empty());
     debug_assert!(cfg!(miri) || super::avx2::is_available() || cfg!(test));
     // SAFETY: this path is only chosen on machines that have these features.
-    unsafe {
-        match names {
-            true => compiled::<true>(source, nodes, first, around),
-            false => compiled::<false>(source, nodes, first, around),
-        }
-    }
+    unsafe { compiled(source, nodes, first, around) }
 }
 
 /// Compiled for what the machine has: less moving about for numbers and masks.
 #[cfg_attr(not(miri), target_feature(enable = "avx2,bmi1,lzcnt,popcnt"))]
-unsafe fn compiled<const NAMES: bool>(
+unsafe fn compiled<L: Level>(
     source: &Source<'_>,
     nodes: &mut [Node],
     first: usize,
-    around: &mut [Open],
+    around: &mut [L],
 ) -> Result<Walked, Stop> {
-    grammar::walk::<NAMES>(source, Unchecked::new(source, nodes, first, around))
+    grammar::walk(source, Unchecked::new(source, nodes, first, around))
 }
 
 /// Text, marks and nodes of one walk by pointers. Only [`walk`] makes one, and hands it to the grammar's.
-struct Unchecked<'a> {
+struct Unchecked<'a, L> {
     text: &'a [u8],
     closes: std::slice::Iter<'a, u32>,
     /// All nodes, the next one to write, and the last one.
@@ -59,20 +53,20 @@ struct Unchecked<'a> {
     /// The second word of the next node, if that is a string.
     link: u64,
     /// The innermost open array or object, and the last place for one.
-    open: *mut Open,
-    deepest: *mut Open,
-    lives: PhantomData<(&'a mut [Node], &'a mut [Open])>,
+    open: *mut L,
+    deepest: *mut L,
+    lives: PhantomData<(&'a mut [Node], &'a mut [L])>,
 }
 
-impl<'a> Unchecked<'a> {
+impl<'a, L> Unchecked<'a, L> {
     /// `first` is the index of a node, and `around` has an entry.
     #[inline(always)]
     fn new(
         source: &Source<'a>,
         nodes: &'a mut [Node],
         first: usize,
-        around: &'a mut [Open],
-    ) -> Unchecked<'a> {
+        around: &'a mut [L],
+    ) -> Unchecked<'a, L> {
         let (nodes, open) = (nodes.as_mut_ptr_range(), around.as_mut_ptr_range());
         Unchecked {
             text: source.text,
@@ -91,7 +85,9 @@ impl<'a> Unchecked<'a> {
 /// [`meta::STRING`], where it stands in [`Unchecked::link`].
 const STRING: u64 = (meta::STRING as u64) << 32;
 
-impl Reach for Unchecked<'_> {
+impl<L: Level> Reach for Unchecked<'_, L> {
+    type Level = L;
+
     #[inline(always)]
     fn text(&self) -> &[u8] {
         self.text
@@ -182,7 +178,7 @@ impl Reach for Unchecked<'_> {
     }
 
     #[inline(always)]
-    fn open(&mut self) -> &mut Open {
+    fn level(&mut self) -> &mut L {
         debug_assert!(self.open <= self.deepest);
         // SAFETY: `enter` moves no further than the last entry, and the walk calls `exit` at most as often.
         unsafe { &mut *self.open }
