@@ -42,10 +42,12 @@ const FORBIDDEN: [(&str, &str); 3] = [("program", "asl"), ("vm", "asl"), ("vm", 
 const WORLD: [(&str, &[&str]); 10] = [
     (
         "std::fs",
-        &["journal", "registry", "stream", "task", "config", "server", "cli"],
+        &[
+            "secret", "journal", "registry", "stream", "task", "config", "server", "cli",
+        ],
     ),
     ("std::net", &["server", "config"]),
-    ("std::env", &["stream", "task", "config", "cli"]),
+    ("std::env", &["secret", "stream", "task", "config", "cli"]),
     ("println!", &["cli"]),
     ("SystemTime", &["clock"]),
     ("UNIX_EPOCH", &["clock"]),
