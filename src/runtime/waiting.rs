@@ -3,6 +3,7 @@
 //! Owns the small runs that the table's executions lie in. Must not know what ends an execution. Invariant:
 //! one that is taken out is driven on at once, or dropped with its partition.
 
+use super::account::Before;
 use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
@@ -14,6 +15,7 @@ use super::panics::{Step, reach, tell};
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
+use crate::fault::DATA_LIMIT_EXCEEDED;
 use crate::guard::{PANIC, guarded};
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Ticket};
@@ -26,6 +28,10 @@ const POOL_MAX: usize = 4_096;
 
 /// When executions that have reached their time limit, but whose log is full, are looked at again, in milliseconds.
 const LOG_LOOK_MS: i64 = 100;
+
+/// Why an answer is not taken in.
+const NO_ROOM: &str =
+    "The memory of the shard is spent, and the answer cannot be kept until the log takes records again.";
 
 /// Memory that a run in the pool keeps.
 const POOLED_BYTES_MAX: usize = 16 << 10;
@@ -61,8 +67,10 @@ impl Core {
             lane.lines.begin(line);
         }
         lane.parked += 1;
-        let bytes =
-            run.bytes().1 + event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
+        let beside = event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
+        let (held, reserved) = run.bytes();
+        let bytes = reserved + beside;
+        trip.before = Before { held, beside };
         self.account.park(lane.index, bytes);
         let is_paused = is_ready && run.is_paused();
         let was_thirsty = trip.is_thirsty;
@@ -231,6 +239,11 @@ impl Core {
                 lane.stats.metrics.counts.panics += 1;
             }
             let answer = match answer {
+                // It does not go on before the log has room, and would keep the answer until then.
+                Ok(_) if lane.log_is_full() && core.account.takes_no_answers() => Answer::Failure {
+                    error: Some(DATA_LIMIT_EXCEEDED),
+                    cause: Some(NO_ROOM),
+                },
                 Ok(result) => Answer::Success(result),
                 Err(failure) => failed(failure),
             };

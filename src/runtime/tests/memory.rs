@@ -268,6 +268,31 @@ fn a_small_execution_waits_while_its_neighbours_are_large() {
     assert_eq!(stage.values("out").len(), 40);
 }
 
+/// Calls a task, and keeps its answer for long.
+const KEEPS_ANSWER: &str = r#"{"StartAt": "T", "States": {
+    "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "Next": "W"},
+    "W": {"Type": "Wait", "Seconds": 100, "OutputPath": "$.n", "Next": "E"},
+    "E": {"Type": "Succeed"}}}"#;
+
+/// Executions that are small when they begin, and whose answers come together: what has no room fails at once.
+#[test]
+fn answers_stay_within_the_account_and_one_execution() {
+    let mut stage = Stage::with_memory(KEEPS_ANSWER, with_dead_letter(), LIMITS);
+    (0..1_000).for_each(|_| stage.give(r#"{"n":1}"#));
+    stage.settle();
+    let called = stage.world.borrow().called.len();
+    assert_eq!(called, 1_000, "all wait for their answers");
+    let answer = format!(r#"{{"n":1,"x":"{}"}}"#, "x".repeat(100 * KIB));
+    (0..called).for_each(|at| stage.answer_call(at, &answer));
+    let most = most_until_idle(&mut stage);
+    let slack = LIMITS.execution + answer.len();
+    assert!(most <= LIMITS.shard + slack, "{most}");
+    let (failed, succeeded) = (errors(&stage), stage.values("out").len());
+    assert!(failed.iter().all(|error| error == "States.DataLimitExceeded"));
+    assert_eq!(failed.len() + succeeded, 1_000);
+    assert!(succeeded >= LIMITS.shard / answer.len() / 2, "{succeeded}");
+}
+
 /// A Map that makes 200 KiB of each item, and keeps none in the end.
 const GIANT: &str = r#"{"StartAt": "M", "States": {
     "M": {"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"x.$": "$.x"}, "ResultPath": null, "OutputPath": null,
