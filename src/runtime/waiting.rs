@@ -70,11 +70,15 @@ impl Core {
         let beside = event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
         let (held, reserved) = run.bytes();
         let bytes = reserved + beside;
-        trip.before = Before { held, beside };
+        trip.before = Before {
+            held,
+            beside: bytes - held,
+        };
         self.account.park(lane.index, bytes);
         let is_paused = is_ready && run.is_paused();
         let was_thirsty = trip.is_thirsty;
         trip.is_thirsty |= is_paused;
+        self.thirsty.parked(id, &trip, !is_ready, self.now.ms);
         let flight = Flight {
             lane: lane.index,
             version: Rc::clone(version),
@@ -88,7 +92,7 @@ impl Core {
             false => {}
             true if is_paused => {
                 if !was_thirsty {
-                    self.thirsty.push(id);
+                    self.thirsty.push(lane.index, id, self.now.ms);
                 }
             }
             // One after the other: each that ends gives memory back.
@@ -159,6 +163,7 @@ impl Core {
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         self.account.unpark(flight.lane, flight.bytes);
+        self.thirsty.taken_up(&flight.trip);
         let mut moved = 0;
         let brought = guarded(|| {
             reach(Step::Unpark);
@@ -317,6 +322,7 @@ impl Core {
         }
         lane.parked -= 1;
         self.account.unpark(flight.lane, flight.bytes);
+        self.thirsty.taken_up(&flight.trip);
         let trip = &mut flight.trip;
         if let Err(message) = guarded(|| self.forget_calls(lane, trip, true)) {
             tell(lane, &flight.event.record(), &message);
@@ -338,9 +344,7 @@ impl Core {
     /// that it will leave.
     pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
         !self.work.is_spent()
-            && self
-                .account
-                .may_begin(lane.index, self.flights.len(), lane.parked)
+            && self.account.may_begin(lane.index, lane.parked)
             && !self.outbox.is_over(lane.index)
     }
 
