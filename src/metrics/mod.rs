@@ -106,6 +106,8 @@ pub struct ShardMetrics {
     pub unsent: Arc<AtomicU64>,
     /// Calls of tasks that wait at a connector, not yet under way.
     pub calls: Arc<AtomicU64>,
+    /// Executions that wait for memory.
+    pub thirsty: Arc<AtomicU64>,
     /// What its memory is spent on.
     pub memory: Arc<Memory>,
 }
@@ -188,7 +190,12 @@ impl Metrics {
     pub fn shard(&self) -> ShardMetrics {
         let shard = ShardMetrics::default();
         self.board().memory.push(shard.memory.clone());
-        for (name, length) in [("unsent", &shard.unsent), ("calls", &shard.calls)] {
+        let queues = [
+            ("unsent", &shard.unsent),
+            ("calls", &shard.calls),
+            ("memory", &shard.thirsty),
+        ];
+        for (name, length) in queues {
             let length = length.clone();
             self.queue(name, move || length.load(Relaxed) as usize);
         }

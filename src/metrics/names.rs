@@ -95,7 +95,7 @@ metrics! {
     MEMORY_MAX: Gauge "stepstream_memory_max_bytes" {"shard"} "bytes"
         "Memory that a shard's account may come to; sources pause at three quarters of it." / "";
     QUEUE_DEPTH: Gauge "stepstream_queue_depth" {"queue"} "entries"
-        "Entries in a bounded queue: producer (messages not acknowledged), unsent (messages that wait for room or their next try), calls (task calls that wait at a connector), log (buffers not written)." / "";
+        "Entries in a bounded queue: producer (messages not acknowledged), unsent (messages that wait for room or their next try), calls (task calls that wait at a connector), memory (executions that wait for memory), log (buffers not written)." / "";
     LOG_QUEUE: Gauge "stepstream_log_queue_bytes" {"state_machine"} "bytes"
         "Bytes of execution logs handed to the writer and not written yet." / "";
     LOG_BYTES: Counter "stepstream_log_bytes_total" {"state_machine"} "bytes"

@@ -334,7 +334,10 @@ impl Core {
                 let granted = EXECUTION_WORK.min(self.work.left());
                 self.run.grant(Work::of(granted));
                 let pause_at = self.pause_at(lane, trip);
-                self.run.limit_memory(self.account.execution_max(), pause_at);
+                let most = self
+                    .account
+                    .execution_max(lane.index, self.flights.len(), trip.before);
+                self.run.limit_memory(most, pause_at);
                 let status = self.go(lane, version, record, trip);
                 self.charge(granted.saturating_sub(self.run.work_left()) as usize);
                 status

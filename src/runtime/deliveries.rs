@@ -109,6 +109,9 @@ impl Delivery {
     }
 }
 
+/// What is given back of the room for messages on trial: the lane, how much, and whether that was its last.
+pub(super) type OnTrial = Vec<(u32, usize, bool)>;
+
 /// A shard's account of one topic.
 pub(super) struct Account {
     shared: Arc<Delivery>,
@@ -119,8 +122,8 @@ pub(super) struct Account {
     has_error: bool,
     /// Whether a message has arrived: the topic exists.
     pub(super) is_proven: bool,
-    /// What its messages take of the room for those to topics that may not exist.
-    pub(super) on_trial: usize,
+    /// What its messages take of the room for those to topics that may not exist, by the lanes that have any.
+    pub(super) on_trial: Vec<(u32, usize)>,
 }
 
 impl Account {
@@ -131,7 +134,7 @@ impl Account {
             returned: 0,
             has_error: false,
             is_proven: false,
-            on_trial: 0,
+            on_trial: Vec::new(),
         }
     }
 
@@ -166,21 +169,46 @@ impl Account {
         }
     }
 
-    /// Notes that a message has arrived; returns what the topic's messages have taken of the room for those on trial.
-    pub(super) fn prove(&mut self) -> usize {
-        self.is_proven = true;
-        std::mem::take(&mut self.on_trial)
+    /// Notes a message of a lane on trial; says whether it is the lane's first.
+    pub(super) fn enter_trial(&mut self, lane: u32, cost: usize) -> bool {
+        match self.on_trial.iter_mut().find(|(known, _)| *known == lane) {
+            Some((_, costs)) => {
+                *costs += cost;
+                false
+            }
+            None => {
+                self.on_trial.push((lane, cost));
+                true
+            }
+        }
     }
 
-    /// Notes that a message is on its way no more; returns what that gives back of the room for those on trial.
-    pub(super) fn leave_trial(&mut self, cost: usize) -> usize {
-        let back = if self.is_idle() {
-            self.on_trial
-        } else {
-            cost.min(self.on_trial)
+    /// Notes that a message has arrived; returns what the topic's messages have taken of the room for those on trial.
+    pub(super) fn prove(&mut self) -> OnTrial {
+        self.is_proven = true;
+        self.end_trial()
+    }
+
+    /// Notes that a message of a lane is on its way no more; returns what that gives back of the room for those on trial.
+    pub(super) fn leave_trial(&mut self, lane: u32, cost: usize) -> OnTrial {
+        if self.is_idle() {
+            return self.end_trial();
+        }
+        let Some(at) = self.on_trial.iter().position(|(known, _)| *known == lane) else {
+            return OnTrial::new();
         };
-        self.on_trial -= back;
-        back
+        let back = cost.min(self.on_trial[at].1);
+        self.on_trial[at].1 -= back;
+        let is_last = self.on_trial[at].1 == 0;
+        if is_last {
+            self.on_trial.swap_remove(at);
+        }
+        vec![(lane, back, is_last)]
+    }
+
+    fn end_trial(&mut self) -> OnTrial {
+        let all = self.on_trial.drain(..);
+        all.map(|(lane, cost)| (lane, cost, true)).collect()
     }
 
     #[cold]

@@ -56,6 +56,8 @@ pub(super) struct Trip {
     pub(super) timed_bytes: usize,
     /// What it held when it was last taken up with memory to spare; see [`super::thirsty`].
     pub(super) held_bytes: usize,
+    /// What it had on the account when it was parked last.
+    pub(super) before: super::account::Before,
     /// Whether it waits for memory.
     pub(super) is_thirsty: bool,
 }
@@ -83,6 +85,7 @@ impl Trip {
             has_records: false,
             timed_bytes: 0,
             held_bytes: 0,
+            before: super::account::Before::default(),
             is_thirsty: false,
         }
     }

@@ -28,7 +28,7 @@ use std::time::Instant;
 pub(super) const REPLY_TOPICS_MAX: usize = 1_000;
 
 /// Most of them that no reply has reached yet: names that events make up do not close topics that exist.
-pub(super) const UNTRIED_TOPICS_MAX: usize = 100;
+pub(super) const UNTRIED_TOPICS_MAX: usize = 500;
 
 /// Sync: batches that are held ready. Events come in long rows of one partition, and a partition waits for its
 /// commit: others must be at hand meanwhile.

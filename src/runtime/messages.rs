@@ -186,7 +186,7 @@ impl Core {
             Some(topic) => topic,
             None => self.new_reply_topic(lane, name)?,
         };
-        if !self.outbox.may_try(topic) {
+        if !self.outbox.may_try(lane.index, topic) {
             self.refuse_reply(lane, name, TOO_MANY);
             return None;
         }

@@ -24,7 +24,8 @@
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
 //!   total of waiting executions is the shard's, and stops all. Of the `account` of memory and of the sink's queue each
 //!   workflow has a share. A shard whose memory is short begins what it has taken when nothing else can give memory
-//!   back, and an execution that needs more than there is waits for others to end (`thirsty`).
+//!   back, and an execution that needs more than there is waits for others to end (`thirsty`); when also
+//!   what one may hold beyond the account is taken, what grows fails.
 //! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
 //!   without its data if that is what breaks.
 

@@ -7,7 +7,7 @@
 //! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
 use super::account::Meter;
-use super::deliveries::{Account, Deliveries};
+use super::deliveries::{Account, Deliveries, OnTrial};
 use super::messages::shrink;
 use super::panics::{Step, reach};
 use super::settlements::{Settlement, SettlementId, Settlements};
@@ -39,9 +39,22 @@ pub(super) enum Refused {
 /// How much of the sink's queue is for what events leave behind; the rest is for tasks.
 const OUTBOX_PART: (usize, usize) = (5, 8);
 
-/// How much of the outbox's part of the queue messages may take to topics that events name and nothing has reached yet,
-/// as a divisor: what is made up waits long for an answer.
+/// How much of the outbox's part of the queue messages of a lane may take to topics that events name and nothing has
+/// reached yet, as a divisor, when there are more of those than [`TRIED_FEW`]: what is made up waits long for an answer.
 const TRIAL: usize = 8;
+
+/// To how many such topics the messages of a lane may be on their way like any others: whoever makes names up makes many,
+/// and one that exists is one of a few until the first message has arrived.
+const TRIED_FEW: usize = 16;
+
+/// What a lane has on its way to topics that may not exist.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trial {
+    /// What its messages take of the sink.
+    cost: usize,
+    /// To how many topics.
+    topics: usize,
+}
 
 /// A message that is to be sent again, until it is delivered.
 struct Letter {
@@ -91,8 +104,9 @@ pub(super) struct Outbox {
     broken: Vec<u32>,
     /// The lanes of replies that were given up, until they are told.
     unreplied: Vec<u32>,
-    /// What messages take of the sink to topics that may not exist, and may take.
-    on_trial: usize,
+    /// By lane.
+    trials: Vec<Trial>,
+    /// What messages of each may take of the sink to topics that may not exist, when those are many.
     on_trial_max: usize,
     /// By the topics' ids.
     accounts: Vec<Option<Account>>,
@@ -159,9 +173,23 @@ impl Outbox {
         }
     }
 
-    /// Says whether a message may be sent to a topic that may not exist: there is room for those.
-    pub(super) fn may_try(&self, topic: TopicId) -> bool {
-        self.on_trial < self.on_trial_max || self.standing(topic).is_proven
+    /// Says whether a message of a lane may be sent to a topic that may not exist: those are few, or there is room.
+    pub(super) fn may_try(&self, lane: u32, topic: TopicId) -> bool {
+        let trial = self.trials.get(lane as usize).copied().unwrap_or_default();
+        trial.topics <= TRIED_FEW || trial.cost < self.on_trial_max || self.standing(topic).is_proven
+    }
+
+    /// Notes a message of a lane that is on its way to a topic that may not exist.
+    fn enter_trial(&mut self, lane: u32, topic: TopicId, cost: usize) {
+        let is_new = self
+            .account(topic)
+            .is_some_and(|account| account.enter_trial(lane, cost));
+        let at = lane as usize;
+        if at >= self.trials.len() {
+            self.trials.resize_with(at + 1, Trial::default);
+        }
+        self.trials[at].cost += cost;
+        self.trials[at].topics += usize::from(is_new);
     }
 
     /// Closes a topic that is idle.
@@ -217,8 +245,7 @@ impl Outbox {
         if let Some(account) = self.account(message.topic) {
             account.send(now_ms);
             if !account.is_proven {
-                account.on_trial += slip.cost.get();
-                self.on_trial += slip.cost.get();
+                self.enter_trial(lane, message.topic, slip.cost.get());
             }
         }
         if let Some(place) = kept {
@@ -327,15 +354,25 @@ impl Outbox {
         if let Some(account) = self.account(letter.message.topic) {
             account.done(letter.retries > 0, now_ms);
         }
-        self.leave_trial(letter.message.topic, Cost::of(letter.message.cost()));
+        self.leave_trial(letter.lane, letter.message.topic, Cost::of(letter.message.cost()));
         Some(letter)
     }
 
     /// Notes that a message is on its way no more, for the room of those to topics that may not exist.
-    fn leave_trial(&mut self, topic: TopicId, cost: Cost) {
-        if let Some(account) = self.account(topic).filter(|account| account.on_trial > 0) {
-            let back = account.leave_trial(cost.get());
-            self.on_trial -= back;
+    fn leave_trial(&mut self, lane: u32, topic: TopicId, cost: Cost) {
+        let back = match self.account(topic) {
+            Some(account) if !account.on_trial.is_empty() => account.leave_trial(lane, cost.get()),
+            _ => return,
+        };
+        self.end_trial(back);
+    }
+
+    /// Gives back what messages of lanes to one topic took of the room for those on trial.
+    fn end_trial(&mut self, back: OnTrial) {
+        for (lane, cost, is_last) in back {
+            let trial = &mut self.trials[lane as usize];
+            trial.cost -= cost;
+            trial.topics -= usize::from(is_last);
         }
     }
 
@@ -356,7 +393,7 @@ impl Outbox {
         self.leaves_sink(slip);
         if let Some(account) = self.account(slip.topic).filter(|account| !account.is_proven) {
             let back = account.prove();
-            self.on_trial -= back;
+            self.end_trial(back);
         }
         self.done(slip, now_ms)
     }
@@ -377,7 +414,8 @@ impl Outbox {
                 if let Some(account) = self.account(slip.topic) {
                     account.done(false, now_ms);
                 }
-                self.leave_trial(slip.topic, slip.cost);
+                let lane = self.settlements.lane(SettlementId(number));
+                self.leave_trial(lane, slip.topic, slip.cost);
                 self.settlements.done(SettlementId(number))
             }
             Number::Letter(number) => {

@@ -298,7 +298,7 @@ impl Shard {
             core.overdue(lanes, id);
         }
         core.begin_part(1);
-        core.quench();
+        core.quench(lanes);
         for _ in 0..core.ready.len() {
             if core.work.is_spent() {
                 break;
@@ -455,6 +455,9 @@ impl Shard {
         let (unsent, calls) = (self.core.outbox.unsent(), self.core.tasks.waiting());
         self.metrics.unsent.store(unsent as u64, Relaxed);
         self.metrics.calls.store(calls as u64, Relaxed);
+        self.metrics
+            .thirsty
+            .store(self.core.thirsty.len() as u64, Relaxed);
         let now_ms = self.core.now.ms;
         for lane in &mut self.lanes {
             if let Some(journal) = &mut lane.state.journal {
@@ -501,6 +504,7 @@ impl Shard {
         let rest = [
             core.timers.next_ms(),
             core.flights.next_limit_ms(),
+            core.thirsty.next_ms(core.now.ms),
             core.outbox.next_ms(),
             // Whether there is room again is not always told: the sink may have been made anew.
             core.outbox.is_waiting().then_some(core.now.ms + ROOM_LOOK_MS),

@@ -3,6 +3,7 @@
 //! Owns the small runs that the table's executions lie in. Must not know what ends an execution. Invariant:
 //! one that is taken out is driven on at once, or dropped with its partition.
 
+use super::account::Before;
 use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
 use super::flight::{Flight, FlightId, Trip};
@@ -14,6 +15,7 @@ use super::panics::{Step, reach, tell};
 use super::shard::BATCH_EVENTS_MAX;
 use super::timers::Due;
 use super::workflow::Loaded;
+use crate::fault::DATA_LIMIT_EXCEEDED;
 use crate::guard::{PANIC, guarded};
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Ticket};
@@ -26,6 +28,10 @@ const POOL_MAX: usize = 4_096;
 
 /// When executions that have reached their time limit, but whose log is full, are looked at again, in milliseconds.
 const LOG_LOOK_MS: i64 = 100;
+
+/// Why an answer is not taken in.
+const NO_ROOM: &str =
+    "The memory of the shard is spent, and the answer cannot be kept until the log takes records again.";
 
 /// Memory that a run in the pool keeps.
 const POOLED_BYTES_MAX: usize = 16 << 10;
@@ -61,12 +67,18 @@ impl Core {
             lane.lines.begin(line);
         }
         lane.parked += 1;
-        let bytes =
-            run.bytes().1 + event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
+        let beside = event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
+        let (held, reserved) = run.bytes();
+        let bytes = reserved + beside;
+        trip.before = Before {
+            held,
+            beside: bytes - held,
+        };
         self.account.park(lane.index, bytes);
         let is_paused = is_ready && run.is_paused();
         let was_thirsty = trip.is_thirsty;
         trip.is_thirsty |= is_paused;
+        self.thirsty.parked(id, &trip, !is_ready, self.now.ms);
         let flight = Flight {
             lane: lane.index,
             version: Rc::clone(version),
@@ -80,7 +92,7 @@ impl Core {
             false => {}
             true if is_paused => {
                 if !was_thirsty {
-                    self.thirsty.push(id);
+                    self.thirsty.push(lane.index, id, self.now.ms);
                 }
             }
             // One after the other: each that ends gives memory back.
@@ -151,6 +163,7 @@ impl Core {
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         self.account.unpark(flight.lane, flight.bytes);
+        self.thirsty.taken_up(&flight.trip);
         let mut moved = 0;
         let brought = guarded(|| {
             reach(Step::Unpark);
@@ -231,6 +244,11 @@ impl Core {
                 lane.stats.metrics.counts.panics += 1;
             }
             let answer = match answer {
+                // It does not go on before the log has room, and would keep the answer until then.
+                Ok(_) if lane.log_is_full() && core.account.takes_no_answers() => Answer::Failure {
+                    error: Some(DATA_LIMIT_EXCEEDED),
+                    cause: Some(NO_ROOM),
+                },
                 Ok(result) => Answer::Success(result),
                 Err(failure) => failed(failure),
             };
@@ -304,6 +322,7 @@ impl Core {
         }
         lane.parked -= 1;
         self.account.unpark(flight.lane, flight.bytes);
+        self.thirsty.taken_up(&flight.trip);
         let trip = &mut flight.trip;
         if let Err(message) = guarded(|| self.forget_calls(lane, trip, true)) {
             tell(lane, &flight.event.record(), &message);
@@ -325,9 +344,7 @@ impl Core {
     /// that it will leave.
     pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
         !self.work.is_spent()
-            && self
-                .account
-                .may_begin(lane.index, self.flights.len(), lane.parked)
+            && self.account.may_begin(lane.index, lane.parked)
             && !self.outbox.is_over(lane.index)
     }
 

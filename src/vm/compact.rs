@@ -101,6 +101,10 @@ impl Run {
             // Near the limit more often: nothing fails for what it does not need any more, as long as that is a fifth.
             floor => (live * 2).max(floor).min(self.memory_max).max(live + live / 4),
         };
+        if self.pause_at >= self.memory_max {
+            // It waits for nobody: it fails when it comes to its limit.
+            return;
+        }
         // A little is left to grow, or it would be compacted for each value.
         if live + live / 16 > self.pause_at {
             self.pause();

@@ -113,6 +113,66 @@ fn executions_that_wait_leave_the_other_workflow_its_part() {
     assert!(stage.shard.memory().0 > end / 2, "{:?}", stage.shard.memory());
 }
 
+/// Makes much of what it has, step by step, and holds it until the test is over.
+const GROWS_LONG: &str = r#"{"StartAt": "B", "States": {
+    "B": {"Type": "Wait", "Seconds": 1, "Next": "G"},
+    "G": {"Type": "Pass", "Assign": {"a.$": "States.Format('{}1{}', $.x, $.x)"}, "Next": "H"},
+    "H": {"Type": "Pass", "Assign": {"b.$": "States.Format('{}2{}', $.x, $.x)"}, "Next": "I"},
+    "I": {"Type": "Pass", "Assign": {"c.$": "States.Format('{}3{}', $.x, $.x)"}, "Next": "L"},
+    "L": {"Type": "Wait", "Seconds": 280, "End": true}}}"#;
+
+/// As that, for a short time.
+const GROWS: &str = r#"{"StartAt": "W", "TimeoutSeconds": 60, "States": {
+    "W": {"Type": "Wait", "Seconds": 1, "Next": "G"},
+    "G": {"Type": "Pass", "Assign": {"a.$": "States.Format('{}1{}', $.x, $.x)"}, "Next": "H"},
+    "H": {"Type": "Pass", "Assign": {"b.$": "States.Format('{}2{}', $.x, $.x)"}, "Next": "V"},
+    "V": {"Type": "Wait", "Seconds": 1, "OutputPath": "$.n", "Next": "E"},
+    "E": {"Type": "Succeed"}}}"#;
+
+/// Executions of one workflow that grow take what there is, but not what the other has for its own: that one begins,
+/// grows and ends while many of the first wait for memory, and before those are over.
+#[test]
+fn executions_that_grow_leave_the_other_workflow_its_part() {
+    let limits = MemoryLimits {
+        shard: 10 << 20,
+        execution: 2 << 20,
+    };
+    let with = |output: &str| Workflow {
+        output: Some(output.to_owned()),
+        ..Workflow::default()
+    };
+    let beside = Some((version(GROWS), with("beside")));
+    let mut stage = Stage::with_beside(version(GROWS_LONG), with("out"), limits, beside);
+    stage.assign(0, Restored::default());
+    stage.beside.borrow_mut().changes.push_back(Change::Assigned {
+        partition: PartitionId(0),
+        topic: "payments".into(),
+        number: 0,
+        restored: Restored::default(),
+    });
+    let event = |kib: usize| format!(r#"{{"n":1,"x":"{}"}}"#, "x".repeat(kib << 10));
+    (0..60).for_each(|_| stage.give(&event(100)));
+    for _ in 0..5 {
+        stage.pass(1_000);
+    }
+    let (used, end) = stage.shard.memory();
+    assert!(used > end / 2, "{used} of {end}");
+    for offset in 0..4 {
+        stage.beside.borrow_mut().events.push_back(super::world::Given {
+            offset,
+            value: Some(event(80).into_bytes()),
+            ..super::world::Given::default()
+        });
+    }
+    let mut most = 0;
+    for _ in 0..20 {
+        stage.pass(1_000);
+        most = most.max(stage.shard.memory().0);
+    }
+    assert_eq!(stage.values("beside"), ["1"; 4]);
+    assert!(most <= limits.shard + limits.execution, "{most}");
+}
+
 #[test]
 fn a_missing_topic_stops_its_own_workflow_only() {
     check(PASS, &large());

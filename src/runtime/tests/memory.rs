@@ -268,6 +268,71 @@ fn a_small_execution_waits_while_its_neighbours_are_large() {
     assert_eq!(stage.values("out").len(), 40);
 }
 
+/// The one that grows beyond the account holds nobody up once it only waits: the account is filled, and what finds no
+/// room then fails by name and soon, not by its time limit.
+#[test]
+fn one_that_has_grown_and_waits_lets_the_next_one_grow() {
+    let limits = MemoryLimits {
+        shard: 10 * MIB,
+        execution: 2 * MIB,
+    };
+    let slow = NEIGHBOURS
+        .replace(r#""Next": "G"}]"#, r#""Next": "B"}]"#)
+        .replace(r#""Seconds": 120"#, r#""Seconds": 230"#)
+        .replace(
+            r#""G": {"#,
+            r#""B": {"Type": "Wait", "Seconds": 1, "Next": "G"}, "G": {"#,
+        );
+    let mut stage = Stage::with_memory(&slow, with_dead_letter(), limits);
+    let large = format!(r#"{{"n":2,"x":"{}"}}"#, "x".repeat(100 * KIB));
+    (0..25).for_each(|_| stage.give(&large));
+    let thirsty = |stage: &Stage| stage.metric("stepstream_queue_depth", &["memory"]);
+    let mut most_thirsty = 0.0;
+    for _ in 0..60 {
+        stage.pass(1_000);
+        most_thirsty = thirsty(&stage).max(most_thirsty);
+    }
+    assert!(most_thirsty > 1.0, "nobody waits for memory");
+    assert_eq!(thirsty(&stage), 0.0);
+    let failed = errors(&stage).len();
+    let most = most_until_idle(&mut stage);
+    assert!(most <= limits.shard + limits.execution, "{most}");
+    assert_eq!(errors(&stage).len(), failed, "what fails does so soon");
+    assert!(
+        errors(&stage)
+            .iter()
+            .all(|error| error == "States.DataLimitExceeded")
+    );
+    let succeeded = stage.values("out").len();
+    assert_eq!(failed + succeeded, 25);
+    assert!(succeeded >= 10, "{succeeded}");
+}
+
+/// Calls a task, and keeps its answer for long.
+const KEEPS_ANSWER: &str = r#"{"StartAt": "T", "States": {
+    "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "Next": "W"},
+    "W": {"Type": "Wait", "Seconds": 100, "OutputPath": "$.n", "Next": "E"},
+    "E": {"Type": "Succeed"}}}"#;
+
+/// Executions that are small when they begin, and whose answers come together: what has no room fails at once.
+#[test]
+fn answers_stay_within_the_account_and_one_execution() {
+    let mut stage = Stage::with_memory(KEEPS_ANSWER, with_dead_letter(), LIMITS);
+    (0..1_000).for_each(|_| stage.give(r#"{"n":1}"#));
+    stage.settle();
+    let called = stage.world.borrow().called.len();
+    assert_eq!(called, 1_000, "all wait for their answers");
+    let answer = format!(r#"{{"n":1,"x":"{}"}}"#, "x".repeat(100 * KIB));
+    (0..called).for_each(|at| stage.answer_call(at, &answer));
+    let most = most_until_idle(&mut stage);
+    let slack = LIMITS.execution + answer.len();
+    assert!(most <= LIMITS.shard + slack, "{most}");
+    let (failed, succeeded) = (errors(&stage), stage.values("out").len());
+    assert!(failed.iter().all(|error| error == "States.DataLimitExceeded"));
+    assert_eq!(failed.len() + succeeded, 1_000);
+    assert!(succeeded >= LIMITS.shard / answer.len() / 2, "{succeeded}");
+}
+
 /// A Map that makes 200 KiB of each item, and keeps none in the end.
 const GIANT: &str = r#"{"StartAt": "M", "States": {
     "M": {"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"x.$": "$.x"}, "ResultPath": null, "OutputPath": null,

@@ -66,9 +66,14 @@ impl Desk {
 
     /// Sends a message of a lane to the topic of the same number.
     fn send(&mut self, lane: u32, refused: Refused) {
+        self.send_of(lane, lane, refused);
+    }
+
+    /// Sends a message of a lane to a topic.
+    fn send_of(&mut self, lane: u32, topic: u32, refused: Refused) {
         let id = self.outbox.settlements.open(lane, PartitionId(0), 0, 0);
         let message = Message {
-            topic: TopicId(lane),
+            topic: TopicId(topic),
             partition: None,
             key: None,
             value: None,
@@ -129,32 +134,64 @@ fn a_lane_whose_topic_takes_nothing_leaves_room_for_others() {
     assert_eq!(desk.answer(1, &Ok(())), 1);
 }
 
-/// Messages to a topic that may not exist take a part of the room only, however many there are; they give it back.
+/// Messages to one topic that nothing has reached yet wait for room, as any others do: none is refused.
+#[test]
+fn a_topic_on_trial_alone_takes_all_its_messages() {
+    let mut desk = Desk::new();
+    let topic = desk.outbox.foreign_topic(&mut desk.sink, "first");
+    for _ in 0..1_000 {
+        assert!(desk.outbox.may_try(0, topic));
+        desk.send_of(0, topic.0, Refused::Dropped);
+    }
+    assert!(
+        desk.outbox.is_stuck(0) && !desk.outbox.is_stuck(1),
+        "its lane waits"
+    );
+    let mut delivered = 0;
+    while delivered < 1_000 {
+        let answered = desk.answer(topic.0, &Ok(()));
+        assert!(answered > 0, "{delivered} were delivered");
+        delivered += answered;
+        desk.outbox.resend(&mut desk.sink, 0);
+    }
+    assert_eq!(desk.outbox.unreplied().count(), 0);
+}
+
+/// Messages to many topics that may not exist take a part of the room only; they give it back. Another lane has its own.
 #[test]
 fn topics_on_trial_leave_room() {
     let mut desk = Desk::new();
-    let topic = desk.outbox.foreign_topic(&mut desk.sink, "no");
-    assert_eq!(topic, TopicId(2));
+    let topics: Vec<u32> = (0..40)
+        .map(|index| {
+            desk.outbox
+                .foreign_topic(&mut desk.sink, &"n".repeat(100 + index))
+                .0
+        })
+        .collect();
     let fill = |desk: &mut Desk| {
-        let mut sent = 0;
-        while desk.outbox.may_try(topic) {
-            desk.send(2, Refused::Dropped);
-            sent += 1;
-        }
-        sent
+        let tried = topics.iter().take_while(|&&topic| {
+            let may_try = desk.outbox.may_try(0, TopicId(topic));
+            if may_try {
+                desk.send_of(0, topic, Refused::Dropped);
+            }
+            may_try
+        });
+        tried.count()
     };
     let sent = fill(&mut desk);
-    assert!((5..20).contains(&sent), "{sent} messages");
+    assert_eq!(sent, 17, "one more than a few");
+    assert!(!desk.outbox.may_try(0, TopicId(topics[0])) && desk.outbox.may_try(1, TopicId(topics[0])));
     let refused = Err(SendError::Refused("no such topic".to_owned()));
-    assert_eq!(desk.answer(2, &refused), sent);
+    for &topic in &topics[..sent] {
+        assert_eq!(desk.answer(topic, &refused), 1);
+    }
     assert_eq!(fill(&mut desk), sent, "their room is back");
     assert_eq!(desk.outbox.unreplied().count(), sent);
-    // One that arrives shows that the topic exists.
-    assert_eq!(desk.answer(2, &Ok(())), sent);
-    for _ in 0..2 * sent {
-        assert!(desk.outbox.may_try(topic));
-        desk.send(2, Refused::Dropped);
-    }
+    // One that arrives shows that its topic exists.
+    assert_eq!(desk.answer(topics[0], &Ok(())), 1);
+    assert!(desk.outbox.may_try(0, TopicId(topics[20])), "few again");
+    desk.send_of(0, topics[20], Refused::Dropped);
+    assert!(!desk.outbox.may_try(0, TopicId(topics[1])) && desk.outbox.may_try(0, TopicId(topics[0])));
 }
 
 #[test]

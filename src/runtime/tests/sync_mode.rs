@@ -513,6 +513,41 @@ fn reply_topics_that_events_invent_give_way() {
     );
 }
 
+/// What is asked for at once, before the first reply has arrived, loses nothing: much for one topic, or a reply for each
+/// of many.
+#[test]
+fn reply_topics_that_exist_lose_nothing_after_a_start() {
+    let check = |topics: usize, each: usize, bytes: usize| {
+        let allowed = Workflow {
+            reply_allowed: vec![Pattern::parse("*")],
+            sync_batch_max: 100_000,
+            ..sync()
+        };
+        let mut stage = Stage::new(PASS, allowed);
+        stage.world.borrow_mut().commits_at_once = true;
+        stage.world.borrow_mut().holds_acks = true;
+        let value = format!("\"{}\"", "x".repeat(bytes));
+        for index in 0..topics * each {
+            let name = format!("replies-{}", index % topics).into_bytes();
+            let header = ("kafka_replyTopic".to_owned(), Some(name));
+            stage.give_to(0, None, &value, vec![header]);
+        }
+        stage.settle();
+        let tickets: Vec<_> = stage.world.borrow().sent.iter().map(|sent| sent.ticket).collect();
+        for ticket in tickets {
+            stage.world.borrow_mut().push_ack(ticket, Ok(()));
+        }
+        stage.world.borrow_mut().holds_acks = false;
+        stage.settle();
+        assert_eq!(stage.metric("stepstream_replies_lost_total", &[]), 0.0);
+        for index in 0..topics {
+            assert_eq!(stage.values(&format!("replies-{index}")).len(), each);
+        }
+    };
+    check(1, 200, 10_000);
+    check(300, 2, 10);
+}
+
 /// Names that events make up, and that nothing reaches, take no reply from topics that exist, and are counted.
 #[test]
 fn a_flood_of_invented_reply_topics_leaves_others_their_replies() {
