@@ -43,6 +43,7 @@
 //! | [`value`] | JSON: index a text, read, build, compare, write |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
+//! | [`jsonata`] | JSONata, the second query language: parse, compile, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
 //! | [`embedded`] | definitions inside templates and other files, with their places |
 //! | [`program`] | instructions, constants, tables, and their text form |
@@ -146,6 +147,7 @@ pub mod history;
 pub mod intrinsic;
 #[cfg(feature = "runtime")]
 pub mod journal;
+pub mod jsonata;
 pub mod log;
 #[cfg(feature = "runtime")]
 pub mod metrics;

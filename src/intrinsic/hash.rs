@@ -21,15 +21,20 @@ pub(super) fn hash(work: &mut Work, data: ValueRef, algorithm: ValueRef) -> Resu
         return Err(work.refused());
     }
     let algorithm = view.string(algorithm).ok_or_else(|| work.refused())?;
-    let digits = match algorithm.decode().as_ref() {
-        "MD5" => hex::<Md5>(&text),
-        "SHA-1" => hex::<Sha1>(&text),
-        "SHA-256" => hex::<Sha256>(&text),
-        "SHA-384" => hex::<Sha384>(&text),
-        "SHA-512" => hex::<Sha512>(&text),
-        _ => return Err(work.refused()),
-    };
+    let digits = hash_text(&text, &algorithm.decode()).ok_or_else(|| work.refused())?;
     Ok(work.store.string(&digits))
+}
+
+/// Returns the hash of a text's UTF-8 in lowercase hexadecimal digits; `None` for an unknown algorithm.
+pub(crate) fn hash_text(text: &str, algorithm: &str) -> Option<String> {
+    Some(match algorithm {
+        "MD5" => hex::<Md5>(text),
+        "SHA-1" => hex::<Sha1>(text),
+        "SHA-256" => hex::<Sha256>(text),
+        "SHA-384" => hex::<Sha384>(text),
+        "SHA-512" => hex::<Sha512>(text),
+        _ => return None,
+    })
 }
 
 fn hex<D: Digest>(text: &str) -> String {

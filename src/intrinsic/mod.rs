@@ -26,6 +26,8 @@ mod tests;
 pub use ast::{Argument, Call, Function};
 pub use error::IntrinsicError;
 pub use evaluate::{RESULT_BYTES_MAX, evaluate};
+pub(crate) use hash::hash_text;
 pub use parse::{NESTING_MAX, parse};
 pub use prepared::Prepared;
+pub(crate) use random::JavaRandom;
 pub use random::Random;

@@ -51,7 +51,7 @@ impl Random {
 }
 
 /// The generator of `java.util.Random`, for calls that bring their seed: 48 bits, linear congruential.
-pub(super) struct JavaRandom {
+pub(crate) struct JavaRandom {
     state: u64,
 }
 
@@ -59,7 +59,7 @@ impl JavaRandom {
     const MULTIPLIER: u64 = 0x5_DEEC_E66D;
     const MASK: u64 = (1 << 48) - 1;
 
-    pub(super) fn new(seed: i64) -> JavaRandom {
+    pub(crate) fn new(seed: i64) -> JavaRandom {
         JavaRandom {
             state: (seed as u64 ^ Self::MULTIPLIER) & Self::MASK,
         }
@@ -68,6 +68,12 @@ impl JavaRandom {
     fn next(&mut self, bits: u32) -> i32 {
         self.state = self.state.wrapping_mul(Self::MULTIPLIER).wrapping_add(0xB) & Self::MASK;
         (self.state >> (48 - bits)) as i32
+    }
+
+    /// `nextDouble()`: from 0, inclusive, to 1, exclusive.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        let bits = (i64::from(self.next(26)) << 27) + i64::from(self.next(27));
+        bits as f64 / (1u64 << 53) as f64
     }
 
     /// Returns a number from `start`, inclusive, to `end`, exclusive, both of 32 bits.
@@ -115,7 +121,6 @@ mod tests {
         assert_eq!([random.below(10), random.below(10), random.below(10)], [0, 3, 8]);
         // The facts' `$random(42)` is the same generator: 0.7275636800328681 from 26 and 27 bits.
         let mut random = JavaRandom::new(42);
-        let bits = (i64::from(random.next(26)) << 27) + i64::from(random.next(27));
-        assert_eq!(bits as f64 / (1u64 << 53) as f64, 0.7275636800328681);
+        assert_eq!(random.fraction(), 0.7275636800328681);
     }
 }

@@ -11,6 +11,7 @@ const ORDER: &[&str] = &[
     "value",
     "path",
     "intrinsic",
+    "jsonata",
     "asl",
     "embedded",
     "program",

@@ -1,0 +1,324 @@
+//! Functions that look for a text, a regular expression, or what a function finds.
+
+use super::Arguments;
+use crate::jsonata::Error;
+use crate::jsonata::evaluate::Machine;
+use crate::jsonata::evaluate::value::{Function, Kind, Value, flag};
+use crate::jsonata::function::Text;
+use crate::jsonata::function::string::{self as strings, Groups};
+
+type Answer<'a> = Result<Value<'a>, Error>;
+
+/// A match, as a matcher's object tells it; offsets are bytes.
+struct Found<'a> {
+    matched: Value<'a>,
+    start: Value<'a>,
+    end: Value<'a>,
+    groups: Value<'a>,
+    next: Value<'a>,
+}
+
+/// Returns the byte offset of a place given in UTF-16 units.
+fn byte_of(text: &str, units: f64) -> usize {
+    if text.is_ascii() {
+        return (units.max(0.0) as usize).min(text.len());
+    }
+    let mut seen = 0;
+    for (at, character) in text.char_indices() {
+        if seen as f64 >= units {
+            return at;
+        }
+        seen += character.len_utf16();
+    }
+    text.len()
+}
+
+fn units_of(text: &str) -> f64 {
+    if text.is_ascii() {
+        text.len() as f64
+    } else {
+        text.encode_utf16().count() as f64
+    }
+}
+
+impl<'a> Machine<'a, '_> {
+    /// Matches a regular expression from the beginning.
+    pub(in crate::jsonata::evaluate) fn match_regex(&mut self, regex: u32, text: Value<'a>) -> Answer<'a> {
+        let Value::Text(text) = self.as_text(text)? else {
+            return Ok(Value::Nothing);
+        };
+        self.find(regex, text, None)
+    }
+
+    /// Goes on behind a match.
+    pub(in crate::jsonata::evaluate) fn match_next(
+        &mut self,
+        regex: u32,
+        text: &'a &'a str,
+        from: usize,
+    ) -> Answer<'a> {
+        self.find(regex, text, Some(from))
+    }
+
+    /// Returns a string of any sort as one of the arena; nothing for anything else.
+    fn as_text(&mut self, value: Value<'a>) -> Answer<'a> {
+        match (value, self.string(value)) {
+            (Value::Text(_), _) => Ok(value),
+            (_, Some(text)) => self.share_text(text),
+            _ => Ok(Value::Nothing),
+        }
+    }
+
+    /// Finds a match and makes the object that tells it.
+    fn find(&mut self, regex: u32, text: &'a &'a str, from: Option<usize>) -> Answer<'a> {
+        let pattern = &self.code.regexes[regex as usize];
+        self.regex.steps = self.fuel;
+        let found = pattern.find(text, from, self.regex);
+        self.fuel = self.regex.steps.min(self.fuel);
+        let Some(range) = found? else {
+            return Ok(Value::Nothing);
+        };
+        self.spend(text.len() / 64)?;
+        let bottom = self.stack.len();
+        for group in 1..=pattern.groups() {
+            let value = match self.regex.group(group) {
+                Some(range) => self.share_text(&text[range])?,
+                None => Value::Nothing,
+            };
+            self.stack.push(value);
+        }
+        let groups = self.array_from_stack(bottom, 0)?;
+        let object = self.make_object(5)?;
+        let matched = self.share_text(&text[range.clone()])?;
+        self.put(object, "match", matched)?;
+        self.put(object, "start", Value::Number(units_of(&text[..range.start])))?;
+        self.put(object, "end", Value::Number(units_of(&text[..range.end])))?;
+        self.put(object, "groups", groups)?;
+        let next = self.function(Function::Next {
+            regex,
+            text,
+            from: range.end,
+        })?;
+        self.put(object, "next", next)?;
+        Ok(Value::Object(object))
+    }
+
+    /// Asks a matcher for a match.
+    fn ask(&mut self, matcher: Value<'a>, arguments: &[Value<'a>]) -> Result<Option<Found<'a>>, Error> {
+        let answer = self.apply(matcher, arguments)?;
+        self.told(answer)
+    }
+
+    /// Reads the object that tells a match.
+    fn told(&mut self, answer: Value<'a>) -> Result<Option<Found<'a>>, Error> {
+        if !self.is_truthy(answer) {
+            return Ok(None);
+        }
+        let part = |name| self.member(answer, name).unwrap_or(Value::Nothing);
+        let found = Found {
+            matched: part("match"),
+            start: part("start"),
+            end: part("end"),
+            groups: part("groups"),
+            next: part("next"),
+        };
+        let is_match = self.kind(found.start) == Kind::Number
+            || self.kind(found.end) == Kind::Number
+            || self.is_array(found.groups)
+            || self.is_function(found.next);
+        if is_match {
+            Ok(Some(found))
+        } else {
+            Err(Error::new("T1010"))
+        }
+    }
+
+    fn limit(&mut self, value: Value<'a>, code: &'static str, index: usize) -> Result<f64, Error> {
+        match self.number(value) {
+            Some(limit) if limit < 0.0 => Err(Error::new(code).with_value(limit).with_index(index)),
+            Some(limit) => Ok(limit),
+            None => Ok(f64::INFINITY),
+        }
+    }
+}
+
+pub(super) fn contains<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    let Some(text) = machine.text_of(arguments.get(0))? else {
+        return Ok(Value::Nothing);
+    };
+    let found = match machine.string(arguments.get(1)) {
+        Some(part) => text.contains(part),
+        None => machine.ask(arguments.get(1), &[arguments.get(0)])?.is_some(),
+    };
+    Ok(Value::Boolean(found))
+}
+
+pub(super) fn matches<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    if arguments.get(0).is_nothing() {
+        return Ok(Value::Nothing);
+    }
+    let limit = machine.limit(arguments.get(2), "D3040", 3)?;
+    let bottom = machine.stack.len();
+    let mut found = match limit > 0.0 {
+        true => machine.ask(arguments.get(1), &[arguments.get(0)])?,
+        false => None,
+    };
+    while let Some(one) = found.filter(|_| ((machine.stack.len() - bottom) as f64) < limit) {
+        let object = machine.make_object(3)?;
+        machine.put(object, "match", one.matched)?;
+        machine.put(object, "index", one.start)?;
+        machine.put(object, "groups", one.groups)?;
+        machine.stack.push(Value::Object(object));
+        found = machine.ask(one.next, &[])?;
+    }
+    machine.array_from_stack(bottom, flag::SEQUENCE)
+}
+
+pub(super) fn split<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    let Some(text) = machine.text_of(arguments.get(0))? else {
+        return Ok(Value::Nothing);
+    };
+    let limit = machine.limit(arguments.get(2), "D3020", 3)?;
+    let bottom = machine.stack.len();
+    if limit > 0.0 {
+        match machine.string(arguments.get(1)) {
+            Some(separator) => {
+                for part in strings::split(text, separator, Some(limit).filter(|limit| limit.is_finite()))? {
+                    machine.spend(1)?;
+                    machine.take_elements(1)?;
+                    let part = machine.share_text(part)?;
+                    machine.stack.push(part);
+                }
+            }
+            None => split_by_matcher(machine, arguments, text, limit)?,
+        }
+    }
+    machine.array_from_stack(bottom, 0)
+}
+
+fn split_by_matcher<'a>(
+    machine: &mut Machine<'a, '_>,
+    arguments: &Arguments<'a>,
+    text: &'a str,
+    limit: f64,
+) -> Result<(), Error> {
+    let mut found = machine.ask(arguments.get(1), &[arguments.get(0)])?;
+    let (mut start, mut count) = (0, 0.0);
+    while let Some(one) = found.filter(|_| count < limit) {
+        let at = |value| machine.number(value).map_or(0, |units| byte_of(text, units));
+        let (from, to) = (at(one.start), at(one.end));
+        let part = machine.share_text(text.get(start..from).unwrap_or_default())?;
+        machine.stack.push(part);
+        start = to;
+        count += 1.0;
+        found = machine.ask(one.next, &[])?;
+    }
+    if count < limit {
+        let part = machine.share_text(text.get(start..).unwrap_or_default())?;
+        machine.stack.push(part);
+    }
+    Ok(())
+}
+
+/// The groups of a match, as a replacement asks for them.
+struct GroupTexts<'t>(&'t [&'t str]);
+
+impl Groups for GroupTexts<'_> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, group: usize) -> Option<&str> {
+        self.0.get(group).copied()
+    }
+}
+
+pub(super) fn replace<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    let Some(text) = machine.text_of(arguments.get(0))? else {
+        return Ok(Value::Nothing);
+    };
+    let (pattern, replacement) = (arguments.get(1), arguments.get(2));
+    if machine.string(pattern) == Some("") {
+        return Err(Error::new("D3010").with_value("").with_index(2));
+    }
+    let limit = machine.limit(arguments.get(3), "D3011", 4)?;
+    match (machine.string(pattern), machine.string(replacement)) {
+        (Some(pattern), Some(replacement)) => {
+            let limit = Some(limit).filter(|limit| limit.is_finite());
+            machine.written(|out| strings::replace_text(text, pattern, replacement, limit, out))
+        }
+        (Some(_), None) => Ok(arguments.get(0)),
+        (None, _) => replace_matches(machine, arguments, text, limit),
+    }
+}
+
+/// Replaces what a matcher finds; the parts stand on the stack until all are known.
+fn replace_matches<'a>(
+    machine: &mut Machine<'a, '_>,
+    arguments: &Arguments<'a>,
+    text: &'a str,
+    limit: f64,
+) -> Answer<'a> {
+    let bottom = machine.stack.len();
+    let mut found = match limit > 0.0 {
+        true => machine.ask_whole(arguments.get(1), &[arguments.get(0)])?,
+        false => None,
+    };
+    let (mut position, mut count) = (0, 0.0);
+    while let Some((one, whole)) = found.filter(|_| count < limit) {
+        let start = machine.number(one.start).map_or(0, |units| byte_of(text, units));
+        let before = machine.share_text(text.get(position..start).unwrap_or_default())?;
+        machine.stack.push(before);
+        let matched = machine.string(one.matched).unwrap_or_default();
+        let replaced = match machine.string(arguments.get(2)) {
+            Some(replacement) => machine.substituted(replacement, matched, one.groups)?,
+            None => machine.apply(arguments.get(2), &[whole])?,
+        };
+        if machine.kind(replaced) != Kind::String {
+            let error = Error::new("D3012");
+            return Err(machine.with_value(error, replaced));
+        }
+        machine.stack.push(replaced);
+        position = start + matched.len();
+        count += 1.0;
+        found = machine.ask_whole(one.next, &[])?;
+    }
+    let rest = machine.share_text(text.get(position..).unwrap_or_default())?;
+    machine.stack.push(rest);
+    machine.joined(bottom)
+}
+
+impl<'a> Machine<'a, '_> {
+    fn ask_whole(
+        &mut self,
+        matcher: Value<'a>,
+        arguments: &[Value<'a>],
+    ) -> Result<Option<(Found<'a>, Value<'a>)>, Error> {
+        let mut whole = Value::Nothing;
+        let answer = self.apply(matcher, arguments)?;
+        if self.is_truthy(answer) {
+            whole = answer;
+        }
+        let found = self.told(answer)?;
+        Ok(found.map(|found| (found, whole)))
+    }
+
+    /// Writes a replacement with the groups of a match.
+    fn substituted(&mut self, replacement: &str, matched: &str, groups: Value<'a>) -> Answer<'a> {
+        let mut texts = bumpalo::collections::Vec::new_in(self.arena);
+        for group in self.elements(groups) {
+            texts.push(self.string(group).unwrap_or_default());
+        }
+        self.written(|out| strings::substitute(replacement, matched, &GroupTexts(&texts), out))
+    }
+
+    /// Joins the strings on the stack from `bottom` on.
+    fn joined(&mut self, bottom: usize) -> Answer<'a> {
+        let mut texts = bumpalo::collections::Vec::with_capacity_in(self.stack.len() - bottom, self.arena);
+        for at in bottom..self.stack.len() {
+            texts.push(self.string(self.stack[at]).unwrap_or_default());
+        }
+        self.stack.truncate(bottom);
+        self.written(|out: &mut Text<'_>| texts.iter().try_for_each(|text| out.push_str(text)))
+    }
+}

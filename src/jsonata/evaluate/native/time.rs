@@ -1,0 +1,65 @@
+//! Functions of time: one instant for a whole evaluation.
+
+use super::Arguments;
+use crate::jsonata::Error;
+use crate::jsonata::evaluate::Machine;
+use crate::jsonata::evaluate::value::Value;
+use crate::jsonata::function::picture::{DatePicture, Pictures, Zone, format_iso, parse_iso};
+
+type Answer<'a> = Result<Value<'a>, Error>;
+
+pub(super) fn millis<'a>(machine: &mut Machine<'a, '_>, _: &Arguments<'a>) -> Answer<'a> {
+    Ok(Value::Number(machine.world.millis as f64))
+}
+
+pub(super) fn now<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    let millis = machine.world.millis as f64;
+    machine.formatted(millis, arguments.get(0), arguments.get(1))
+}
+
+pub(super) fn from_millis<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    match machine.number(arguments.get(0)) {
+        Some(millis) => machine.formatted(millis, arguments.get(1), arguments.get(2)),
+        None => Ok(Value::Nothing),
+    }
+}
+
+pub(super) fn to_millis<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    let Some(text) = machine.text_of(arguments.get(0))? else {
+        return Ok(Value::Nothing);
+    };
+    let Some(picture) = machine.string(arguments.get(1)) else {
+        return parse_iso(text).map(Value::Number);
+    };
+    let read_picture = |picture: &str| DatePicture::parse(picture)?.reader();
+    let reader = machine.pictures.readers.get(picture, read_picture)?;
+    machine.regex.steps = machine.fuel;
+    let read = reader.read(text, machine.world.millis as f64, machine.regex);
+    machine.fuel = machine.regex.steps.min(machine.fuel);
+    Ok(read?.map_or(Value::Nothing, Value::Number))
+}
+
+impl<'a> Machine<'a, '_> {
+    /// Lends the pictures that are kept, beside the machine.
+    pub(super) fn with_pictures(
+        &mut self,
+        run: impl FnOnce(&mut Self, &mut Pictures) -> Answer<'a>,
+    ) -> Answer<'a> {
+        let mut pictures = std::mem::take(self.pictures);
+        let answer = run(self, &mut pictures);
+        *self.pictures = pictures;
+        answer
+    }
+
+    /// Writes a time by a picture, or as ISO 8601 has it.
+    fn formatted(&mut self, millis: f64, picture: Value<'a>, zone: Value<'a>) -> Answer<'a> {
+        let zone = self.string(zone).map_or(Zone::UTC, Zone::parse);
+        match self.string(picture) {
+            Some(picture) => self.with_pictures(|machine, pictures| {
+                let picture = pictures.dates.get(picture, DatePicture::parse)?;
+                machine.written(|out| picture.format(millis, zone, out))
+            }),
+            None => self.written(|out| format_iso(millis, zone, out)),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Bounds, refusals and what callers are told. That values are right is what `tests/jsonata.rs` checks.
+
+use super::{Dialect, Error, Limits, Outcome, Request, Scratch, World, evaluate, parse};
+use crate::value::{Heap, View};
+
+/// Evaluates an expression of AWS's dialect with an input, and returns the answer as text and the work it took.
+fn states(text: &str, input: &str) -> (String, u64) {
+    let (mut heap, mut constants, mut scratch) = (Heap::new(), Heap::for_constants(), Scratch::default());
+    let compiled = parse(text).and_then(|expression| expression.compile(Dialect::States, &["states.input"]));
+    let mut code = match compiled {
+        Ok(code) => code,
+        Err(error) => return (error.to_string(), 0),
+    };
+    code.link(&mut constants);
+    let input = heap.index(input.as_bytes()).ok();
+    let request = Request {
+        code: &code,
+        input: None,
+        globals: &[input],
+        chains: &[],
+        limits: Limits::STATES,
+        world: World::default(),
+    };
+    let mut work = 0;
+    let result = evaluate(&request, &mut heap, &constants, &mut scratch, &mut work);
+    let text = match result {
+        Ok(Outcome::Value(value)) => View::new(&heap, &constants).to_json(value),
+        Ok(other) => format!("{other:?}"),
+        Err(error) => error.to_string(),
+    };
+    (text, work)
+}
+
+fn check(text: &str, expected: &str) {
+    let (found, _) = states(text, r#"{"a": [{"n": 1}, {"n": 2}], "s": "x"}"#);
+    assert_eq!(found, expected, "{text}");
+}
+
+const DEEP: &str = "Stack overflow error";
+const LARGE: &str = "Expression evaluation memory limit exceeded";
+const LONG: &str = "Expression evaluation timeout";
+
+#[test]
+fn hostile_expressions_hit_a_bound() {
+    let cases = [
+        ("($f := function($n) { $f($n + 1) }; $f(0))", LONG),
+        ("($f := function($n) { 1 + $f($n + 1) }; $f(0))", DEEP),
+        ("($f := function($n) { $map([$n], $f) }; $f(0))", DEEP),
+        (
+            "($f := function($n, $a) { $n = 0 ? $string($a) : $f($n - 1, [[$a]]) }; $f(5000, 1))",
+            DEEP,
+        ),
+        (
+            "($f := function($n, $a) { $n = 0 ? $a : $f($n - 1, [[$a]]) }; $f(5000, 1))",
+            DEEP,
+        ),
+        (
+            "($f := function($n, $a) { $n = 0 ? $a = $a : $f($n - 1, {'a': $a}) }; $f(5000, 1))",
+            DEEP,
+        ),
+        ("$pad('x', 1000000000)", LARGE),
+        ("($f := function($s) { $f($s & $s) }; $f('xxxx'))", LARGE),
+        ("[1..10000000]", LARGE),
+        ("[[1..500000], [1..500000]]", LARGE),
+        ("$range(1, 1e300, 1)", LARGE),
+        ("$count([1..2000].([1..2000]))", LARGE),
+        (
+            "$reduce([1..100000], function($a, $b) { $append($a, $b) })",
+            LARGE,
+        ),
+        ("$match($pad('a', 40, 'a'), /(a*)*(a*)*(a*)*b/)", LONG),
+        (
+            "$join($map([1..300000], function($x) { 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' }))",
+            LARGE,
+        ),
+        ("$replace($pad('', 10000, 'a'), 'a', $pad('', 10000, 'b'))", LARGE),
+        (
+            "$map([1..3000], function($x) { $map([1..3000], function($y) { $x * $y }) })",
+            LARGE,
+        ),
+        ("$sum($map([1..20000], function($x) { $sum([1..20000]) }))", LARGE),
+    ];
+    for (text, expected) in cases {
+        let (found, work) = states(text, "{}");
+        assert!(found.starts_with(expected), "{text}: {found}");
+        assert!(work <= Limits::STATES.fuel, "{text}: {work}");
+    }
+}
+
+#[test]
+fn hostile_texts_are_refused_without_end() {
+    let repeated = |open: &str, middle: &str, close: &str| {
+        format!("{}{middle}{}", open.repeat(100_000), close.repeat(100_000))
+    };
+    let texts = [
+        repeated("(", "1", ")"),
+        repeated("[", "", "]"),
+        repeated("{'a':", "1", "}"),
+        repeated("-", "1", ""),
+        repeated("1+", "1", ""),
+        repeated("a.", "a", ""),
+        repeated("a[", "0", "]"),
+        repeated("1?", "1", ""),
+        repeated("$x:=", "1", ""),
+        repeated("function(){", "1", "}"),
+        repeated("f(", "1", ")"),
+        repeated("", "a", "[0]"),
+        repeated("", "a", "^(b)"),
+        repeated("", "a", "{b:c}"),
+        repeated("1~>", "$f", ""),
+        repeated("|", "a", "|a|"),
+        repeated("(", "", ""),
+        repeated("%.", "a", ""),
+    ];
+    for text in &texts {
+        let error = parse(text).map(|_| ()).expect_err("it is too deep");
+        assert!(!error.code().is_empty(), "{error}");
+    }
+}
+
+/// What is just allowed does not overflow the stack of a thread.
+#[test]
+fn the_deepest_expressions_are_evaluated() {
+    let depth = super::NESTING_MAX as usize - 2;
+    let repeated = |open: &str, middle: &str, close: &str| {
+        format!("{}{middle}{}", open.repeat(depth), close.repeat(depth))
+    };
+    for text in [
+        repeated("(", "1", ")"),
+        repeated("[", "", "]"),
+        repeated("{'a':", "1", "}"),
+        repeated("1+", "1", ""),
+        repeated("a.", "a", ""),
+        repeated("$f(", "1", ")"),
+        repeated("function(){", "1", "}"),
+        repeated("1?", "1", ""),
+    ] {
+        let (found, _) = states(&text, "{}");
+        let refused = parse(&text).is_err();
+        assert!(!refused && !found.is_empty(), "{}: {found}", &text[..20]);
+    }
+}
+
+#[test]
+fn members_of_a_variable_come_on_their_own() {
+    check("$states.input.a.n", "[1,2]");
+    check("$states.input.a[n > 1].n", "2");
+    check("$states.input.s & '!'", "\"x!\"");
+    check("$states.input", r#"{"a":[{"n":1},{"n":2}],"s":"x"}"#);
+    check("$states.input.a[0].n", "1");
+    check("$states.input.a^(>n)[0].n", "2");
+    check("$states.input.missing", "Nothing");
+    check("($states := {'input': {'s': 'own'}}; $states.input.s)", "\"own\"");
+    check("$map($states.input.a, function($x) { $x.n + 1 })", "[2,3]");
+    check("$sum", "Function");
+}
+
+#[test]
+fn chains_are_known_and_can_be_handed_in() {
+    let expression = parse("$states.input.a.b & $v & $states.input.c[0]").expect("an expression");
+    let references = expression.references();
+    let names = |list: &[super::Reference]| {
+        let names: Vec<String> = list.iter().map(|reference| reference.name.clone()).collect();
+        names.join(" ")
+    };
+    assert_eq!(
+        (names(&references.states), names(&references.variables)),
+        ("input".into(), "v".into())
+    );
+    assert!(!references.whole_states);
+    let mut code = expression
+        .compile(Dialect::States, &["states.input", "v", "w"])
+        .expect("code");
+    assert_eq!([code.reads(0), code.reads(1), code.reads(2)], [true, true, false]);
+    let chains: Vec<(usize, Vec<&str>)> = code
+        .chains()
+        .map(|chain| {
+            let (global, keys) = chain.expect("of a name of the caller");
+            (global, keys.iter().map(crate::value::Key::name).collect())
+        })
+        .collect();
+    assert_eq!(chains, [(0, vec!["a", "b"])]);
+    let (mut heap, mut constants) = (Heap::new(), Heap::for_constants());
+    code.link(&mut constants);
+    let found = heap.index(br#""found""#).ok();
+    let request = Request {
+        code: &code,
+        input: None,
+        globals: &[None, None, None],
+        chains: &[found],
+        limits: Limits::STATES,
+        world: World::default(),
+    };
+    let result = evaluate(&request, &mut heap, &constants, &mut Scratch::default(), &mut 0);
+    let Ok(Outcome::Value(value)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(View::new(&heap, &constants).to_json(value), "\"found\"");
+}
+
+#[test]
+fn errors_tell_their_place() {
+    let check = |text: &str, code: &str, position: u32| {
+        let error: Error = match parse(text) {
+            Err(error) => error,
+            Ok(expression) => {
+                let mut code = expression.compile(Dialect::Plain, &[]).expect("code");
+                let (mut heap, mut constants) = (Heap::new(), Heap::for_constants());
+                code.link(&mut constants);
+                let request = Request {
+                    code: &code,
+                    input: None,
+                    globals: &[],
+                    chains: &[],
+                    limits: Limits::PLAIN,
+                    world: World::default(),
+                };
+                let result = evaluate(&request, &mut heap, &constants, &mut Scratch::default(), &mut 0);
+                result.expect_err("it fails")
+            }
+        };
+        assert_eq!(
+            (error.code(), error.position()),
+            (code, Some(position)),
+            "{text}: {error}"
+        );
+    };
+    check("1 +", "S0207", 3);
+    check("'a\u{1F600}' + 1", "T2001", 7);
+    check("$sum(1, 2)", "T0410", 5);
+    check("sum(1)", "T1005", 4);
+    check("false or $error('x')", "D3137", 8);
+    check("$map([1], function($x) { $x + 'a' })", "T2002", 5);
+    check("a[1,2)", "S0202", 4);
+}

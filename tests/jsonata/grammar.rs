@@ -1,0 +1,385 @@
+//! Expressions grown from the grammar, over small ragged documents.
+
+/// A generator of numbers that look random (SplitMix64).
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^ (bits >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn pick<'t>(&mut self, list: &[&'t str]) -> &'t str {
+        list[self.below(list.len())]
+    }
+}
+
+/// The documents.
+pub(crate) const DOCUMENTS: [&str; 8] = [
+    r#"{"a":[{"b":1,"c":"x","d":[1,2,3]},{"b":2,"c":"y"},{"b":3,"c":"x","d":[]}],"n":7,"s":"hello world","t":true,"z":null}"#,
+    r#"{"a":{"b":{"c":[{"d":1},{"d":[2,3]},{"d":{"n":4}}]}},"n":[1,2,3],"s":["a","b"],"t":[true,false]}"#,
+    r#"[{"a":1,"b":"x","n":3},{"a":2,"b":"y","n":1},{"a":3,"n":2,"s":"B\u00e4r \ud83d\ude00"}]"#,
+    r#"{"a":[[1,2],[3,[4,5]],[]],"b":[[{"c":1}],[{"c":2},{"c":3}]],"n":-1.5,"s":"x,y","z":[null,1,"a"]}"#,
+    r#"{"a":[1,2,3,4],"b":{"a":[{"n":1,"s":"q"},{"n":2,"s":"p"}],"c":{}},"c":[{"a":{"b":5}},{"a":[{"b":6},{"b":7}]}],"d":[{"n":2},{"n":1},{}]}"#,
+    r#"[[1,2],[{"a":1}],"s",null,true,{"b":{"c":[1]}}]"#,
+    r#"{"a":[3],"b":[{"c":1}],"n":0,"s":"","t":[[3]],"d":{"a":{"a":{"a":1}}}}"#,
+    "5",
+];
+
+const NAMES: [&str; 8] = ["a", "b", "c", "d", "n", "s", "t", "z"];
+const LITERALS: [&str; 18] = [
+    "0",
+    "1",
+    "2",
+    "-1",
+    "1.5",
+    "1e3",
+    "'x'",
+    "'a'",
+    "'hello'",
+    "''",
+    "true",
+    "false",
+    "null",
+    "[]",
+    "[1,2,3]",
+    "['a','b']",
+    "{}",
+    "[0,1]",
+];
+const FUNCTIONS: [&str; 27] = [
+    "$sum",
+    "$count",
+    "$max",
+    "$min",
+    "$average",
+    "$string",
+    "$length",
+    "$uppercase",
+    "$lowercase",
+    "$trim",
+    "$number",
+    "$abs",
+    "$floor",
+    "$ceil",
+    "$round",
+    "$boolean",
+    "$not",
+    "$exists",
+    "$keys",
+    "$spread",
+    "$merge",
+    "$reverse",
+    "$distinct",
+    "$type",
+    "$sort",
+    "$clone",
+    "$single",
+];
+const PATTERNS: [&str; 5] = ["/l+/", "/[a-z]/i", "/(h)(e)?/", "/x|y/", "/o\\b/"];
+
+/// Grows one expression.
+pub(crate) struct Grow<'c> {
+    pub(crate) chance: &'c mut Chance,
+    /// The variables that are bound here.
+    variables: Vec<&'static str>,
+}
+
+impl Grow<'_> {
+    pub(crate) fn new(chance: &mut Chance) -> Grow<'_> {
+        Grow {
+            chance,
+            variables: Vec::new(),
+        }
+    }
+
+    pub(crate) fn expression(&mut self, depth: usize) -> String {
+        if depth == 0 {
+            return self.leaf();
+        }
+        let next = depth - 1;
+        match self.chance.below(30) {
+            0..=9 => self.path(next),
+            10..=11 => {
+                let operator = self.chance.pick(&["+", "-", "*", "/", "%"]);
+                format!("{} {operator} {}", self.expression(next), self.expression(next))
+            }
+            12..=13 => {
+                let operator = self.chance.pick(&["=", "!=", "<", "<=", ">", ">=", "in"]);
+                format!("{} {operator} {}", self.expression(next), self.expression(next))
+            }
+            14 => format!("{} & {}", self.expression(next), self.expression(next)),
+            15 => {
+                let operator = self.chance.pick(&["and", "or"]);
+                format!("({} {operator} {})", self.expression(next), self.expression(next))
+            }
+            16 => format!(
+                "({} ? {} : {})",
+                self.expression(next),
+                self.expression(next),
+                self.expression(next)
+            ),
+            17 => self.array(next),
+            18 => self.object(next),
+            19 => self.block(next),
+            20..=22 => self.call(next),
+            23..=24 => self.higher(next),
+            25 => self.apply(next),
+            26 => format!("-({})", self.expression(next)),
+            27 => self.lambda_call(next),
+            28 => self.text_function(next),
+            _ => self.leaf(),
+        }
+    }
+
+    fn leaf(&mut self) -> String {
+        match self.chance.below(8) {
+            0 => self
+                .chance
+                .pick(&["$", "$$", "*", "**", "$[0]", "$$.a"])
+                .to_owned(),
+            1..=3 => self.chance.pick(&LITERALS).to_owned(),
+            4 if !self.variables.is_empty() => {
+                let at = self.chance.below(self.variables.len());
+                format!("${}", self.variables[at])
+            }
+            _ => self.chance.pick(&NAMES).to_owned(),
+        }
+    }
+
+    fn step(&mut self, depth: usize) -> String {
+        match self.chance.below(20) {
+            0..=10 => self.chance.pick(&NAMES).to_owned(),
+            11 => "*".to_owned(),
+            12 => "**".to_owned(),
+            13 => "$".to_owned(),
+            14 => format!("({})", self.expression(depth.min(2))),
+            15 => format!("[{}]", self.expression(depth.min(2))),
+            16 => self.object(depth.min(2)),
+            17 => format!(
+                "{}()",
+                self.chance
+                    .pick(&["$string", "$keys", "$type", "$uppercase", "$length"])
+            ),
+            18 => "%".to_owned(),
+            _ => self.chance.pick(&NAMES).to_owned(),
+        }
+    }
+
+    fn path(&mut self, depth: usize) -> String {
+        let length = 1 + self.chance.below(4);
+        let bound = self.variables.len();
+        let mut out = String::new();
+        for at in 0..length {
+            let step = match at {
+                0 => match self.chance.below(6) {
+                    0 => self.chance.pick(&["$", "$$", "**", "*"]).to_owned(),
+                    1 => format!("({})", self.expression(depth.min(2))),
+                    2 => self.leaf(),
+                    _ => self.chance.pick(&NAMES).to_owned(),
+                },
+                _ => self.step(depth),
+            };
+            if at > 0 {
+                out.push('.');
+            }
+            out.push_str(&step);
+            self.behind(&mut out, depth);
+        }
+        self.variables.truncate(bound);
+        out
+    }
+
+    /// Appends what may stand behind a step.
+    fn behind(&mut self, out: &mut String, depth: usize) {
+        match self.chance.below(26) {
+            0..=1 => out.push_str(
+                self.chance
+                    .pick(&["[0]", "[-1]", "[1]", "[[0,1]]", "[[0..1]]", "[1.5]"]),
+            ),
+            2..=4 => {
+                let predicate = self.expression(depth.min(2));
+                out.push_str(&format!("[{predicate}]"));
+            }
+            5..=6 => out.push_str("[]"),
+            7 => {
+                let sign = self.chance.pick(&["", "<", ">"]);
+                let term = self.expression(depth.min(1));
+                out.push_str(&format!("^({sign}{term})"));
+            }
+            8 => {
+                let (key, value) = (self.key(depth), self.expression(depth.min(2)));
+                out.push_str(&format!("{{{key}: {value}}}"));
+            }
+            9 => {
+                let name = self.chance.pick(&["i", "j"]);
+                out.push_str(&format!("#${name}"));
+                self.bind(name);
+            }
+            10 => {
+                let name = self.chance.pick(&["f", "g"]);
+                out.push_str(&format!("@${name}"));
+                self.bind(name);
+            }
+            _ => {}
+        }
+    }
+
+    fn bind(&mut self, name: &str) {
+        const ALL: [&str; 8] = ["f", "g", "i", "j", "v", "w", "x", "y"];
+        self.variables.extend(ALL.iter().find(|known| **known == name));
+    }
+
+    fn key(&mut self, depth: usize) -> String {
+        match self.chance.below(4) {
+            0 => format!("$string({})", self.expression(depth.min(1))),
+            1 => self.chance.pick(&NAMES).to_owned(),
+            _ => self.chance.pick(&["'p'", "'q'", "'r'"]).to_owned(),
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> String {
+        let items: Vec<String> = (0..self.chance.below(4))
+            .map(|_| match self.chance.below(8) {
+                0 => format!("{}..{}", self.chance.below(3), self.chance.below(5)),
+                _ => self.expression(depth),
+            })
+            .collect();
+        format!("[{}]", items.join(", "))
+    }
+
+    fn object(&mut self, depth: usize) -> String {
+        let members: Vec<String> = ["'p'", "'q'", "'r'"][..1 + self.chance.below(3)]
+            .iter()
+            .map(|key| {
+                let key = if self.chance.below(8) == 0 {
+                    self.key(depth)
+                } else {
+                    (*key).to_owned()
+                };
+                format!("{key}: {}", self.expression(depth))
+            })
+            .collect();
+        format!("{{{}}}", members.join(", "))
+    }
+
+    fn block(&mut self, depth: usize) -> String {
+        let bound = self.variables.len();
+        let mut parts = Vec::new();
+        for _ in 0..1 + self.chance.below(2) {
+            let name = self.chance.pick(&["v", "w"]);
+            parts.push(format!("${name} := {}", self.expression(depth)));
+            self.bind(name);
+        }
+        parts.push(self.expression(depth));
+        self.variables.truncate(bound);
+        format!("({})", parts.join("; "))
+    }
+
+    fn call(&mut self, depth: usize) -> String {
+        match self.chance.below(12) {
+            0 => format!("$append({}, {})", self.expression(depth), self.expression(depth)),
+            1 => format!(
+                "$lookup({}, '{}')",
+                self.expression(depth),
+                self.chance.pick(&NAMES)
+            ),
+            2 => format!("$zip({}, {})", self.expression(depth), self.expression(depth)),
+            3 => format!("$join({}, '-')", self.expression(depth)),
+            4 => format!("$power({}, 2)", self.expression(depth)),
+            _ => format!("{}({})", self.chance.pick(&FUNCTIONS), self.expression(depth)),
+        }
+    }
+
+    fn text_function(&mut self, depth: usize) -> String {
+        let text = self.expression(depth.min(2));
+        let pattern = self.chance.pick(&PATTERNS);
+        match self.chance.below(9) {
+            0 => format!("$contains({text}, 'l')"),
+            1 => format!("$contains({text}, {pattern})"),
+            2 => format!("$match({text}, {pattern})"),
+            3 => format!("$replace({text}, {pattern}, '<$1$0>')"),
+            4 => format!("$split({text}, {pattern})"),
+            5 => format!("$split({text}, ' ')"),
+            6 => format!("$substring({text}, {}, 2)", self.chance.pick(&["0", "1", "-2"])),
+            7 => format!("$substringBefore({text}, ' ')"),
+            _ => format!("$pad({text}, {}, '#')", self.chance.pick(&["8", "-8", "0"])),
+        }
+    }
+
+    fn lambda(&mut self, names: &[&'static str], depth: usize) -> String {
+        let bound = self.variables.len();
+        self.variables.extend(names);
+        let body = self.expression(depth);
+        self.variables.truncate(bound);
+        let parameters: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
+        format!("function({}) {{ {body} }}", parameters.join(", "))
+    }
+
+    fn higher(&mut self, depth: usize) -> String {
+        let over = self.expression(depth);
+        match self.chance.below(9) {
+            0 => format!(
+                "$map({over}, {})",
+                self.chance
+                    .pick(&["$string", "$uppercase", "$sum", "$keys", "$count"])
+            ),
+            1 => format!("$map({over}, {})", self.lambda(&["x"], depth)),
+            2 => format!("$map({over}, {})", self.lambda(&["x", "y"], depth)),
+            3 => format!("$filter({over}, {})", self.lambda(&["x"], depth)),
+            4 => format!("$reduce({over}, {})", self.lambda(&["x", "y"], depth)),
+            5 => format!("$each({over}, {})", self.lambda(&["x", "y"], depth)),
+            6 => format!("$sift({over}, {})", self.lambda(&["x", "y"], depth)),
+            7 => format!("$sort({over}, {})", self.lambda(&["x", "y"], depth)),
+            _ => format!("$single({over}, {})", self.lambda(&["x"], depth)),
+        }
+    }
+
+    fn apply(&mut self, depth: usize) -> String {
+        let left = self.expression(depth);
+        match self.chance.below(6) {
+            0 => format!("{left} ~> $map({})", self.lambda(&["x"], depth)),
+            1 => format!("({left} ~> $append(?, 1))"),
+            2 => format!(
+                "({left} ~> |{}|{}|)",
+                self.chance.pick(&["a", "**", "$", "b.c"]),
+                self.object(1)
+            ),
+            3 => format!(
+                "({left} ~> |{}|{{}}, {}|)",
+                self.chance.pick(&["a", "**", "$"]),
+                "['b','c']"
+            ),
+            4 => format!(
+                "({left} ~> {} ~> {})",
+                self.chance.pick(&FUNCTIONS),
+                self.chance.pick(&FUNCTIONS)
+            ),
+            _ => format!("({left} ~> {})", self.chance.pick(&FUNCTIONS)),
+        }
+    }
+
+    fn lambda_call(&mut self, depth: usize) -> String {
+        match self.chance.below(3) {
+            0 => format!("({})({})", self.lambda(&["x"], depth), self.expression(depth)),
+            1 => format!(
+                "({})({}, {})",
+                self.lambda(&["x", "y"], depth),
+                self.expression(depth),
+                self.expression(depth)
+            ),
+            _ => format!(
+                "($h := {}; $h({}))",
+                self.lambda(&["x"], depth),
+                self.expression(depth)
+            ),
+        }
+    }
+}
