@@ -14,6 +14,7 @@ mod disasm;
 mod document;
 mod exec;
 mod identity;
+mod jsonata;
 mod logs;
 mod output;
 mod pipe;
@@ -56,6 +57,7 @@ const EXIT_INTERRUPTED: u8 = 130;
   stepstream logs log --status FAILED                  what failed, from the execution logs
   stepstream redrive --from orders-failed --dry-run    put failed events back, here only counted
   stepstream disasm order.asl.json                     show what it was compiled to
+  stepstream jsonata '$states.input.id' --input order.json   try a JSONata expression
 
 'stepstream help COMMAND' says more about each."
 )]
@@ -77,6 +79,7 @@ enum Command {
     Redrive(redrive::Args),
     Pipe(pipe::Args),
     Disasm(disasm::Args),
+    Jsonata(jsonata::Args),
 }
 
 /// Returns how many shards are meant: 0 is one for each core.
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Redrive(args) => end(redrive::run(&args)),
         Command::Pipe(args) => end(pipe::run(&args)),
         Command::Disasm(args) => disasm::run(&args),
+        Command::Jsonata(args) => jsonata::run(&args),
     };
     ExitCode::from(output::exit_code(code))
 }

@@ -3,6 +3,7 @@
 mod demo;
 mod embedded;
 mod hostile;
+mod jsonata;
 mod logs;
 mod mistakes;
 mod mocks;

@@ -1,0 +1,79 @@
+//! `stepstream jsonata`: evaluates an expression, or many as lines.
+
+mod batch;
+mod one;
+
+use super::identity::random;
+use super::{EXIT_OK, Format};
+use crate::jsonata::{Dialect, World};
+use std::path::PathBuf;
+
+/// Evaluates a JSONata expression, as AWS Step Functions does or as the language itself.
+///
+/// In AWS's dialect the input is $states.input and the bindings are the workflow's variables; what AWS refuses is
+/// refused, with its words and bounds. In the plain dialect the input is $.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  stepstream jsonata '$states.input.price * 1.19' --input order.json
+  stepstream jsonata '$sum(items.price)' --dialect plain --input order.json
+  stepstream jsonata '$name & \"!\"' --bindings '{\"name\": \"Ada\"}'
+  stepstream jsonata --batch < questions.ndjson     lines of {\"id\", \"expr\", \"states\", \"variables\"}")]
+pub(super) struct Args {
+    /// The expression, without {% and %}
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    expression: Option<String>,
+    /// A file with the input; - is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "batch")]
+    input: Option<PathBuf>,
+    /// Variables, a JSON object by name without $
+    #[arg(long, value_name = "JSON", conflicts_with = "batch")]
+    bindings: Option<String>,
+    /// Whose JSONata
+    #[arg(long, value_enum, default_value_t = Language::States)]
+    dialect: Language,
+    /// Answers lines of stdin, one JSON object each: {"id", "expr", "states"?, "variables"?}, or of the plain dialect
+    /// {"id", "expr", "input"?, "bindings"?}
+    #[arg(long)]
+    batch: bool,
+    /// Show the code that the expression is compiled to, and how deep it is nested
+    #[arg(long, conflicts_with = "batch")]
+    explain: bool,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// A dialect, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Language {
+    /// AWS Step Functions
+    States,
+    /// The language itself
+    Plain,
+}
+
+impl Language {
+    fn dialect(self) -> Dialect {
+        match self {
+            Language::States => Dialect::States,
+            Language::Plain => Dialect::Plain,
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> u8 {
+    let result = match args.batch {
+        true => batch::run(args.dialect.dialect()).map(|()| EXIT_OK),
+        false => one::run(args),
+    };
+    result.unwrap_or_else(|stop| stop.tell(args.format))
+}
+
+/// Returns the time, and a seed that differs from run to run.
+fn world() -> World {
+    World {
+        millis: crate::clock::wall_ms(),
+        seed: random(),
+    }
+}

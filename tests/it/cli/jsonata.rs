@@ -1,0 +1,87 @@
+//! `stepstream jsonata`: one expression, and lines of them.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::{Folder, command, run, shown};
+
+#[test]
+fn one_expression_has_an_answer_and_an_exit_code() {
+    let folder = Folder::new();
+    let input = folder.write("order.json", r#"{"items": [{"price": 2}, {"price": 3.5}]}"#);
+    let check = |arguments: &[&str], code: i32, out: &str, error: &str| {
+        let all: Vec<&str> = std::iter::once("jsonata")
+            .chain(arguments.iter().copied())
+            .collect();
+        let (found, stdout, stderr) = run(&all);
+        assert_eq!(found, code, "{arguments:?}: {stdout}{stderr}");
+        assert_eq!(stdout, out, "{arguments:?}");
+        assert!(stderr.contains(error), "{arguments:?}: {stderr}");
+    };
+    check(
+        &["$sum($states.input.items.price)", "--input", &input],
+        0,
+        "5.5\n",
+        "",
+    );
+    check(
+        &["items[0]", "--input", &input, "--dialect", "plain"],
+        0,
+        "{\n  \"price\": 2\n}\n",
+        "",
+    );
+    check(
+        &[
+            "$name & '!'",
+            "--bindings",
+            r#"{"name": "Ada"}"#,
+            "--format",
+            "json",
+        ],
+        0,
+        "{\"result\":\"Ada!\"}\n",
+        "",
+    );
+    check(&["$nothing"], 0, "", "nothing (undefined)");
+    check(
+        &["items"],
+        1,
+        "",
+        "Reference to 'items' at the top level is not supported.",
+    );
+    check(&["1 +"], 1, "", "Unexpected end of expression");
+    check(
+        &["1 + 'a'"],
+        1,
+        "",
+        "error[T2002]: The right side of the \"+\" operator must evaluate to a number",
+    );
+    check(&["1", "--bindings", "[]"], 2, "", "not a JSON object");
+    check(&["1", "--input", "missing.json"], 2, "", "missing.json");
+    check(&[], 2, "", "required");
+}
+
+#[test]
+fn lines_are_answered_in_order() {
+    let mut child = command(&["jsonata", "--batch", "--dialect", "plain"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let lines = "{\"id\": 1, \"expr\": \"a.b\", \"input\": {\"a\": {\"b\": [1]}}}\n\n\
+        {\"id\": \"x\", \"expr\": \"$sum(1, 2)\"}\n{\"id\": 3, \"expr\": \"$missing\"}\n{\"id\": 4, \"expr\": \"$sum\"}\nno\n";
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(lines.as_bytes()).expect("it reads");
+    drop(input);
+    let (code, out, error) = shown(&child.wait_with_output().expect("it ends"));
+    let expected = [
+        r#"{"id":1,"result":[1]}"#,
+        r#"{"id":"x","error":{"code":"T0410","message":"Argument 2 of function \"sum\" does not match function signature","position":5,"token":"sum","value":2,"index":2}}"#,
+        r#"{"id":3,"undefined":true}"#,
+        r#"{"id":4,"function":true}"#,
+    ];
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(code, 2);
+    assert!(error.contains("line 6 is not JSON"), "{error}");
+}
