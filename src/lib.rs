@@ -113,7 +113,8 @@
 //! - Shards share nothing that changes: an execution is born, runs and ends on one, and channels to the
 //!   outside are bounded. Nothing blocks a shard's thread. What is full stops its own workflow's source; of the
 //!   producer's queue each of a shard's workflows has a share, so that a topic that takes nothing stops only those
-//!   that write to it. The account of memory is the shard's: when it is short, all of its sources pause.
+//!   that write to it. The account of memory is the shard's, and each workflow has a part of it that no other takes: when
+//!   it is short, sources pause whose workflow has taken its part. It has a hard end, beyond which what grows fails.
 //! - Metadata of a commit that is not certainly ours and of this commit, or that is of another topic, counts as
 //!   none. A question that no broker has answered is asked again, never taken for "there is none".
 //! - What no `[tasks]` entry grants is not reachable; what is refused by a reload changes nothing.

@@ -147,8 +147,9 @@ impl Core {
         lanes[lane].state.forget_waiting(id);
         let executions = self.abandon_partition(lanes, lane, id);
         if let Some(partition) = lanes[lane].state.partitions.get_mut(&id) {
-            partition.given_up = Some(GivenUp { executions, waiting });
             // Begun, but not run: the last commit names them.
+            let waiting = waiting + partition.ahead.asked.len();
+            partition.given_up = Some(GivenUp { executions, waiting });
             partition.ahead.asked.clear();
             partition.ahead.held.clear();
         }

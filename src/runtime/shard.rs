@@ -483,7 +483,9 @@ impl Shard {
         let is_over = |lane: &Lane| {
             let state = &lane.state;
             let has_left = self.is_stopping && state.partitions.is_empty();
-            let asks = state.partitions.values().any(|one| one.ahead.commit.is_some());
+            let mut partitions = state.partitions.values();
+            // What a crash cut off is named first: without that the last commit would have to name it again.
+            let asks = partitions.any(|one| one.ahead.commit.is_some() || one.ahead.naming > 0);
             has_left || state.has_ended && state.unfinished() == 0 && !asks
         };
         if !self.lanes.iter().all(is_over) {

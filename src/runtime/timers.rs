@@ -81,16 +81,19 @@ impl Timers {
         }
         let Reverse(due) = self.heap.pop()?;
         self.bytes -= due.bytes();
+        // What a sweep has left may be gone by now, and then what comes later is not all awaited.
+        self.swept = self.swept.min(self.heap.len());
+        self.swept_bytes = self.swept_bytes.min(self.bytes);
         Some(due)
     }
 
     /// Drops what nobody waits for, if there may be as much of it as of the rest.
-    pub(super) fn sweep(&mut self, is_awaited: impl Fn(FlightId, Token) -> bool) {
+    pub(super) fn sweep(&mut self, mut is_awaited: impl FnMut(&Due) -> bool) {
         let are_many = self.heap.len() >= SWEEP_MIN.max(2 * self.swept);
         if !are_many && self.bytes < SWEEP_BYTES_MIN.max(2 * self.swept_bytes) {
             return;
         }
-        self.heap.retain(|Reverse(due)| is_awaited(due.flight, due.token));
+        self.heap.retain(|Reverse(due)| is_awaited(due));
         self.bytes = self.heap.iter().map(|Reverse(due)| due.bytes()).sum();
         (self.swept, self.swept_bytes) = (self.heap.len(), self.bytes);
     }
@@ -109,5 +112,30 @@ impl Timers {
     /// Returns when the next thing is due.
     pub(super) fn next_ms(&self) -> Option<i64> {
         self.heap.peek().map(|Reverse(due)| due.at_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::flight::Flights;
+    use super::*;
+
+    /// What was much once does not keep what comes later from being swept.
+    #[test]
+    fn what_was_taken_since_counts_no_more() {
+        let mut timers = Timers::default();
+        let flight = Flights::default().reserve(0, 0);
+        let token = Token::default();
+        let fill = |timers: &mut Timers, at_ms| {
+            for _ in 0..8 {
+                timers.add(at_ms, flight, token, Some(vec![0; SWEEP_BYTES_MIN].into()));
+            }
+        };
+        fill(&mut timers, 1);
+        timers.sweep(|_| true);
+        while timers.take(1).is_some() {}
+        fill(&mut timers, 2);
+        timers.sweep(|_| false);
+        assert_eq!((timers.len(), timers.bytes()), (0, 0));
     }
 }

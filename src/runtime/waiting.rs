@@ -3,10 +3,10 @@
 //! Owns the small runs that the table's executions lie in. Must not know what ends an execution. Invariant:
 //! one that is taken out is driven on at once, or dropped with its partition.
 
-use super::account::Before;
+use super::account::{Account, Before};
 use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
-use super::flight::{Flight, FlightId, Trip};
+use super::flight::{Flight, FlightId, Flights, Trip};
 use super::held::Held;
 use super::history;
 use super::lane::LaneState;
@@ -195,14 +195,25 @@ impl Core {
 
     /// Drops timers that nobody waits for any more, now and then.
     pub(super) fn sweep_timers(&mut self) {
-        let flights = &self.flights;
-        self.timers.sweep(|id, token| flights.awaits(id, token));
+        let Core {
+            flights,
+            account,
+            timers,
+            ..
+        } = self;
+        timers.sweep(|due| {
+            let is_awaited = flights.awaits(due.flight, due.token);
+            if !is_awaited {
+                forget_result(flights, account, due);
+            }
+            is_awaited
+        });
     }
 
     /// Brings what was due.
     pub(super) fn due(&mut self, lanes: &mut [super::lane::Lane], due: Due) {
         if !self.flights.awaits(due.flight, due.token) {
-            return;
+            return forget_result(&mut self.flights, &mut self.account, &due);
         }
         self.go_on(lanes, due.flight, |core, _, flight| {
             let answer = match &due.result {
@@ -400,4 +411,17 @@ impl Core {
         }
         BATCH_EVENTS_MAX
     }
+}
+
+/// Takes a result off the account that a branch was to have which is over, while its execution is not.
+fn forget_result(flights: &mut Flights, account: &mut Account, due: &Due) {
+    let bytes = due.result.as_deref().map_or(0, <[u8]>::len);
+    let Some(flight) = flights.get_mut(due.flight).filter(|_| bytes > 0) else {
+        return;
+    };
+    let bytes = bytes.min(flight.trip.timed_bytes);
+    flight.trip.timed_bytes -= bytes;
+    flight.trip.before.beside -= bytes;
+    flight.bytes -= bytes;
+    account.unpark(flight.lane, bytes);
 }

@@ -5,6 +5,7 @@ use crate::value::ValueRef;
 
 /// Names what a request waits for; an answer brings it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(Default))]
 pub struct Token {
     pub(super) frame: u32,
     pub(super) generation: u32,

@@ -180,6 +180,28 @@ fn results_that_nobody_waits_for_any_more_are_given_back() {
     assert!(left <= 2 * MIB, "{left} bytes of results");
 }
 
+/// The result of a branch that is over is not counted for the rest of its execution.
+#[test]
+fn the_result_of_a_branch_that_is_over_is_given_back() {
+    const BRANCHES: &str = r#"{"StartAt": "P", "States": {
+        "P": {"Type": "Parallel", "Next": "W", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "W"}], "Branches": [
+            {"StartAt": "T", "States": {"T": {"Type": "Task", "End": true,
+                "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f"}}},
+            {"StartAt": "V", "States": {"V": {"Type": "Wait", "Seconds": 1, "Next": "F"}, "F": {"Type": "Fail"}}}]},
+        "W": {"Type": "Wait", "Seconds": 200, "End": true}}}"#;
+    let mut stage = Stage::with_memory(BRANCHES, super::with_output(), LIMITS);
+    stage.world.borrow_mut().task = Some(|_| Progress::SuccessAfter(100_000));
+    give_large(&mut stage, 0);
+    stage.settle();
+    stage.pass(2_000);
+    let before = stage.shard.parked_bytes();
+    stage.pass(110_000);
+    let after = stage.shard.parked_bytes();
+    assert!(before >= after + LARGE, "{before} before, {after} after");
+    most_until_idle(&mut stage);
+    assert_eq!((stage.shard.parked_bytes(), stage.values("out").len()), (0, 1));
+}
+
 #[test]
 fn runs_that_nobody_uses_do_not_keep_sources_paused() {
     let mut stage = Stage::with_memory(WAIT, super::with_output(), LIMITS);
