@@ -29,10 +29,9 @@ pub(super) struct Verified {
     end: u32,
     /// Below this entry no document has them, or came with blanks.
     plain_end: u32,
-    /// Whether one above has, and if so, values that have not, the last that were looked through.
+    /// Whether one above has, and if so, the entries of a value that has not, the last that was looked through.
     has_doubles: bool,
-    ranges: [(u32, u32); 4],
-    next: usize,
+    range: (u32, u32),
     /// How many more documents are to be indexed with a look at their names.
     wanted: u16,
 }
@@ -43,8 +42,7 @@ impl Default for Verified {
             end: u32::MAX,
             plain_end: u32::MAX,
             has_doubles: false,
-            ranges: [(0, 0); 4],
-            next: 0,
+            range: (0, 0),
             wanted: 0,
         }
     }
@@ -100,13 +98,8 @@ impl Verified {
 
     #[inline(never)]
     fn covers_apart(&self, entry: u32) -> bool {
-        let has = |&(start, end): &(u32, u32)| start <= entry && entry < end;
-        self.has_doubles && self.ranges.iter().any(has)
-    }
-
-    fn add(&mut self, start: u32, end: u32) {
-        self.ranges[self.next] = (start, end);
-        self.next = (self.next + 1) % self.ranges.len();
+        let (start, end) = self.range;
+        self.has_doubles && start <= entry && entry < end
     }
 }
 
@@ -299,7 +292,7 @@ impl Heap {
         let nodes = nodes.get(..end as usize).unwrap_or_default();
         let has_doubles = has_doubles(text, nodes, start as usize);
         if !has_doubles {
-            self.verified.add(start, end);
+            self.verified.range = (start, end);
         }
         has_doubles
     }
