@@ -74,7 +74,7 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-pub(crate) fn same_unordered(a: &Value, b: &Value) -> bool {
+fn same_unordered(a: &Value, b: &Value) -> bool {
     let (Value::Array(a), Value::Array(b)) = (a, b) else {
         return same(a, b);
     };
