@@ -65,6 +65,8 @@ impl Compiler {
                 let id = self.test(variable, comparison);
                 self.code.emit(Instruction::If(id, target));
             }
+            // Validation refuses JSONata until the machine evaluates it.
+            Test::Jsonata(_) | Test::Literal(_) => {}
             Test::Or(tests) => tests.iter().for_each(|test| self.jump_if(test, target)),
             Test::Not(test) => self.jump_unless(test, target),
             Test::And(tests) => {
@@ -86,6 +88,7 @@ impl Compiler {
                 let id = self.test(variable, comparison);
                 self.code.emit(Instruction::Unless(id, target));
             }
+            Test::Jsonata(_) | Test::Literal(_) => {}
             Test::And(tests) => tests.iter().for_each(|test| self.jump_unless(test, target)),
             Test::Not(test) => self.jump_if(test, target),
             Test::Or(tests) => {

@@ -171,7 +171,7 @@ fn lay_out(tree: &mut Vec<Entry>, source: Source) -> Gather {
 
 fn of_template<'a>(template: &'a Template, paths: &mut Vec<&'a Path>) {
     match template {
-        Template::Constant(_) => {}
+        Template::Constant(_) | Template::Jsonata(_) => {}
         Template::Path { path, .. } => paths.push(path),
         Template::Call { call, .. } => of_call(call, paths),
         Template::Object(members) => members.iter().for_each(|(_, member)| of_template(member, paths)),
@@ -193,6 +193,7 @@ fn of_test<'a>(test: &'a Test, paths: &mut Vec<&'a Path>) {
     match test {
         Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| of_test(test, paths)),
         Test::Not(test) => of_test(test, paths),
+        Test::Jsonata(_) | Test::Literal(_) => {}
         Test::Compare { variable, comparison } => {
             paths.push(variable);
             match comparison {

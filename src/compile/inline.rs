@@ -28,6 +28,7 @@ pub(super) fn template(flow: &Flow) -> Option<&Template> {
 fn is_pure(template: &Template) -> bool {
     match template {
         Template::Constant(_) => true,
+        Template::Jsonata(_) => false,
         Template::Path { path, .. } => is_input(path),
         Template::Call { call, .. } => is_pure_call(call),
         Template::Object(members) => members.iter().all(|(_, member)| is_pure(member)),

@@ -2,7 +2,7 @@
 
 use super::{Compiler, target};
 use crate::asl::model::{
-    self, Catcher, DataPath, Fail, FailText, Map, OrPath, Parallel, Pass, State, StateKind, Task, Template,
+    self, Catcher, DataPath, Fail, FailText, Map, Parallel, Pass, Setting, State, StateKind, Task, Template,
     Transition, Wait,
 };
 use crate::program::{
@@ -207,6 +207,10 @@ impl Compiler {
             model::WaitUntil::Timestamp(text) => {
                 WaitUntil::Timestamp(crate::timestamp::parse(text).unwrap_or_default())
             }
+            // Validation refuses JSONata until the machine evaluates it.
+            model::WaitUntil::SecondsJsonata(_) | model::WaitUntil::TimestampJsonata(_) => {
+                WaitUntil::Seconds(0)
+            }
             model::WaitUntil::TimestampPath(path) => {
                 WaitUntil::TimestampPath(self.path(path, Source::Data, "TimestampPath"))
             }
@@ -224,7 +228,7 @@ impl Compiler {
     fn fail(&mut self, fail: &Fail) {
         for (text, field) in [(&fail.error, "ErrorPath"), (&fail.cause, "CausePath")] {
             match text {
-                None => {}
+                None | Some(FailText::Jsonata(_)) => {}
                 Some(FailText::Literal(text)) => {
                     let value = self.string(text);
                     self.code.emit(Instruction::Constant(value));
@@ -273,8 +277,9 @@ impl Compiler {
         let tolerated_count = self.limit(map.tolerated_failure_count.as_ref(), "ToleratedFailureCountPath");
         let tolerated_percentage = match &map.tolerated_failure_percentage {
             None => Percentage::None,
-            Some(OrPath::Literal(value)) => Percentage::Literal(*value),
-            Some(OrPath::Path(path)) => {
+            Some(Setting::Literal(value)) => Percentage::Literal(*value),
+            Some(Setting::Jsonata(_)) => Percentage::None,
+            Some(Setting::Path(path)) => {
                 Percentage::Path(self.path(path, Source::Data, "ToleratedFailurePercentagePath"))
             }
         };
@@ -326,11 +331,12 @@ impl Compiler {
         id
     }
 
-    fn limit(&mut self, limit: Option<&OrPath<u32>>, field: &str) -> Limit {
+    fn limit(&mut self, limit: Option<&Setting<u32>>, field: &str) -> Limit {
         match limit {
             None => Limit::None,
-            Some(OrPath::Literal(value)) => Limit::Literal(*value),
-            Some(OrPath::Path(path)) => Limit::Path(self.path(path, Source::Data, field)),
+            Some(Setting::Literal(value)) => Limit::Literal(*value),
+            Some(Setting::Path(path)) => Limit::Path(self.path(path, Source::Data, field)),
+            Some(Setting::Jsonata(_)) => Limit::None,
         }
     }
 }

@@ -46,6 +46,8 @@ impl Compiler {
                 self.push_path(id);
             }
             Template::Call { field, call } => self.call(call, data, field),
+            // Validation refuses JSONata until the machine evaluates it.
+            Template::Jsonata(_) => {}
             Template::Object(members) => {
                 members
                     .iter()

@@ -58,6 +58,7 @@ pub(super) fn selected(state: &State, task: &Task) -> Option<Vec<Box<str>>> {
 fn template(part: &Template, members: &mut Vec<Box<str>>) -> Option<()> {
     match part {
         Template::Constant(_) => Some(()),
+        Template::Jsonata(_) => None,
         Template::Path { path: used, .. } => path(used, members),
         Template::Call { call: used, .. } => call(used, members),
         Template::Object(parts) => parts.iter().try_for_each(|(_, part)| template(part, members)),
