@@ -224,23 +224,6 @@ fn variables() {
 }
 
 #[test]
-fn jsonata_is_refused_and_everything_else_still_checked() {
-    machine(
-        r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "InputPath": "$", "End": true}}}"#,
-        &[
-            "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage at /States/A",
-            "UNSUPPORTED_QUERY_LANGUAGE: The definition asks for JSONata, which is not supported yet at /QueryLanguage",
-        ],
-    );
-    state(
-        r#""Type": "Pass", "QueryLanguage": "JSONata""#,
-        &[
-            "UNSUPPORTED_QUERY_LANGUAGE: The state asks for JSONata, which is not supported yet at /States/A/QueryLanguage",
-        ],
-    );
-}
-
-#[test]
 fn the_message_of_the_service() {
     let text = r#"{"StartAt": "pass1", "States": {"pass1": {"Type": "Pass", "Next": "pass3"}, "pass2": {"Type": "Pass", "End": true}}}"#;
     let wanted = "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: pass3 at \
