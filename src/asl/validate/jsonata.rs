@@ -6,7 +6,7 @@
 
 use crate::asl::place::Place;
 use crate::asl::syntax::spelling::Spelling;
-use crate::asl::syntax::{Node, Span, Value};
+use crate::asl::syntax::{Node, Span, Value, substitute};
 use crate::asl::{Severity, code, paths, suggest};
 use crate::jsonata::{self, Bound, Dialect, Error, Expression, Limits, NESTING_MAX, Reference, References};
 
@@ -141,13 +141,10 @@ impl Inside<'_> {
 
     /// Returns the token at which an error points.
     fn fault(&self, error: &Error) -> Range<usize> {
-        let length = self.text.trim_end().len();
-        let rest_from = |start: Option<usize>| start.unwrap_or(0)..length;
+        if let Some(start) = error.start() {
+            return self.byte(start)..self.text.trim_end().len();
+        }
         match error.code() {
-            "S0101" => rest_from(unterminated(self.text)),
-            "S0105" => rest_from(self.text.rfind('`')),
-            "S0106" => rest_from(self.text.rfind("/*")),
-            "S0302" => rest_from(self.text.rfind('/')),
             "S0203" | "S0207" => self.text.len()..self.text.len() + CLOSE.len(),
             _ => self.token(error.position().unwrap_or_default()),
         }
@@ -166,6 +163,9 @@ impl Checker<'_> {
             self.half_open(text, node, place);
             return true;
         };
+        if substitute::has_placeholder(inner) {
+            return true; // Reported as a substitution without a value.
+        }
         let inside = Inside {
             node,
             place,
@@ -186,12 +186,14 @@ impl Checker<'_> {
     /// Reports a text that begins as an expression and does not end as one (facts 5.3).
     pub(super) fn half_open(&mut self, text: &str, node: &Node, place: &Place<'_>) {
         let help = match text.trim_end() {
+            trimmed if trimmed.len() == text.len() && !text[OPEN.len()..].contains(CLOSE) => {
+                "end it with `%}`"
+            }
             trimmed if trimmed.ends_with(CLOSE) && text.ends_with('\n') => {
                 "no line may end behind `%}`: in YAML write `|-`, which drops the last break"
             }
             trimmed if trimmed.ends_with(CLOSE) => "remove the blanks behind `%}`",
-            _ if text.contains(CLOSE) => slips::whole_text(),
-            _ => "end it with `%}`",
+            _ => slips::whole_text(),
         };
         let message = "JSONata string must start with {% and end with %}";
         self.schema(Spot::at(place, &node.span), message).help = Some(help.to_owned());
@@ -337,7 +339,8 @@ impl Checker<'_> {
             .chain(&self.assigned)
             .map(|name| name.as_str());
         let functions = slips::functions().filter(|_| is_called);
-        let known = own.chain(["states"]).chain(functions);
+        let states = Some("states").filter(|states| name.len() <= states.len() + 1);
+        let known = own.chain(states).chain(functions);
         let meant = suggest::closest(name, known.filter(|_| self.wants_suggestions()));
         meant.map(str::to_owned)
     }
@@ -447,19 +450,4 @@ fn string_start(before: &str, quote: char) -> Option<usize> {
         let backslashes = before[..*at].bytes().rev().take_while(|byte| *byte == b'\\');
         backslashes.count() % 2 == 0
     })
-}
-
-/// Returns where the string begins that nothing ends.
-fn unterminated(text: &str) -> Option<usize> {
-    let (mut open, mut escaped) = (None, false);
-    for (at, character) in text.char_indices() {
-        match (open, character) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some((_, quote)), '\\') if quote != '`' => escaped = true,
-            (Some((_, quote)), _) if quote == character => open = None,
-            (None, '"' | '\'' | '`') => open = Some((at, character)),
-            _ => {}
-        }
-    }
-    open.map(|(at, _)| at)
 }

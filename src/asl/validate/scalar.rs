@@ -65,10 +65,14 @@ impl Checker<'_> {
     fn condition(&mut self, node: &Node, place: &Place<'_>, language: Language) {
         let fits = match &node.value {
             Value::Bool(_) => true,
-            Value::Text(text) => self.text(text, node, place, language),
+            Value::Text(text) => text.starts_with("{%") && self.text(text, node, place, language),
             _ => false,
         };
-        self.typed(node, place, fits, "Boolean");
+        if !fits {
+            let message = "Expected value of type Boolean";
+            let help = "write an expression in `{% %}`: \"{% $states.input.total > 100 %}\"";
+            self.schema(Spot::at(place, &node.span), message).help = Some(help.to_owned());
+        }
     }
 
     fn typed(&mut self, node: &Node, place: &Place<'_>, fits: bool, name: &str) {

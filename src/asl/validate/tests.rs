@@ -1,5 +1,7 @@
 //! Diagnostics, each by the smallest definition that has it.
 
+mod jsonata;
+
 use crate::asl::{Format, MachineType, Options, Report, Severity, Source, check};
 
 fn report(text: &str, machine_type: MachineType) -> Report {
