@@ -58,7 +58,9 @@ impl Compiler {
         if self.options.trace {
             self.code.emit(Instruction::Matched(rule));
         }
-        self.code.emit(Instruction::ResultData);
+        if output.is_none() {
+            self.code.emit(Instruction::ResultData);
+        }
         self.assign_values(assign, Source::Data);
         self.output(output);
         self.output_path(&state.output_path);

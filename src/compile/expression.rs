@@ -8,6 +8,7 @@ use super::Compiler;
 use crate::asl::model::Jsonata;
 use crate::jsonata::{self, Code, Dialect, References};
 use crate::program::{ExpressionId, ExpressionUse, Global, GlobalSource, Instruction, Source, Work};
+use crate::value::Key;
 
 /// What the expressions that are being compiled may read.
 #[derive(Clone, Copy, Debug)]
@@ -77,17 +78,21 @@ impl Compiler {
 
     /// Adds a use of an expression.
     pub(super) fn jsonata(&mut self, jsonata: &Jsonata) -> ExpressionId {
-        let names = self.names(&jsonata.expression.references());
-        let mut code = self.code_of(jsonata, &names);
+        let (mut code, sources) = self.compiled(jsonata);
         code.link(&mut self.program.constants);
-        let globals = names.sources.into_iter().map(|from| Global {
+        let chains = self.found_chains(&code, &sources);
+        let is_missed = |global| {
+            let mut chains = code.chains().flatten().zip(&chains);
+            chains.any(|((of, _), place)| of == global && place.is_none())
+        };
+        let globals = sources.into_iter().enumerate().map(|(global, from)| Global {
             from,
-            is_gathered: false,
+            is_gathered: !code.reads_whole(global) && !is_missed(global),
         });
         let globals: Vec<Global> = globals.collect();
         self.note_context(&globals);
-        let chains = code.chains().map(|_| None).collect();
         let using = ExpressionUse {
+            found: chains.first().copied().flatten().filter(|_| code.is_chain()),
             chains,
             code,
             text: jsonata.text.as_str().into(),
@@ -99,14 +104,22 @@ impl Compiler {
         id
     }
 
-    /// Compiles an expression. What cannot be compiled was refused when the definition was checked.
-    fn code_of(&self, jsonata: &Jsonata, names: &Names) -> Code {
-        let names: Vec<&str> = names.names.iter().map(String::as_str).collect();
-        let compiled = jsonata.expression.compile(Dialect::States, &names);
-        compiled.unwrap_or_else(|_| {
-            let nothing = jsonata::compile("$nothing", Dialect::States, &[]);
-            nothing.expect("a variable is an expression")
-        })
+    /// Returns an expression's code, and what the names that it is given are read from.
+    pub(super) fn compiled(&mut self, jsonata: &Jsonata) -> (Code, Vec<GlobalSource>) {
+        let names = self.names(&jsonata.expression.references());
+        (code_of(jsonata, &names), names.sources)
+    }
+
+    /// Returns for each chain of a code where the walk before it leaves its value.
+    fn found_chains(&self, code: &Code, sources: &[GlobalSource]) -> Vec<Option<u32>> {
+        let place = |chain: Option<(usize, &[Key])>| {
+            let (global, keys) = chain?;
+            match sources[global] {
+                GlobalSource::Of(source) => self.gathered_keys(keys.iter().map(Key::name), source),
+                GlobalSource::States(_) => None,
+            }
+        };
+        code.chains().map(place).collect()
     }
 
     /// Returns the names that an expression reads and that mean something here.
@@ -149,4 +162,14 @@ impl Compiler {
             self.program.shows_execution = true;
         }
     }
+}
+
+/// Compiles an expression. What cannot be compiled was refused when the definition was checked.
+fn code_of(jsonata: &Jsonata, names: &Names) -> Code {
+    let names: Vec<&str> = names.names.iter().map(String::as_str).collect();
+    let compiled = jsonata.expression.compile(Dialect::States, &names);
+    compiled.unwrap_or_else(|_| {
+        let nothing = jsonata::compile("$nothing", Dialect::States, &[]);
+        nothing.expect("a variable is an expression")
+    })
 }

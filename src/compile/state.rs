@@ -115,6 +115,7 @@ impl Compiler {
                 self.trace(Stage::AfterParameters);
                 self.code.emit(Instruction::Result);
             }
+            (None, None) if state.output.is_some() => {}
             (None, None) => self.code.emit(Instruction::ResultData),
         }
         self.assign_values(&state.assign, Source::Result);

@@ -36,6 +36,7 @@ impl Evaluator {
 
 impl Run {
     /// Returns an expression's value.
+    #[inline]
     pub(super) fn expression(
         &mut self,
         program: &Program,
@@ -44,6 +45,22 @@ impl Run {
         item: Item,
     ) -> Outcome<ValueRef> {
         let using = &program.expressions[id.at()];
+        let found = using
+            .found
+            .and_then(|place| self.found.get(place as usize).copied());
+        if let Some(value) = found.filter(|value| !value.is_none()) {
+            return Ok(self.distinct(program, value));
+        }
+        self.evaluate(program, frame, using, item)
+    }
+
+    fn evaluate(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        using: &ExpressionUse,
+        item: Item,
+    ) -> Outcome<ValueRef> {
         let mut evaluator = self.evaluator.take().unwrap_or_default();
         self.hand_in(program, frame, using, item, &mut evaluator);
         let seed = match using.code.is_impure() {
@@ -84,12 +101,15 @@ impl Run {
         evaluator: &mut Evaluator,
     ) {
         evaluator.chains.clear();
-        let found = |place: &Option<u32>| {
-            let value = self.found.get((*place)? as usize).copied()?;
-            (!value.is_none()).then_some(value)
-        };
-        evaluator.chains.extend(using.chains.iter().map(found));
-        let is_found = evaluator.chains.iter().all(Option::is_some);
+        let mut is_found = true;
+        for place in &using.chains {
+            let found = place.and_then(|place| self.found.get(place as usize).copied());
+            let found = found.filter(|value| !value.is_none());
+            // Only a chain that a walk looks for is known to be nothing else.
+            is_found &= found.is_some() || place.is_none();
+            let found = found.map(|value| self.distinct(program, value));
+            evaluator.chains.push(found);
+        }
         evaluator.globals.clear();
         for global in &using.globals {
             let value = match global.from {
@@ -109,17 +129,19 @@ impl Run {
         let words = &program.words;
         let context = self.context_object(program, frame, item);
         let input = self.distinct(program, self.current.input);
-        let mut pairs = [words.states_input, input, words.states_context, context].to_vec();
-        let name = match work {
-            Work::None => None,
-            Work::Result => Some(words.states_result),
-            Work::ErrorOutput => Some(words.states_error_output),
+        let (name, result) = match work {
+            Work::None => (ValueRef::NONE, ValueRef::NONE),
+            Work::Result => (words.states_result, self.current.result),
+            Work::ErrorOutput => (words.states_error_output, self.current.result),
         };
-        if let Some(name) = name {
-            let result = self.distinct(program, self.current.result);
-            pairs.extend([name, result]);
+        let pairs = [words.states_input, input, words.states_context, context];
+        let mut store = Store::new(&mut self.heap, &program.constants);
+        if name.is_none() {
+            return store.object(&pairs);
         }
-        Store::new(&mut self.heap, &program.constants).object(&pairs)
+        let result = store.distinct(result);
+        let [input_name, input, context_name, context] = pairs;
+        store.object(&[input_name, input, context_name, context, name, result])
     }
 
     /// Makes the fault of an expression that has no value.
