@@ -230,21 +230,21 @@ impl Operator {
 }
 
 /// Where a variable may be found, first to last: the first place that is bound has it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Variable {
     pub(super) places: Vec<Place>,
     pub(super) last: Last,
 }
 
 /// A slot of an environment: how many environments outwards, and which of its slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub(super) hops: u16,
     pub(super) slot: u16,
 }
 
 /// What a variable is when no environment has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Last {
     Nothing,
     /// A name that the caller binds.

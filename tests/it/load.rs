@@ -161,6 +161,73 @@ fn loading_is_linear_up_to_the_limits() {
     });
 }
 
+/// Writes a machine in JSONata with one Pass that leads to the end.
+fn pass_in_jsonata(members: &str) -> String {
+    let machine = one_state(&format!(r#""Type":"Pass",{members},"Next":"B""#));
+    machine.replacen('{', r#"{"QueryLanguage":"JSONata","#, 1)
+}
+
+#[test]
+fn loading_jsonata_is_linear_up_to_the_limits() {
+    check("expressions", 20_000, true, |count| {
+        let members = list(count, |at| {
+            format!(r#""p{at}":"{{% $states.input.a{at} + 1 %}}""#)
+        });
+        pass_in_jsonata(&format!(r#""Output":{{{members}}}"#))
+    });
+    check("a long expression", 40_000, true, |count| {
+        let items = list(count, |at| format!("$states.input.a{at}"));
+        pass_in_jsonata(&format!(r#""Output":"{{% [{items}] %}}""#))
+    });
+    check("a long text in an expression", 900_000, true, |count| {
+        pass_in_jsonata(&format!(r#""Output":"{{% '{}' %}}""#, "\\\\n".repeat(count / 3)))
+    });
+    check("variables read in JSONata", 15_000, true, |count| {
+        let assigned = list(count, |at| format!(r#""v{at}":"{{% $v{at} %}}""#));
+        let items = list(count, |at| format!("$v{at}"));
+        pass_in_jsonata(&format!(
+            r#""Assign":{{{assigned}}},"Output":"{{% [{items}] %}}""#
+        ))
+    });
+    check("unknown variables", 20_000, true, |count| {
+        let members = list(count, |at| format!(r#""p{at}":"{{% $vv{at} %}}""#));
+        pass_in_jsonata(&format!(r#""Output":{{{members}}},"Assign":{{"v":1}}"#))
+    });
+    check("an expression of many variables", 40_000, true, |count| {
+        let parts: String = (0..count).map(|at| format!("$v{at} := $w{at};")).collect();
+        pass_in_jsonata(&format!(r#""Output":"{{% ({parts} 1) %}}""#))
+    });
+}
+
+#[test]
+fn refusing_jsonata_is_linear_up_to_the_limits() {
+    check("names of the document", 15_000, false, |count| {
+        let members = list(count, |at| format!(r#""p{at}":"{{% total{at} %}}""#));
+        pass_in_jsonata(&format!(r#""Output":{{{members}}}"#))
+    });
+    check("many names in one expression", 80_000, false, |count| {
+        let items = list(count, |at| format!("n{at}"));
+        pass_in_jsonata(&format!(r#""Output":"{{% [{items}] %}}""#))
+    });
+    check("no expressions", 15_000, false, |count| {
+        let members = list(count, |at| format!(r#""p{at}":"{{% $states.input == {at} %}}""#));
+        pass_in_jsonata(&format!(r#""Output":{{{members}}}"#))
+    });
+    check("texts that nothing ends", 900_000, false, |count| {
+        pass_in_jsonata(&format!(
+            r#""Output":"{{% [1,'{} %}}""#,
+            "\\\\n".repeat(count / 3)
+        ))
+    });
+    check("texts that look like expressions", 15_000, true, |count| {
+        let members = list(count, |at| format!(r#""p{at}":"$states.input.a{at}""#));
+        pass_in_jsonata(&format!(r#""Output":{{{members}}}"#))
+    });
+    check("slashes", 300_000, false, |count| {
+        pass_in_jsonata(&format!(r#""Output":"{{% 1 {} %}}""#, "/ (".repeat(count / 3)))
+    });
+}
+
 /// As many mistakes as there is room for: each is told with its place, and with what was meant.
 #[test]
 fn refusing_is_linear_up_to_the_limits() {
