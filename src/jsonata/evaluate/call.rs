@@ -108,7 +108,9 @@ impl<'a> Machine<'a, '_> {
                 }
                 Value::Function(Function::Chain { first, second }) => {
                     let argument = self.stack.get(bottom).copied().unwrap_or(Value::Nothing);
+                    self.enter_native()?;
                     let between = self.apply(*first, &[argument])?;
+                    self.natives -= 1;
                     self.stack.truncate(bottom);
                     self.stack.push(between);
                     callee = *second;
@@ -222,6 +224,7 @@ impl<'a> Machine<'a, '_> {
 
     /// Calls a function from a native, and waits for its value.
     pub(super) fn apply(&mut self, function: Value<'a>, arguments: &[Value<'a>]) -> Result<Value<'a>, Error> {
+        self.spend(1)?;
         self.stack.push(function);
         let bottom = self.stack.len();
         self.stack.extend_from_slice(arguments);

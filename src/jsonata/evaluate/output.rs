@@ -3,6 +3,7 @@
 use super::request::Planner;
 use super::value::{Array, Kind, Object, Value};
 use super::{Error, Machine, Outcome};
+use crate::jsonata::Bound;
 use crate::jsonata::function::number;
 use crate::value::{Store, ValueRef};
 
@@ -52,7 +53,7 @@ impl<'a> Machine<'a, '_> {
             Value::Boolean(boolean) => plan.steps.push(Step::Value(ValueRef::boolean(boolean))),
             Value::Number(number) => plan.steps.push(Step::Number(number)),
             Value::Integer(integer) => plan.steps.push(Step::Integer(integer)),
-            Value::Text(text) => plan.text(text),
+            Value::Text(text) => plan.text(text)?,
             Value::Array(array) => self.plan_array(array, plan)?,
             Value::Object(object) => self.plan_object(object, plan)?,
             Value::Tuple(tuple) => self.plan_value(tuple.value.get(), plan)?,
@@ -63,6 +64,7 @@ impl<'a> Machine<'a, '_> {
     fn plan_array(&mut self, array: &'a Array<'a>, plan: &mut Planner) -> Result<(), Error> {
         self.descend()?;
         self.spend(array.items.len())?;
+        plan.check()?;
         for &item in array.items {
             self.plan_value(item, plan)?;
         }
@@ -81,7 +83,7 @@ impl<'a> Machine<'a, '_> {
                 continue;
             }
             count += 1;
-            plan.text(member.key);
+            plan.text(member.key)?;
             self.plan_value(member.value, plan)?;
         }
         plan.steps.push(Step::Object(count));
@@ -91,13 +93,23 @@ impl<'a> Machine<'a, '_> {
 }
 
 impl Planner {
-    fn text(&mut self, text: &str) {
+    /// Refuses a plan that takes more than its bytes: what is computed may stand in many places of a result.
+    fn check(&self) -> Result<(), Error> {
+        match self.text.len() + self.steps.len() * size_of::<Step>() > self.bytes_max {
+            true => Err(Error::bound(Bound::Memory)),
+            false => Ok(()),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Error> {
+        self.check()?;
         let start = self.text.len() as u32;
         self.text.push_str(text);
         self.steps.push(Step::Text {
             start,
             end: self.text.len() as u32,
         });
+        Ok(())
     }
 
     pub(super) fn clear(&mut self) {

@@ -8,7 +8,7 @@ mod aws;
 mod higher;
 mod number;
 mod object;
-mod pattern;
+pub(super) mod pattern;
 mod string;
 mod time;
 

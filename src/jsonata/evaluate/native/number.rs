@@ -137,6 +137,7 @@ pub(super) fn format_number<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
     if arguments.get(2).is_nothing() {
         return machine.with_pictures(|machine, pictures| {
             let read = |picture: &str| NumberPicture::parse(picture, DecimalFormat::default());
+            machine.spend_picture(picture, pictures.numbers.knows(picture))?;
             let picture = pictures.numbers.get(picture, read)?;
             machine.written(|out| picture.format(number, out))
         });
@@ -148,6 +149,7 @@ pub(super) fn format_number<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
             format.set(name, symbol);
         }
     }
+    machine.spend_picture(picture, false)?;
     let picture = NumberPicture::parse(picture, format)?;
     machine.written(|out| picture.format(number, out))
 }
@@ -158,6 +160,7 @@ pub(super) fn format_integer<'a>(machine: &mut Machine<'a, '_>, arguments: &Argu
     };
     let picture = machine.string(arguments.get(1)).unwrap_or_default();
     machine.with_pictures(|machine, pictures| {
+        machine.spend_picture(picture, pictures.integers.knows(picture))?;
         let picture = pictures.integers.get(picture, IntegerPicture::parse)?;
         machine.written(|out| picture.format(number, out))
     })
@@ -168,6 +171,8 @@ pub(super) fn parse_integer<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
         return Ok(Value::Nothing);
     };
     let picture = machine.string(arguments.get(1)).unwrap_or_default();
+    let is_known = machine.pictures.integers.knows(picture);
+    machine.spend_picture(picture, is_known)?;
     let picture = machine.pictures.integers.get(picture, IntegerPicture::parse)?;
     picture.read(text).map(Value::Number)
 }

@@ -63,6 +63,7 @@ pub(super) fn merge<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>
     if array.is_nothing() {
         return Ok(Value::Nothing);
     }
+    machine.spend(machine.count(array))?;
     let capacity = machine.items(array).map(|item| machine.count_members(item)).sum();
     let object = machine.make_object(capacity)?;
     machine.spend(capacity)?;

@@ -9,6 +9,9 @@ use crate::jsonata::function::string::{self as strings, Groups};
 
 type Answer<'a> = Result<Value<'a>, Error>;
 
+/// So many bytes of a text that are gone through cost one unit of fuel.
+const BYTES_PER_UNIT: usize = 16;
+
 /// A match, as a matcher's object tells it; offsets are bytes.
 struct Found<'a> {
     matched: Value<'a>,
@@ -18,26 +21,61 @@ struct Found<'a> {
     next: Value<'a>,
 }
 
-/// Returns the byte offset of a place given in UTF-16 units.
-fn byte_of(text: &str, units: f64) -> usize {
-    if text.is_ascii() {
-        return (units.max(0.0) as usize).min(text.len());
-    }
-    let mut seen = 0;
-    for (at, character) in text.char_indices() {
-        if seen as f64 >= units {
-            return at;
-        }
-        seen += character.len_utf16();
-    }
-    text.len()
+/// A place in a text, in bytes and in UTF-16 units. Matches are told in units, and each is looked for behind the one
+/// before: from a place that is known there is not far to go.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::jsonata::evaluate) struct Cursor {
+    /// Where the text begins in memory, and its length: enough to know it again, since the arena frees nothing.
+    text: (usize, usize),
+    bytes: usize,
+    units: usize,
 }
 
-fn units_of(text: &str) -> f64 {
-    if text.is_ascii() {
-        text.len() as f64
-    } else {
-        text.encode_utf16().count() as f64
+impl Cursor {
+    /// Goes back to the beginning if it is another text, or if the place lies behind.
+    fn ready(&mut self, text: &str, is_behind: impl FnOnce(&Cursor) -> bool) {
+        let text = (text.as_ptr() as usize, text.len());
+        if self.text != text || is_behind(self) {
+            *self = Cursor {
+                text,
+                ..Cursor::default()
+            };
+        }
+    }
+
+    /// Returns the place in UTF-16 units of one in bytes.
+    fn units_of(&mut self, text: &str, bytes: usize) -> usize {
+        self.ready(text, |cursor| cursor.bytes > bytes);
+        let passed = text.get(self.bytes..bytes).unwrap_or_default();
+        self.units += match passed.is_ascii() {
+            true => passed.len(),
+            false => passed.encode_utf16().count(),
+        };
+        self.bytes = bytes;
+        self.units
+    }
+
+    /// Returns the place in bytes of one in UTF-16 units; one inside of a character is behind it.
+    fn bytes_of(&mut self, text: &str, units: f64) -> usize {
+        self.ready(text, |cursor| cursor.units as f64 > units);
+        let missing = (units.max(0.0) as usize).saturating_sub(self.units);
+        let rest = &text[self.bytes..];
+        match rest.get(..missing.min(rest.len())) {
+            Some(passed) if passed.is_ascii() => {
+                self.bytes += passed.len();
+                self.units += passed.len();
+            }
+            _ => {
+                for character in rest.chars() {
+                    if self.units as f64 >= units {
+                        break;
+                    }
+                    self.bytes += character.len_utf8();
+                    self.units += character.len_utf16();
+                }
+            }
+        }
+        self.bytes
     }
 }
 
@@ -78,7 +116,6 @@ impl<'a> Machine<'a, '_> {
         let Some(range) = found? else {
             return Ok(Value::Nothing);
         };
-        self.spend(text.len() / 64)?;
         let bottom = self.stack.len();
         for group in 1..=pattern.groups() {
             let value = match self.regex.group(group) {
@@ -91,8 +128,10 @@ impl<'a> Machine<'a, '_> {
         let object = self.make_object(5)?;
         let matched = self.share_text(&text[range.clone()])?;
         self.put(object, "match", matched)?;
-        self.put(object, "start", Value::Number(units_of(&text[..range.start])))?;
-        self.put(object, "end", Value::Number(units_of(&text[..range.end])))?;
+        let start = self.units_of(text, range.start)?;
+        let end = self.units_of(text, range.end)?;
+        self.put(object, "start", start)?;
+        self.put(object, "end", end)?;
         self.put(object, "groups", groups)?;
         let next = self.function(Function::Next {
             regex,
@@ -101,6 +140,23 @@ impl<'a> Machine<'a, '_> {
         })?;
         self.put(object, "next", next)?;
         Ok(Value::Object(object))
+    }
+
+    fn units_of(&mut self, text: &str, bytes: usize) -> Answer<'a> {
+        let before = self.cursors[0].bytes;
+        let units = self.cursors[0].units_of(text, bytes);
+        let passed = bytes.checked_sub(before).unwrap_or(bytes);
+        self.spend(passed / BYTES_PER_UNIT)?;
+        Ok(Value::Number(units as f64))
+    }
+
+    /// Returns where in a text a match begins or ends, in bytes.
+    fn bytes_of(&mut self, text: &str, units: Value<'a>) -> Result<usize, Error> {
+        let Some(units) = self.number(units) else { return Ok(0) };
+        let before = self.cursors[1].bytes;
+        let bytes = self.cursors[1].bytes_of(text, units);
+        self.spend(bytes.checked_sub(before).unwrap_or(bytes) / BYTES_PER_UNIT)?;
+        Ok(bytes)
     }
 
     /// Asks a matcher for a match.
@@ -205,8 +261,7 @@ fn split_by_matcher<'a>(
     let mut found = machine.ask(arguments.get(1), &[arguments.get(0)])?;
     let (mut start, mut count) = (0, 0.0);
     while let Some(one) = found.filter(|_| count < limit) {
-        let at = |value| machine.number(value).map_or(0, |units| byte_of(text, units));
-        let (from, to) = (at(one.start), at(one.end));
+        let (from, to) = (machine.bytes_of(text, one.start)?, machine.bytes_of(text, one.end)?);
         let part = machine.share_text(text.get(start..from).unwrap_or_default())?;
         machine.stack.push(part);
         start = to;
@@ -266,7 +321,7 @@ fn replace_matches<'a>(
     };
     let (mut position, mut count) = (0, 0.0);
     while let Some((one, whole)) = found.filter(|_| count < limit) {
-        let start = machine.number(one.start).map_or(0, |units| byte_of(text, units));
+        let start = machine.bytes_of(text, one.start)?;
         let before = machine.share_text(text.get(position..start).unwrap_or_default())?;
         machine.stack.push(before);
         let matched = machine.string(one.matched).unwrap_or_default();
@@ -305,6 +360,8 @@ impl<'a> Machine<'a, '_> {
 
     /// Writes a replacement with the groups of a match.
     fn substituted(&mut self, replacement: &str, matched: &str, groups: Value<'a>) -> Answer<'a> {
+        self.spend(self.count(groups) + replacement.len() / BYTES_PER_UNIT)?;
+        self.take_elements(self.count(groups))?;
         let mut texts = bumpalo::collections::Vec::new_in(self.arena);
         for group in self.elements(groups) {
             texts.push(self.string(group).unwrap_or_default());
@@ -314,6 +371,8 @@ impl<'a> Machine<'a, '_> {
 
     /// Joins the strings on the stack from `bottom` on.
     fn joined(&mut self, bottom: usize) -> Answer<'a> {
+        self.take_elements(self.stack.len() - bottom)?;
+        self.spend(self.stack.len() - bottom)?;
         let mut texts = bumpalo::collections::Vec::with_capacity_in(self.stack.len() - bottom, self.arena);
         for at in bottom..self.stack.len() {
             texts.push(self.string(self.stack[at]).unwrap_or_default());

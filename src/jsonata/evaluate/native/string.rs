@@ -94,6 +94,7 @@ pub(super) fn join<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>)
     }
     machine.spend(machine.count(array))?;
     let separator = machine.string(arguments.get(1)).unwrap_or_default();
+    machine.take_elements(machine.count(array))?;
     let bottom = machine.stack.len();
     let items = machine.items(array);
     machine.stack.extend(items);
