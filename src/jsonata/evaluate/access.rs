@@ -11,10 +11,13 @@ use crate::value::{self, ValueRef};
 /// What an element of a computed array counts as, in bytes: what it takes on AWS, as far as that is known.
 const ELEMENT_BYTES: usize = 24;
 
+/// What a member of a computed object counts as.
+pub(super) const MEMBER_BYTES: usize = 48;
+
 /// Of what is only looked over, so much costs one unit of fuel: bytes of a text, digits of a number, entries of a list.
 const BYTES_PER_UNIT: usize = 32;
 const DIGITS_PER_UNIT: usize = 32;
-pub(super) const ENTRIES_PER_UNIT: usize = 16;
+pub(super) const ENTRIES_PER_UNIT: usize = 8;
 
 /// An array of the heap with fewer elements knows how many they are; those of a longer one are counted.
 const COUNTED_MIN: usize = 1 << 16;
@@ -33,7 +36,10 @@ impl<'a> Machine<'a, '_> {
 
     /// Takes fuel for elements or bytes that are looked at.
     pub(super) fn spend(&mut self, units: usize) -> Result<(), Error> {
-        match self.fuel.checked_sub((units as u64).saturating_add(self.owed.take())) {
+        match self
+            .fuel
+            .checked_sub((units as u64).saturating_add(self.owed.take()))
+        {
             Some(left) => {
                 self.fuel = left;
                 Ok(())
@@ -255,9 +261,9 @@ impl<'a> Machine<'a, '_> {
         key: &'a str,
         value: Value<'a>,
     ) -> Result<(), Error> {
-        self.take(48)?;
+        self.take(MEMBER_BYTES)?;
         object.set(key, value);
-        self.owe(object.take_probes() / ENTRIES_PER_UNIT);
+        self.owe(1 + object.take_probes() / ENTRIES_PER_UNIT);
         Ok(())
     }
 

@@ -123,9 +123,7 @@ impl Arguments for Given<'_, '_, '_> {
         let value = self.value(argument);
         self.machine
             .owe(self.machine.count(value) / super::access::ENTRIES_PER_UNIT);
-        self.machine
-            .items(value)
-            .all(|item| self.kind_of(item) == kind)
+        self.machine.items(value).all(|item| self.kind_of(item) == kind)
     }
 
     fn is_empty(&self, argument: usize) -> bool {

@@ -44,6 +44,9 @@ pub const NATIVE_DEPTH_MAX: u32 = 200;
 /// What an evaluation counts as before it does anything.
 const BASE_BYTES: usize = 736;
 
+/// What it costs to begin a loop, beside its instructions.
+const RUN_UNITS: usize = 2;
+
 /// What a frame counts as, in bytes of memory.
 const FRAME_BYTES: usize = 128;
 
@@ -206,6 +209,7 @@ impl<'a, 's> Machine<'a, 's> {
         own: Option<&'a Environment<'a>>,
     ) -> Result<Value<'a>, Error> {
         self.enter_native()?;
+        self.owe(RUN_UNITS);
         let saved = self.saved();
         self.frames.push(Frame::Stop { saved, own });
         (self.pc, self.context, self.environment) = (entry as usize, context, environment);
@@ -231,7 +235,28 @@ impl<'a, 's> Machine<'a, 's> {
         context: Value<'a>,
         environment: &'a Environment<'a>,
     ) -> Result<Value<'a>, Error> {
+        if let Some(value) = self.run_short(entry, context)? {
+            return Ok(value);
+        }
         self.run(entry, context, environment, self.base, self.checked, None)
+    }
+
+    /// Runs a body that is one simple instruction, which needs no frame; nothing of any other.
+    #[inline]
+    fn run_short(&mut self, entry: u32, context: Value<'a>) -> Result<Option<Value<'a>>, Error> {
+        let entry = entry as usize;
+        if self.checked || self.code.ops.get(entry + 1) != Some(&Op::Return) {
+            return Ok(None);
+        }
+        let value = match self.code.ops[entry] {
+            Op::Chain { first, count } => self.chain_from(context, first, count)?,
+            Op::Context => self.closed(self.unwrapped(context), false),
+            Op::Constant(index) => Value::Json(self.code.linked[index as usize]),
+            Op::Number(index) => Value::Number(self.code.numbers[index as usize]),
+            _ => return Ok(None),
+        };
+        self.spend(2)?;
+        Ok(Some(value))
     }
 
     fn saved(&self) -> Saved<'a> {

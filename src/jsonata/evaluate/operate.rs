@@ -1,5 +1,6 @@
 //! Operators: arithmetic, comparison, equality, truth, arrays and ranges, objects with constant keys.
 
+use super::access::MEMBER_BYTES;
 use super::value::{Function, Kind, Value, flag};
 use super::{Error, Frame, Machine};
 use crate::jsonata::Bound;
@@ -258,7 +259,9 @@ impl<'a> Machine<'a, '_> {
         let (mut members, mut count) = (self.members(object), 0);
         while let Some((key, value)) = members.next(self) {
             let last = self.member(object, key);
-            count += usize::from(matches!((value, last), (Value::Json(value), Some(Value::Json(last))) if value == last));
+            count += usize::from(
+                matches!((value, last), (Value::Json(value), Some(Value::Json(last))) if value == last),
+            );
         }
         count
     }
@@ -400,8 +403,9 @@ impl<'a> Machine<'a, '_> {
         for (at, &key) in shape.iter().enumerate() {
             let value = self.stack[bottom + at];
             if !value.is_nothing() {
-                let key = self.key(self.code.linked[key as usize]);
-                self.put(object, key, value)?;
+                let handle = self.code.linked[key as usize];
+                self.take(MEMBER_BYTES)?;
+                object.push(self.key(handle), Some(handle), value);
             }
         }
         self.stack.truncate(bottom);

@@ -68,7 +68,12 @@ impl<'a> Machine<'a, '_> {
         self.chain_from(value, chain.first, chain.count)
     }
 
-    fn chain_from(&mut self, mut value: Value<'a>, first: u32, count: u32) -> Result<Value<'a>, Error> {
+    pub(super) fn chain_from(
+        &mut self,
+        mut value: Value<'a>,
+        first: u32,
+        count: u32,
+    ) -> Result<Value<'a>, Error> {
         for at in 0..count {
             if self.is_array(value) {
                 return self.chain_of_array(value, first + at, count - at);
@@ -171,6 +176,7 @@ impl<'a> Machine<'a, '_> {
         } else if kind == Kind::Object {
             let mut members = self.members(value);
             while let Some((_, member)) = members.next(self) {
+                self.spend(1)?;
                 appended |= self.push_flat(member)?;
             }
         }

@@ -88,6 +88,8 @@ pub(super) struct Planner {
     pub(super) number: String,
     /// Bytes that steps and text may take.
     pub(super) bytes_max: usize,
+    /// Bytes of the values of the heap that the result refers to.
+    pub(super) referred: usize,
 }
 
 impl std::fmt::Debug for Scratch {
@@ -105,9 +107,7 @@ impl Scratch {
             + self.regex.bytes()
             + self.pictures.bytes()
             + self.parsed.bytes().1
-            + self.planner.steps.capacity() * size_of::<output::Step>()
-            + self.planner.text.capacity()
-            + self.planner.handles.capacity() * size_of::<ValueRef>()
+            + self.planner.bytes()
     }
 }
 
@@ -151,7 +151,15 @@ pub fn evaluate(
             parsed,
             planner,
         } = scratch;
-        let mut machine = Machine::new(request, view, arena, (text, buffer), matching, (regex, pictures), parsed);
+        let mut machine = Machine::new(
+            request,
+            view,
+            arena,
+            (text, buffer),
+            matching,
+            (regex, pictures),
+            parsed,
+        );
         planner.bytes_max = PLANNED_BYTES_BASE.saturating_add(request.limits.memory);
         let result = machine.evaluate().and_then(|value| machine.plan(value, planner));
         *work = (request.limits.fuel - machine.fuel).saturating_add(machine.owed.get());
@@ -162,6 +170,10 @@ pub fn evaluate(
         output::Planned::Built => Outcome::Value(scratch.planner.build(&mut Store::new(heap, constants))),
     });
     scratch.planner.clear();
+    for text in [&mut scratch.text, &mut scratch.buffer] {
+        text.clear();
+        text.shrink_to(KEPT_BYTES_MAX);
+    }
     scratch.arena.reset();
     if scratch.arena.allocated_bytes() > KEPT_BYTES_MAX {
         scratch.arena = Bump::new();

@@ -78,6 +78,8 @@ impl Array<'_> {
 #[derive(Clone, Copy)]
 pub(crate) struct Member<'a> {
     pub(crate) key: &'a str,
+    /// The key as a string of the heap, where it is known.
+    pub(crate) handle: Option<ValueRef>,
     pub(crate) value: Value<'a>,
 }
 
@@ -157,9 +159,14 @@ impl<'a> Object<'a> {
             self.members.borrow_mut()[place].value = value;
             return false;
         }
-        self.members.borrow_mut().push(Member { key, value });
-        self.note_last();
+        self.push(key, None, value);
         true
+    }
+
+    /// Adds a member whose name is certainly new.
+    pub(crate) fn push(&self, key: &'a str, handle: Option<ValueRef>, value: Value<'a>) {
+        self.members.borrow_mut().push(Member { key, handle, value });
+        self.note_last();
     }
 
     /// Keeps the table in step with the members.

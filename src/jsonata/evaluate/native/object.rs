@@ -26,6 +26,7 @@ pub(super) fn keys<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>)
     } else {
         let mut members = machine.members(value);
         while let Some((key, _)) = members.next(machine) {
+            machine.spend(1)?;
             let key = machine.share_text(key)?;
             machine.stack.push(key);
         }

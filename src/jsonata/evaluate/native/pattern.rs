@@ -1,5 +1,7 @@
 //! Functions that look for a text, a regular expression, or what a function finds.
 
+use std::ops::Range;
+
 use super::Arguments;
 use crate::jsonata::Error;
 use crate::jsonata::evaluate::Machine;
@@ -107,15 +109,24 @@ impl<'a> Machine<'a, '_> {
         }
     }
 
-    /// Finds a match and makes the object that tells it.
-    fn find(&mut self, regex: u32, text: &'a &'a str, from: Option<usize>) -> Answer<'a> {
+    /// Finds the first match, or the next one behind `from`.
+    fn find_range(
+        &mut self,
+        regex: u32,
+        text: &str,
+        from: Option<usize>,
+    ) -> Result<Option<Range<usize>>, Error> {
+        self.spend(1)?;
         let pattern = &self.code.regexes[regex as usize];
         self.regex.steps = self.fuel;
         let found = pattern.find(text, from, self.regex);
         self.fuel = self.regex.steps.min(self.fuel);
-        let Some(range) = found? else {
-            return Ok(Value::Nothing);
-        };
+        found
+    }
+
+    /// Returns what the groups of the last match matched.
+    fn groups(&mut self, regex: u32, text: &'a str) -> Answer<'a> {
+        let pattern = &self.code.regexes[regex as usize];
         let bottom = self.stack.len();
         for group in 1..=pattern.groups() {
             let value = match self.regex.group(group) {
@@ -124,7 +135,15 @@ impl<'a> Machine<'a, '_> {
             };
             self.stack.push(value);
         }
-        let groups = self.array_from_stack(bottom, 0)?;
+        self.array_from_stack(bottom, 0)
+    }
+
+    /// Finds a match and makes the object that tells it.
+    fn find(&mut self, regex: u32, text: &'a &'a str, from: Option<usize>) -> Answer<'a> {
+        let Some(range) = self.find_range(regex, text, from)? else {
+            return Ok(Value::Nothing);
+        };
+        let groups = self.groups(regex, text)?;
         let object = self.make_object(5)?;
         let matched = self.share_text(&text[range.clone()])?;
         self.put(object, "match", matched)?;
@@ -152,7 +171,9 @@ impl<'a> Machine<'a, '_> {
 
     /// Returns where in a text a match begins or ends, in bytes.
     fn bytes_of(&mut self, text: &str, units: Value<'a>) -> Result<usize, Error> {
-        let Some(units) = self.number(units) else { return Ok(0) };
+        let Some(units) = self.number(units) else {
+            return Ok(0);
+        };
         let before = self.cursors[1].bytes;
         let bytes = self.cursors[1].bytes_of(text, units);
         self.spend(bytes.checked_sub(before).unwrap_or(bytes) / BYTES_PER_UNIT)?;
@@ -198,13 +219,23 @@ impl<'a> Machine<'a, '_> {
     }
 }
 
+/// Returns the regular expression that a matcher is, which needs no objects to tell its matches.
+fn regex_of(matcher: Value<'_>) -> Option<u32> {
+    match matcher {
+        Value::Function(Function::Regex(regex)) => Some(*regex),
+        Value::Function(Function::Detached(inner)) => regex_of(*inner),
+        _ => None,
+    }
+}
+
 pub(super) fn contains<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
     let Some(text) = machine.text_of(arguments.get(0))? else {
         return Ok(Value::Nothing);
     };
-    let found = match machine.string(arguments.get(1)) {
-        Some(part) => text.contains(part),
-        None => machine.ask(arguments.get(1), &[arguments.get(0)])?.is_some(),
+    let found = match (machine.string(arguments.get(1)), regex_of(arguments.get(1))) {
+        (Some(part), _) => text.contains(part),
+        (None, Some(regex)) => machine.find_range(regex, text, None)?.is_some(),
+        (None, None) => machine.ask(arguments.get(1), &[arguments.get(0)])?.is_some(),
     };
     Ok(Value::Boolean(found))
 }
@@ -215,6 +246,9 @@ pub(super) fn matches<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'
     }
     let limit = machine.limit(arguments.get(2), "D3040", 3)?;
     let bottom = machine.stack.len();
+    if let (Some(regex), Some(text)) = (regex_of(arguments.get(1)), machine.string(arguments.get(0))) {
+        return matches_of_regex(machine, regex, text, limit);
+    }
     let mut found = match limit > 0.0 {
         true => machine.ask(arguments.get(1), &[arguments.get(0)])?,
         false => None,
@@ -226,6 +260,26 @@ pub(super) fn matches<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'
         machine.put(object, "groups", one.groups)?;
         machine.stack.push(Value::Object(object));
         found = machine.ask(one.next, &[])?;
+    }
+    machine.array_from_stack(bottom, flag::SEQUENCE)
+}
+
+fn matches_of_regex<'a>(machine: &mut Machine<'a, '_>, regex: u32, text: &'a str, limit: f64) -> Answer<'a> {
+    let bottom = machine.stack.len();
+    let mut found = match limit > 0.0 {
+        true => machine.find_range(regex, text, None)?,
+        false => None,
+    };
+    while let Some(range) = found.filter(|_| ((machine.stack.len() - bottom) as f64) < limit) {
+        let object = machine.make_object(3)?;
+        let matched = machine.share_text(&text[range.clone()])?;
+        machine.put(object, "match", matched)?;
+        let index = machine.units_of(text, range.start)?;
+        machine.put(object, "index", index)?;
+        let groups = machine.groups(regex, text)?;
+        machine.put(object, "groups", groups)?;
+        machine.stack.push(Value::Object(object));
+        found = machine.find_range(regex, text, Some(range.end))?;
     }
     machine.array_from_stack(bottom, flag::SEQUENCE)
 }
@@ -258,10 +312,16 @@ fn split_by_matcher<'a>(
     text: &'a str,
     limit: f64,
 ) -> Result<(), Error> {
+    if let Some(regex) = regex_of(arguments.get(1)) {
+        return split_by_regex(machine, regex, text, limit);
+    }
     let mut found = machine.ask(arguments.get(1), &[arguments.get(0)])?;
     let (mut start, mut count) = (0, 0.0);
     while let Some(one) = found.filter(|_| count < limit) {
-        let (from, to) = (machine.bytes_of(text, one.start)?, machine.bytes_of(text, one.end)?);
+        let (from, to) = (
+            machine.bytes_of(text, one.start)?,
+            machine.bytes_of(text, one.end)?,
+        );
         let part = machine.share_text(text.get(start..from).unwrap_or_default())?;
         machine.stack.push(part);
         start = to;
@@ -270,6 +330,28 @@ fn split_by_matcher<'a>(
     }
     if count < limit {
         let part = machine.share_text(text.get(start..).unwrap_or_default())?;
+        machine.stack.push(part);
+    }
+    Ok(())
+}
+
+fn split_by_regex<'a>(
+    machine: &mut Machine<'a, '_>,
+    regex: u32,
+    text: &'a str,
+    limit: f64,
+) -> Result<(), Error> {
+    let mut found = machine.find_range(regex, text, None)?;
+    let (mut start, mut count) = (0, 0.0);
+    while let Some(range) = found.filter(|_| count < limit) {
+        let part = machine.share_text(&text[start..range.start])?;
+        machine.stack.push(part);
+        start = range.end;
+        count += 1.0;
+        found = machine.find_range(regex, text, Some(range.end))?;
+    }
+    if count < limit {
+        let part = machine.share_text(&text[start..])?;
         machine.stack.push(part);
     }
     Ok(())
@@ -314,6 +396,9 @@ fn replace_matches<'a>(
     text: &'a str,
     limit: f64,
 ) -> Answer<'a> {
+    if let (Some(regex), Some(replacement)) = (regex_of(arguments.get(1)), machine.string(arguments.get(2))) {
+        return replace_regex(machine, regex, (text, replacement), limit);
+    }
     let bottom = machine.stack.len();
     let mut found = match limit > 0.0 {
         true => machine.ask_whole(arguments.get(1), &[arguments.get(0)])?,
@@ -343,6 +428,40 @@ fn replace_matches<'a>(
     machine.joined(bottom)
 }
 
+fn replace_regex<'a>(
+    machine: &mut Machine<'a, '_>,
+    regex: u32,
+    (text, replacement): (&'a str, &'a str),
+    limit: f64,
+) -> Answer<'a> {
+    let bottom = machine.stack.len();
+    let mut found = match limit > 0.0 {
+        true => machine.find_range(regex, text, None)?,
+        false => None,
+    };
+    let (mut position, mut count) = (0, 0.0);
+    let plain = machine.share_text(replacement)?;
+    let is_plain = !replacement.contains('$');
+    while let Some(range) = found.filter(|_| count < limit) {
+        let before = machine.share_text(&text[position..range.start])?;
+        machine.stack.push(before);
+        let replaced = match is_plain {
+            true => plain,
+            false => {
+                let groups = machine.groups(regex, text)?;
+                machine.substituted(replacement, &text[range.clone()], groups)?
+            }
+        };
+        machine.stack.push(replaced);
+        position = range.end;
+        count += 1.0;
+        found = machine.find_range(regex, text, Some(range.end))?;
+    }
+    let rest = machine.share_text(&text[position..])?;
+    machine.stack.push(rest);
+    machine.joined(bottom)
+}
+
 impl<'a> Machine<'a, '_> {
     fn ask_whole(
         &mut self,
@@ -360,7 +479,7 @@ impl<'a> Machine<'a, '_> {
 
     /// Writes a replacement with the groups of a match.
     fn substituted(&mut self, replacement: &str, matched: &str, groups: Value<'a>) -> Answer<'a> {
-        self.spend(self.count(groups) + replacement.len() / BYTES_PER_UNIT)?;
+        self.spend(self.count(groups) + replacement.len() / 2)?;
         self.take_elements(self.count(groups))?;
         let mut texts = bumpalo::collections::Vec::new_in(self.arena);
         for group in self.elements(groups) {

@@ -6,8 +6,11 @@ use crate::jsonata::evaluate::Machine;
 use crate::jsonata::evaluate::value::Value;
 use crate::jsonata::function::picture::{DatePicture, Pictures, Zone, format_iso, parse_iso};
 
+/// Units of fuel for writing by a picture, beside its bytes.
+const WRITE_UNITS: usize = 10;
+
 /// Units of fuel for reading a picture, and for each byte of it.
-const PICTURE_UNITS: usize = 50;
+const PICTURE_UNITS: usize = 150;
 const READ_UNITS_PER_BYTE: usize = 8;
 
 /// Units of fuel for what reads times by a picture: it is a regular expression.
@@ -39,7 +42,11 @@ pub(super) fn to_millis<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments
         return parse_iso(text).map(Value::Number);
     };
     let cost = READER_UNITS + READ_UNITS_PER_BYTE * picture.len();
-    machine.spend(if machine.pictures.readers.knows(picture) { 1 } else { cost })?;
+    machine.spend(if machine.pictures.readers.knows(picture) {
+        1
+    } else {
+        cost
+    })?;
     let read_picture = |picture: &str| DatePicture::parse(picture)?.reader();
     let reader = machine.pictures.readers.get(picture, read_picture)?;
     machine.regex.steps = machine.fuel;
@@ -63,7 +70,7 @@ impl<'a> Machine<'a, '_> {
     /// Spends what a picture costs: to read it, and to write by it.
     pub(super) fn spend_picture(&mut self, picture: &str, is_known: bool) -> Result<(), Error> {
         self.spend(match is_known {
-            true => picture.len(),
+            true => WRITE_UNITS + picture.len(),
             false => PICTURE_UNITS + READ_UNITS_PER_BYTE * picture.len(),
         })
     }
