@@ -1,13 +1,14 @@
 //! States.
 
+use super::expression::Scene;
 use super::{Compiler, target};
 use crate::asl::model::{
-    self, Catcher, DataPath, Fail, FailText, Map, Parallel, Pass, Setting, State, StateKind, Task, Template,
-    Transition, Wait,
+    self, Catcher, DataPath, Fail, FailText, Map, Parallel, Pass, QueryLanguage, Setting, State, StateKind,
+    Task, Template, Transition, Wait,
 };
 use crate::program::{
-    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Iteration, Limit, Pc, Percentage,
-    Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
+    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Items, Iteration, Limit, Pc,
+    Percentage, Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
 };
 use crate::value::ValueRef;
 use std::collections::HashMap;
@@ -24,7 +25,10 @@ impl Compiler {
             self.fuse(chain, labels);
         }
         let id = self.new_state(&state.name, kind(&state.kind), label);
-        self.input_path(&state.input_path);
+        self.scene = Scene::BEFORE_WORK;
+        if state.query_language == QueryLanguage::JsonPath {
+            self.input_path(&state.input_path);
+        }
         match &state.kind {
             StateKind::Pass(pass) => self.pass(state, pass, labels),
             StateKind::Task(task) => self.task(id, state, task, labels),
@@ -32,6 +36,7 @@ impl Compiler {
             StateKind::Wait(wait) => self.wait(state, wait, labels),
             StateKind::Succeed => {
                 self.code.emit(Instruction::ResultData);
+                self.output(state.output.as_ref());
                 self.output_path(&state.output_path);
                 self.code.emit(Instruction::End);
             }
@@ -70,6 +75,14 @@ impl Compiler {
         }
     }
 
+    /// Compiles `Output` of a JSONata state; without it the output is what it would be anyway.
+    pub(super) fn output(&mut self, output: Option<&Template>) {
+        if let Some(output) = output {
+            self.template(output, Source::Result);
+            self.code.emit(Instruction::Result);
+        }
+    }
+
     fn result_path(&mut self, path: &DataPath) {
         match path {
             DataPath::Whole => {}
@@ -102,10 +115,12 @@ impl Compiler {
                 self.trace(Stage::AfterParameters);
                 self.code.emit(Instruction::Result);
             }
+            (None, None) if state.output.is_some() => {}
             (None, None) => self.code.emit(Instruction::ResultData),
         }
         self.assign_values(&state.assign, Source::Result);
-        self.result_path(&pass.result_path);
+        self.output(state.output.as_ref());
+        self.data_flow_result(state, &pass.result_path);
         self.output_path(&state.output_path);
         self.assign(&state.assign);
         self.transition(&pass.transition, labels);
@@ -117,9 +132,10 @@ impl Compiler {
         }
         match &task.parameters {
             Some(parameters) => self.template(parameters, Source::Data),
+            None if state.query_language == QueryLanguage::Jsonata => self.push_states_input("Arguments"),
             None => self.push_data(),
         }
-        self.trace(Stage::AfterParameters);
+        self.trace(after_parameters(state));
         let info = TaskInfo {
             state: id,
             resource: resource(&task.resource),
@@ -162,16 +178,25 @@ impl Compiler {
         labels: &Labels<'_>,
     ) {
         self.trace(Stage::Result);
+        self.scene = Scene::AFTER_WORK;
         self.assign_values(&state.assign, Source::Result);
+        self.output(state.output.as_ref());
         if let Some(selector) = selector {
             self.template(selector, Source::Result);
             self.code.emit(Instruction::Result);
             self.trace(Stage::AfterResultSelector);
         }
-        self.result_path(result_path);
+        self.data_flow_result(state, result_path);
         self.output_path(&state.output_path);
         self.assign(&state.assign);
         self.transition(transition, labels);
+    }
+
+    /// Compiles `ResultPath`, which JSONata does not have.
+    fn data_flow_result(&mut self, state: &State, path: &DataPath) {
+        if state.query_language == QueryLanguage::JsonPath {
+            self.result_path(path);
+        }
     }
 
     fn handlers(&mut self, id: StateId, retry: &[model::Retrier], catch: &[Catcher], labels: &Labels<'_>) {
@@ -188,7 +213,9 @@ impl Compiler {
     fn catcher(&mut self, catcher: &Catcher, labels: &Labels<'_>) -> program::Catcher {
         let label = self.code.label();
         self.code.place(label);
+        self.scene = Scene::CATCH;
         self.assign_values(&catcher.assign, Source::Result);
+        self.output(catcher.output.as_ref());
         self.assign(&catcher.assign);
         self.result_path(&catcher.result_path);
         self.code.emit(Instruction::Exit(target(labels, &catcher.next)));
@@ -207,9 +234,9 @@ impl Compiler {
             model::WaitUntil::Timestamp(text) => {
                 WaitUntil::Timestamp(crate::timestamp::parse(text).unwrap_or_default())
             }
-            // Validation refuses JSONata until the machine evaluates it.
-            model::WaitUntil::SecondsJsonata(_) | model::WaitUntil::TimestampJsonata(_) => {
-                WaitUntil::Seconds(0)
+            model::WaitUntil::SecondsJsonata(jsonata) => WaitUntil::SecondsExpression(self.jsonata(jsonata)),
+            model::WaitUntil::TimestampJsonata(jsonata) => {
+                WaitUntil::TimestampExpression(self.jsonata(jsonata))
             }
             model::WaitUntil::TimestampPath(path) => {
                 WaitUntil::TimestampPath(self.path(path, Source::Data, "TimestampPath"))
@@ -220,15 +247,19 @@ impl Compiler {
         self.code.emit(Instruction::Wait(id));
         self.code.emit(Instruction::ResultData);
         self.assign_values(&state.assign, Source::Data);
+        self.output(state.output.as_ref());
         self.output_path(&state.output_path);
         self.assign(&state.assign);
         self.transition(&wait.transition, labels);
     }
 
     fn fail(&mut self, fail: &Fail) {
-        for (text, field) in [(&fail.error, "ErrorPath"), (&fail.cause, "CausePath")] {
+        let mut expressions = [None; 2];
+        let texts = [(&fail.error, "ErrorPath"), (&fail.cause, "CausePath")];
+        for (index, (text, field)) in texts.into_iter().enumerate() {
             match text {
-                None | Some(FailText::Jsonata(_)) => {}
+                None => {}
+                Some(FailText::Jsonata(jsonata)) => expressions[index] = Some(self.push_jsonata(jsonata)),
                 Some(FailText::Literal(text)) => {
                     let value = self.string(text);
                     self.code.emit(Instruction::Constant(value));
@@ -245,6 +276,7 @@ impl Compiler {
             literal,
             error: fail.error.is_some(),
             cause: fail.cause.is_some(),
+            expressions,
         });
         self.code.emit(Instruction::Fail(id));
     }
@@ -252,7 +284,7 @@ impl Compiler {
     fn parallel(&mut self, id: StateId, state: &State, parallel: &Parallel, labels: &Labels<'_>) {
         if let Some(parameters) = &parallel.parameters {
             self.template(parameters, Source::Data);
-            self.trace(Stage::AfterParameters);
+            self.trace(after_parameters(state));
             self.code.emit(Instruction::Data);
         }
         let container = self.container(id);
@@ -269,16 +301,13 @@ impl Compiler {
     }
 
     fn map(&mut self, id: StateId, state: &State, map: &Map, labels: &Labels<'_>) {
-        let items = match &map.items_path {
-            DataPath::Path(path) => Some(self.path(path, Source::Data, "ItemsPath")),
-            DataPath::Whole | DataPath::Null => None,
-        };
+        let items = self.items(state, map);
         let max_concurrency = self.limit(map.max_concurrency.as_ref(), "MaxConcurrencyPath");
         let tolerated_count = self.limit(map.tolerated_failure_count.as_ref(), "ToleratedFailureCountPath");
         let tolerated_percentage = match &map.tolerated_failure_percentage {
             None => Percentage::None,
             Some(Setting::Literal(value)) => Percentage::Literal(*value),
-            Some(Setting::Jsonata(_)) => Percentage::None,
+            Some(Setting::Jsonata(jsonata)) => Percentage::Expression(self.jsonata(jsonata)),
             Some(Setting::Path(path)) => {
                 Percentage::Path(self.path(path, Source::Data, "ToleratedFailurePercentagePath"))
             }
@@ -295,6 +324,7 @@ impl Compiler {
         let selector = map.item_selector.as_ref().map(|selector| {
             let label = self.code.label();
             self.code.place(label);
+            self.scene = Scene::BEFORE_WORK;
             self.template(selector, Source::Data);
             self.trace(Stage::AfterItemSelector);
             self.code.emit(Instruction::Return);
@@ -305,6 +335,7 @@ impl Compiler {
             .map(|template| {
                 let label = self.code.label();
                 self.code.place(label);
+                self.scene = Scene::INLINE;
                 self.template(template, Source::Data);
                 self.code.emit(Instruction::Return);
                 label
@@ -319,6 +350,24 @@ impl Compiler {
             tolerated_count,
             tolerated_percentage,
         }));
+    }
+
+    /// Compiles where a Map's items are; `Items` is pushed.
+    fn items(&mut self, state: &State, map: &Map) -> Items {
+        let items = match (&map.items, &map.items_path) {
+            (Some(Template::Jsonata(items)), _) => Items::Popped(Some(self.push_jsonata(items))),
+            (Some(items), _) => {
+                self.template(items, Source::Data);
+                Items::Popped(None)
+            }
+            (None, _) if state.query_language == QueryLanguage::Jsonata => Items::Input,
+            (None, DataPath::Path(path)) => Items::Path(self.path(path, Source::Data, "ItemsPath")),
+            (None, DataPath::Whole | DataPath::Null) => Items::Data,
+        };
+        if map.items.is_some() {
+            self.trace(Stage::AfterItems);
+        }
+        items
     }
 
     fn container(&mut self, state: StateId) -> ContainerId {
@@ -336,8 +385,16 @@ impl Compiler {
             None => Limit::None,
             Some(Setting::Literal(value)) => Limit::Literal(*value),
             Some(Setting::Path(path)) => Limit::Path(self.path(path, Source::Data, field)),
-            Some(Setting::Jsonata(_)) => Limit::None,
+            Some(Setting::Jsonata(jsonata)) => Limit::Expression(self.jsonata(jsonata)),
         }
+    }
+}
+
+/// Returns the stage that a state's `Parameters`, in JSONata `Arguments`, make.
+fn after_parameters(state: &State) -> Stage {
+    match state.query_language {
+        QueryLanguage::JsonPath => Stage::AfterParameters,
+        QueryLanguage::Jsonata => Stage::AfterArguments,
     }
 }
 

@@ -422,6 +422,25 @@ impl Code {
         variables.any(|variable| variable.last == Last::Global(global as u32))
     }
 
+    /// Says whether the code is one path of [`Code::chains`] and nothing else.
+    pub fn is_chain(&self) -> bool {
+        self.ops == [Op::VariableChain(0), Op::Return]
+    }
+
+    /// Says whether the value of a name that the caller binds may be read other than by a path of [`Code::chains`].
+    pub fn reads_whole(&self, global: usize) -> bool {
+        let is_it = |variable: u32| self.variables[variable as usize].last == Last::Global(global as u32);
+        let is_found =
+            |chain: &ChainCode| chain.count > 0 && self.variables[chain.variable as usize].places.is_empty();
+        let mut chains = self.chains.iter();
+        let loads = self
+            .ops
+            .iter()
+            .any(|op| matches!(op, Op::Load(variable) if is_it(*variable)));
+        let copies = self.transforms.iter().any(|transform| is_it(transform.clone));
+        loads || copies || chains.any(|chain| is_it(chain.variable) && !is_found(chain))
+    }
+
     /// Returns the paths that are a name of the caller and keys alone: the index of the name and the keys. Whoever
     /// has found their values hands them in by the same order, see [`super::Request::chains`].
     pub fn chains(&self) -> impl Iterator<Item = Option<(usize, &[Key])>> {

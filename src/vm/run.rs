@@ -2,6 +2,7 @@
 
 use super::context::{Context, Identity};
 use super::event::{Event, EventSet, EventType};
+use super::expression::Evaluator;
 use super::fault::Fault;
 use super::frame::{Activity, Frame, FrameId, Registers};
 use super::request::{Request, Token};
@@ -52,6 +53,8 @@ pub struct Run {
     /// What the last walk over a value found; see [`crate::program::Gather`].
     pub(super) found: Vec<ValueRef>,
     pub(super) compaction: Compaction,
+    /// What evaluates expressions; none before the first.
+    pub(super) evaluator: Option<Box<Evaluator>>,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
     /// Bytes of values that were left the last time the heap was compacted.
@@ -182,6 +185,7 @@ impl Run {
             input_bytes: 0,
             found: Vec::new(),
             compaction: Compaction::default(),
+            evaluator: None,
             compact_at: COMPACT_FLOOR,
             compacted: 0,
             pause_at: super::compact::MEMORY_BYTES_MAX,
@@ -387,7 +391,8 @@ impl Run {
             + self.events.capacity() * size_of::<Event>()
             + self.requests.capacity() * size_of::<Request>()
             + (self.stack.capacity() + self.found.capacity()) * size_of::<ValueRef>()
-            + self.compaction.bytes();
+            + self.compaction.bytes()
+            + self.evaluator.as_ref().map_or(0, |evaluator| evaluator.bytes());
         (self.held_bytes(), reserved)
     }
 

@@ -14,3 +14,4 @@ mod readme;
 mod reference;
 mod shared;
 mod validation;
+mod workloads;
