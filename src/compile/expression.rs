@@ -81,15 +81,16 @@ impl Compiler {
         let (mut code, sources) = self.compiled(jsonata);
         code.link(&mut self.program.constants);
         let chains = self.found_chains(&code, &sources);
-        let is_missed = |global| {
-            let mut chains = code.chains().flatten().zip(&chains);
-            chains.any(|((of, _), place)| of == global && place.is_none())
-        };
-        let globals = sources.into_iter().enumerate().map(|(global, from)| Global {
+        let gathered = |from| Global {
             from,
-            is_gathered: !code.reads_whole(global) && !is_missed(global),
-        });
-        let globals: Vec<Global> = globals.collect();
+            is_gathered: true,
+        };
+        let mut globals: Vec<Global> = sources.into_iter().map(gathered).collect();
+        let missed = code.chains().zip(&chains).filter(|(_, place)| place.is_none());
+        let missed = missed.filter_map(|(chain, _)| Some(chain?.0));
+        for global in code.whole_reads().chain(missed) {
+            globals[global].is_gathered = false;
+        }
         self.note_context(&globals);
         let using = ExpressionUse {
             found: chains.first().copied().flatten().filter(|_| code.is_chain()),

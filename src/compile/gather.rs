@@ -156,11 +156,11 @@ fn keys_of(path: &Path) -> Option<Vec<&str>> {
     if path.root != Root::Input || !(1..=STEPS_MAX).contains(&path.steps.len()) {
         return None;
     }
-    let key = |step| match step {
-        &Step::Key(ref name) => Some(name.as_str()),
+    let keys = path.steps.iter().map(|step| match step {
+        Step::Key(name) => Some(name.as_str()),
         _ => None,
-    };
-    path.steps.iter().map(key).collect()
+    });
+    keys.collect()
 }
 
 fn paths_of_keys(paths: &[&Path]) -> Vec<Vec<String>> {

@@ -427,18 +427,24 @@ impl Code {
         self.ops == [Op::VariableChain(0), Op::Return]
     }
 
-    /// Says whether the value of a name that the caller binds may be read other than by a path of [`Code::chains`].
-    pub fn reads_whole(&self, global: usize) -> bool {
-        let is_it = |variable: u32| self.variables[variable as usize].last == Last::Global(global as u32);
-        let is_found =
-            |chain: &ChainCode| chain.count > 0 && self.variables[chain.variable as usize].places.is_empty();
-        let mut chains = self.chains.iter();
-        let loads = self
-            .ops
-            .iter()
-            .any(|op| matches!(op, Op::Load(variable) if is_it(*variable)));
-        let copies = self.transforms.iter().any(|transform| is_it(transform.clone));
-        loads || copies || chains.any(|chain| is_it(chain.variable) && !is_found(chain))
+    /// Returns the names that the caller binds, by index, whose values may be read other than by a path of
+    /// [`Code::chains`] with keys; a name may come more than once.
+    pub fn whole_reads(&self) -> impl Iterator<Item = usize> {
+        let loads = self.ops.iter().filter_map(|op| match op {
+            Op::Load(variable) => Some(*variable),
+            _ => None,
+        });
+        let copies = self.transforms.iter().map(|transform| transform.clone);
+        let chains = self.chains.iter().filter(|chain| {
+            let is_open = !self.variables[chain.variable as usize].places.is_empty();
+            chain.count == 0 || is_open
+        });
+        let chains = chains.map(|chain| chain.variable);
+        let global = |variable| match self.variables[variable as usize].last {
+            Last::Global(global) => Some(global as usize),
+            _ => None,
+        };
+        loads.chain(copies).chain(chains).filter_map(global)
     }
 
     /// Returns the paths that are a name of the caller and keys alone: the index of the name and the keys. Whoever

@@ -195,8 +195,12 @@ pub fn test_state(machine: &StateMachine, subject: &Subject<'_>) -> Result<Trial
     }
     single::as_task(&mut alone, subject.state);
     let mut trial = run(&alone, subject)?;
-    let after =
-        |stage: &(Stage, String)| stage.0 != Stage::AfterInputPath && stage.0 != Stage::AfterParameters;
+    let after = |stage: &(Stage, String)| {
+        !matches!(
+            stage.0,
+            Stage::AfterInputPath | Stage::AfterParameters | Stage::AfterArguments
+        )
+    };
     trial.stages.retain(after);
     trial.stages.splice(0..0, prepared.stages);
     trial.kind = prepared.kind;

@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "intrinsic",
     "jsonata",
     "asl",
+    "convert",
     "embedded",
     "program",
     "compile",

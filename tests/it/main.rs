@@ -5,6 +5,7 @@ mod cli;
 mod compare;
 mod config;
 mod conformance;
+mod convert;
 mod dependencies;
 mod deploy;
 mod disasm;

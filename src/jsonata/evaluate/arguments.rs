@@ -120,9 +120,10 @@ impl Arguments for Given<'_, '_, '_> {
     }
 
     fn holds_only(&self, argument: usize, kind: signature::Kind) -> bool {
+        let value = self.value(argument);
         self.machine
-            .items(self.value(argument))
-            .all(|item| self.kind_of(item) == kind)
+            .owe(self.machine.count(value) / super::access::ENTRIES_PER_UNIT);
+        self.machine.items(value).all(|item| self.kind_of(item) == kind)
     }
 
     fn is_empty(&self, argument: usize) -> bool {

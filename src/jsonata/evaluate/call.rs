@@ -6,6 +6,9 @@ use crate::jsonata::builtin;
 use crate::value::ValueRef;
 use std::cell::Cell;
 
+/// What it costs that a native calls a function, beside its instructions.
+const APPLY_UNITS: usize = 4;
+
 impl<'a> Machine<'a, '_> {
     /// Calls the function below its arguments on the stack. In tail position the running function is replaced.
     pub(super) fn call(&mut self, count: usize, site: u32, tail: bool) -> Result<(), Error> {
@@ -108,7 +111,9 @@ impl<'a> Machine<'a, '_> {
                 }
                 Value::Function(Function::Chain { first, second }) => {
                     let argument = self.stack.get(bottom).copied().unwrap_or(Value::Nothing);
+                    self.enter_native()?;
                     let between = self.apply(*first, &[argument])?;
+                    self.natives -= 1;
                     self.stack.truncate(bottom);
                     self.stack.push(between);
                     callee = *second;
@@ -222,10 +227,17 @@ impl<'a> Machine<'a, '_> {
 
     /// Calls a function from a native, and waits for its value.
     pub(super) fn apply(&mut self, function: Value<'a>, arguments: &[Value<'a>]) -> Result<Value<'a>, Error> {
+        self.spend(APPLY_UNITS)?;
+        let depth = self.code.marks[self.pc.saturating_sub(1)].depth;
+        if let Value::Function(Function::Lambda { code, .. }) = function
+            && self.code.lambdas[*code as usize].signature.is_none()
+        {
+            let result = self.apply_lambda(function, arguments, depth);
+            return result.map_err(|error| self.left_call(error, function, None));
+        }
         self.stack.push(function);
         let bottom = self.stack.len();
         self.stack.extend_from_slice(arguments);
-        let depth = self.code.marks[self.pc.saturating_sub(1)].depth;
         let null = Value::Json(ValueRef::NULL);
         let before = self.frames.len();
         let saved = self.saved();
@@ -245,6 +257,33 @@ impl<'a> Machine<'a, '_> {
         self.restore(saved);
         let result = self.run(entry, context, environment, base, checked, own);
         result.map_err(|error| self.left_call(error, callee, None))
+    }
+
+    /// Runs a lambda without signature in a loop of its own.
+    fn apply_lambda(
+        &mut self,
+        function: Value<'a>,
+        arguments: &[Value<'a>],
+        depth: u32,
+    ) -> Result<Value<'a>, Error> {
+        let Value::Function(Function::Lambda {
+            code,
+            environment,
+            context,
+            ..
+        }) = function
+        else {
+            return Ok(Value::Nothing);
+        };
+        let lambda = &self.code.lambdas[*code as usize];
+        let inner = self.environment(usize::from(lambda.slots), environment)?;
+        for (slot, at) in inner.slots.iter().zip(0..usize::from(lambda.parameters)) {
+            slot.set(arguments.get(at).copied().unwrap_or(Value::Nothing));
+        }
+        let base = self.base + depth;
+        let checked = base + lambda.depth > self.depth_max;
+        let own = Some(inner).filter(|_| !lambda.captured);
+        self.run(lambda.body, *context, inner, base, checked, own)
     }
 
     /// `value ~> function`.

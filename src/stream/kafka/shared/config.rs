@@ -37,7 +37,7 @@ pub struct Config {
     #[serde(skip)]
     #[schemars(skip)]
     pub buffers: Buffers,
-    /// Whether the brokers are those of this process ([`Mock`](super::Mock)), which leave questions about topics
+    /// Whether the brokers are those of this process ([`Mock`](super::mock::Mock)), which leave questions about topics
     /// without an answer. Not a key of the file.
     #[serde(skip)]
     pub is_mock: bool,
