@@ -5,19 +5,18 @@
 //! points at the token in the source.
 
 use crate::asl::place::Place;
-use crate::asl::syntax::spelling::Spelling;
-use crate::asl::syntax::{Node, Span, Value, substitute};
+use crate::asl::syntax::{Node, Value, substitute};
 use crate::asl::{Severity, code, paths, suggest};
 use crate::jsonata::{self, Bound, Dialect, Error, Expression, Limits, NESTING_MAX, Reference, References};
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::inside::Inside;
 use super::{Checker, Spot, slips};
 
-const OPEN: &str = "{%";
-const CLOSE: &str = "%}";
+pub(super) const OPEN: &str = "{%";
+pub(super) const CLOSE: &str = "%}";
 
 /// The most refusals of names in one expression, and the most warnings: each has a text of its own.
 const NAMES_MAX: usize = 100;
@@ -81,76 +80,6 @@ fn collect_assigned(node: &Node, names: &mut BTreeSet<String>) {
     }
 }
 
-/// An expression, and where its parts stand in the source.
-struct Inside<'a> {
-    node: &'a Node,
-    place: &'a Place<'a>,
-    /// The whole text, with `{%` and `%}`.
-    whole: &'a str,
-    /// What stands between them.
-    text: &'a str,
-    source: &'a str,
-    substitutions: &'a BTreeMap<String, String>,
-    spelling: OnceCell<Option<Spelling>>,
-    /// The byte of the text for each UTF-16 unit.
-    units: OnceCell<Vec<usize>>,
-}
-
-impl Inside<'_> {
-    /// Returns the byte before which so many UTF-16 units stand.
-    fn byte(&self, position: u32) -> usize {
-        let units = self.units.get_or_init(|| {
-            let characters = self.text.char_indices();
-            characters
-                .flat_map(|(at, character)| std::iter::repeat_n(at, character.len_utf16()))
-                .collect()
-        });
-        let at = units.get(position as usize);
-        at.copied().unwrap_or(self.text.len())
-    }
-
-    /// Returns where a part of the expression stands in the source; the whole text where that cannot be told.
-    fn source_span(&self, part: &Range<usize>) -> Span {
-        let spelling = self
-            .spelling
-            .get_or_init(|| Spelling::new(self.whole, self.source, &self.node.span, self.substitutions));
-        match spelling {
-            Some(spelling) => spelling.span(&(part.start + OPEN.len()..part.end + OPEN.len())),
-            None => self.node.span.clone(),
-        }
-    }
-
-    /// We point at a part of an expression, AWS at the text.
-    fn spot(&self, part: &Range<usize>) -> Spot {
-        Spot {
-            span: self.source_span(part),
-            ..Spot::at(self.place, &self.node.span)
-        }
-    }
-
-    /// Returns the token that ends at a position; at the end of the text it is the delimiter behind it.
-    fn token(&self, position: u32) -> Range<usize> {
-        let end = self.byte(position);
-        if self.text[end..].trim_end().is_empty() && self.text[..end].trim_end().len() < end
-            || self.text.trim().is_empty()
-        {
-            return self.text.len()..self.text.len() + CLOSE.len();
-        }
-        token_start(self.text, end)..end
-    }
-
-    /// Returns the token at which an error points.
-    fn fault(&self, error: &Error) -> Range<usize> {
-        if let Some(start) = error.start() {
-            return self.byte(start)..self.text.trim_end().len();
-        }
-        match error.code() {
-            "S0203" | "S0207" => self.text.len()..self.text.len() + CLOSE.len(),
-            _ => self.token(error.position().unwrap_or_default()),
-        }
-    }
-}
-
 impl Checker<'_> {
     /// Checks a text that may be an expression. True when it is written as one.
     pub(super) fn jsonata(&mut self, text: &str, node: &Node, place: &Place<'_>) -> bool {
@@ -166,16 +95,7 @@ impl Checker<'_> {
         if substitute::has_placeholder(inner) {
             return true; // Reported as a substitution without a value.
         }
-        let inside = Inside {
-            node,
-            place,
-            whole: text,
-            text: inner,
-            source: self.text,
-            substitutions: self.substitutions,
-            spelling: OnceCell::new(),
-            units: OnceCell::new(),
-        };
+        let inside = Inside::new(node, place, text, inner, self.text, self.substitutions);
         match jsonata::parse(inner) {
             Ok(expression) => self.is_expression(&expression, &inside),
             Err(error) => self.is_no_expression(&error, &inside),
@@ -421,33 +341,4 @@ fn missing_help(field: &str) -> String {
         _ => "an entry of `Catch`",
     };
     format!("only the `Output` and `Assign` of {whose} have `$states.{field}`")
-}
-
-/// Returns where the token begins that ends here.
-fn token_start(text: &str, end: usize) -> usize {
-    let before = &text[..end];
-    let Some(last) = before.chars().next_back() else {
-        return end;
-    };
-    let inner = &before[..end - last.len_utf8()];
-    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    match last {
-        '`' => inner.rfind('`').unwrap_or(inner.len()),
-        '"' | '\'' => string_start(inner, last).unwrap_or(inner.len()),
-        c if is_part(c) => before.trim_end_matches(is_part).len(),
-        _ if DOUBLE.iter().any(|operator| before.ends_with(operator)) => end - 2,
-        _ => inner.len(),
-    }
-}
-
-/// The operators of two characters.
-const DOUBLE: [&str; 7] = ["..", ":=", "!=", ">=", "<=", "**", "~>"];
-
-/// Returns where the string begins that ends behind this.
-fn string_start(before: &str, quote: char) -> Option<usize> {
-    let mut quotes = before.rmatch_indices(quote).map(|(at, _)| at);
-    quotes.find(|at| {
-        let backslashes = before[..*at].bytes().rev().take_while(|byte| *byte == b'\\');
-        backslashes.count() % 2 == 0
-    })
 }

@@ -7,6 +7,7 @@
 mod choice;
 mod distributed;
 mod graph;
+mod inside;
 mod jsonata;
 mod names;
 mod object;

@@ -1,6 +1,7 @@
 //! Diagnostics, each by the smallest definition that has it.
 
 mod jsonata;
+mod slips;
 
 use crate::asl::{Format, MachineType, Options, Report, Severity, Source, check};
 
