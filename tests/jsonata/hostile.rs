@@ -160,7 +160,7 @@ const READERS: &[&str] = &[
 
 #[test]
 fn what_reads_more_costs_more() {
-    let (small, large) = (document(500), document(2_000));
+    let (small, large) = (document(200), document(800));
     for expression in READERS {
         let work = |document: &str| {
             let evaluation = run(expression, document, Limits::PLAIN).expect("an expression");
@@ -237,7 +237,7 @@ const HOSTILE: &[&str] = &[
 
 /// Bounds under which an unoptimized build is quick.
 const TIGHT: Limits = Limits {
-    fuel: 100_000,
+    fuel: 50_000,
     memory: 4 << 20,
     ..Limits::STATES
 };
@@ -247,7 +247,7 @@ const SCRATCH_MAX: usize = 40 << 20;
 
 #[test]
 fn hostile_expressions_end_within_their_bounds() {
-    let document = document(1_000);
+    let document = document(500);
     for expression in HOSTILE.iter().chain(READERS) {
         let evaluation = run(expression, &document, TIGHT).expect("an expression");
         // What was begun is finished, and nothing that is begun is large.
