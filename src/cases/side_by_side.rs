@@ -24,7 +24,7 @@ struct Story {
 
 /// Runs a case over two programs and returns where the second does something else than the first.
 ///
-/// Failures that come of the query language itself count as equal if both fail with one: `States.Runtime`, and
+/// Failures that come of the query language itself count as equal if both fail with one, such as `States.Runtime` and
 /// `States.QueryEvaluationError`; their causes have other words.
 pub fn compare(case: &Case, first: &Program, second: &Program, input: &[u8]) -> Vec<Difference> {
     let (first, second) = (story(case, first, input), story(case, second, input));

@@ -59,7 +59,10 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
             remark(differs::RANGE);
             Expression::array(&[Expression::call("range", &[first, last, step], Shape::Array)])
         }
-        (Function::ArrayGetItem, [list, index]) => list.then(&format!("[{}]", index.text())),
+        (Function::ArrayGetItem, [list, index]) => {
+            remark(differs::ITEM);
+            list.then(&format!("[{}]", index.text()))
+        }
         (Function::ArrayLength, [list]) => {
             remark(differs::COUNT);
             Expression::call("count", &[list], Shape::Number)

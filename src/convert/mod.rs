@@ -58,10 +58,11 @@ pub mod code {
 
 /// What holds for every rewritten machine, and is said once.
 pub const ALWAYS: [&str; 2] = [
-    "a path that finds nothing fails with States.Runtime in JSONPath, which nothing catches; in JSONata with \
-     States.QueryEvaluationError, which Retry and Catch may handle, by States.ALL as well",
-    "a name that is looked up in an array finds nothing in JSONPath; JSONata looks into each element. A missing \
-     variable of a Choice fails in JSONPath; in JSONata = and 'in' are false then",
+    "a path that finds nothing fails with States.Runtime in JSONPath, which nothing catches, and one that does not fit with \
+     States.ReferencePathConflict; in JSONata with States.QueryEvaluationError, which Retry and Catch may handle. A missing variable of a Choice fails in JSONPath; in \
+     JSONata '=' and 'in' are false then",
+    "where JSONPath fails because data has another shape than the path, JSONata may find something: it looks up a name in \
+     each element of an array, and takes [0] of what is no array for the value itself",
 ];
 
 /// A rewritten definition.

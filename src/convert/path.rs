@@ -233,6 +233,7 @@ impl Way {
             Function::First if !is_scan => return self.end_of_list("0", remarks),
             Function::Last if !is_scan => return self.end_of_list("-1", remarks),
             Function::Keys if !is_scan => {
+                remarks.push(differs::KEYS);
                 let keys = Expression::call("keys", &[&self.at], Shape::Array);
                 self.at = Expression::array(&[keys]);
                 self.before = Before::Function;

@@ -1,6 +1,8 @@
 //! Grown material: JSON values, and paths, intrinsic calls and Choice rules that look into them.
 //!
-//! Names and shapes are few, so that paths often hit, and often meet what they were not meant for.
+//! Names and shapes are few, so that paths often hit, and often meet what they were not meant for. Objects stand in
+//! no array but `items`, and only paths that mean to look into those: a name that is looked up in an array is where the
+//! languages always differ.
 
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 pub(crate) struct Grower(u64);
 
 /// Names of members; one needs quotes.
-const NAMES: [&str; 5] = ["a", "b", "items", "x-y", "in"];
+const NAMES: [&str; 5] = ["a", "b", "c", "x-y", "in"];
 
 const TEXTS: [&str; 7] = ["", "a", "Ann", "a,b;c", "log-1.txt", "2024-05-01T12:00:00Z", "12"];
 
@@ -54,7 +56,7 @@ impl Grower {
             1 => json!(self.pick(&TEXTS)),
             2 => json!(self.below(2) == 0),
             3 => [json!(null), json!(2.5), json!(0)][self.below(3) as usize].clone(),
-            4 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect(),
+            4 => (0..self.below(4)).map(|_| self.value(0)).collect(),
             _ => self.object(depth - 1),
         }
     }
@@ -81,6 +83,9 @@ impl Grower {
     /// Grows any path.
     pub(crate) fn path(&mut self) -> String {
         let mut path = self.reference();
+        if self.below(8) == 0 {
+            path = format!("$.items[{}]{}", self.below(3), self.name());
+        }
         match self.below(12) {
             0 => path += "[*]",
             1 => path = format!("{path}[*]{}", self.name()),
@@ -95,7 +100,7 @@ impl Grower {
                     self.pick(&["1:", ":2", "0:1", "-2:", "1:3", ":-1", "0,2", ":"])
                 )
             }
-            5 => path = format!("${}{}", ".", self.name()),
+            5 => path = format!("$..{}", self.pick(&["a", "b", "c", "in"])),
             6 => {
                 path += self.pick(&[
                     ".length()",
