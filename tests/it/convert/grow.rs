@@ -33,6 +33,11 @@ impl Grower {
     /// Grows an input: an object, mostly with a list of objects.
     pub(crate) fn input(&mut self) -> Value {
         let mut input = self.object(3);
+        for name in NAMES {
+            if input.get(name).is_none() {
+                input[name] = self.value(2);
+            }
+        }
         if self.below(2) == 0 {
             let count = self.below(4);
             input["items"] = (0..count).map(|_| self.object(1)).collect();
@@ -71,7 +76,7 @@ impl Grower {
     /// Grows a path of names and indices.
     fn reference(&mut self) -> String {
         let mut path = "$".to_owned();
-        for _ in 0..self.below(3) + 1 {
+        for _ in 0..self.below(9) / 6 + 1 {
             path += &self.name();
             if self.below(5) == 0 {
                 path += &format!("[{}]", self.below(4) as i64 - 1);
