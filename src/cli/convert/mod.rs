@@ -42,8 +42,8 @@ pub(super) struct Args {
     /// Where to write the definition. [default: stdout]
     #[arg(short = 'o', long = "output", value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Files with cases that prove it. [default: those beside FILE that name it]
-    #[arg(long, value_name = "CASES", num_args = 1..)]
+    /// A file with cases that prove it; may be given several times. [default: those beside FILE that name it]
+    #[arg(long, value_name = "CASES")]
     cases: Vec<PathBuf>,
     /// Fill in ${Name} for checking and playing; in the rewritten definition it stays.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
