@@ -82,10 +82,12 @@ fn compare_calls(
 
 /// Says whether an error is one that the query language makes.
 fn is_of_language(error: &Option<String>) -> bool {
-    matches!(
-        error.as_deref(),
-        Some("States.Runtime" | "States.QueryEvaluationError")
-    )
+    let errors = [
+        "States.Runtime",
+        "States.ReferencePathConflict",
+        "States.QueryEvaluationError",
+    ];
+    error.as_deref().is_some_and(|error| errors.contains(&error))
 }
 
 impl Story {

@@ -228,14 +228,17 @@ fn format(arguments: &[Argument], root: &Data, remarks: &mut Remarks) -> Rewritt
     })
 }
 
-/// Cuts a template into texts and `{}`, which are `None`.
+/// Cuts a template into texts and `{}`, which are `None`; only braces and backslashes are escaped.
 fn pieces(template: &str) -> Option<Vec<Option<String>>> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut characters = template.chars();
     while let Some(character) = characters.next() {
         match character {
-            '\\' => text.push(characters.next()?),
+            '\\' => match characters.clone().next()? {
+                '{' | '}' | '\\' => text.extend(characters.next()),
+                _ => text.push('\\'),
+            },
             '{' => {
                 (characters.next()? == '}').then_some(())?;
                 if !text.is_empty() {

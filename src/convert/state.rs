@@ -237,9 +237,39 @@ impl State<'_> {
             }
             "Catch" => self.catch(node, &place),
             "Choices" => self.choices(node, &place),
+            "ItemReader" | "ItemBatcher" | "ResultWriter" => self.distributed(node, &place),
             _ => flow::inner(self.scribe, key, node, &place),
         };
         Some(with_value(member, value))
+    }
+
+    /// Rewrites a field of a distributed Map, which is an object with paths, a template, and perhaps another such object.
+    fn distributed(&mut self, node: &Node, place: &Place<'_>) -> Node {
+        let members = node.as_object().unwrap_or_default().iter();
+        let members = members.map(|member| {
+            let place = place.key(&member.key);
+            let value = &member.value;
+            let (key, value) = match member.key.as_str() {
+                "Parameters" => ("Arguments", self.scribe.template(value, &place, &self.data)),
+                "BatchInput" => ("BatchInput", self.scribe.template(value, &place, &self.data)),
+                "ReaderConfig" => ("ReaderConfig", self.distributed(value, &place)),
+                key => match key.strip_suffix("Path") {
+                    Some(name) => {
+                        let data = self.scribe.data(value, &place, &self.data);
+                        (name, self.scribe.field(&data, &place, &value.span))
+                    }
+                    None => (key, value.clone()),
+                },
+            };
+            Member {
+                key: key.to_owned(),
+                ..with_value(member, value)
+            }
+        });
+        Node {
+            span: node.span.clone(),
+            value: Value::Object(members.collect()),
+        }
     }
 
     fn catch(&mut self, node: &Node, place: &Place<'_>) -> Node {

@@ -67,6 +67,8 @@ struct Told {
     subject: String,
     /// The file that diagnostics point into.
     file: String,
+    /// It stood in a file of another kind.
+    is_embedded: bool,
     converted: Converted,
     proof: Proof,
 }
@@ -96,6 +98,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let told = Told {
         subject: checked.subject.clone(),
         file: checked.file.clone(),
+        is_embedded: checked.embedded.is_some(),
         converted,
         proof,
     };

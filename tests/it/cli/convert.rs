@@ -95,7 +95,7 @@ fn a_state_without_an_equal_stays_and_is_told_with_its_place() {
     assert_eq!((&document["states"], &document["kept"]), (&2.into(), &1.into()));
     let found = &document["diagnostics"][0];
     assert_eq!(found["code"], "KEPT_IN_JSONPATH");
-    assert_eq!((&found["line"], &found["column"]), (&3.into(), &51.into()));
+    assert_eq!((&found["line"], &found["column"]), (&3.into(), &52.into()));
     let states = &document["definition"]["States"];
     assert_eq!(states["A"]["QueryLanguage"], "JSONata");
     assert_eq!(states["B"]["ResultPath"], "$.list[0]");
@@ -105,9 +105,23 @@ fn a_state_without_an_equal_stays_and_is_told_with_its_place() {
 
 #[test]
 fn templates_are_read_and_placeholders_stay() {
+    let folder = Folder::new();
+    let text = ADD
+        .replace("\"End\"", "\"Comment\": \"${Name}\", \"End\"")
+        .replace(", 1)", ", ${Step})");
+    let file = folder.write("placeholders.asl.json", &text);
+    let (code, out, err) = run(&["convert", &file, "--set", "Name=n", "--set", "Step=2"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        out.contains("\"Comment\": \"${Name}\"") && out.contains("${Step}"),
+        "{out}"
+    );
+    assert!(err.contains("KEPT_IN_JSONPATH"), "{err}");
+
     let (code, out, err) = run(&["convert", "tests/data/embedded/sam.yaml#Quote"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("${"), "{out}");
+    assert!(out.contains("\"StartAt\": \"Ask\""), "{out}");
+    assert!(err.contains("put the template's own back"), "{err}");
     let (code, _, err) = run(&["convert", "tests/data/embedded/sam.yaml"]);
     assert_eq!(code, 2);
     assert!(err.contains("holds 2 state machines"), "{err}");

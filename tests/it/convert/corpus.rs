@@ -155,3 +155,51 @@ fn play_file(tally: &mut Tally, path: &Path, text: &str) {
         }
     }
 }
+
+/// Published workflows, those that only Standard workflows can run as well: what they become is accepted.
+#[test]
+fn published_machines_are_accepted_when_rewritten() {
+    let Some(folder) = shared::folder("validation/real_world") else {
+        return;
+    };
+    let options = Options {
+        machine_type: asl::MachineType::Standard,
+        ..Options::default()
+    };
+    let (mut whole, mut kept, mut problems) = (0, BTreeMap::new(), Vec::new());
+    for (name, value) in shared::json_files(&folder) {
+        if name == "index.json" || value["QueryLanguage"] == "JSONata" {
+            continue;
+        }
+        let text = std::fs::read_to_string(folder.join(&name)).expect("a file");
+        let source = Source {
+            name: &name,
+            text: &text,
+            format: Format::Json,
+        };
+        let converted = convert(&source, &options).expect("it is JSON");
+        whole += usize::from(converted.is_whole);
+        for found in converted
+            .diagnostics
+            .iter()
+            .filter(|found| found.code == code::KEPT)
+        {
+            *kept.entry(found.message.clone()).or_insert(0) += 1;
+        }
+        let report = asl::check(
+            &Source {
+                text: &converted.text,
+                ..source
+            },
+            &options,
+        );
+        problems.extend(
+            report
+                .errors()
+                .map(|error| format!("{name}: {} {}", error.pointer, error.message)),
+        );
+    }
+    println!("{whole} converted wholly; kept: {kept:?}");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(whole >= 95, "{whole}: {kept:?}");
+}
