@@ -52,6 +52,13 @@ impl Compiler {
         }
     }
 
+    /// Traces a stage that a state in JSONPath always has, its field being there or not, and one in JSONata never.
+    fn trace_in_json_path(&mut self, state: &State, stage: Stage) {
+        if state.query_language == QueryLanguage::JsonPath {
+            self.trace(stage);
+        }
+    }
+
     fn input_path(&mut self, path: &DataPath) {
         match path {
             DataPath::Whole => {}
@@ -109,6 +116,7 @@ impl Compiler {
             (Some(result), _) => {
                 let value = self.constant(result);
                 self.code.emit(Instruction::ResultConstant(value));
+                self.trace(Stage::Result);
             }
             (None, Some(parameters)) => {
                 self.template(parameters, Source::Data);
@@ -116,8 +124,12 @@ impl Compiler {
                 self.code.emit(Instruction::Result);
             }
             (None, None) if state.output.is_some() => {}
-            (None, None) => self.code.emit(Instruction::ResultData),
+            (None, None) => {
+                self.trace_in_json_path(state, Stage::AfterParameters);
+                self.code.emit(Instruction::ResultData);
+            }
         }
+        self.trace_in_json_path(state, Stage::AfterResultSelector);
         self.assign_values(&state.assign, Source::Result);
         self.output(state.output.as_ref());
         self.data_flow_result(state, &pass.result_path);
@@ -184,8 +196,8 @@ impl Compiler {
         if let Some(selector) = selector {
             self.template(selector, Source::Result);
             self.code.emit(Instruction::Result);
-            self.trace(Stage::AfterResultSelector);
         }
+        self.trace_in_json_path(state, Stage::AfterResultSelector);
         self.data_flow_result(state, result_path);
         self.output_path(&state.output_path);
         self.assign(&state.assign);
@@ -354,7 +366,7 @@ impl Compiler {
 
     /// Compiles where a Map's items are; `Items` is pushed.
     fn items(&mut self, state: &State, map: &Map) -> Items {
-        let items = match (&map.items, &map.items_path) {
+        match (&map.items, &map.items_path) {
             (Some(Template::Jsonata(items)), _) => Items::Popped(Some(self.push_jsonata(items))),
             (Some(items), _) => {
                 self.template(items, Source::Data);
@@ -363,11 +375,7 @@ impl Compiler {
             (None, _) if state.query_language == QueryLanguage::Jsonata => Items::Input,
             (None, DataPath::Path(path)) => Items::Path(self.path(path, Source::Data, "ItemsPath")),
             (None, DataPath::Whole | DataPath::Null) => Items::Data,
-        };
-        if map.items.is_some() {
-            self.trace(Stage::AfterItems);
         }
-        items
     }
 
     fn container(&mut self, state: StateId) -> ContainerId {

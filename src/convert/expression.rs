@@ -111,6 +111,13 @@ impl Expression {
         if let [one] = operands {
             return one.clone();
         }
+        if operands.len() > CHAIN_MAX {
+            let groups = operands.chunks(CHAIN_MAX).map(|group| {
+                let group = Expression::chain(operator, at, group, shape);
+                Expression::whole(format!("({})", group.text), shape)
+            });
+            return Expression::chain(operator, at, &groups.collect::<Vec<_>>(), shape);
+        }
         let texts: Vec<String> = operands.iter().map(|operand| operand.within(at)).collect();
         Expression {
             text: texts.join(&format!(" {operator} ")),
@@ -162,6 +169,9 @@ impl Expression {
         }
     }
 }
+
+/// Operands of one operator in a row: each is one level of evaluation deeper than the next, and AWS allows 100.
+const CHAIN_MAX: usize = 40;
 
 /// Words that are no names where a name stands.
 const WORDS: [&str; 7] = ["and", "or", "in", "true", "false", "null", "function"];
@@ -253,5 +263,7 @@ mod tests {
         let all = Expression::chain("and", level::AND, &[either, x.clone()], Shape::Other);
         assert_eq!(all.text(), "(($x < -1 and $x) or $x) and $x");
         assert_eq!(both.member("a").text(), "($x < -1 and $x).a");
+        let many = Expression::chain("&", level::SUM, &vec![x; CHAIN_MAX + 1], Shape::Text);
+        assert!(many.text().ends_with(" & $x) & ($x)"), "{}", many.text());
     }
 }

@@ -4,9 +4,12 @@
 //! are on their own.
 
 use super::scribe::{Scribe, with_value};
-use super::state;
+use super::{shadow, state};
 use crate::asl::place::Place;
 use crate::asl::syntax::{Member, Node, Span, Value};
+
+/// The fields that hold flows.
+pub(super) const INNER: [&str; 3] = ["Branches", "ItemProcessor", "Iterator"];
 
 /// Rewrites the states of a flow.
 pub(super) fn rewrite(scribe: &mut Scribe, node: &Node, place: &Place<'_>) -> Node {
@@ -47,13 +50,19 @@ fn state(scribe: &mut Scribe, node: &Node, place: &Place<'_>) -> Node {
     }
     let mut own = scribe.inner();
     let rewritten = state::rewrite(&mut own, node, place);
+    if let Some(name) = shadow::hidden(&rewritten, &scribe.variables) {
+        let reason = format!("the variable ${name} hides the function ${name}() that the state would call");
+        own.keep(place, &node.span, reason);
+    }
     let is_kept = own.is_blocked();
     scribe.take(own);
     if is_kept {
-        // What is said of the inner states is taken already.
-        let mut silent = scribe.inner();
         return with_members(node, |member| {
-            inner(&mut silent, &member.key, &member.value, &place.key(&member.key))
+            let inner = INNER
+                .contains(&member.key.as_str())
+                .then(|| rewritten.get(&member.key))
+                .flatten();
+            inner.unwrap_or(&member.value).clone()
         });
     }
     match scribe.marks {

@@ -47,7 +47,7 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
         (Function::Array, items) => return Some(Ok(array(items, remarks))),
         (Function::ArrayPartition, [list, size]) => {
             remark(differs::PARTITION);
-            Expression::call("partition", &[list, size], Shape::Array)
+            Expression::array(&[Expression::call("partition", &[list, size], Shape::Array)])
         }
         (Function::ArrayContains, [list, value]) => {
             if !is_text(value) {
@@ -59,7 +59,10 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
             remark(differs::RANGE);
             Expression::array(&[Expression::call("range", &[first, last, step], Shape::Array)])
         }
-        (Function::ArrayGetItem, [list, index]) => list.then(&format!("[{}]", index.text())),
+        (Function::ArrayGetItem, [list, index]) => {
+            remark(differs::ITEM);
+            list.then(&format!("[{}]", index.text()))
+        }
         (Function::ArrayLength, [list]) => {
             remark(differs::COUNT);
             Expression::call("count", &[list], Shape::Number)
@@ -97,7 +100,16 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
         }
         (Function::MathAdd, [left, right]) => {
             remark(differs::ADD);
-            Expression::binary(left, "+", level::SUM, right, Shape::Number)
+            match right.text().strip_prefix('-') {
+                Some(positive) if right.shape == Shape::Number => Expression::binary(
+                    left,
+                    "-",
+                    level::SUM,
+                    &Expression::number(positive),
+                    Shape::Number,
+                ),
+                _ => Expression::binary(left, "+", level::SUM, right, Shape::Number),
+            }
         }
         (Function::MathRandom, [first, last, seed @ ..]) if seed.len() < 2 => {
             remark(differs::RANDOM);
@@ -128,7 +140,14 @@ fn array(items: &[Expression], remarks: &mut Remarks) -> Expression {
 fn random(first: &Expression, last: &Expression, seed: &[Expression]) -> Expression {
     let seed: Vec<&Expression> = seed.iter().collect();
     let random = Expression::call("random", &seed, Shape::Number);
-    let width = Expression::binary(last, "-", level::SUM, first, Shape::Number);
+    let constant = |bound: &Expression| bound.text().parse::<i32>().ok();
+    let width = match constant(last)
+        .zip(constant(first))
+        .and_then(|(last, first)| last.checked_sub(first))
+    {
+        Some(width) => Expression::number(&width.to_string()),
+        None => Expression::binary(last, "-", level::SUM, first, Shape::Number),
+    };
     let scaled = Expression::binary(&random, "*", level::PRODUCT, &width, Shape::Number);
     let whole = Expression::call("floor", &[&scaled], Shape::Number);
     Expression::binary(first, "+", level::SUM, &whole, Shape::Number)
@@ -209,14 +228,17 @@ fn format(arguments: &[Argument], root: &Data, remarks: &mut Remarks) -> Rewritt
     })
 }
 
-/// Cuts a template into texts and `{}`, which are `None`.
+/// Cuts a template into texts and `{}`, which are `None`; only braces and backslashes are escaped.
 fn pieces(template: &str) -> Option<Vec<Option<String>>> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut characters = template.chars();
     while let Some(character) = characters.next() {
         match character {
-            '\\' => text.push(characters.next()?),
+            '\\' => match characters.clone().next()? {
+                '{' | '}' | '\\' => text.extend(characters.next()),
+                _ => text.push('\\'),
+            },
             '{' => {
                 (characters.next()? == '}').then_some(())?;
                 if !text.is_empty() {

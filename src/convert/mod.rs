@@ -7,7 +7,7 @@
 //!
 //! `expression` puts texts together; `path`, `filter` and `intrinsic` rewrite what JSONPath evaluates; `data` follows
 //! what flows through a state; `scribe` (templates, with what is said of places), `choice`, `state` and `flow` rewrite
-//! a definition from the inside out; `print` writes it.
+//! a definition from the inside out, `shadow` looks for variables in the way; `print` writes it.
 //!
 //! A JSONata machine cannot have JSONPath states, but a JSONPath machine may have JSONata states. So if one state
 //! cannot be rewritten, the machine stays JSONPath and each rewritten state says that it is JSONata.
@@ -36,6 +36,7 @@ mod path;
 mod print;
 mod reason;
 mod scribe;
+mod shadow;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -57,11 +58,14 @@ pub mod code {
 }
 
 /// What holds for every rewritten machine, and is said once.
-pub const ALWAYS: [&str; 2] = [
-    "a path that finds nothing fails with States.Runtime in JSONPath, which nothing catches; in JSONata with \
-     States.QueryEvaluationError, which Retry and Catch may handle, by States.ALL as well",
-    "a name that is looked up in an array finds nothing in JSONPath; JSONata looks into each element. A missing \
-     variable of a Choice fails in JSONPath; in JSONata = and 'in' are false then",
+pub const ALWAYS: [&str; 3] = [
+    "a path that finds nothing fails with States.Runtime in JSONPath, which nothing catches, and one that does not fit with \
+     States.ReferencePathConflict; in JSONata with States.QueryEvaluationError, which Retry and Catch may handle. A missing variable of a Choice fails in JSONPath; in \
+     JSONata '=' and 'in' are false then",
+    "where JSONPath fails because data has another shape than the path, JSONata may find something: it looks up a name in \
+     each element of an array, and takes [0] of what is no array for the value itself",
+    "a number that passes through an expression loses its notation: 1.10 becomes 1.1, and digits beyond those of a double \
+     are lost, but for whole numbers of 64 bits",
 ];
 
 /// A rewritten definition.
@@ -90,7 +94,7 @@ pub fn convert(source: &Source<'_>, options: &Options) -> Option<Converted> {
     let root = reading
         .root
         .filter(|root| reading.problems.is_empty() && root.as_object().is_some())?;
-    let mut scribe = Scribe::default();
+    let mut scribe = Scribe::new(&root, false);
     let mut rewritten = flow::rewrite(&mut scribe, &root, &Place::ROOT);
     let is_whole = scribe.counts.kept == 0;
     if root.get("QueryLanguage").and_then(Node::as_text) == Some("JSONata") {
@@ -99,7 +103,7 @@ pub fn convert(source: &Source<'_>, options: &Options) -> Option<Converted> {
     } else if is_whole {
         declare(&mut rewritten);
     } else {
-        rewritten = flow::rewrite(&mut Scribe::marking(), &root, &Place::ROOT);
+        rewritten = flow::rewrite(&mut Scribe::new(&root, true), &root, &Place::ROOT);
     }
     let counts = scribe.counts;
     let lines = Lines::new(source.text);

@@ -51,6 +51,9 @@ pub(super) fn expression(path: &Path, root: &Data, remarks: &mut Remarks) -> Rew
     follow(&from, &path.steps, root, remarks)
 }
 
+/// The longest path that is rewritten: deeper values are refused at the state's end anyway.
+const STEPS_MAX: usize = crate::value::DEPTH_MAX as usize;
+
 /// Adds steps to an expression. `document` is what `$` stands for in filters.
 fn follow(
     from: &Expression,
@@ -58,6 +61,9 @@ fn follow(
     document: &Data,
     remarks: &mut Remarks,
 ) -> Rewritten<Expression> {
+    if steps.len() > STEPS_MAX {
+        return Err(format!("the path has more than {STEPS_MAX} steps"));
+    }
     let mut way = Way {
         at: from.clone(),
         is_list: false,
@@ -233,6 +239,7 @@ impl Way {
             Function::First if !is_scan => return self.end_of_list("0", remarks),
             Function::Last if !is_scan => return self.end_of_list("-1", remarks),
             Function::Keys if !is_scan => {
+                remarks.push(differs::KEYS);
                 let keys = Expression::call("keys", &[&self.at], Shape::Array);
                 self.at = Expression::array(&[keys]);
                 self.before = Before::Function;

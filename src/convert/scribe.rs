@@ -6,10 +6,12 @@ use super::data::Data;
 use super::expression::Expression;
 use super::path::{Remarks, Rewritten};
 use super::reason::{Finding, Said};
-use super::{intrinsic, literal, path};
+use super::{intrinsic, literal, path, shadow};
 use crate::asl::place::Place;
 use crate::asl::syntax::{Member, Node, Span, Value};
 use crate::path::Path;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// How many states there are, and what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub(super) struct Scribe {
     /// Each rewritten state says that it is JSONata.
     pub(super) marks: bool,
     pub(super) counts: Counts,
+    /// All variables of the machine.
+    pub(super) variables: Rc<BTreeSet<String>>,
     /// What is said of the state itself.
     findings: Vec<Finding>,
     /// What was said of the states in it.
@@ -35,10 +39,11 @@ pub(super) struct Scribe {
 }
 
 impl Scribe {
-    /// Returns one whose rewritten states say that they are JSONata.
-    pub(super) fn marking() -> Scribe {
+    /// Returns one for a machine; `marks` if each rewritten state is to say that it is JSONata.
+    pub(super) fn new(machine: &Node, marks: bool) -> Scribe {
         Scribe {
-            marks: true,
+            marks,
+            variables: Rc::new(shadow::variables(machine)),
             ..Scribe::default()
         }
     }
@@ -47,6 +52,7 @@ impl Scribe {
     pub(super) fn inner(&self) -> Scribe {
         Scribe {
             marks: self.marks,
+            variables: Rc::clone(&self.variables),
             ..Scribe::default()
         }
     }
@@ -98,7 +104,12 @@ impl Scribe {
             span: span.clone(),
             said,
         };
-        if !self.findings.contains(&finding) {
+        let mut here = self
+            .findings
+            .iter()
+            .rev()
+            .take_while(|known| known.span == finding.span);
+        if !here.any(|known| *known == finding) {
             self.findings.push(finding);
         }
     }

@@ -97,6 +97,7 @@ impl State<'_> {
                     Some(result) => Data::Template(literal::constant(result)),
                     None => self.template("Parameters").unwrap_or_else(|| self.data.clone()),
                 };
+                self.limit_copies();
                 self.finish(self.assigned.clone(), INPUT);
             }
             "Task" | "Parallel" => {
@@ -119,6 +120,20 @@ impl State<'_> {
                 self.assigned = self.data.clone();
                 self.output(&self.data.clone(), INPUT);
             }
+        }
+    }
+
+    /// Keeps a state whose variables would repeat a large template: each may take the whole of it.
+    fn limit_copies(&mut self) {
+        let Data::Template(template) = &self.assigned else {
+            return;
+        };
+        let assign = self.node.get("Assign").map_or(0, |assign| assign.to_json().len());
+        let copies_max = assign / COPY_BYTES_MIN;
+        if copies_max.saturating_mul(template.to_json().len()) > COPIES_BYTES_MAX {
+            let reason = "the variables would repeat the state's result too often".to_owned();
+            self.scribe.keep(self.place, &self.node.span, reason);
+            self.assigned = Data::named(INPUT);
         }
     }
 
@@ -222,9 +237,39 @@ impl State<'_> {
             }
             "Catch" => self.catch(node, &place),
             "Choices" => self.choices(node, &place),
+            "ItemReader" | "ItemBatcher" | "ResultWriter" => self.distributed(node, &place),
             _ => flow::inner(self.scribe, key, node, &place),
         };
         Some(with_value(member, value))
+    }
+
+    /// Rewrites a field of a distributed Map, which is an object with paths, a template, and perhaps another such object.
+    fn distributed(&mut self, node: &Node, place: &Place<'_>) -> Node {
+        let members = node.as_object().unwrap_or_default().iter();
+        let members = members.map(|member| {
+            let place = place.key(&member.key);
+            let value = &member.value;
+            let (key, value) = match member.key.as_str() {
+                "Parameters" => ("Arguments", self.scribe.template(value, &place, &self.data)),
+                "BatchInput" => ("BatchInput", self.scribe.template(value, &place, &self.data)),
+                "ReaderConfig" => ("ReaderConfig", self.distributed(value, &place)),
+                key => match key.strip_suffix("Path") {
+                    Some(name) => {
+                        let data = self.scribe.data(value, &place, &self.data);
+                        (name, self.scribe.field(&data, &place, &value.span))
+                    }
+                    None => (key, value.clone()),
+                },
+            };
+            Member {
+                key: key.to_owned(),
+                ..with_value(member, value)
+            }
+        });
+        Node {
+            span: node.span.clone(),
+            value: Value::Object(members.collect()),
+        }
     }
 
     fn catch(&mut self, node: &Node, place: &Place<'_>) -> Node {
@@ -280,6 +325,15 @@ impl State<'_> {
     }
 }
 
+/// What the variables of a Pass may repeat of its result, in bytes.
+const COPIES_BYTES_MAX: usize = 67_108_864;
+
+/// What a variable takes of the text at least: `"a.$":"$"`.
+const COPY_BYTES_MIN: usize = 8;
+
+/// The longest `ResultPath` that is rewritten: each name repeats those before it.
+const KEYS_MAX: usize = 50;
+
 /// Follows `ResultPath`: of a state, or of a catcher.
 fn put(scribe: &mut Scribe, node: &Node, place: &Place<'_>, value: Data) -> Data {
     let Some(path) = node.get("ResultPath") else {
@@ -295,7 +349,11 @@ fn put(scribe: &mut Scribe, node: &Node, place: &Place<'_>, value: Data) -> Data
             Step::Key(key) => Ok(key.clone()),
             _ => Err("JSONata has no short way to write into an array".to_owned()),
         });
-        keys.collect::<Result<Vec<String>, String>>()
+        let keys = keys.collect::<Result<Vec<String>, String>>()?;
+        match keys.len() <= KEYS_MAX {
+            true => Ok(keys),
+            false => Err(format!("the path has more than {KEYS_MAX} names")),
+        }
     });
     let keys = keys.unwrap_or_default();
     if keys.is_empty() {

@@ -119,6 +119,21 @@ fn a_state_that_cannot_be_rewritten_stays_and_the_others_say_what_they_are() {
 }
 
 #[test]
+fn a_variable_that_hides_a_function_is_told() {
+    let converted = converted(
+        r#"{"A": {"Type": "Pass", "Assign": {"count": 0}, "Next": "B"},
+            "B": {"Type": "Pass", "Parameters": {"n.$": "States.ArrayLength($.list)"}, "End": true}}"#,
+    );
+    let kept = converted
+        .diagnostics
+        .iter()
+        .filter(|found| found.code == code::KEPT);
+    let kept: Vec<_> = kept.map(|found| (&*found.pointer, &*found.message)).collect();
+    let message = "the variable $count hides the function $count() that the state would call";
+    assert_eq!(kept, [("/States/B", message)]);
+}
+
+#[test]
 fn order_names_comments_and_placeholders_stay() {
     let text = "Comment: why\nStartAt: A b\nTimeoutSeconds: 5\nStates:\n  A b:\n    Comment: first\n    Type: Task\n    Resource: ${Function}\n    End: true\n";
     let source = Source {

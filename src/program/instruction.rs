@@ -148,19 +148,19 @@ pub enum Instruction {
 pub enum Stage {
     /// `data` after InputPath.
     AfterInputPath,
-    /// The popped operand after Parameters; it stays on the stack.
+    /// The popped operand after Parameters, which stays on the stack; `data` without.
     AfterParameters,
     /// The popped operand after Arguments; it stays on the stack.
     AfterArguments,
-    /// The result as it came.
+    /// The result as it came, or as a Pass has it.
     Result,
-    /// The result after ResultSelector.
+    /// The result after ResultSelector, if there is one.
     AfterResultSelector,
     /// The output after ResultPath.
     AfterResultPath,
-    /// The items of a Map.
+    /// The items of a Map; told when it opens, without an instruction.
     AfterItemsPath,
-    /// The items of a JSONata Map, on the stack; they stay there.
+    /// The items of a JSONata Map; told when it opens, without an instruction.
     AfterItems,
     /// One item of a Map after ItemSelector.
     AfterItemSelector,

@@ -10,8 +10,8 @@ use super::run::Run;
 use crate::fault;
 use crate::path::MissKind;
 use crate::program::{
-    Branches, ContainerId, FlowId, Items, Iteration, Limit, PathId, Percentage, Program, Source, StateId,
-    StateType,
+    Branches, ContainerId, FlowId, Items, Iteration, Limit, PathId, Percentage, Program, Source, Stage,
+    StateId, StateType,
 };
 use crate::value::{Kind, Store, ValueRef, View};
 
@@ -76,6 +76,11 @@ impl Run {
             return Err(self.no_items(program, map.items, items));
         }
         let total = view.count(items) as u32;
+        match map.items {
+            Items::Data | Items::Path(_) => self.trace_value(Stage::AfterItemsPath, items),
+            Items::Popped(_) => self.trace_value(Stage::AfterItems, items),
+            Items::Input => {}
+        }
         // Handles side by side: finding the n-th element of a span would walk the ones before it.
         let items = Store::new(&mut self.heap, &program.constants).indexable(items);
         let by_percentage = percentage.map(|percentage| (f64::from(total) * percentage / 100.0) as u32);

@@ -617,13 +617,18 @@ impl Run {
 
     fn trace(&mut self, stage: Stage) {
         let value = match stage {
-            Stage::AfterInputPath | Stage::AfterItemsPath => self.current.data,
-            Stage::AfterParameters | Stage::AfterArguments | Stage::AfterItems | Stage::AfterItemSelector => {
-                self.stack.last().copied().unwrap_or(ValueRef::NULL)
+            Stage::AfterInputPath | Stage::AfterItemsPath | Stage::AfterItems => self.current.data,
+            Stage::AfterParameters | Stage::AfterArguments | Stage::AfterItemSelector => {
+                self.stack.last().copied().unwrap_or(self.current.data)
             }
             Stage::Result => self.current.result,
             Stage::AfterResultSelector | Stage::AfterResultPath => self.current.output,
         };
+        self.trace_value(stage, value);
+    }
+
+    /// Tells a tracing run a value.
+    pub(super) fn trace_value(&mut self, stage: Stage, value: ValueRef) {
         if self.decisions.is_some() {
             self.traced.push(Traced {
                 state: self.current.state,

@@ -42,8 +42,8 @@ pub(super) struct Args {
     /// Where to write the definition. [default: stdout]
     #[arg(short = 'o', long = "output", value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Files with cases that prove it. [default: those beside FILE that name it]
-    #[arg(long, value_name = "CASES", num_args = 1..)]
+    /// A file with cases that prove it; may be given several times. [default: those beside FILE that name it]
+    #[arg(long, value_name = "CASES")]
     cases: Vec<PathBuf>,
     /// Fill in ${Name} for checking and playing; in the rewritten definition it stays.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
@@ -67,6 +67,8 @@ struct Told {
     subject: String,
     /// The file that diagnostics point into.
     file: String,
+    /// It stood in a file of another kind.
+    is_embedded: bool,
     converted: Converted,
     proof: Proof,
 }
@@ -96,6 +98,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let told = Told {
         subject: checked.subject.clone(),
         file: checked.file.clone(),
+        is_embedded: checked.embedded.is_some(),
         converted,
         proof,
     };

@@ -11,6 +11,10 @@ use crate::convert::ALWAYS;
 use crate::printable;
 use std::fmt::Write;
 
+/// What is said of a definition out of a template.
+const SAMPLES: &str = "the definition stood in a template: where the template says what a deployment alone knows, such as the ARN \
+                       of a function, there is a value of the right form now; put the template's own back";
+
 /// Places that are named of those where the same is to be said.
 const PLACES_MAX: usize = 8;
 
@@ -33,6 +37,9 @@ pub(super) fn text(told: &Told, source: &Source<'_>) {
         for note in ALWAYS {
             let _ = write!(out, "\n  note: {note}");
         }
+    }
+    if told.is_embedded {
+        let _ = write!(out, "\n  note: {SAMPLES}");
     }
     write_cases(&told.proof.cases, &mut out);
     stderr_styled(&out);

@@ -14,6 +14,15 @@ impl<'a> Machine<'a, '_> {
         context: Value<'a>,
         builtin: Option<u16>,
     ) -> Result<(), Error> {
+        let given = Given {
+            machine: self,
+            bottom,
+            context,
+        };
+        if signature.is_direct(&given) {
+            self.stack.resize(bottom + signature.parameters(), Value::Nothing);
+            return Ok(());
+        }
         let mut matching = std::mem::take(self.matching);
         let given = Given {
             machine: self,

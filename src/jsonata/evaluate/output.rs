@@ -54,6 +54,7 @@ impl<'a> Machine<'a, '_> {
             }
             Value::Json(json) => {
                 plan.referred += self.view.len(json);
+                plan.check()?;
                 plan.steps.push(Step::Value(json));
             }
             Value::Boolean(boolean) => plan.steps.push(Step::Value(ValueRef::boolean(boolean))),

@@ -74,7 +74,7 @@ impl<'a> Machine<'a, '_> {
         term: SortTerm,
     ) -> Result<Option<&'a [Value<'a>]>, Error> {
         let (context, environment) = (self.context, self.environment);
-        let (memory, fuel, random) = (self.memory, self.fuel, self.random);
+        let random = self.random;
         let bottom = self.stack.len();
         let mut found = Ok(());
         for &item in items {
@@ -95,8 +95,8 @@ impl<'a> Machine<'a, '_> {
             .and_then(|()| self.order_of_keys(bottom, term.descending));
         self.stack.truncate(bottom);
         let Some(order) = order else {
-            // As if nothing had happened: comparing begins anew.
-            (self.memory, self.fuel, self.random) = (memory, fuel, random);
+            // Comparing begins anew.
+            self.random = random;
             return Ok(None);
         };
         // As many comparisons as merging makes.

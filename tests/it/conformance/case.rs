@@ -40,6 +40,10 @@ impl Case {
         self.value["executions"].as_array().map_or(&[], Vec::as_slice)
     }
 
+    pub(crate) fn calls(&self) -> &[Value] {
+        self.value["api_calls"].as_array().map_or(&[], Vec::as_slice)
+    }
+
     /// Says whether an execution is one that we must reproduce.
     pub(crate) fn is_ours(&self, at: usize) -> bool {
         let Some(execution) = self.executions().get(at) else {

@@ -7,15 +7,26 @@ use std::path::{Path, PathBuf};
 use stepstream::asl;
 use stepstream::cases::{self, Case, Definition};
 
-/// Cases in which the rewritten definition does something else, and why that is so.
-const EXCEPTIONS: [(&str, &str); 0] = [];
+/// What differs in recorded cases, each time as the rewriting has said: how often, and the words by which it was said.
+const EXCEPTIONS: [(usize, &str); 8] = [
+    (19, "States.MathAdd rounds to whole numbers"),
+    (14, "for what is no timestamp JSONPath says false"),
+    (3, "the random numbers are others"),
+    (2, "'in' compares texts, numbers and booleans alone"),
+    (2, "every character of the delimiter splits"),
+    (1, "equal, unless a hit is itself an array"),
+    (1, "objects and arrays are written as JSON"),
+    (1, "$string leaves a text without quotes"),
+];
 
 #[derive(Default)]
 struct Tally {
     whole: usize,
     mixed: BTreeMap<String, usize>,
     same: usize,
-    differ: Vec<String>,
+    /// What was said where a case differs.
+    said: BTreeMap<String, usize>,
+    unsaid: Vec<String>,
 }
 
 impl Tally {
@@ -49,7 +60,7 @@ impl Tally {
         let report = asl::check(&rewritten, &options);
         let Some(other) = &report.machine else {
             let errors: Vec<&str> = report.errors().map(|error| &*error.message).collect();
-            self.differ.push(format!(
+            self.unsaid.push(format!(
                 "{name}: is refused: {}\n{}",
                 errors.join("; "),
                 converted.text
@@ -63,41 +74,44 @@ impl Tally {
         match differences.first() {
             None => self.same += 1,
             Some(first) => {
-                let told = converted
-                    .diagnostics
-                    .iter()
-                    .map(|found| format!("\n    {}: {}", found.pointer, found.message));
-                self.differ.push(format!(
-                    "{name} / {}: {} {}\n    JSONPath {:?}\n    JSONata  {:?}{}",
-                    case.name,
-                    first.what,
-                    first.path,
-                    first.expected,
-                    first.actual,
-                    told.collect::<String>()
-                ));
+                let told = converted.diagnostics.iter().map(|found| found.message.clone());
+                match told.reduce(|all, one| format!("{all} | {one}")) {
+                    Some(said) => *self.said.entry(said).or_default() += 1,
+                    None => self.unsaid.push(format!(
+                        "{name} / {}: {} {}\n    JSONPath {:?}\n    JSONata  {:?}",
+                        case.name, first.what, first.path, first.expected, first.actual
+                    )),
+                }
             }
         }
     }
 
-    fn end(mut self) {
+    fn end(self) {
         println!(
-            "{} converted wholly, {} in part, {} the same",
+            "{} converted wholly, {} in part, {} the same, {} differ as said",
             self.whole,
             self.mixed.values().sum::<usize>(),
-            self.same
+            self.same,
+            self.said.values().sum::<usize>()
         );
-        for (reason, count) in &self.mixed {
+        for (reason, count) in self.mixed.iter().chain(&self.said) {
             println!("  {count:4} {reason}");
         }
-        self.differ
-            .retain(|told| !EXCEPTIONS.iter().any(|(name, _)| told.starts_with(name)));
         assert!(
-            self.differ.is_empty(),
+            self.unsaid.is_empty(),
             "{} differ:\n{}",
-            self.differ.len(),
-            self.differ.join("\n")
+            self.unsaid.len(),
+            self.unsaid.join("\n")
         );
+        for (said, count) in &self.said {
+            let known = EXCEPTIONS.iter().find(|(_, words)| said.contains(words));
+            assert!(
+                known.is_some_and(|(most, _)| count <= most),
+                "{count} differ: {said}"
+            );
+        }
+        assert!(self.mixed.values().sum::<usize>() <= 2, "{:?}", self.mixed);
+        assert!(self.same >= 425, "only {} are the same", self.same);
     }
 }
 
@@ -140,4 +154,52 @@ fn play_file(tally: &mut Tally, path: &Path, text: &str) {
             tally.play(&name, &case, text);
         }
     }
+}
+
+/// Published workflows, those that only Standard workflows can run as well: what they become is accepted.
+#[test]
+fn published_machines_are_accepted_when_rewritten() {
+    let Some(folder) = shared::folder("validation/real_world") else {
+        return;
+    };
+    let options = Options {
+        machine_type: asl::MachineType::Standard,
+        ..Options::default()
+    };
+    let (mut whole, mut kept, mut problems) = (0, BTreeMap::new(), Vec::new());
+    for (name, value) in shared::json_files(&folder) {
+        if name == "index.json" || value["QueryLanguage"] == "JSONata" {
+            continue;
+        }
+        let text = std::fs::read_to_string(folder.join(&name)).expect("a file");
+        let source = Source {
+            name: &name,
+            text: &text,
+            format: Format::Json,
+        };
+        let converted = convert(&source, &options).expect("it is JSON");
+        whole += usize::from(converted.is_whole);
+        for found in converted
+            .diagnostics
+            .iter()
+            .filter(|found| found.code == code::KEPT)
+        {
+            *kept.entry(found.message.clone()).or_insert(0) += 1;
+        }
+        let report = asl::check(
+            &Source {
+                text: &converted.text,
+                ..source
+            },
+            &options,
+        );
+        problems.extend(
+            report
+                .errors()
+                .map(|error| format!("{name}: {} {}", error.pointer, error.message)),
+        );
+    }
+    println!("{whole} converted wholly; kept: {kept:?}");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(whole >= 95, "{whole}: {kept:?}");
 }

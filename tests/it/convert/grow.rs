@@ -1,6 +1,8 @@
 //! Grown material: JSON values, and paths, intrinsic calls and Choice rules that look into them.
 //!
-//! Names and shapes are few, so that paths often hit, and often meet what they were not meant for.
+//! Names and shapes are few, so that paths often hit, and often meet what they were not meant for. Objects stand in
+//! no array but `items`, and only paths that mean to look into those: a name that is looked up in an array is where the
+//! languages always differ.
 
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 pub(crate) struct Grower(u64);
 
 /// Names of members; one needs quotes.
-const NAMES: [&str; 5] = ["a", "b", "items", "x-y", "in"];
+const NAMES: [&str; 5] = ["a", "b", "c", "x-y", "in"];
 
 const TEXTS: [&str; 7] = ["", "a", "Ann", "a,b;c", "log-1.txt", "2024-05-01T12:00:00Z", "12"];
 
@@ -31,6 +33,11 @@ impl Grower {
     /// Grows an input: an object, mostly with a list of objects.
     pub(crate) fn input(&mut self) -> Value {
         let mut input = self.object(3);
+        for name in NAMES {
+            if input.get(name).is_none() {
+                input[name] = self.value(2);
+            }
+        }
         if self.below(2) == 0 {
             let count = self.below(4);
             input["items"] = (0..count).map(|_| self.object(1)).collect();
@@ -54,7 +61,7 @@ impl Grower {
             1 => json!(self.pick(&TEXTS)),
             2 => json!(self.below(2) == 0),
             3 => [json!(null), json!(2.5), json!(0)][self.below(3) as usize].clone(),
-            4 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect(),
+            4 => (0..self.below(4)).map(|_| self.value(0)).collect(),
             _ => self.object(depth - 1),
         }
     }
@@ -69,7 +76,7 @@ impl Grower {
     /// Grows a path of names and indices.
     fn reference(&mut self) -> String {
         let mut path = "$".to_owned();
-        for _ in 0..self.below(3) + 1 {
+        for _ in 0..self.below(9) / 6 + 1 {
             path += &self.name();
             if self.below(5) == 0 {
                 path += &format!("[{}]", self.below(4) as i64 - 1);
@@ -81,6 +88,9 @@ impl Grower {
     /// Grows any path.
     pub(crate) fn path(&mut self) -> String {
         let mut path = self.reference();
+        if self.below(8) == 0 {
+            path = format!("$.items[{}]{}", self.below(3), self.name());
+        }
         match self.below(12) {
             0 => path += "[*]",
             1 => path = format!("{path}[*]{}", self.name()),
@@ -95,7 +105,7 @@ impl Grower {
                     self.pick(&["1:", ":2", "0:1", "-2:", "1:3", ":-1", "0,2", ":"])
                 )
             }
-            5 => path = format!("${}{}", ".", self.name()),
+            5 => path = format!("$..{}", self.pick(&["a", "b", "c", "in"])),
             6 => {
                 path += self.pick(&[
                     ".length()",
