@@ -115,7 +115,7 @@ const PATTERNS: [&str; 16] = [
     "/.$/",
     "/\\s+/",
     "/(\\w)(\\w)?/",
-    "/[^a-m ]{2,}/",
+    "/[a-z]{2,}/",
     "/l(?=l)/",
     "/(?!h)[a-h]/",
     "/(.)\\1/",
@@ -141,7 +141,7 @@ const NUMBER_PICTURES: [&str; 11] = [
     "'#0\u{2030}'",
 ];
 const INTEGER_PICTURES: [&str; 10] = [
-    "'0'", "'000'", "'#,##0'", "'w'", "'W;o'", "'Ww'", "'i'", "'I'", "'a'", "'1;o'",
+    "'0'", "'000'", "'#,##0'", "'w'", "'W;o'", "'Ww'", "'1;o'", "'i'", "'I'", "'a'",
 ];
 const DATE_PICTURES: [&str; 14] = [
     "'[Y]-[M01]-[D01]'",
@@ -540,10 +540,11 @@ impl Grow<'_> {
                 "$formatInteger({number}, {})",
                 self.chance.pick(&INTEGER_PICTURES)
             ),
+            // Not of letters: powers in floating point differ in their last digit from V8's.
             5 => format!(
                 "$parseInteger($formatInteger({number}, {}), {})",
-                self.chance.pick(&INTEGER_PICTURES),
-                self.chance.pick(&INTEGER_PICTURES)
+                self.chance.pick(&INTEGER_PICTURES[..7]),
+                self.chance.pick(&INTEGER_PICTURES[..7])
             ),
             6 => format!(
                 "$formatBase({number}, {})",
@@ -553,7 +554,11 @@ impl Grow<'_> {
                 "$round({number}, {})",
                 self.chance.pick(&["2", "-2", "0", "1", "20"])
             ),
-            _ => format!("$power({number}, {})", self.chance.pick(&["2", "0.5", "-1", "3"])),
+            _ => format!(
+                "$power({}, {})",
+                self.chance.pick(&["2", "-3", "10", "0", "1.5", "n"]),
+                self.chance.pick(&["2", "0.5", "-1", "3", "5000"])
+            ),
         }
     }
 

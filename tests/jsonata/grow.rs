@@ -35,8 +35,17 @@ fn known(expression: &str, expected: &Value, found: &Value) -> Option<&'static s
         return Some("the reference breaks: an error of JavaScript, not of the language");
     }
     let message = expected["error"]["message"].as_str().unwrap_or_default();
-    if message.contains("of function undefined") && code(expected) == code(found) {
-        return Some("a function that `~>` applies has no name in the reference until a call has named it");
+    let told = found["error"]["message"].as_str().unwrap_or_default();
+    let named = ["undefined", "\"f\"", "\"g\"", "\"h\""];
+    if code(expected) == code(found)
+        && named
+            .iter()
+            .any(|name| message.contains(&format!("of function {name}")))
+        && nameless(message) == nameless(told)
+    {
+        return Some(
+            "a function that is a value has the name, in the reference, by which it was called last, by whomever",
+        );
     }
     if let (Some(expected), Some(found)) = (expected["result"].as_str(), found["result"].as_str())
         && sorted(expected) == sorted(found)
@@ -48,6 +57,17 @@ fn known(expression: &str, expected: &Value, found: &Value) -> Option<&'static s
     (both_fail && expression.contains(['[', '{'])).then_some(
         "elements are evaluated side by side: which of two errors comes first depends on how long each takes",
     )
+}
+
+/// Leaves the name of a function out of a text.
+fn nameless(text: &str) -> String {
+    match text.split_once("of function ") {
+        Some((before, after)) => {
+            let rest = after.split_once(' ').map_or("", |(_, rest)| rest);
+            format!("{before}of function {rest}")
+        }
+        None => text.to_owned(),
+    }
 }
 
 fn sorted(text: &str) -> Vec<char> {
