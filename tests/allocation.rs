@@ -1,7 +1,7 @@
 //! No heap allocation per execution once a run is warm.
 //!
 //! A binary of its own, because it counts what the global allocator is asked for. Warm: every event has
-//! been run before, so that all buffers have their size. The shared workloads W1 to W3b are at
+//! been run before, so that all buffers have their size. The shared workloads are at
 //! `../shared/workloads`, or below where `STEPSTREAM_SHARED` says; the other workflows are always there.
 
 #[path = "support/definitions.rs"]
@@ -17,6 +17,8 @@ mod shared;
 use engine::Engine;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use stepstream::jsonata::{Dialect, Limits, Outcome, Request, Scratch, World, compile, evaluate};
+use stepstream::value::{Heap, View};
 
 thread_local! {
     /// Counts of this thread, so that the test harness does not disturb.
@@ -86,7 +88,7 @@ fn the_shared_workloads_do_not_allocate() {
     let text = std::fs::read(folder.join("orders.ndjson")).expect("the orders are there");
     let lines = text.split(|&byte| byte == b'\n');
     let events: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
-    for name in ["w1", "w2", "w3", "w3b"] {
+    for name in ["w1", "w2", "w3", "w3b", "w1j", "w2j", "w4j"] {
         let file = folder.join(format!("{name}.asl.json"));
         let definition = std::fs::read_to_string(file).expect("the definition is there");
         check(name, &mut Engine::new(&definition), &events);
@@ -156,4 +158,99 @@ fn loops_and_tables_do_not_allocate() {
         &mut Engine::new(&definitions::chain(100)),
         &[br#"{"n":1.5e0}"#],
     );
+}
+
+/// Evaluates an expression over all documents twice to get warm, then says how many allocations a third pass makes.
+fn evaluations(expression: &str, documents: &[&[u8]]) -> u64 {
+    let mut code = compile(expression, Dialect::Plain, &[]).expect("an expression");
+    let (mut constants, mut heap) = (Heap::for_constants(), Heap::new());
+    code.link(&mut constants);
+    let (mut scratch, mut output) = (Scratch::default(), Vec::new());
+    let mut pass = || {
+        for document in documents {
+            heap.clear();
+            output.clear();
+            let request = Request {
+                code: &code,
+                input: heap.index(document).ok(),
+                globals: &[],
+                chains: &[],
+                limits: Limits::STATES,
+                world: World::default(),
+            };
+            let outcome = evaluate(&request, &mut heap, &constants, &mut scratch, &mut 0);
+            match outcome {
+                Ok(Outcome::Value(value)) => View::new(&heap, &constants).write(value, &mut output),
+                Ok(Outcome::Nothing) => {}
+                outcome => panic!("{expression}: {outcome:?}"),
+            }
+        }
+    };
+    pass();
+    pass();
+    let before = ALLOCATIONS.get();
+    pass();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_shared_expressions_do_not_allocate() {
+    let (Some(expressions), Some(orders)) = (shared::folder("jsonata"), shared::folder("workloads")) else {
+        return;
+    };
+    let expressions = std::fs::read(expressions.join("expressions.json")).expect("expressions");
+    let expressions: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&expressions).expect("JSON");
+    let orders = std::fs::read_to_string(orders.join("orders.ndjson")).expect("orders");
+    let orders: Vec<&[u8]> = orders.lines().map(str::as_bytes).collect();
+    for (name, expression) in &expressions {
+        let count = evaluations(expression.as_str().expect("a text"), &orders);
+        assert_eq!(count, 0, "{name}: allocations in {} evaluations", orders.len());
+    }
+}
+
+/// Every family of operators and functions, over strings with escapes too. Left out are pictures, times that
+/// are read and base64, which make small texts of their own.
+#[test]
+fn expressions_do_not_allocate() {
+    let document =
+        br#"{"s":"B\u00e4r \"x\" und Hase","n":[3,1,2.5],"o":{"a":1,"b":"\n"},"d":"2024-05-01T12:21:03Z",
+        "items":[{"k":"a","v":1},{"k":"b","v":2},{"k":"a","v":3}]}"#;
+    let expressions = [
+        "s & ' ' & $uppercase(s) & $string(o)",
+        "$length(s) + $sum(n) * $max(n) - $average(n)",
+        "items[v > 1]{k: $sum(v)}",
+        "items^(<k, >v).{'key': k, 'index': v}",
+        "$map(n, function($x, $i) { $x * $i })",
+        "$reduce(items, function($a, $x) { $a + $x.v }, 0)",
+        "$sort(items, function($a, $b) { $a.v < $b.v }).k",
+        "$distinct(items.k) ~> $join('-')",
+        "$match(s, /([a-z]+)/i).match",
+        "$replace(s, /[aeiou]/, '<$0>') & $split(s, ' ')[1]",
+        "$replace(s, 'Hase', function($m) { $m })",
+        "$merge([o, {'c': $keys(o)}])",
+        "$spread(o) ~> $count",
+        "$each(o, function($v, $k) { $k & $v })",
+        "$sift(o, function($v) { $v = 1 })",
+        "items ~> |$|{'v': v + 1}, 'k'|",
+        "$round($sum(n) / 7, 2) & $formatInteger(12, 'w')",
+        "$fromMillis(0)",
+        "$encodeUrlComponent(s) & $replace(s, 'a', 'b')",
+        "items@$i.$i.k",
+        "items#$p[$p > 0].(%.s & $p)",
+        "[1..100][$ % 7 = 0]",
+        "**[$type($) = 'string']",
+        "($f := function($n) { $n < 2 ? 1 : $n * $f($n - 1) }; $f(20))",
+        "($f := $append(?, 1); $f(n) ~> $reverse)",
+        "items.a & $trim('  a  b ') & $pad('x', 5, '-')",
+        "s = 'x' or s in ['a', s] and s < 'z'",
+        "$lookup(items, 'a') & $substringBefore(s, ' ')",
+    ];
+    for expression in expressions {
+        assert_eq!(
+            evaluations(expression, &[document]),
+            0,
+            "{expression}: allocations"
+        );
+    }
 }

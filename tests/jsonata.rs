@@ -5,6 +5,8 @@
 mod grammar;
 #[path = "jsonata/grow.rs"]
 mod grow;
+#[path = "jsonata/hostile.rs"]
+mod hostile;
 #[path = "jsonata/suite.rs"]
 mod suite;
 

@@ -4,6 +4,7 @@
 
 pub mod definition;
 pub mod json;
+pub mod jsonata;
 pub mod piece;
 pub mod world;
 

@@ -4,13 +4,14 @@
 //! Map without tasks so needs one frame however many items it has.
 
 use super::event::{Event, EventType};
-use super::fault::{Fault, Outcome, Raised};
+use super::fault::{Fault, Outcome, Raised, shown};
 use super::frame::{Activity, Children, FrameId};
 use super::run::Run;
 use crate::fault;
 use crate::path::MissKind;
 use crate::program::{
-    Branches, ContainerId, FlowId, Iteration, Limit, PathId, Percentage, Program, Source, StateType,
+    Branches, ContainerId, FlowId, Items, Iteration, Limit, PathId, Percentage, Program, Source, Stage,
+    StateId, StateType,
 };
 use crate::value::{Kind, Store, ValueRef, View};
 
@@ -55,6 +56,10 @@ impl Run {
     }
 
     fn open_map(&mut self, program: &Program, frame: FrameId, map: &Iteration) -> Outcome<Children> {
+        let popped = match map.items {
+            Items::Popped(_) => self.pop(),
+            _ => ValueRef::NONE,
+        };
         let limit = match self.limit(program, frame, map.max_concurrency, "MaxConcurrency")? {
             Some(limit) if limit > 0 => limit.min(MAP_CONCURRENCY_MAX),
             _ => MAP_CONCURRENCY_MAX,
@@ -62,24 +67,20 @@ impl Run {
         let count = self.limit(program, frame, map.tolerated_count, "ToleratedFailureCount")?;
         let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
         let items = match map.items {
-            None => self.distinct(program, self.current.data),
-            Some(path) => self.items(program, frame, path)?,
+            Items::Data | Items::Input => self.distinct(program, self.current.data),
+            Items::Path(path) => self.items(program, frame, path)?,
+            Items::Popped(_) => popped,
         };
         let view = View::new(&self.heap, &program.constants);
         if view.kind(items) != Kind::Array {
-            let text = map.items.map_or("$", |path| &program.paths[path.at()].text);
-            // A path of the context object is named as if it were one of the input (recorded).
-            let text = text
-                .strip_prefix('$')
-                .filter(|rest| rest.starts_with('$'))
-                .unwrap_or(text);
-            return Err(self.runtime_fault(program, |cause| {
-                for part in ["Reference path \"", text, "\" must point to array."] {
-                    cause.push_str(part);
-                }
-            }));
+            return Err(self.no_items(program, map.items, items));
         }
         let total = view.count(items) as u32;
+        match map.items {
+            Items::Data | Items::Path(_) => self.trace_value(Stage::AfterItemsPath, items),
+            Items::Popped(_) => self.trace_value(Stage::AfterItems, items),
+            Items::Input => {}
+        }
         // Handles side by side: finding the n-th element of a span would walk the ones before it.
         let items = Store::new(&mut self.heap, &program.constants).indexable(items);
         let by_percentage = percentage.map(|percentage| (f64::from(total) * percentage / 100.0) as u32);
@@ -90,6 +91,35 @@ impl Run {
             limit,
             tolerated,
             ..Children::NONE
+        })
+    }
+
+    /// Makes the fault of items that are no array.
+    #[cold]
+    fn no_items(&mut self, program: &Program, from: Items, items: ValueRef) -> Raised {
+        let text = match from {
+            Items::Popped(Some(expression)) => {
+                return self.unexpected(program, expression, items, Kind::Array);
+            }
+            Items::Popped(None) | Items::Input => {
+                let shown = shown(View::new(&self.heap, &program.constants), items);
+                return self.evaluation_fault(program, ValueRef::NONE, |cause| {
+                    cause.push_str("Map state input must be an array but was: ");
+                    cause.push_str(&shown);
+                });
+            }
+            Items::Path(path) => &program.paths[path.at()].text,
+            Items::Data => "$",
+        };
+        // A path of the context object is named as if it were one of the input (recorded).
+        let text = text
+            .strip_prefix('$')
+            .filter(|rest| rest.starts_with('$'))
+            .unwrap_or(text);
+        self.runtime_fault(program, |cause| {
+            for part in ["Reference path \"", text, "\" must point to array."] {
+                cause.push_str(part);
+            }
         })
     }
 
@@ -132,6 +162,10 @@ impl Run {
             Limit::None => return Ok(None),
             Limit::Literal(value) => return Ok(Some(value)),
             Limit::Path(path) => path,
+            Limit::Expression(expression) => {
+                let value = self.whole_expression(program, frame, expression, field)?;
+                return self.count_within(program, expression, field, value).map(Some);
+            }
         };
         let text = self.limit_number(program, frame, path)?;
         match text.as_deref().map(str::parse::<i64>) {
@@ -154,6 +188,9 @@ impl Run {
             Percentage::None => return Ok(None),
             Percentage::Literal(value) => return Ok(Some(value)),
             Percentage::Path(path) => path,
+            Percentage::Expression(expression) => {
+                return self.percentage_expression(program, frame, expression).map(Some);
+            }
         };
         let text = self.limit_number(program, frame, path)?;
         match text.as_deref().map(str::parse::<f64>) {
@@ -203,11 +240,19 @@ impl Run {
             self.compact_if_due(frame);
             if let Err(Raised) = self.start_branch(program, frame, container, branch) {
                 self.stack.clear();
-                self.raise(program, frame);
+                self.selector_failed(program, frame);
             }
         } else if children.active == 0 && children.started == children.total {
             self.close(program, frame);
         }
+    }
+
+    /// Handles the fault of an item selector: of the Map, whose other iterations are aborted if it may be caught.
+    fn selector_failed(&mut self, program: &Program, frame: FrameId) {
+        if self.raised.catchable {
+            self.abort_children(program, frame, self.current.last);
+        }
+        self.raise(program, frame);
     }
 
     fn start_branch(
@@ -344,6 +389,7 @@ impl Run {
             error: store.string(fault::EXCEED_TOLERATED_FAILURE_THRESHOLD),
             cause: store.string("The specified tolerated failure threshold was exceeded"),
             catchable: true,
+            ..Fault::NONE
         }
     }
 
@@ -371,13 +417,7 @@ impl Run {
         self.ready.push(frame);
     }
 
-    pub(super) fn record_container_failed(
-        &mut self,
-        program: &Program,
-        frame: FrameId,
-        container: ContainerId,
-    ) {
-        let state = program.containers[container.at()].state;
+    pub(super) fn record_container_failed(&mut self, program: &Program, frame: FrameId, state: StateId) {
         let kind = if program.states[state.at()].kind == StateType::Map {
             EventType::MapStateFailed
         } else {

@@ -148,6 +148,16 @@ impl Run {
                         pc = to;
                     }
                 }
+                Instruction::Condition(expression, to) => {
+                    if self.condition(program, frame, expression)? {
+                        pc = to;
+                    }
+                    if self.work.is_spent() {
+                        self.current.pc = pc;
+                        return Ok(Stop::Fuel);
+                    }
+                }
+                Instruction::Jump(to) => pc = to,
                 Instruction::Switch(switch) => pc = self.switch(program, frame, switch)?,
                 Instruction::Matched(rule) => self.decide(Decision::Rule {
                     state: self.current.state,
@@ -225,6 +235,7 @@ impl Run {
             }
             Instruction::Call(call) => self.call(program, call)?,
             Instruction::Format(format) => self.format(program, format)?,
+            Instruction::Expression(expression) => self.expression(program, frame, expression, item)?,
             _ => return Ok(()),
         };
         self.stack.push(value);
@@ -264,6 +275,7 @@ impl Run {
         current.state = state;
         current.data = current.input;
         current.assigned = ValueRef::NONE;
+        current.before = current.last;
         current.entered = id;
         current.last = id;
         let frame = &mut self.frames[frame.at()];
@@ -605,13 +617,18 @@ impl Run {
 
     fn trace(&mut self, stage: Stage) {
         let value = match stage {
-            Stage::AfterInputPath | Stage::AfterItemsPath => self.current.data,
-            Stage::AfterParameters | Stage::AfterItemSelector => {
-                self.stack.last().copied().unwrap_or(ValueRef::NULL)
+            Stage::AfterInputPath | Stage::AfterItemsPath | Stage::AfterItems => self.current.data,
+            Stage::AfterParameters | Stage::AfterArguments | Stage::AfterItemSelector => {
+                self.stack.last().copied().unwrap_or(self.current.data)
             }
             Stage::Result => self.current.result,
             Stage::AfterResultSelector | Stage::AfterResultPath => self.current.output,
         };
+        self.trace_value(stage, value);
+    }
+
+    /// Tells a tracing run a value.
+    pub(super) fn trace_value(&mut self, stage: Stage, value: ValueRef) {
         if self.decisions.is_some() {
             self.traced.push(Traced {
                 state: self.current.state,

@@ -1,12 +1,34 @@
 //! Expressions grown from the grammar, over small ragged documents.
 
-/// A generator of numbers that look random (SplitMix64).
-pub(crate) struct Chance(pub(crate) u64);
+/// A generator of numbers that look random (SplitMix64), or of those that bytes give.
+pub(crate) struct Chance {
+    state: u64,
+    /// What a fuzzer has chosen; none of it left, all choices are the first.
+    bytes: Option<std::vec::IntoIter<u8>>,
+}
 
 impl Chance {
+    pub(crate) fn new(seed: u64) -> Chance {
+        Chance {
+            state: seed,
+            bytes: None,
+        }
+    }
+
+    #[allow(dead_code)]
+    pub(crate) fn of(bytes: &[u8]) -> Chance {
+        Chance {
+            state: 0,
+            bytes: Some(bytes.to_vec().into_iter()),
+        }
+    }
+
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
+        if let Some(bytes) = &mut self.bytes {
+            return bytes.next().map_or(0, u64::from);
+        }
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.state;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^ (bits >> 31)
@@ -83,7 +105,81 @@ const FUNCTIONS: [&str; 27] = [
     "$clone",
     "$single",
 ];
-const PATTERNS: [&str; 5] = ["/l+/", "/[a-z]/i", "/(h)(e)?/", "/x|y/", "/o\\b/"];
+const PATTERNS: [&str; 16] = [
+    "/l+/",
+    "/[a-z]/i",
+    "/(h)(e)?/",
+    "/x|y/",
+    "/o\\b/",
+    "/^./",
+    "/.$/",
+    "/\\s+/",
+    "/(\\w)(\\w)?/",
+    "/[^a-m ]{2,}/",
+    "/l(?=l)/",
+    "/(?!h)[a-h]/",
+    "/(.)\\1/",
+    "/(?:e|o).??/",
+    "/,?[a-z]+?/",
+    "/\\d|B/i",
+];
+const REPLACEMENTS: [&str; 8] = [
+    "'<$1$0>'", "'$$'", "''", "'$2-$1'", "'x'", "'$12'", "'$'", "'[$0'",
+];
+/// None with an exponent: the reference looks for that of zero without end.
+const NUMBER_PICTURES: [&str; 11] = [
+    "'#,##0.00'",
+    "'0'",
+    "'000.0#'",
+    "'#.##'",
+    "'0.0%'",
+    "'#0;(#0)'",
+    "'$#,###'",
+    "'##,#0.0,0'",
+    "'x'",
+    "'0.0.0'",
+    "'#0\u{2030}'",
+];
+const INTEGER_PICTURES: [&str; 10] = [
+    "'0'", "'000'", "'#,##0'", "'w'", "'W;o'", "'Ww'", "'i'", "'I'", "'a'", "'1;o'",
+];
+const DATE_PICTURES: [&str; 14] = [
+    "'[Y]-[M01]-[D01]'",
+    "'[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]'",
+    "'[D1o] of [MNn] [Y]'",
+    "'[FNn], [D] [MNn,*-3] [Y,2-2]'",
+    "'[h].[m01][Pn]'",
+    "'[H01][Z]'",
+    "'[X0001]-W[W01]-[F1]'",
+    "'[d] [w] [x]'",
+    "'[Yi] [MI]'",
+    "'[Dwo] [[x]]'",
+    "'[E] [C]'",
+    "'[f] [s]'",
+    "'[Y'",
+    "'[q]'",
+];
+const ZONES: [&str; 4] = ["'+0130'", "'-0500'", "'0000'", "'x'"];
+const TIMES: [&str; 8] = [
+    "0",
+    "1509380732935",
+    "-1",
+    "951782400000",
+    "1e12",
+    "253402300799999",
+    "'a'",
+    "1.5",
+];
+const STAMPS: [&str; 8] = [
+    "'2018-02-29'",
+    "'2020-02-29T12:00:00Z'",
+    "'2017-10-30T16:25:32.935+01:00'",
+    "'2018'",
+    "'1970-01-01T00:00:00.001Z'",
+    "'17-10-30'",
+    "'30th of October 2017'",
+    "'x'",
+];
 
 /// Grows one expression.
 pub(crate) struct Grow<'c> {
@@ -105,7 +201,12 @@ impl Grow<'_> {
             return self.leaf();
         }
         let next = depth - 1;
-        match self.chance.below(30) {
+        match self.chance.below(36) {
+            30..=31 => self.format(next),
+            32 => self.time(next),
+            33 => self.chained(next),
+            34 => self.function_value(next),
+            35 => self.tuples(next),
             0..=9 => self.path(next),
             10..=11 => {
                 let operator = self.chance.pick(&["+", "-", "*", "/", "%"]);
@@ -168,8 +269,13 @@ impl Grow<'_> {
                 self.chance
                     .pick(&["$string", "$keys", "$type", "$uppercase", "$length"])
             ),
-            18 => "%".to_owned(),
-            _ => self.chance.pick(&NAMES).to_owned(),
+            18 => self.chance.pick(&["%", "%", "%.a", "%.%"]).to_owned(),
+            _ => match self.chance.below(6) {
+                0 => format!("$map({})", self.lambda(&["x"], depth.min(1))),
+                1 => format!("({})($)", self.lambda(&["x"], depth.min(1))),
+                2 => format!("$filter($, {})", self.lambda(&["x", "y"], depth.min(1))),
+                _ => self.chance.pick(&NAMES).to_owned(),
+            },
         }
     }
 
@@ -210,13 +316,20 @@ impl Grow<'_> {
             }
             5..=6 => out.push_str("[]"),
             7 => {
-                let sign = self.chance.pick(&["", "<", ">"]);
-                let term = self.expression(depth.min(1));
-                out.push_str(&format!("^({sign}{term})"));
+                let mut terms = Vec::new();
+                for _ in 0..1 + self.chance.below(2) {
+                    let sign = self.chance.pick(&["", "<", ">"]);
+                    terms.push(format!("{sign}{}", self.expression(depth.min(1))));
+                }
+                out.push_str(&format!("^({})", terms.join(", ")));
             }
             8 => {
-                let (key, value) = (self.key(depth), self.expression(depth.min(2)));
-                out.push_str(&format!("{{{key}: {value}}}"));
+                let mut pairs = Vec::new();
+                for _ in 0..1 + self.chance.below(6) / 5 {
+                    let (key, value) = (self.key(depth), self.expression(depth.min(2)));
+                    pairs.push(format!("{key}: {value}"));
+                }
+                out.push_str(&format!("{{{}}}", pairs.join(", ")));
             }
             9 => {
                 let name = self.chance.pick(&["i", "j"]);
@@ -301,11 +414,32 @@ impl Grow<'_> {
     fn text_function(&mut self, depth: usize) -> String {
         let text = self.expression(depth.min(2));
         let pattern = self.chance.pick(&PATTERNS);
-        match self.chance.below(9) {
+        let limit = self.chance.pick(&["0", "1", "2", "1.5", "-1"]);
+        match self.chance.below(20) {
+            9 => format!("$match({text}, {pattern}, {limit})"),
+            10 => format!("$split({text}, {pattern}, {limit})"),
+            11 => format!("$replace({text}, {pattern}, '-', {limit})"),
+            12 => format!(
+                "$replace({text}, {pattern}, {})",
+                self.lambda(&["x"], depth.min(1))
+            ),
+            13 => format!("$replace({text}, 'l', {})", self.chance.pick(&REPLACEMENTS)),
+            14 => format!(
+                "({pattern})({text}).{}",
+                self.chance.pick(&["match", "start", "groups", "next().match"])
+            ),
+            15 => format!(
+                "$substringAfter({text}, {})",
+                self.chance.pick(&["'l'", "''", "'ll'", "'x'"])
+            ),
+            16 => format!("$split({text}, '', {limit})"),
+            17 => format!("$contains({text}, {})", self.lambda(&["x"], 0)),
+            18 => format!("$encodeUrlComponent({text})"),
+            19 => format!("$base64encode({text})"),
             0 => format!("$contains({text}, 'l')"),
             1 => format!("$contains({text}, {pattern})"),
             2 => format!("$match({text}, {pattern})"),
-            3 => format!("$replace({text}, {pattern}, '<$1$0>')"),
+            3 => format!("$replace({text}, {pattern}, {})", self.chance.pick(&REPLACEMENTS)),
             4 => format!("$split({text}, {pattern})"),
             5 => format!("$split({text}, ' ')"),
             6 => format!("$substring({text}, {}, 2)", self.chance.pick(&["0", "1", "-2"])),
@@ -325,7 +459,22 @@ impl Grow<'_> {
 
     fn higher(&mut self, depth: usize) -> String {
         let over = self.expression(depth);
-        match self.chance.below(9) {
+        match self.chance.below(13) {
+            9 => format!("$map({over}, {})", self.lambda(&["x", "y", "v"], depth)),
+            10 => format!(
+                "$filter({over}, {})",
+                self.chance.pick(&["$boolean", "$exists", "$not"])
+            ),
+            11 => format!(
+                "$reduce({over}, {}, {})",
+                self.lambda(&["x", "y"], depth),
+                self.expression(0)
+            ),
+            12 => format!(
+                "$sort({over}, function($x, $y) {{ {} > {} }})",
+                self.chance.pick(&["$x", "$x.b", "$string($x)", "$count($x)"]),
+                self.chance.pick(&["$y", "$y.b", "$string($y)", "$count($y)"])
+            ),
             0 => format!(
                 "$map({over}, {})",
                 self.chance
@@ -363,6 +512,136 @@ impl Grow<'_> {
                 self.chance.pick(&FUNCTIONS)
             ),
             _ => format!("({left} ~> {})", self.chance.pick(&FUNCTIONS)),
+        }
+    }
+
+    /// Pictures of numbers.
+    fn format(&mut self, depth: usize) -> String {
+        let number = match self.chance.below(4) {
+            0 => self.expression(depth.min(1)),
+            _ => self
+                .chance
+                .pick(&[
+                    "0",
+                    "1234567.891",
+                    "-0.5",
+                    "12",
+                    "99.995",
+                    "1e21",
+                    "0.00012",
+                    "-7",
+                    "n",
+                ])
+                .to_owned(),
+        };
+        match self.chance.below(9) {
+            0..=2 => format!("$formatNumber({number}, {})", self.chance.pick(&NUMBER_PICTURES)),
+            3..=4 => format!(
+                "$formatInteger({number}, {})",
+                self.chance.pick(&INTEGER_PICTURES)
+            ),
+            5 => format!(
+                "$parseInteger($formatInteger({number}, {}), {})",
+                self.chance.pick(&INTEGER_PICTURES),
+                self.chance.pick(&INTEGER_PICTURES)
+            ),
+            6 => format!(
+                "$formatBase({number}, {})",
+                self.chance.pick(&["2", "16", "36", "1", "2.5"])
+            ),
+            7 => format!(
+                "$round({number}, {})",
+                self.chance.pick(&["2", "-2", "0", "1", "20"])
+            ),
+            _ => format!("$power({number}, {})", self.chance.pick(&["2", "0.5", "-1", "3"])),
+        }
+    }
+
+    /// Times and their pictures.
+    fn time(&mut self, depth: usize) -> String {
+        let picture = self.chance.pick(&DATE_PICTURES);
+        let time = match self.chance.below(6) {
+            0 => self.expression(depth.min(1)),
+            _ => self.chance.pick(&TIMES).to_owned(),
+        };
+        match self.chance.below(6) {
+            0..=1 => format!("$fromMillis({time}, {picture})"),
+            2 => format!("$fromMillis({time}, {picture}, {})", self.chance.pick(&ZONES)),
+            3 => format!("$toMillis({})", self.chance.pick(&STAMPS)),
+            4 => format!("$toMillis({}, {picture})", self.chance.pick(&STAMPS)),
+            _ => format!("$toMillis($fromMillis({time}, {picture}), {picture})"),
+        }
+    }
+
+    /// One path behind the other, by parentheses.
+    fn chained(&mut self, depth: usize) -> String {
+        let mut out = format!("({})", self.path(depth.min(1)));
+        for _ in 0..1 + self.chance.below(2) {
+            self.behind(&mut out, depth.min(1));
+            out.push('.');
+            let step = self.step(depth.min(1));
+            out.push_str(&step);
+        }
+        out
+    }
+
+    /// Functions that are values: made, kept, composed, applied.
+    fn function_value(&mut self, depth: usize) -> String {
+        let argument = self.expression(depth.min(2));
+        match self.chance.below(6) {
+            0 => format!(
+                "($f := {} ~> {}; $f({argument}))",
+                self.chance.pick(&FUNCTIONS),
+                self.chance.pick(&FUNCTIONS)
+            ),
+            // Without signature the reference's functions take what JavaScript makes of another kind.
+            1 => format!("($f := $substring(?, 1); $f($string({argument})))"),
+            2 => format!(
+                "($f := function($x) {{ function($y) {{ [$x, $y] }} }}; $f({argument})({}))",
+                self.expression(0)
+            ),
+            3 => format!(
+                "($f := function($n) {{ $n <= 0 ? {argument} : $f($n - 1) }}; $f({}))",
+                self.chance.below(4)
+            ),
+            4 => format!("{argument} ~> {} ~> $string", self.lambda(&["x"], depth.min(1))),
+            _ => format!(
+                "({})({argument})",
+                self.chance.pick(&[
+                    "function($x)<n:n>{$x}",
+                    "function($x)<s-:s>{$x & '!'}",
+                    "function($x)<a:x>{$count($x)}",
+                    "function($x, $y)<x-n?:x>{[$x, $y]}",
+                    "|a|{'b': 9}|",
+                    "$append(?, 1)",
+                ])
+            ),
+        }
+    }
+
+    /// Steps that bind, and what is read of them.
+    fn tuples(&mut self, depth: usize) -> String {
+        let first = self.chance.pick(&["a", "b", "c", "d", "$", "a.b", "*"]);
+        let second = self
+            .chance
+            .pick(&["$$.a", "$f.d", "b", "%.c", "$$.c", "d", "$.a"]);
+        let last = match self.chance.below(3) {
+            0 => self.object(depth.min(1)),
+            1 => "{'f': $f, 'g': $g, 'i': $i}".to_owned(),
+            _ => "[$f, $g, $i]".to_owned(),
+        };
+        let predicate = match self.chance.below(4) {
+            0 => format!("[{}]", self.expression(0)),
+            1 => "[$f.b = $g.b]".to_owned(),
+            2 => "[$i = 1]".to_owned(),
+            _ => String::new(),
+        };
+        match self.chance.below(5) {
+            0 => format!("{first}@$f.{second}@$g{predicate}.{last}"),
+            1 => format!("{first}#$i{predicate}.{last}"),
+            2 => format!("{first}@$f#$i{predicate}.{second}@$g.{last}"),
+            3 => format!("{first}@$f.{second}{predicate}.%.{}", self.chance.pick(&NAMES)),
+            _ => format!("{first}^({})#$i{predicate}.{last}", self.chance.pick(&NAMES)),
         }
     }
 

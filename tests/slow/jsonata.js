@@ -1,6 +1,30 @@
 // Answers expressions as the reference does: a line {"id", "expr", "input"?} in, a line out, for tests/jsonata/grow.rs.
-// It needs the npm package jsonata, found by NODE_PATH.
-const jsonata = require('jsonata');
+// It needs the npm package jsonata, found by NODE_PATH. With --unchanged it answers as it would if an object constructor
+// over an empty array did not put an element into it, in the data.
+const jsonata = process.argv.includes('--unchanged') ? unchanged() : require('jsonata');
+
+function unchanged() {
+    const file = require.resolve('jsonata');
+    const text = require('fs').readFileSync(file, 'utf8');
+    const changed = text.replace('input.push(undefined);', 'input = createSequence(undefined);');
+    if (changed === text) throw new Error('the reference has another text');
+    const module = new (require('module'))(file);
+    module.filename = file;
+    module._compile(changed, file);
+    return module.exports;
+}
+
+// Our own world has one time, too.
+const RealDate = Date;
+const NOW = 1500000000000;
+global.Date = class extends RealDate {
+    constructor(...parts) {
+        super(...(parts.length ? parts : [NOW]));
+    }
+    static now() {
+        return NOW;
+    }
+};
 
 const isFunction = (value) =>
     typeof value === 'function' || (value && (value._jsonata_lambda === true || value._jsonata_function === true));

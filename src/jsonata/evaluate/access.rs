@@ -11,6 +11,17 @@ use crate::value::{self, ValueRef};
 /// What an element of a computed array counts as, in bytes: what it takes on AWS, as far as that is known.
 const ELEMENT_BYTES: usize = 24;
 
+/// What a member of a computed object counts as.
+pub(super) const MEMBER_BYTES: usize = 48;
+
+/// Of what is only looked over, so much costs one unit of fuel: bytes of a text, digits of a number, entries of a list.
+const BYTES_PER_UNIT: usize = 32;
+const DIGITS_PER_UNIT: usize = 32;
+pub(super) const ENTRIES_PER_UNIT: usize = 8;
+
+/// An array of the heap with fewer elements knows how many they are; those of a longer one are counted.
+const COUNTED_MIN: usize = 1 << 16;
+
 impl<'a> Machine<'a, '_> {
     /// Takes memory from what the evaluation may have.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), Error> {
@@ -25,12 +36,23 @@ impl<'a> Machine<'a, '_> {
 
     /// Takes fuel for elements or bytes that are looked at.
     pub(super) fn spend(&mut self, units: usize) -> Result<(), Error> {
-        match self.fuel.checked_sub(units as u64) {
+        match self
+            .fuel
+            .checked_sub((units as u64).saturating_add(self.owed.take()))
+        {
             Some(left) => {
                 self.fuel = left;
                 Ok(())
             }
             None => Err(Error::bound(Bound::Time)),
+        }
+    }
+
+    /// Notes work that has been done where nothing can fail; the next instruction or spending pays for it.
+    #[inline]
+    pub(super) fn owe(&self, units: usize) {
+        if units > 0 {
+            self.owed.set(self.owed.get().saturating_add(units as u64));
         }
     }
 
@@ -71,7 +93,10 @@ impl<'a> Machine<'a, '_> {
         match value {
             Value::Number(number) => Some(number),
             Value::Integer(integer) => Some(integer as f64),
-            Value::Json(value) => self.view.float(value),
+            Value::Json(value) => {
+                self.owe(self.view.len(value) / DIGITS_PER_UNIT);
+                self.view.float(value)
+            }
             _ => None,
         }
     }
@@ -79,15 +104,21 @@ impl<'a> Machine<'a, '_> {
     /// Returns a string.
     pub(super) fn string(&self, value: Value<'a>) -> Option<&'a str> {
         match value {
-            Value::Text(text) => Some(*text),
-            Value::Json(value) => {
-                let text = self.view.string(value)?;
-                match text.plain() {
-                    Some(plain) => Some(plain),
-                    None => Some(self.arena.alloc_str(&text.decode())),
-                }
+            Value::Text(text) => {
+                self.owe(text.len() / BYTES_PER_UNIT);
+                Some(*text)
             }
+            Value::Json(value) => self.json_string(value),
             _ => None,
+        }
+    }
+
+    fn json_string(&self, value: ValueRef) -> Option<&'a str> {
+        let text = self.view.string(value)?;
+        self.owe(text.escaped().len() / BYTES_PER_UNIT);
+        match text.plain() {
+            Some(plain) => Some(plain),
+            None => Some(self.decoded.borrow_mut().get(value, text)),
         }
     }
 
@@ -103,7 +134,13 @@ impl<'a> Machine<'a, '_> {
     pub(super) fn count(&self, value: Value<'a>) -> usize {
         match value {
             Value::Array(array) => array.items.len(),
-            Value::Json(json) if self.view.kind(json) == value::Kind::Array => self.view.count(json),
+            Value::Json(json) if self.view.kind(json) == value::Kind::Array => {
+                let count = self.view.count(json);
+                if count >= COUNTED_MIN {
+                    self.owe(count / ENTRIES_PER_UNIT);
+                }
+                count
+            }
             Value::Nothing | Value::Unbound => 0,
             _ => 1,
         }
@@ -131,7 +168,10 @@ impl<'a> Machine<'a, '_> {
     pub(super) fn element(&self, array: Value<'a>, index: usize) -> Option<Value<'a>> {
         match array {
             Value::Array(array) => array.items.get(index).copied(),
-            Value::Json(json) => self.view.element(json, index).map(Value::Json),
+            Value::Json(json) => {
+                self.owe(index / ENTRIES_PER_UNIT);
+                self.view.element(json, index).map(Value::Json)
+            }
             _ => None,
         }
     }
@@ -221,8 +261,9 @@ impl<'a> Machine<'a, '_> {
         key: &'a str,
         value: Value<'a>,
     ) -> Result<(), Error> {
-        self.take(48)?;
+        self.take(MEMBER_BYTES)?;
         object.set(key, value);
+        self.owe(1 + object.take_probes() / ENTRIES_PER_UNIT);
         Ok(())
     }
 
@@ -272,18 +313,37 @@ impl<'a> Machine<'a, '_> {
         self.string(Value::Json(key)).unwrap_or_default()
     }
 
+    /// Says whether a string of the heap is this text.
+    fn is_text(&self, string: ValueRef, text: &str) -> bool {
+        let Some(known) = self.view.string(string) else {
+            return false;
+        };
+        match known.plain() {
+            // An escape takes more bytes than what it stands for.
+            None if known.escaped().len() > text.len() => self.json_string(string) == Some(text),
+            None => false,
+            Some(_) => known.escaped() == text.as_bytes(),
+        }
+    }
+
     /// Returns a member by a name that is known only now.
     pub(super) fn member(&self, value: Value<'a>, name: &str) -> Option<Value<'a>> {
         match value {
-            Value::Object(object) => object.get(name),
+            Value::Object(object) => {
+                let found = object.get(name);
+                self.owe(object.take_probes() / ENTRIES_PER_UNIT);
+                found
+            }
             Value::Json(json) if self.view.kind(json) == value::Kind::Object => {
                 // The last of two with the same name counts, as everywhere.
-                let mut found = None;
+                let (mut found, mut count) = (None, 0);
                 for (key, member) in self.view.members(json) {
-                    if self.view.string(key).is_some_and(|key| key.is(name)) {
+                    count += 1;
+                    if self.is_text(key, name) {
                         found = Some(Value::Json(member));
                     }
                 }
+                self.owe(count / ENTRIES_PER_UNIT);
                 found
             }
             _ => None,

@@ -14,6 +14,15 @@ impl<'a> Machine<'a, '_> {
         context: Value<'a>,
         builtin: Option<u16>,
     ) -> Result<(), Error> {
+        let given = Given {
+            machine: self,
+            bottom,
+            context,
+        };
+        if signature.is_direct(&given) {
+            self.stack.resize(bottom + signature.parameters(), Value::Nothing);
+            return Ok(());
+        }
         let mut matching = std::mem::take(self.matching);
         let given = Given {
             machine: self,
@@ -120,9 +129,10 @@ impl Arguments for Given<'_, '_, '_> {
     }
 
     fn holds_only(&self, argument: usize, kind: signature::Kind) -> bool {
+        let value = self.value(argument);
         self.machine
-            .items(self.value(argument))
-            .all(|item| self.kind_of(item) == kind)
+            .owe(self.machine.count(value) / super::access::ENTRIES_PER_UNIT);
+        self.machine.items(value).all(|item| self.kind_of(item) == kind)
     }
 
     fn is_empty(&self, argument: usize) -> bool {

@@ -6,6 +6,22 @@ use crate::jsonata::builtin;
 use crate::value::ValueRef;
 use std::cell::Cell;
 
+/// What it costs that a native calls a function, beside its instructions.
+const APPLY_UNITS: usize = 4;
+
+/// A function of a composition: its name in errors, and where it is called. A composition is a lambda of the
+/// reference's own, `function($f, $g) { function($x){ $g($f($x)) } }`.
+type Chained = (u32, &'static str);
+const FIRST: Chained = (39, "f");
+const SECOND: Chained = (36, "g");
+
+fn name_of_chained(error: Error, name: Option<Chained>) -> Error {
+    match name {
+        Some((position, name)) => error.or_at(position, Some(name)),
+        None => error,
+    }
+}
+
 impl<'a> Machine<'a, '_> {
     /// Calls the function below its arguments on the stack. In tail position the running function is replaced.
     pub(super) fn call(&mut self, count: usize, site: u32, tail: bool) -> Result<(), Error> {
@@ -81,12 +97,29 @@ impl<'a> Machine<'a, '_> {
     /// Calls a function with what stands on the stack from `bottom` on; the function itself stands below.
     fn enter(
         &mut self,
+        callee: Value<'a>,
+        bottom: usize,
+        context: Value<'a>,
+        site: Option<u32>,
+        depth: u32,
+        tail: bool,
+    ) -> Result<(), Error> {
+        let mut name = None;
+        let entered = self.enter_named(callee, bottom, context, site, depth, tail, &mut name);
+        entered.map_err(|error| name_of_chained(error, name))
+    }
+
+    /// As [`Machine::enter`]; `name` is what a function of a composition is called in errors.
+    #[allow(clippy::too_many_arguments)]
+    fn enter_named(
+        &mut self,
         mut callee: Value<'a>,
         bottom: usize,
         mut context: Value<'a>,
         site: Option<u32>,
         depth: u32,
         tail: bool,
+        name: &mut Option<Chained>,
     ) -> Result<(), Error> {
         let outermost = callee;
         loop {
@@ -108,7 +141,12 @@ impl<'a> Machine<'a, '_> {
                 }
                 Value::Function(Function::Chain { first, second }) => {
                     let argument = self.stack.get(bottom).copied().unwrap_or(Value::Nothing);
-                    let between = self.apply(*first, &[argument])?;
+                    self.enter_native()?;
+                    let between = self.apply_named(*first, &[argument], Some(FIRST))?;
+                    // What the one returns is an expression's value before the other gets it.
+                    let between = self.closed(between, false);
+                    self.natives -= 1;
+                    *name = Some(SECOND);
                     self.stack.truncate(bottom);
                     self.stack.push(between);
                     callee = *second;
@@ -222,15 +260,32 @@ impl<'a> Machine<'a, '_> {
 
     /// Calls a function from a native, and waits for its value.
     pub(super) fn apply(&mut self, function: Value<'a>, arguments: &[Value<'a>]) -> Result<Value<'a>, Error> {
+        self.apply_named(function, arguments, None)
+    }
+
+    /// As [`Machine::apply`], with what the function is called in errors.
+    fn apply_named(
+        &mut self,
+        function: Value<'a>,
+        arguments: &[Value<'a>],
+        name: Option<Chained>,
+    ) -> Result<Value<'a>, Error> {
+        self.spend(APPLY_UNITS)?;
+        let depth = self.code.marks[self.pc.saturating_sub(1)].depth;
+        if let Value::Function(Function::Lambda { code, .. }) = function
+            && self.code.lambdas[*code as usize].signature.is_none()
+        {
+            let result = self.apply_lambda(function, arguments, depth);
+            return result.map_err(|error| self.left_call(error, function, None));
+        }
         self.stack.push(function);
         let bottom = self.stack.len();
         self.stack.extend_from_slice(arguments);
-        let depth = self.code.marks[self.pc.saturating_sub(1)].depth;
         let null = Value::Json(ValueRef::NULL);
         let before = self.frames.len();
         let saved = self.saved();
         if let Err(error) = self.enter(function, bottom, null, None, depth, false) {
-            return Err(self.left_call(error, function, None));
+            return Err(self.left_call(name_of_chained(error, name), function, None));
         }
         if self.frames.len() == before {
             return Ok(self.pop());
@@ -245,6 +300,33 @@ impl<'a> Machine<'a, '_> {
         self.restore(saved);
         let result = self.run(entry, context, environment, base, checked, own);
         result.map_err(|error| self.left_call(error, callee, None))
+    }
+
+    /// Runs a lambda without signature in a loop of its own.
+    fn apply_lambda(
+        &mut self,
+        function: Value<'a>,
+        arguments: &[Value<'a>],
+        depth: u32,
+    ) -> Result<Value<'a>, Error> {
+        let Value::Function(Function::Lambda {
+            code,
+            environment,
+            context,
+            ..
+        }) = function
+        else {
+            return Ok(Value::Nothing);
+        };
+        let lambda = &self.code.lambdas[*code as usize];
+        let inner = self.environment(usize::from(lambda.slots), environment)?;
+        for (slot, at) in inner.slots.iter().zip(0..usize::from(lambda.parameters)) {
+            slot.set(arguments.get(at).copied().unwrap_or(Value::Nothing));
+        }
+        let base = self.base + depth;
+        let checked = base + lambda.depth > self.depth_max;
+        let own = Some(inner).filter(|_| !lambda.captured);
+        self.run(lambda.body, *context, inner, base, checked, own)
     }
 
     /// `value ~> function`.

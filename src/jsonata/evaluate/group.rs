@@ -2,13 +2,17 @@
 
 use bumpalo::collections::Vec as ArenaVec;
 
+use super::access::MEMBER_BYTES;
 use super::value::{Kind, Object, Tuple, Value, flag};
 use super::{Error, Machine};
+use crate::value::ValueRef;
 use std::cell::Cell;
 
 /// The items of one key.
 struct Entry<'a> {
     key: &'a str,
+    /// The key as a string of the heap, where it is one.
+    handle: Option<ValueRef>,
     pair: usize,
     items: ArenaVec<'a, Value<'a>>,
 }
@@ -42,11 +46,15 @@ impl<'a> Machine<'a, '_> {
                 if key.is_nothing() {
                     continue;
                 }
-                let Some(key) = self.string(key) else {
+                let Some(name) = self.string(key) else {
                     let error = Error::new("T1003").at(group.position);
                     return Err(self.with_value(error, key));
                 };
-                self.add_to_group(&mut entries, index, key, pair, item, group.position)?;
+                let handle = match key {
+                    Value::Json(key) => Some(key),
+                    _ => None,
+                };
+                self.add_to_group(&mut entries, index, (name, handle), pair, item, group.position)?;
             }
         }
         let object = self.make_object(entries.len())?;
@@ -61,7 +69,8 @@ impl<'a> Machine<'a, '_> {
             let (data_context, data_environment) = (self.context, self.environment);
             let value = self.run_part(value, data_context, data_environment)?;
             if !value.is_nothing() {
-                self.put(object, entry.key, value)?;
+                self.take(MEMBER_BYTES)?;
+                object.push(entry.key, entry.handle, value);
             }
         }
         (self.context, self.environment) = (context, environment);
@@ -72,7 +81,7 @@ impl<'a> Machine<'a, '_> {
         &mut self,
         entries: &mut ArenaVec<'a, Entry<'a>>,
         index: &'a Object<'a>,
-        key: &'a str,
+        (key, handle): (&'a str, Option<ValueRef>),
         pair: usize,
         item: Value<'a>,
         position: u32,
@@ -91,7 +100,12 @@ impl<'a> Machine<'a, '_> {
                 let mut items = ArenaVec::new_in(self.arena);
                 self.take_elements(1)?;
                 items.push(item);
-                entries.push(Entry { key, pair, items });
+                entries.push(Entry {
+                    key,
+                    handle,
+                    pair,
+                    items,
+                });
             }
         }
         Ok(())

@@ -8,6 +8,7 @@
 mod access;
 mod arguments;
 mod call;
+mod decoded;
 mod filter;
 mod group;
 mod native;
@@ -22,7 +23,7 @@ mod transform;
 mod tuple;
 pub(super) mod value;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -33,6 +34,7 @@ use super::function::regex;
 use super::function::signature::Matching;
 use super::{Bound, Error};
 use crate::value::{Heap, ValueRef, View};
+use decoded::Decoded;
 pub use request::{Limits, Outcome, Request, Scratch, World, evaluate};
 use value::{Environment, Function, Items, Value};
 
@@ -41,6 +43,9 @@ pub const NATIVE_DEPTH_MAX: u32 = 200;
 
 /// What an evaluation counts as before it does anything.
 const BASE_BYTES: usize = 736;
+
+/// What it costs to begin a loop, beside its instructions.
+const RUN_UNITS: usize = 2;
 
 /// What a frame counts as, in bytes of memory.
 const FRAME_BYTES: usize = 128;
@@ -115,6 +120,11 @@ struct Machine<'a, 's> {
     depth_max: u32,
     memory: usize,
     fuel: u64,
+    /// Fuel that reading values has cost and that is still to be taken from `fuel`.
+    owed: Cell<u64>,
+    decoded: RefCell<Decoded<'a, 's>>,
+    /// Where matching is in a text, from bytes to units and back.
+    cursors: [native::pattern::Cursor; 2],
     natives: u32,
     /// How deep in a value a walk is.
     levels: u32,
@@ -133,7 +143,7 @@ impl<'a, 's> Machine<'a, 's> {
         request: &Request<'r>,
         view: View<'a>,
         arena: &'a Bump,
-        text: &'s mut String,
+        (text, buffer): (&'s mut String, &'s mut String),
         matching: &'s mut Matching,
         (regex, pictures): (&'s mut regex::Scratch, &'s mut Pictures),
         parsed: &'s mut Heap,
@@ -171,6 +181,9 @@ impl<'a, 's> Machine<'a, 's> {
             depth_max: request.limits.depth,
             memory: request.limits.memory.saturating_sub(BASE_BYTES),
             fuel: request.limits.fuel,
+            owed: Cell::new(0),
+            decoded: RefCell::new(Decoded::new(arena, buffer)),
+            cursors: Default::default(),
             natives: 0,
             levels: 0,
             free: [None; FREE_SLOTS_MAX],
@@ -195,10 +208,8 @@ impl<'a, 's> Machine<'a, 's> {
         checked: bool,
         own: Option<&'a Environment<'a>>,
     ) -> Result<Value<'a>, Error> {
-        if self.natives >= NATIVE_DEPTH_MAX {
-            return Err(Error::bound(Bound::Depth));
-        }
-        self.natives += 1;
+        self.enter_native()?;
+        self.owe(RUN_UNITS);
         let saved = self.saved();
         self.frames.push(Frame::Stop { saved, own });
         (self.pc, self.context, self.environment) = (entry as usize, context, environment);
@@ -208,6 +219,15 @@ impl<'a, 's> Machine<'a, 's> {
         result
     }
 
+    /// Counts one more level of Rust's own stack.
+    fn enter_native(&mut self) -> Result<(), Error> {
+        if self.natives >= NATIVE_DEPTH_MAX {
+            return Err(Error::bound(Bound::Depth));
+        }
+        self.natives += 1;
+        Ok(())
+    }
+
     /// Runs a body of the running one: a predicate, a sort key and the like.
     fn run_part(
         &mut self,
@@ -215,7 +235,28 @@ impl<'a, 's> Machine<'a, 's> {
         context: Value<'a>,
         environment: &'a Environment<'a>,
     ) -> Result<Value<'a>, Error> {
+        if let Some(value) = self.run_short(entry, context)? {
+            return Ok(value);
+        }
         self.run(entry, context, environment, self.base, self.checked, None)
+    }
+
+    /// Runs a body that is one simple instruction, which needs no frame; nothing of any other.
+    #[inline]
+    fn run_short(&mut self, entry: u32, context: Value<'a>) -> Result<Option<Value<'a>>, Error> {
+        let entry = entry as usize;
+        if self.checked || self.code.ops.get(entry + 1) != Some(&Op::Return) {
+            return Ok(None);
+        }
+        let value = match self.code.ops[entry] {
+            Op::Chain { first, count } => self.chain_from(context, first, count)?,
+            Op::Context => self.closed(self.unwrapped(context), false),
+            Op::Constant(index) => Value::Json(self.code.linked[index as usize]),
+            Op::Number(index) => Value::Number(self.code.numbers[index as usize]),
+            _ => return Ok(None),
+        };
+        self.spend(2)?;
+        Ok(Some(value))
     }
 
     fn saved(&self) -> Saved<'a> {
@@ -241,7 +282,7 @@ impl<'a, 's> Machine<'a, 's> {
         let code = self.code;
         loop {
             let op = code.ops[self.pc];
-            let Some(fuel) = self.fuel.checked_sub(1) else {
+            let Some(fuel) = self.fuel.checked_sub(1 + self.owed.take()) else {
                 return Err(self.unwound(Error::bound(Bound::Time)));
             };
             self.fuel = fuel;

@@ -1,5 +1,6 @@
 //! Operators: arithmetic, comparison, equality, truth, arrays and ranges, objects with constant keys.
 
+use super::access::MEMBER_BYTES;
 use super::value::{Function, Kind, Value, flag};
 use super::{Error, Frame, Machine};
 use crate::jsonata::Bound;
@@ -8,6 +9,12 @@ use crate::value as json;
 
 /// The deepest nesting of arrays and objects that is walked.
 const LEVELS_MAX: u32 = json::DEPTH_MAX;
+
+/// Objects of the heap with more members are compared by sorting their names.
+const SEARCHED_MEMBERS_MAX: usize = 64;
+
+/// How many bytes of two values, where they are compared as they stand, cost a unit of fuel.
+const COMPARED_BYTES_PER_UNIT: usize = 8;
 
 /// The longest range; the text of its error says less.
 const RANGE_MAX: f64 = 1e7;
@@ -215,37 +222,48 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn equal_objects(&mut self, left: Value<'a>, right: Value<'a>) -> Result<bool, Error> {
-        if let (Value::Json(left), Value::Json(right)) = (left, right) {
-            self.spend(self.view.count(left))?;
+        if let (Value::Json(left), Value::Json(right)) = (left, right)
+            && (left == right || self.view.count(left).max(self.view.count(right)) > SEARCHED_MEMBERS_MAX)
+        {
+            self.spend((self.view.len(left) + self.view.len(right)) / COMPARED_BYTES_PER_UNIT)?;
             return Ok(self.view.equal(left, right));
         }
-        let (left, right) = match right {
-            Value::Json(_) => (right, left),
-            _ => (left, right),
-        };
-        let (mut members, mut count) = (self.members(left), 0);
+        let mut members = self.members(left);
         self.descend()?;
         while let Some((key, value)) = members.next(self) {
             self.spend(1)?;
-            count += 1;
-            let Some(other) = self.member(right, key) else {
-                return self.unequal();
+            let equal = match self.member(right, key) {
+                Some(other) => self.equal(value, other)?,
+                None => false,
             };
-            if !self.equal(value, other)? {
-                return self.unequal();
+            // Of two members of the heap with one name the last counts.
+            let is_last = |value| match (value, self.member(left, key)) {
+                (Value::Json(value), Some(Value::Json(last))) => value == last,
+                _ => true,
+            };
+            if !equal && is_last(value) {
+                self.ascend();
+                return Ok(false);
             }
         }
         self.ascend();
-        let others = match right {
-            Value::Object(object) => object.len(),
-            _ => count,
-        };
-        Ok(count == others)
+        let (of_left, of_right) = (self.count_members(left), self.count_members(right));
+        Ok(of_left == of_right || self.count_names(left) == self.count_names(right))
     }
 
-    fn unequal(&mut self) -> Result<bool, Error> {
-        self.ascend();
-        Ok(false)
+    /// Returns how many different names an object has.
+    fn count_names(&self, object: Value<'a>) -> usize {
+        let Value::Json(_) = object else {
+            return self.count_members(object);
+        };
+        let (mut members, mut count) = (self.members(object), 0);
+        while let Some((key, value)) = members.next(self) {
+            let last = self.member(object, key);
+            count += usize::from(
+                matches!((value, last), (Value::Json(value), Some(Value::Json(last))) if value == last),
+            );
+        }
+        count
     }
 
     /// `in`: only scalars are found.
@@ -385,8 +403,9 @@ impl<'a> Machine<'a, '_> {
         for (at, &key) in shape.iter().enumerate() {
             let value = self.stack[bottom + at];
             if !value.is_nothing() {
-                let key = self.key(self.code.linked[key as usize]);
-                self.put(object, key, value)?;
+                let handle = self.code.linked[key as usize];
+                self.take(MEMBER_BYTES)?;
+                object.push(self.key(handle), Some(handle), value);
             }
         }
         self.stack.truncate(bottom);

@@ -1,8 +1,9 @@
 //! The result's way into the heap: planned while the heap is read, built when it may be written.
 
-use super::request::Planner;
+use super::request::{KEPT_BYTES_MAX, Planner};
 use super::value::{Array, Kind, Object, Value};
 use super::{Error, Machine, Outcome};
+use crate::jsonata::Bound;
 use crate::jsonata::function::number;
 use crate::value::{Store, ValueRef};
 
@@ -20,6 +21,9 @@ pub(super) enum Step {
     Array(u32),
     Object(u32),
 }
+
+/// The most bytes of text that a result takes over from values of the heap: one value may stand in it many times.
+const REFERRED_BYTES_MAX: usize = 1 << 28;
 
 /// What is to become of a result.
 #[derive(Debug)]
@@ -48,11 +52,15 @@ impl<'a> Machine<'a, '_> {
             Value::Nothing | Value::Unbound | Value::Builtin(_) | Value::Function(_) => {
                 plan.steps.push(Step::Value(ValueRef::NULL));
             }
-            Value::Json(json) => plan.steps.push(Step::Value(json)),
+            Value::Json(json) => {
+                plan.referred += self.view.len(json);
+                plan.check()?;
+                plan.steps.push(Step::Value(json));
+            }
             Value::Boolean(boolean) => plan.steps.push(Step::Value(ValueRef::boolean(boolean))),
             Value::Number(number) => plan.steps.push(Step::Number(number)),
             Value::Integer(integer) => plan.steps.push(Step::Integer(integer)),
-            Value::Text(text) => plan.text(text),
+            Value::Text(text) => plan.text(text)?,
             Value::Array(array) => self.plan_array(array, plan)?,
             Value::Object(object) => self.plan_object(object, plan)?,
             Value::Tuple(tuple) => self.plan_value(tuple.value.get(), plan)?,
@@ -63,6 +71,7 @@ impl<'a> Machine<'a, '_> {
     fn plan_array(&mut self, array: &'a Array<'a>, plan: &mut Planner) -> Result<(), Error> {
         self.descend()?;
         self.spend(array.items.len())?;
+        plan.check()?;
         for &item in array.items {
             self.plan_value(item, plan)?;
         }
@@ -81,7 +90,10 @@ impl<'a> Machine<'a, '_> {
                 continue;
             }
             count += 1;
-            plan.text(member.key);
+            match member.handle {
+                Some(handle) => plan.steps.push(Step::Value(handle)),
+                None => plan.text(member.key)?,
+            }
             self.plan_value(member.value, plan)?;
         }
         plan.steps.push(Step::Object(count));
@@ -91,19 +103,41 @@ impl<'a> Machine<'a, '_> {
 }
 
 impl Planner {
-    fn text(&mut self, text: &str) {
+    /// Refuses a plan that takes more than its bytes: what is computed may stand in many places of a result.
+    fn check(&self) -> Result<(), Error> {
+        let taken = self.text.len() + self.steps.len() * size_of::<Step>();
+        match taken > self.bytes_max || self.referred > REFERRED_BYTES_MAX {
+            true => Err(Error::bound(Bound::Memory)),
+            false => Ok(()),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Error> {
+        self.check()?;
         let start = self.text.len() as u32;
         self.text.push_str(text);
         self.steps.push(Step::Text {
             start,
             end: self.text.len() as u32,
         });
+        Ok(())
     }
 
     pub(super) fn clear(&mut self) {
         self.steps.clear();
         self.text.clear();
         self.handles.clear();
+        self.referred = 0;
+        if self.bytes() > KEPT_BYTES_MAX {
+            *self = Planner::default();
+        }
+    }
+
+    /// Returns how many bytes are reserved.
+    pub(super) fn bytes(&self) -> usize {
+        self.steps.capacity() * size_of::<Step>()
+            + self.text.capacity()
+            + self.handles.capacity() * size_of::<ValueRef>()
     }
 
     /// Builds what was planned.

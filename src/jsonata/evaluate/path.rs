@@ -1,5 +1,6 @@
 //! Paths: names, wildcards, steps and predicates.
 
+use super::access::ENTRIES_PER_UNIT;
 use super::value::{Items, Kind, Value, flag};
 use super::{Error, Frame, Machine};
 use crate::jsonata::code::Op;
@@ -18,14 +19,20 @@ impl<'a> Machine<'a, '_> {
     fn member_of(&self, value: Value<'a>, key: u32) -> Option<Value<'a>> {
         let key = &self.code.keys[key as usize];
         match value {
-            Value::Json(json) => self.view.member(json, key).map(Value::Json),
-            Value::Object(object) => object.get(key.name()),
+            Value::Json(json) => {
+                let found = self.view.member(json, key).map(Value::Json);
+                // An array counts too, but that is no work then.
+                self.owe(self.view.count(json) / ENTRIES_PER_UNIT);
+                found
+            }
+            Value::Object(_) => self.member(value, key.name()),
             _ => None,
         }
     }
 
-    /// Pushes what a name finds in the elements of an array. Arrays in arrays are as deep as the text allows.
+    /// Pushes what a name finds in the elements of an array.
     fn push_found(&mut self, array: Value<'a>, key: u32) -> Result<(), Error> {
+        self.descend()?;
         self.spend(self.count(array))?;
         for item in self.items(array) {
             if self.is_array(item) {
@@ -42,6 +49,7 @@ impl<'a> Machine<'a, '_> {
                 Some(found) => self.stack.push(found),
             }
         }
+        self.ascend();
         Ok(())
     }
 
@@ -60,7 +68,12 @@ impl<'a> Machine<'a, '_> {
         self.chain_from(value, chain.first, chain.count)
     }
 
-    fn chain_from(&mut self, mut value: Value<'a>, first: u32, count: u32) -> Result<Value<'a>, Error> {
+    pub(super) fn chain_from(
+        &mut self,
+        mut value: Value<'a>,
+        first: u32,
+        count: u32,
+    ) -> Result<Value<'a>, Error> {
         for at in 0..count {
             if self.is_array(value) {
                 return self.chain_of_array(value, first + at, count - at);
@@ -163,6 +176,7 @@ impl<'a> Machine<'a, '_> {
         } else if kind == Kind::Object {
             let mut members = self.members(value);
             while let Some((_, member)) = members.next(self) {
+                self.spend(1)?;
                 appended |= self.push_flat(member)?;
             }
         }
@@ -176,10 +190,12 @@ impl<'a> Machine<'a, '_> {
             self.stack.push(value);
             return Ok(false);
         }
+        self.descend()?;
         self.spend(self.count(value))?;
         for item in self.items(value) {
             self.push_flat(item)?;
         }
+        self.ascend();
         Ok(true)
     }
 
@@ -197,6 +213,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn push_descendants(&mut self, value: Value<'a>) -> Result<(), Error> {
+        self.descend()?;
         self.spend(1)?;
         match self.kind(value) {
             Kind::Array => {
@@ -213,6 +230,7 @@ impl<'a> Machine<'a, '_> {
             }
             _ => self.stack.push(value),
         }
+        self.ascend();
         Ok(())
     }
 

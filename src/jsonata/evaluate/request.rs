@@ -15,6 +15,9 @@ use crate::value::{Heap, Store, ValueRef, View};
 /// The most bytes that the arena keeps for the next evaluation; one that took more gives them back.
 pub(super) const KEPT_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes that the plan of a result may take however little memory the evaluation has.
+const PLANNED_BYTES_BASE: usize = 1 << 10;
+
 /// The bounds of one evaluation.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -66,6 +69,8 @@ pub enum Outcome {
 pub struct Scratch {
     arena: Bump,
     text: String,
+    /// Where strings are decoded.
+    buffer: String,
     matching: Matching,
     regex: regex::Scratch,
     pictures: Pictures,
@@ -81,6 +86,10 @@ pub(super) struct Planner {
     pub(super) text: String,
     pub(super) handles: Vec<ValueRef>,
     pub(super) number: String,
+    /// Bytes that steps and text may take.
+    pub(super) bytes_max: usize,
+    /// Bytes of the values of the heap that the result refers to.
+    pub(super) referred: usize,
 }
 
 impl std::fmt::Debug for Scratch {
@@ -94,12 +103,11 @@ impl Scratch {
     pub fn bytes(&self) -> usize {
         self.arena.allocated_bytes()
             + self.text.capacity()
+            + self.buffer.capacity()
             + self.regex.bytes()
             + self.pictures.bytes()
             + self.parsed.bytes().1
-            + self.planner.steps.capacity() * size_of::<output::Step>()
-            + self.planner.text.capacity()
-            + self.planner.handles.capacity() * size_of::<ValueRef>()
+            + self.planner.bytes()
     }
 }
 
@@ -136,15 +144,25 @@ pub fn evaluate(
         let Scratch {
             arena,
             text,
+            buffer,
             matching,
             regex,
             pictures,
             parsed,
             planner,
         } = scratch;
-        let mut machine = Machine::new(request, view, arena, text, matching, (regex, pictures), parsed);
+        let mut machine = Machine::new(
+            request,
+            view,
+            arena,
+            (text, buffer),
+            matching,
+            (regex, pictures),
+            parsed,
+        );
+        planner.bytes_max = PLANNED_BYTES_BASE.saturating_add(request.limits.memory);
         let result = machine.evaluate().and_then(|value| machine.plan(value, planner));
-        *work = request.limits.fuel - machine.fuel;
+        *work = (request.limits.fuel - machine.fuel).saturating_add(machine.owed.get());
         result
     };
     let outcome = planned.map(|planned| match planned {
@@ -152,6 +170,10 @@ pub fn evaluate(
         output::Planned::Built => Outcome::Value(scratch.planner.build(&mut Store::new(heap, constants))),
     });
     scratch.planner.clear();
+    for text in [&mut scratch.text, &mut scratch.buffer] {
+        text.clear();
+        text.shrink_to(KEPT_BYTES_MAX);
+    }
     scratch.arena.reset();
     if scratch.arena.allocated_bytes() > KEPT_BYTES_MAX {
         scratch.arena = Bump::new();

@@ -78,6 +78,8 @@ impl Array<'_> {
 #[derive(Clone, Copy)]
 pub(crate) struct Member<'a> {
     pub(crate) key: &'a str,
+    /// The key as a string of the heap, where it is known.
+    pub(crate) handle: Option<ValueRef>,
     pub(crate) value: Value<'a>,
 }
 
@@ -89,6 +91,8 @@ pub(crate) struct Object<'a> {
     members: RefCell<ArenaVec<'a, Member<'a>>>,
     /// Places of members by the hash of their names, 0 for none; empty while members are few.
     table: RefCell<ArenaVec<'a, u32>>,
+    /// How many members were looked at since it was asked: names may be chosen so that all have one hash.
+    probes: Cell<usize>,
 }
 
 impl<'a> Object<'a> {
@@ -96,7 +100,13 @@ impl<'a> Object<'a> {
         Object {
             members: RefCell::new(ArenaVec::with_capacity_in(capacity, arena)),
             table: RefCell::new(ArenaVec::new_in(arena)),
+            probes: Cell::new(0),
         }
+    }
+
+    /// Returns how many members were looked at since it was asked last.
+    pub(crate) fn take_probes(&self) -> usize {
+        self.probes.take()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -123,14 +133,19 @@ impl<'a> Object<'a> {
         }
         let mask = table.len() - 1;
         let mut at = Self::hash(name) & mask;
-        while table[at] != 0 {
-            let place = table[at] as usize - 1;
+        let mut probes = self.probes.get();
+        let found = loop {
+            let Some(place) = (table[at] as usize).checked_sub(1) else {
+                break None;
+            };
+            probes += 1;
             if members[place].key == name {
-                return Some(place);
+                break Some(place);
             }
             at = (at + 1) & mask;
-        }
-        None
+        };
+        self.probes.set(probes);
+        found
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Value<'a>> {
@@ -144,9 +159,14 @@ impl<'a> Object<'a> {
             self.members.borrow_mut()[place].value = value;
             return false;
         }
-        self.members.borrow_mut().push(Member { key, value });
-        self.note_last();
+        self.push(key, None, value);
         true
+    }
+
+    /// Adds a member whose name is certainly new.
+    pub(crate) fn push(&self, key: &'a str, handle: Option<ValueRef>, value: Value<'a>) {
+        self.members.borrow_mut().push(Member { key, handle, value });
+        self.note_last();
     }
 
     /// Keeps the table in step with the members.
@@ -168,6 +188,7 @@ impl<'a> Object<'a> {
             let mut at = Self::hash(member.key) & mask;
             while table[at] != 0 {
                 at = (at + 1) & mask;
+                self.probes.set(self.probes.get() + 1);
             }
             table[at] = place as u32 + 1;
         }

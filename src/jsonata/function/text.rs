@@ -50,6 +50,23 @@ impl<'a> Text<'a> {
         Ok(())
     }
 
+    /// Appends a text that is ASCII, each part of it changed within ASCII.
+    pub(crate) fn push_ascii(&mut self, text: &str, change: impl Fn(&mut str)) -> Result<(), Error> {
+        let start = self.out.len();
+        self.push_str(text)?;
+        if let Some(text) = self.out.get_mut(start..) {
+            change(text);
+        }
+        Ok(())
+    }
+
+    /// Appends a text so many times.
+    pub(crate) fn push_repeated(&mut self, text: &str, count: usize) -> Result<(), Error> {
+        self.reserve(text.len().saturating_mul(count))?;
+        self.out.extend(std::iter::repeat_n(text, count));
+        Ok(())
+    }
+
     /// Appends a character.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! They need no clock, file or thread, and are small enough for Miri, which runs them all but those that
 //! say why not.
 
+mod jsonata;
 mod limits;
 mod names;
 mod park;

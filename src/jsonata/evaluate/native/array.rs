@@ -153,7 +153,7 @@ impl<'a> Machine<'a, '_> {
             Kind::Array => {
                 self.descend()?;
                 self.count(value).hash(&mut hasher);
-                for item in self.items(value).take(8) {
+                for item in self.items(value) {
                     self.hash(item)?.hash(&mut hasher);
                 }
                 self.ascend();
@@ -162,16 +162,13 @@ impl<'a> Machine<'a, '_> {
                 // The order of members does not count.
                 self.descend()?;
                 let (mut members, mut sum) = (self.members(value), 0usize);
-                for _ in 0..8 {
-                    let Some((key, member)) = members.next(self) else {
-                        sum.hash(&mut hasher);
-                        break;
-                    };
+                while let Some((key, member)) = members.next(self) {
                     let mut of_key = rustc_hash::FxHasher::default();
                     key.hash(&mut of_key);
                     self.hash(member)?.hash(&mut of_key);
                     sum = sum.wrapping_add(of_key.finish() as usize);
                 }
+                sum.hash(&mut hasher);
                 self.ascend();
             }
             kind => (kind as u8).hash(&mut hasher),

@@ -8,7 +8,7 @@ mod aws;
 mod higher;
 mod number;
 mod object;
-mod pattern;
+pub(super) mod pattern;
 mod string;
 mod time;
 
@@ -22,6 +22,9 @@ use crate::value::ValueRef;
 
 /// The most arguments that a function with a fixed number of parameters has.
 const ARGUMENTS_MAX: usize = 4;
+
+/// So many bytes that a function writes cost one unit of fuel.
+const WRITTEN_BYTES_PER_UNIT: usize = 4;
 
 /// The arguments of a call.
 pub(super) struct Arguments<'a> {
@@ -177,7 +180,7 @@ impl<'a> Machine<'a, '_> {
         let room = self.memory / 2;
         let result = write(&mut Text::new(&mut out, room));
         let result = result
-            .and_then(|()| self.spend(out.len() / 16))
+            .and_then(|()| self.spend(out.len() / WRITTEN_BYTES_PER_UNIT))
             .and_then(|()| self.make_text(&out));
         *self.text = out;
         result

@@ -9,6 +9,9 @@ use crate::jsonata::function::picture::{DecimalFormat, IntegerPicture, NumberPic
 
 type Answer<'a> = Result<Value<'a>, Error>;
 
+/// What it costs to go through the digits of a number.
+const DIGITS_UNITS: usize = 8;
+
 /// Adds up; `None` where there is no array.
 fn total<'a>(machine: &mut Machine<'a, '_>, array: Value<'a>) -> Result<Option<f64>, Error> {
     if array.is_nothing() {
@@ -79,6 +82,7 @@ pub(super) fn ceil<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>)
 pub(super) fn round<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
     let places = machine.number(arguments.get(1));
     let number = machine.number(arguments.get(0));
+    machine.owe(if places.is_some() { DIGITS_UNITS } else { 0 });
     Ok(number.map_or(Value::Nothing, |number| {
         Value::Number(numbers::round(number, places))
     }))
@@ -123,6 +127,7 @@ pub(super) fn number<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a
 
 pub(super) fn format_base<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
     let radix = machine.number(arguments.get(1));
+    machine.owe(DIGITS_UNITS);
     match machine.number(arguments.get(0)) {
         Some(number) => machine.written(|out| numbers::format_base(number, radix, out)),
         None => Ok(Value::Nothing),
@@ -137,6 +142,7 @@ pub(super) fn format_number<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
     if arguments.get(2).is_nothing() {
         return machine.with_pictures(|machine, pictures| {
             let read = |picture: &str| NumberPicture::parse(picture, DecimalFormat::default());
+            machine.spend_picture(picture, pictures.numbers.knows(picture))?;
             let picture = pictures.numbers.get(picture, read)?;
             machine.written(|out| picture.format(number, out))
         });
@@ -148,6 +154,7 @@ pub(super) fn format_number<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
             format.set(name, symbol);
         }
     }
+    machine.spend_picture(picture, false)?;
     let picture = NumberPicture::parse(picture, format)?;
     machine.written(|out| picture.format(number, out))
 }
@@ -158,6 +165,7 @@ pub(super) fn format_integer<'a>(machine: &mut Machine<'a, '_>, arguments: &Argu
     };
     let picture = machine.string(arguments.get(1)).unwrap_or_default();
     machine.with_pictures(|machine, pictures| {
+        machine.spend_picture(picture, pictures.integers.knows(picture))?;
         let picture = pictures.integers.get(picture, IntegerPicture::parse)?;
         machine.written(|out| picture.format(number, out))
     })
@@ -168,6 +176,9 @@ pub(super) fn parse_integer<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
         return Ok(Value::Nothing);
     };
     let picture = machine.string(arguments.get(1)).unwrap_or_default();
+    let is_known = machine.pictures.integers.knows(picture);
+    machine.spend_picture(picture, is_known)?;
+    machine.spend(text.len() / 4)?;
     let picture = machine.pictures.integers.get(picture, IntegerPicture::parse)?;
     picture.read(text).map(Value::Number)
 }

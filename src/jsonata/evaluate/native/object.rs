@@ -26,6 +26,7 @@ pub(super) fn keys<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>)
     } else {
         let mut members = machine.members(value);
         while let Some((key, _)) = members.next(machine) {
+            machine.spend(1)?;
             let key = machine.share_text(key)?;
             machine.stack.push(key);
         }
@@ -63,6 +64,7 @@ pub(super) fn merge<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>
     if array.is_nothing() {
         return Ok(Value::Nothing);
     }
+    machine.spend(machine.count(array))?;
     let capacity = machine.items(array).map(|item| machine.count_members(item)).sum();
     let object = machine.make_object(capacity)?;
     machine.spend(capacity)?;

@@ -1,5 +1,7 @@
 //! Functions that look for a text, a regular expression, or what a function finds.
 
+use std::ops::Range;
+
 use super::Arguments;
 use crate::jsonata::Error;
 use crate::jsonata::evaluate::Machine;
@@ -8,6 +10,9 @@ use crate::jsonata::function::Text;
 use crate::jsonata::function::string::{self as strings, Groups};
 
 type Answer<'a> = Result<Value<'a>, Error>;
+
+/// So many bytes of a text that are gone through cost one unit of fuel.
+const BYTES_PER_UNIT: usize = 16;
 
 /// A match, as a matcher's object tells it; offsets are bytes.
 struct Found<'a> {
@@ -18,26 +23,61 @@ struct Found<'a> {
     next: Value<'a>,
 }
 
-/// Returns the byte offset of a place given in UTF-16 units.
-fn byte_of(text: &str, units: f64) -> usize {
-    if text.is_ascii() {
-        return (units.max(0.0) as usize).min(text.len());
-    }
-    let mut seen = 0;
-    for (at, character) in text.char_indices() {
-        if seen as f64 >= units {
-            return at;
-        }
-        seen += character.len_utf16();
-    }
-    text.len()
+/// A place in a text, in bytes and in UTF-16 units. Matches are told in units, and each is looked for behind the one
+/// before: from a place that is known there is not far to go.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::jsonata::evaluate) struct Cursor {
+    /// Where the text begins in memory, and its length: enough to know it again, since the arena frees nothing.
+    text: (usize, usize),
+    bytes: usize,
+    units: usize,
 }
 
-fn units_of(text: &str) -> f64 {
-    if text.is_ascii() {
-        text.len() as f64
-    } else {
-        text.encode_utf16().count() as f64
+impl Cursor {
+    /// Goes back to the beginning if it is another text, or if the place lies behind.
+    fn ready(&mut self, text: &str, is_behind: impl FnOnce(&Cursor) -> bool) {
+        let text = (text.as_ptr() as usize, text.len());
+        if self.text != text || is_behind(self) {
+            *self = Cursor {
+                text,
+                ..Cursor::default()
+            };
+        }
+    }
+
+    /// Returns the place in UTF-16 units of one in bytes.
+    fn units_of(&mut self, text: &str, bytes: usize) -> usize {
+        self.ready(text, |cursor| cursor.bytes > bytes);
+        let passed = text.get(self.bytes..bytes).unwrap_or_default();
+        self.units += match passed.is_ascii() {
+            true => passed.len(),
+            false => passed.encode_utf16().count(),
+        };
+        self.bytes = bytes;
+        self.units
+    }
+
+    /// Returns the place in bytes of one in UTF-16 units; one inside of a character is behind it.
+    fn bytes_of(&mut self, text: &str, units: f64) -> usize {
+        self.ready(text, |cursor| cursor.units as f64 > units);
+        let missing = (units.max(0.0) as usize).saturating_sub(self.units);
+        let rest = &text[self.bytes..];
+        match rest.get(..missing.min(rest.len())) {
+            Some(passed) if passed.is_ascii() => {
+                self.bytes += passed.len();
+                self.units += passed.len();
+            }
+            _ => {
+                for character in rest.chars() {
+                    if self.units as f64 >= units {
+                        break;
+                    }
+                    self.bytes += character.len_utf8();
+                    self.units += character.len_utf16();
+                }
+            }
+        }
+        self.bytes
     }
 }
 
@@ -69,16 +109,24 @@ impl<'a> Machine<'a, '_> {
         }
     }
 
-    /// Finds a match and makes the object that tells it.
-    fn find(&mut self, regex: u32, text: &'a &'a str, from: Option<usize>) -> Answer<'a> {
+    /// Finds the first match, or the next one behind `from`.
+    fn find_range(
+        &mut self,
+        regex: u32,
+        text: &str,
+        from: Option<usize>,
+    ) -> Result<Option<Range<usize>>, Error> {
+        self.spend(1)?;
         let pattern = &self.code.regexes[regex as usize];
         self.regex.steps = self.fuel;
         let found = pattern.find(text, from, self.regex);
         self.fuel = self.regex.steps.min(self.fuel);
-        let Some(range) = found? else {
-            return Ok(Value::Nothing);
-        };
-        self.spend(text.len() / 64)?;
+        found
+    }
+
+    /// Returns what the groups of the last match matched.
+    fn groups(&mut self, regex: u32, text: &'a str) -> Answer<'a> {
+        let pattern = &self.code.regexes[regex as usize];
         let bottom = self.stack.len();
         for group in 1..=pattern.groups() {
             let value = match self.regex.group(group) {
@@ -87,12 +135,22 @@ impl<'a> Machine<'a, '_> {
             };
             self.stack.push(value);
         }
-        let groups = self.array_from_stack(bottom, 0)?;
+        self.array_from_stack(bottom, 0)
+    }
+
+    /// Finds a match and makes the object that tells it.
+    fn find(&mut self, regex: u32, text: &'a &'a str, from: Option<usize>) -> Answer<'a> {
+        let Some(range) = self.find_range(regex, text, from)? else {
+            return Ok(Value::Nothing);
+        };
+        let groups = self.groups(regex, text)?;
         let object = self.make_object(5)?;
         let matched = self.share_text(&text[range.clone()])?;
         self.put(object, "match", matched)?;
-        self.put(object, "start", Value::Number(units_of(&text[..range.start])))?;
-        self.put(object, "end", Value::Number(units_of(&text[..range.end])))?;
+        let start = self.units_of(text, range.start)?;
+        let end = self.units_of(text, range.end)?;
+        self.put(object, "start", start)?;
+        self.put(object, "end", end)?;
         self.put(object, "groups", groups)?;
         let next = self.function(Function::Next {
             regex,
@@ -101,6 +159,25 @@ impl<'a> Machine<'a, '_> {
         })?;
         self.put(object, "next", next)?;
         Ok(Value::Object(object))
+    }
+
+    fn units_of(&mut self, text: &str, bytes: usize) -> Answer<'a> {
+        let before = self.cursors[0].bytes;
+        let units = self.cursors[0].units_of(text, bytes);
+        let passed = bytes.checked_sub(before).unwrap_or(bytes);
+        self.spend(passed / BYTES_PER_UNIT)?;
+        Ok(Value::Number(units as f64))
+    }
+
+    /// Returns where in a text a match begins or ends, in bytes.
+    fn bytes_of(&mut self, text: &str, units: Value<'a>) -> Result<usize, Error> {
+        let Some(units) = self.number(units) else {
+            return Ok(0);
+        };
+        let before = self.cursors[1].bytes;
+        let bytes = self.cursors[1].bytes_of(text, units);
+        self.spend(bytes.checked_sub(before).unwrap_or(bytes) / BYTES_PER_UNIT)?;
+        Ok(bytes)
     }
 
     /// Asks a matcher for a match.
@@ -142,13 +219,23 @@ impl<'a> Machine<'a, '_> {
     }
 }
 
+/// Returns the regular expression that a matcher is, which needs no objects to tell its matches.
+fn regex_of(matcher: Value<'_>) -> Option<u32> {
+    match matcher {
+        Value::Function(Function::Regex(regex)) => Some(*regex),
+        Value::Function(Function::Detached(inner)) => regex_of(*inner),
+        _ => None,
+    }
+}
+
 pub(super) fn contains<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
     let Some(text) = machine.text_of(arguments.get(0))? else {
         return Ok(Value::Nothing);
     };
-    let found = match machine.string(arguments.get(1)) {
-        Some(part) => text.contains(part),
-        None => machine.ask(arguments.get(1), &[arguments.get(0)])?.is_some(),
+    let found = match (machine.string(arguments.get(1)), regex_of(arguments.get(1))) {
+        (Some(part), _) => text.contains(part),
+        (None, Some(regex)) => machine.find_range(regex, text, None)?.is_some(),
+        (None, None) => machine.ask(arguments.get(1), &[arguments.get(0)])?.is_some(),
     };
     Ok(Value::Boolean(found))
 }
@@ -159,6 +246,9 @@ pub(super) fn matches<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'
     }
     let limit = machine.limit(arguments.get(2), "D3040", 3)?;
     let bottom = machine.stack.len();
+    if let (Some(regex), Some(text)) = (regex_of(arguments.get(1)), machine.string(arguments.get(0))) {
+        return matches_of_regex(machine, regex, text, limit);
+    }
     let mut found = match limit > 0.0 {
         true => machine.ask(arguments.get(1), &[arguments.get(0)])?,
         false => None,
@@ -170,6 +260,26 @@ pub(super) fn matches<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'
         machine.put(object, "groups", one.groups)?;
         machine.stack.push(Value::Object(object));
         found = machine.ask(one.next, &[])?;
+    }
+    machine.array_from_stack(bottom, flag::SEQUENCE)
+}
+
+fn matches_of_regex<'a>(machine: &mut Machine<'a, '_>, regex: u32, text: &'a str, limit: f64) -> Answer<'a> {
+    let bottom = machine.stack.len();
+    let mut found = match limit > 0.0 {
+        true => machine.find_range(regex, text, None)?,
+        false => None,
+    };
+    while let Some(range) = found.filter(|_| ((machine.stack.len() - bottom) as f64) < limit) {
+        let object = machine.make_object(3)?;
+        let matched = machine.share_text(&text[range.clone()])?;
+        machine.put(object, "match", matched)?;
+        let index = machine.units_of(text, range.start)?;
+        machine.put(object, "index", index)?;
+        let groups = machine.groups(regex, text)?;
+        machine.put(object, "groups", groups)?;
+        machine.stack.push(Value::Object(object));
+        found = machine.find_range(regex, text, Some(range.end))?;
     }
     machine.array_from_stack(bottom, flag::SEQUENCE)
 }
@@ -202,11 +312,16 @@ fn split_by_matcher<'a>(
     text: &'a str,
     limit: f64,
 ) -> Result<(), Error> {
+    if let Some(regex) = regex_of(arguments.get(1)) {
+        return split_by_regex(machine, regex, text, limit);
+    }
     let mut found = machine.ask(arguments.get(1), &[arguments.get(0)])?;
     let (mut start, mut count) = (0, 0.0);
     while let Some(one) = found.filter(|_| count < limit) {
-        let at = |value| machine.number(value).map_or(0, |units| byte_of(text, units));
-        let (from, to) = (at(one.start), at(one.end));
+        let (from, to) = (
+            machine.bytes_of(text, one.start)?,
+            machine.bytes_of(text, one.end)?,
+        );
         let part = machine.share_text(text.get(start..from).unwrap_or_default())?;
         machine.stack.push(part);
         start = to;
@@ -215,6 +330,28 @@ fn split_by_matcher<'a>(
     }
     if count < limit {
         let part = machine.share_text(text.get(start..).unwrap_or_default())?;
+        machine.stack.push(part);
+    }
+    Ok(())
+}
+
+fn split_by_regex<'a>(
+    machine: &mut Machine<'a, '_>,
+    regex: u32,
+    text: &'a str,
+    limit: f64,
+) -> Result<(), Error> {
+    let mut found = machine.find_range(regex, text, None)?;
+    let (mut start, mut count) = (0, 0.0);
+    while let Some(range) = found.filter(|_| count < limit) {
+        let part = machine.share_text(&text[start..range.start])?;
+        machine.stack.push(part);
+        start = range.end;
+        count += 1.0;
+        found = machine.find_range(regex, text, Some(range.end))?;
+    }
+    if count < limit {
+        let part = machine.share_text(&text[start..])?;
         machine.stack.push(part);
     }
     Ok(())
@@ -259,6 +396,9 @@ fn replace_matches<'a>(
     text: &'a str,
     limit: f64,
 ) -> Answer<'a> {
+    if let (Some(regex), Some(replacement)) = (regex_of(arguments.get(1)), machine.string(arguments.get(2))) {
+        return replace_regex(machine, regex, (text, replacement), limit);
+    }
     let bottom = machine.stack.len();
     let mut found = match limit > 0.0 {
         true => machine.ask_whole(arguments.get(1), &[arguments.get(0)])?,
@@ -266,7 +406,7 @@ fn replace_matches<'a>(
     };
     let (mut position, mut count) = (0, 0.0);
     while let Some((one, whole)) = found.filter(|_| count < limit) {
-        let start = machine.number(one.start).map_or(0, |units| byte_of(text, units));
+        let start = machine.bytes_of(text, one.start)?;
         let before = machine.share_text(text.get(position..start).unwrap_or_default())?;
         machine.stack.push(before);
         let matched = machine.string(one.matched).unwrap_or_default();
@@ -288,6 +428,40 @@ fn replace_matches<'a>(
     machine.joined(bottom)
 }
 
+fn replace_regex<'a>(
+    machine: &mut Machine<'a, '_>,
+    regex: u32,
+    (text, replacement): (&'a str, &'a str),
+    limit: f64,
+) -> Answer<'a> {
+    let bottom = machine.stack.len();
+    let mut found = match limit > 0.0 {
+        true => machine.find_range(regex, text, None)?,
+        false => None,
+    };
+    let (mut position, mut count) = (0, 0.0);
+    let plain = machine.share_text(replacement)?;
+    let is_plain = !replacement.contains('$');
+    while let Some(range) = found.filter(|_| count < limit) {
+        let before = machine.share_text(&text[position..range.start])?;
+        machine.stack.push(before);
+        let replaced = match is_plain {
+            true => plain,
+            false => {
+                let groups = machine.groups(regex, text)?;
+                machine.substituted(replacement, &text[range.clone()], groups)?
+            }
+        };
+        machine.stack.push(replaced);
+        position = range.end;
+        count += 1.0;
+        found = machine.find_range(regex, text, Some(range.end))?;
+    }
+    let rest = machine.share_text(&text[position..])?;
+    machine.stack.push(rest);
+    machine.joined(bottom)
+}
+
 impl<'a> Machine<'a, '_> {
     fn ask_whole(
         &mut self,
@@ -305,6 +479,8 @@ impl<'a> Machine<'a, '_> {
 
     /// Writes a replacement with the groups of a match.
     fn substituted(&mut self, replacement: &str, matched: &str, groups: Value<'a>) -> Answer<'a> {
+        self.spend(self.count(groups) + replacement.len() / 2)?;
+        self.take_elements(self.count(groups))?;
         let mut texts = bumpalo::collections::Vec::new_in(self.arena);
         for group in self.elements(groups) {
             texts.push(self.string(group).unwrap_or_default());
@@ -314,6 +490,8 @@ impl<'a> Machine<'a, '_> {
 
     /// Joins the strings on the stack from `bottom` on.
     fn joined(&mut self, bottom: usize) -> Answer<'a> {
+        self.take_elements(self.stack.len() - bottom)?;
+        self.spend(self.stack.len() - bottom)?;
         let mut texts = bumpalo::collections::Vec::with_capacity_in(self.stack.len() - bottom, self.arena);
         for at in bottom..self.stack.len() {
             texts.push(self.string(self.stack[at]).unwrap_or_default());

@@ -55,6 +55,9 @@ pub(super) fn substring_after<'a>(machine: &mut Machine<'a, '_>, arguments: &Arg
     part(machine, arguments, strings::substring_after)
 }
 
+/// So many bytes cost a unit of fuel where each character is looked at.
+const READ_BYTES_PER_UNIT: usize = 8;
+
 /// Runs a function that makes a text of a text.
 fn of_text<'a>(
     machine: &mut Machine<'a, '_>,
@@ -62,7 +65,10 @@ fn of_text<'a>(
     write: impl FnOnce(&str, &mut Text<'_>) -> Result<(), Error>,
 ) -> Answer<'a> {
     match machine.text_of(arguments.get(0))? {
-        Some(text) => machine.written(|out| write(text, out)),
+        Some(text) => {
+            machine.spend(text.len() / READ_BYTES_PER_UNIT)?;
+            machine.written(|out| write(text, out))
+        }
         None => Ok(Value::Nothing),
     }
 }
@@ -94,6 +100,7 @@ pub(super) fn join<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>)
     }
     machine.spend(machine.count(array))?;
     let separator = machine.string(arguments.get(1)).unwrap_or_default();
+    machine.take_elements(machine.count(array))?;
     let bottom = machine.stack.len();
     let items = machine.items(array);
     machine.stack.extend(items);

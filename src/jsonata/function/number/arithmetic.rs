@@ -1,14 +1,19 @@
 //! `$round`, `$power`, `$sqrt` and `$formatBase`.
 
+use super::digits::Scratch;
 use super::{Digits, write_javascript};
 use crate::jsonata::Error;
 use crate::jsonata::function::text::Text;
+use std::fmt::Write;
 
 /// Rounds to a count of decimal places, halves to even. The count may be negative; places are moved in the
 /// decimal text, so `4.35` is the half that it looks like.
 pub fn round(number: f64, places: Option<f64>) -> f64 {
     // To JavaScript zero and NaN alike are no count at all.
     let places = places.filter(|places| *places != 0.0 && !places.is_nan());
+    if let Some(rounded) = places.and_then(|places| round_plainly(number, places)) {
+        return rounded;
+    }
     let moved = places.map_or(number, |places| shift(number, places));
     let mut result = half_up(moved);
     if (result - moved).abs() == 0.5 && (result % 2.0).abs() == 1.0 {
@@ -16,6 +21,23 @@ pub fn round(number: f64, places: Option<f64>) -> f64 {
     }
     // Adding zero turns -0 into 0.
     places.map_or(result, |places| shift(result, -places)) + 0.0
+}
+
+/// Powers of ten that are doubles.
+const POWERS: [f64; 16] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+];
+
+/// Rounds where it is certain, without digits, what their places come to: the number times a power of ten is off by
+/// less than two parts in 2^53, which matters near a half only; a whole number divided by that power is rounded once.
+fn round_plainly(number: f64, places: f64) -> Option<f64> {
+    let power = *POWERS
+        .get(places as usize)
+        .filter(|_| places.fract() == 0.0 && places > 0.0)?;
+    let moved = number * power;
+    let (floor, margin) = (moved.floor(), moved.abs() * (4.0 * f64::EPSILON));
+    let is_certain = moved.abs() < 1e15 && ((moved - floor) - 0.5).abs() > margin;
+    is_certain.then(|| half_up(moved) / power + 0.0)
 }
 
 /// `Math.round`: the nearest whole number, halves up.
@@ -33,8 +55,13 @@ fn shift(number: f64, places: f64) -> f64 {
     let digits = Digits::shortest(number);
     let sign = if number.is_sign_negative() { "-" } else { "" };
     let point = f64::from(digits.point) + places;
-    let text = format!("{sign}0.{}e{}", digits.as_str(), point.clamp(-9_999.0, 9_999.0));
-    text.replace("0.e", "0e").parse().unwrap_or(f64::NAN)
+    let mut text = Scratch::new();
+    let dot = if digits.as_str().is_empty() { "" } else { "." };
+    let exponent = point.clamp(-9_999.0, 9_999.0) as i32;
+    match write!(text, "{sign}0{dot}{}e{exponent}", digits.as_str()) {
+        Ok(()) => text.text().parse().unwrap_or(f64::NAN),
+        Err(_) => f64::NAN,
+    }
 }
 
 /// Raises a number to a power.

@@ -22,20 +22,20 @@ pub struct Digits {
 }
 
 /// A place on the stack for the text that the standard library writes.
-struct Scratch {
+pub(super) struct Scratch {
     bytes: [u8; 96],
     len: usize,
 }
 
 impl Scratch {
-    fn new() -> Scratch {
+    pub(super) fn new() -> Scratch {
         Scratch {
             bytes: [0; 96],
             len: 0,
         }
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
     }
 }
@@ -53,7 +53,39 @@ impl Write for Scratch {
 impl Digits {
     /// Returns the fewest digits that read back as the number; those of zero when it is not finite.
     pub fn shortest(number: f64) -> Digits {
+        if let Some(digits) = Digits::few(number) {
+            return digits;
+        }
         Digits::of(format_args!("{number:e}"), DIGITS_MAX)
+    }
+
+    /// Returns the digits of a number with few decimal places. Of all decimals of at most 15 digits no two are one
+    /// double, so what gives the number back is what it is; both sides of the division are exact.
+    fn few(number: f64) -> Option<Digits> {
+        let size = number.abs();
+        if !(1e-3..1e11).contains(&size) {
+            return None;
+        }
+        let whole =
+            |power: f64| Some((size * power).round()).filter(|whole| *whole < 1e15 && whole / power == size);
+        let (mut rest, places) = match (whole(1e3), whole(1e7)) {
+            (Some(whole), _) => (whole as u64, 3),
+            (None, Some(whole)) => (whole as u64, 7),
+            (None, None) => return None,
+        };
+        let mut digits = Digits {
+            negative: number < 0.0,
+            point: 0,
+            digits: [b'0'; DIGITS_MAX],
+            len: rest.checked_ilog10()? as usize + 1,
+        };
+        for digit in digits.digits[..digits.len].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        digits.point = digits.len as i32 - places;
+        digits.trim();
+        Some(digits)
     }
 
     /// Returns at most `count` significant digits, as `toPrecision` has them: of two that are equally near

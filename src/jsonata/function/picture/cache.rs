@@ -55,6 +55,11 @@ impl<T> PictureCache<T> {
         self.entries.capacity() * size_of::<(Box<str>, T)>() + texts * BYTES_PER_BYTE
     }
 
+    /// Whether a picture need not be read.
+    pub fn knows(&self, picture: &str) -> bool {
+        self.entries.iter().any(|(text, _)| text.as_ref() == picture)
+    }
+
     /// Returns what a picture was read into, reading it if need be.
     ///
     /// # Errors

@@ -103,6 +103,32 @@ impl Signature {
         Ok(())
     }
 
+    /// Whether each parameter gets the argument at its place as it is, and nothing where there is none: most calls.
+    /// What is found here needs no memory.
+    pub fn is_direct(&self, arguments: &impl Arguments) -> bool {
+        let count = arguments.count();
+        let is_direct = |(index, parameter): (usize, &Parameter)| {
+            let quantity = parameter.quantity;
+            if quantity.is_many() || quantity.is_lazy() {
+                return false;
+            }
+            if index >= count {
+                return quantity.is_optional() && parameter.context.is_none();
+            }
+            let kind = arguments.kind(index);
+            let is_array = kind == Kind::Missing
+                || kind == Kind::Array
+                    && parameter.elements.as_deref().is_none_or(|letters| {
+                        let expected = letters.chars().next().and_then(Kind::of);
+                        letters == ANY
+                            || arguments.is_empty(index)
+                            || expected.is_some_and(|kind| arguments.holds_only(index, kind))
+                    });
+            parameter.kinds.contains(kind) && (!parameter.is_array || is_array)
+        };
+        count <= self.parameters.len() && self.parameters.iter().enumerate().all(is_direct)
+    }
+
     /// Whether each argument is simply that of its parameter, the common case.
     fn is_plain_match(&self, arguments: &impl Arguments, matching: &mut Matching) -> bool {
         let count = arguments.count();

@@ -10,6 +10,9 @@ use std::cmp::Ordering;
 ///
 /// The memory bound.
 pub fn uppercase(text: &str, out: &mut Text<'_>) -> Result<(), Error> {
+    if text.is_ascii() {
+        return out.push_ascii(text, str::make_ascii_uppercase);
+    }
     text.chars()
         .flat_map(char::to_uppercase)
         .try_for_each(|character| out.push(character))
@@ -21,6 +24,9 @@ pub fn uppercase(text: &str, out: &mut Text<'_>) -> Result<(), Error> {
 ///
 /// The memory bound.
 pub fn lowercase(text: &str, out: &mut Text<'_>) -> Result<(), Error> {
+    if text.is_ascii() {
+        return out.push_ascii(text, str::make_ascii_lowercase);
+    }
     if !text.contains('Σ') {
         return text
             .chars()
@@ -62,8 +68,12 @@ pub fn pad(text: &str, width: f64, padding: Option<&str>, out: &mut Text<'_>) ->
     if !is_before {
         out.push_str(text)?;
     }
-    for character in padding.chars().cycle().take(missing) {
-        out.push(character)?;
+    if padding.len() == 1 {
+        out.push_repeated(padding, missing)?;
+    } else {
+        for character in padding.chars().cycle().take(missing) {
+            out.push(character)?;
+        }
     }
     if is_before {
         out.push_str(text)?;
