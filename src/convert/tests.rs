@@ -105,7 +105,7 @@ fn a_state_that_cannot_be_rewritten_stays_and_the_others_say_what_they_are() {
         .iter()
         .map(|found| (found.code, &*found.pointer, found.line, found.column))
         .collect();
-    assert_eq!(found, [(code::KEPT, "/States/P/ResultPath", 1, 138)]);
+    assert_eq!(found, [(code::KEPT, "/States/P/ResultPath", 1, 139)]);
     for part in [
         r#""Type": "Pass",
       "QueryLanguage": "JSONata",
