@@ -81,7 +81,9 @@ impl Run {
         let (heap, constants, mut fuel) = (&mut self.heap, &program.constants, 0);
         let outcome = jsonata::evaluate(&request, heap, constants, &mut evaluator.scratch, &mut fuel);
         self.evaluator = Some(evaluator);
-        self.work.charge((fuel * FUEL_WORK) as usize);
+        let cost = fuel * FUEL_WORK;
+        self.overdrawn += cost.saturating_sub(self.work.left());
+        self.work.charge(cost as usize);
         match outcome {
             Ok(jsonata::Outcome::Value(value)) => {
                 self.check_memory(program)?;

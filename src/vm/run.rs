@@ -48,6 +48,8 @@ pub struct Run {
     pub(super) transitions: u64,
     /// What it may still do before others have their turn.
     pub(super) work: Work,
+    /// What its evaluations have taken beyond their grants.
+    pub(super) overdrawn: u64,
     /// Bytes of the input's values.
     pub(super) input_bytes: usize,
     /// What the last walk over a value found; see [`crate::program::Gather`].
@@ -182,6 +184,7 @@ impl Run {
             outcome: Outcome::NONE,
             transitions: 0,
             work: Work::UNBOUNDED,
+            overdrawn: 0,
             input_bytes: 0,
             found: Vec::new(),
             compaction: Compaction::default(),
@@ -294,6 +297,7 @@ impl Run {
         self.random = Random::new(with.seed);
         self.outcome = Outcome::NONE;
         self.transitions = 0;
+        self.overdrawn = 0;
         self.input_bytes = 0;
         self.compact_at = self.compaction_floor.min(self.memory_max);
         self.compacted = 0;
@@ -310,6 +314,11 @@ impl Run {
     /// Returns what is left of the grant.
     pub fn work(&self) -> Work {
         self.work
+    }
+
+    /// Returns what evaluations have taken beyond what was granted, since the last call: one cannot stop in the middle.
+    pub fn take_overdrawn(&mut self) -> u64 {
+        std::mem::take(&mut self.overdrawn)
     }
 
     /// Takes what the execution asks of the world since the last call.

@@ -126,14 +126,14 @@ const PATTERNS: [&str; 16] = [
 const REPLACEMENTS: [&str; 8] = [
     "'<$1$0>'", "'$$'", "''", "'$2-$1'", "'x'", "'$12'", "'$'", "'[$0'",
 ];
-const NUMBER_PICTURES: [&str; 12] = [
+/// None with an exponent: the reference looks for that of zero without end.
+const NUMBER_PICTURES: [&str; 11] = [
     "'#,##0.00'",
     "'0'",
     "'000.0#'",
     "'#.##'",
     "'0.0%'",
     "'#0;(#0)'",
-    "'0.00e0'",
     "'$#,###'",
     "'##,#0.0,0'",
     "'x'",

@@ -143,6 +143,8 @@ impl<'a> Machine<'a, '_> {
                     let argument = self.stack.get(bottom).copied().unwrap_or(Value::Nothing);
                     self.enter_native()?;
                     let between = self.apply_named(*first, &[argument], Some(FIRST))?;
+                    // What the one returns is an expression's value before the other gets it.
+                    let between = self.closed(between, false);
                     self.natives -= 1;
                     *name = Some(SECOND);
                     self.stack.truncate(bottom);

@@ -519,6 +519,8 @@ fn a_recursion_without_end_fails_its_state_and_spends_the_turn() {
         "threw an error during evaluation: Expression evaluation timeout: Check for infinite loop",
     );
     assert!(player.run.work().is_spent());
+    assert!(player.run.take_overdrawn() > 1 << 20);
+    assert_eq!(player.run.take_overdrawn(), 0);
 }
 
 /// A template of heavy expressions stops between them when its work is spent, and goes on exactly there.

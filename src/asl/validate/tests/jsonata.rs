@@ -432,3 +432,57 @@ fn the_place_is_found_in_yaml_and_behind_substitutions() {
         .collect();
     assert_eq!(found, [("foo".to_owned(), 8, 33), ("bar".to_owned(), 11, 12)]);
 }
+
+/// Whatever is cut off or put in somewhere: what is found lies inside the text of the expression.
+#[test]
+fn every_place_lies_inside_the_expression() {
+    let expressions = [
+        r#" $map($states.input.a[b > 'ä\n😀"'], function($x, $i) { $x & "é" & phone }) "#,
+        r#" ($t := {"k": [1, 2..3]}; $t ~> |k|{'a': $}| & $replace('a/b', /(a)[/]/im, `n n`) /* c */) "#,
+        r#" States.Format('{}', $.a) = $$.b ? $eval('😀') : $states.inptu.x^(>y)@$z#$w.%.q "#,
+    ];
+    let wild = [
+        "\"",
+        "'",
+        "\\",
+        "{",
+        "}",
+        "%",
+        "%}",
+        "\u{1f600}",
+        "`",
+        "/",
+        "$",
+        "=",
+        "..",
+        "\n",
+        "(",
+    ];
+    let mut found = 0;
+    for expression in expressions {
+        let places = expression.char_indices().map(|(at, _)| at);
+        let cut = places.clone().map(|at| expression[..at].to_owned());
+        let put = places.flat_map(|at| {
+            let (before, after) = expression.split_at(at);
+            wild.iter().map(move |wild| format!("{before}{wild}{after}"))
+        });
+        for text in cut.chain(put) {
+            let json = serde_json_text(&format!("{{%{text}%}}"));
+            let definition = definition(&format!(r#""Type": "Pass", "Output": {json}"#));
+            let whole = definition.find(&json).expect("the text");
+            for one in report(&definition, MachineType::Express).diagnostics {
+                let span = one.span.clone();
+                assert!(
+                    whole <= span.start && span.end <= whole + json.len(),
+                    "{text}: {one:?}"
+                );
+                assert!(
+                    definition.get(span).is_some_and(|part| !part.is_empty()),
+                    "{text}: {one:?}"
+                );
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 3_000, "{found}");
+}
