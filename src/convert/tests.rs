@@ -111,7 +111,9 @@ fn a_state_that_cannot_be_rewritten_stays_and_the_others_say_what_they_are() {
       "QueryLanguage": "JSONata",
       "Output": "{% $states.input.a %}""#,
         r#""ResultPath": "$.x[0]""#,
-        r#""B": { "Type": "Pass", "QueryLanguage": "JSONata", "Output""#,
+        r#""Type": "Pass",
+              "QueryLanguage": "JSONata",
+              "Output": "{% $states.input.a %}""#,
     ] {
         assert!(converted.text.contains(part), "{part}\nin {}", converted.text);
     }
