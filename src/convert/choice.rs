@@ -4,7 +4,7 @@
 //! then and `<` gives nothing, which fails as well.
 
 use super::data::Data;
-use super::expression::{Expression, Shape, level, quoted};
+use super::expression::{Expression, Shape, level};
 use super::filter::{exists, not};
 use super::intrinsic::escaped;
 use super::literal;
@@ -104,21 +104,15 @@ fn relate(left: &Expression, relation: &str, right: &Expression) -> Expression {
 
 /// `IsPresent` and its like.
 fn test(variable: &Expression, kind: &str, is_wanted: bool, remarks: &mut Remarks) -> Expression {
-    let is = |value: &Expression, other: &str| {
+    let is = |value: &Expression, other: &Expression| {
         let sign = if is_wanted { "=" } else { "!=" };
-        Expression::binary(
-            value,
-            sign,
-            level::COMPARISON,
-            &Expression::unknown(other),
-            Shape::Other,
-        )
+        Expression::binary(value, sign, level::COMPARISON, other, Shape::Other)
     };
     let wanted = |test: Expression| if is_wanted { test } else { not(&test) };
     let kind_of = Expression::call("type", &[variable], Shape::Text);
     match kind {
         "Present" => wanted(exists(variable)),
-        "Null" => is(variable, "null"),
+        "Null" => is(variable, &Expression::unknown("null")),
         "Timestamp" => {
             remarks.push(differs::IS_TIMESTAMP);
             let regex = Expression::whole(TIMESTAMP, Shape::Unknown);
@@ -139,7 +133,7 @@ fn test(variable: &Expression, kind: &str, is_wanted: bool, remarks: &mut Remark
         }
         kind => is(
             &kind_of,
-            &quoted(&kind.to_lowercase().replace("numeric", "number")),
+            &Expression::string(&kind.to_lowercase().replace("numeric", "number")),
         ),
     }
 }

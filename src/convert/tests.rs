@@ -105,13 +105,15 @@ fn a_state_that_cannot_be_rewritten_stays_and_the_others_say_what_they_are() {
         .iter()
         .map(|found| (found.code, &*found.pointer, found.line, found.column))
         .collect();
-    assert_eq!(found, [(code::KEPT, "/States/P/ResultPath", 1, 138)]);
+    assert_eq!(found, [(code::KEPT, "/States/P/ResultPath", 1, 139)]);
     for part in [
         r#""Type": "Pass",
       "QueryLanguage": "JSONata",
       "Output": "{% $states.input.a %}""#,
         r#""ResultPath": "$.x[0]""#,
-        r#""B": { "Type": "Pass", "QueryLanguage": "JSONata", "Output""#,
+        r#""Type": "Pass",
+              "QueryLanguage": "JSONata",
+              "Output": "{% $states.input.a %}""#,
     ] {
         assert!(converted.text.contains(part), "{part}\nin {}", converted.text);
     }

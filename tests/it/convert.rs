@@ -231,3 +231,43 @@ fn grown_rules() {
     }
     tally.end("rules");
 }
+
+/// The table of the page for authors: each row is what `convert` writes.
+#[test]
+fn the_page_for_authors_shows_what_is_written() {
+    let page = include_str!("../../config/workflows/JSONATA.md");
+    let section = page.split("## From JSONPath").nth(1).expect("the section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let mut count = 0;
+    for row in section.lines().filter(|line| line.starts_with("| `")) {
+        let (path, jsonata) = row.split_once(" | `").expect("two columns");
+        let path = path.trim_start_matches(['|', ' ', '`']).trim_end_matches('`');
+        let jsonata = jsonata.trim_end_matches(['|', ' ']).trim_start_matches('`');
+        // A text with backquotes in it stands in two of them.
+        let jsonata = jsonata.strip_suffix(" ``").or(jsonata.strip_suffix('`'));
+        let jsonata = jsonata.expect("a code span");
+        let state = match path.split(':').next() {
+            Some("\"Variable\"") => {
+                format!(r#"{{"Type": "Choice", "Choices": [{{{path}, "Next": "B"}}], "Default": "B"}}"#)
+            }
+            Some(field) if field.starts_with('"') => {
+                format!(r#"{{"Type": "Task", "Resource": "r", {path}, "End": true}}"#)
+            }
+            _ => json!({ "Type": "Pass", "Parameters": { "x.$": path }, "End": true }).to_string(),
+        };
+        let text = format!(r#"{{"StartAt": "A", "States": {{"A": {state}}}}}"#);
+        let converted = convert(&source(&text), &Options::default()).expect("well-formed");
+        let expected = if path.starts_with('"') {
+            jsonata.to_owned()
+        } else {
+            format!("{}", json!(format!("{{% {jsonata} %}}")))
+        };
+        assert!(
+            converted.text.contains(&expected),
+            "{row}\n{expected}\n{}",
+            converted.text
+        );
+        count += 1;
+    }
+    assert!(count >= 20, "the table has lost its rows: {count}");
+}
