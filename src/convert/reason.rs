@@ -27,6 +27,7 @@ pub(super) enum Said {
 /// Where JSONata has other rules than JSONPath and a rewritten place may show it.
 pub(super) mod differs {
     pub(in crate::convert) const INDEX: &str = "an index beyond the array's end is null in a JSONPath template; in JSONata it is nothing, and the state fails";
+    pub(in crate::convert) const UNUSED: &str = "nothing needs this value, so JSONata does not evaluate it: the state goes on where JSONPath fails for want of it";
     pub(in crate::convert) const ITEM: &str =
         "of an empty array States.ArrayGetItem takes null; in JSONata there is nothing, and the state fails";
     pub(in crate::convert) const KEYS: &str =

@@ -82,6 +82,7 @@ pub(super) fn rewrite(scribe: &mut Scribe, node: &Node, place: &Place<'_>) -> No
         state.replace(member, &mut out);
         out.extend(state.member(member));
     }
+    state.say_what_is_unused(&out);
     Node {
         span: node.span.clone(),
         value: Value::Object(out),
@@ -195,6 +196,36 @@ impl State<'_> {
         let node = self.node.get(name)?;
         let template = self.scribe.template(node, &self.place.key(name), &self.data);
         Some(Data::Template(template))
+    }
+
+    /// Says which old fields are evaluated no more, as nothing needs what they give.
+    fn say_what_is_unused(&mut self, rewritten: &[Member]) {
+        let is_discarded = self
+            .node
+            .get("ResultPath")
+            .is_some_and(|path| path.value == Value::Null);
+        let is_pass = self.node.get("Type").and_then(Node::as_text) == Some("Pass");
+        let is_evaluated = |data: &Data| match data {
+            Data::Expression(expression) => rewritten
+                .iter()
+                .any(|member| member.value.to_json().contains(expression.text())),
+            Data::Template(_) | Data::Put { .. } => true,
+        };
+        let unused = [
+            (
+                "InputPath",
+                !self.data.is_named(INPUT) && !is_evaluated(&self.data),
+            ),
+            ("ResultSelector", is_discarded),
+            ("Parameters", is_discarded && is_pass),
+        ];
+        for (name, _) in unused.into_iter().filter(|(_, is_unused)| *is_unused) {
+            let Some(field) = self.node.get(name) else {
+                continue;
+            };
+            self.scribe
+                .remark(&self.place.key(name), &field.span, vec![differs::UNUSED]);
+        }
     }
 
     /// Writes the new fields that stand in a member's place.

@@ -136,6 +136,36 @@ fn a_variable_that_hides_a_function_is_told() {
 }
 
 #[test]
+fn what_is_evaluated_no_more_is_told() {
+    for (state, places) in [
+        (
+            r#"{"Type": "Pass", "InputPath": "$.a", "Result": 1, "End": true}"#,
+            &["/States/A/InputPath"][..],
+        ),
+        (
+            r#"{"Type": "Task", "Resource": "r", "ResultSelector": {"a.$": "$.b"}, "ResultPath": null, "End": true}"#,
+            &["/States/A/ResultSelector"],
+        ),
+        (
+            r#"{"Type": "Task", "Resource": "r", "InputPath": "$.a", "End": true}"#,
+            &[],
+        ),
+        (
+            r#"{"Type": "Pass", "InputPath": "$", "Result": 1, "End": true}"#,
+            &[],
+        ),
+    ] {
+        let converted = converted(&format!(r#"{{"A": {state}}}"#));
+        let found: Vec<&str> = converted
+            .diagnostics
+            .iter()
+            .map(|found| &*found.pointer)
+            .collect();
+        assert_eq!(found, places, "{state}");
+    }
+}
+
+#[test]
 fn order_names_comments_and_placeholders_stay() {
     let text = "Comment: why\nStartAt: A b\nTimeoutSeconds: 5\nStates:\n  A b:\n    Comment: first\n    Type: Task\n    Resource: ${Function}\n    End: true\n";
     let source = Source {

@@ -18,14 +18,17 @@ use std::path::PathBuf;
 /// Rewrite a definition in JSONata, and prove it by playing its cases over both.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The definition is read as 'check' reads it; the rewritten one is printed as JSON. What is said of it goes to stderr:
-what cannot be rewritten, and where JSONata has other rules, each with its place. A state that cannot be
-rewritten stays JSONPath; the others say \"QueryLanguage\": \"JSONata\" then, since a JSONata machine may have no such state.
+    after_help = "The definition is read as 'check' reads it; the rewritten one is printed as JSON. What is said of
+it goes to stderr: what cannot be rewritten, and where JSONata has other rules, each with its
+place. A state that cannot be rewritten stays JSONPath; the others say \"QueryLanguage\":
+\"JSONata\" then, since a JSONata machine may have no such state.
 
-Every case is played over both definitions: status, output, error, and what tasks are given must be equal. Without --cases
-those are played that name FILE in a *.cases.json or *.cases.yaml beside it.
+Every case is played over both definitions: status, output, error, and what tasks are given must
+be equal. Without --cases those are played that name FILE in a *.cases.json or *.cases.yaml
+beside it.
 
-Exit code: 0 all is rewritten and no case differs, 1 a state stays JSONPath or a case differs, 2 there is no answer.
+Exit code: 0 all is rewritten and no case differs, 1 a state stays JSONPath or a case differs,
+2 there is no answer.
 
 Examples:
   stepstream convert order.asl.json --to jsonata -o order.jsonata.asl.json
