@@ -235,7 +235,12 @@ pub(super) fn contains<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<
     let found = match (machine.string(arguments.get(1)), regex_of(arguments.get(1))) {
         (Some(part), _) => text.contains(part),
         (None, Some(regex)) => machine.find_range(regex, text, None)?.is_some(),
-        (None, None) => machine.ask(arguments.get(1), &[arguments.get(0)])?.is_some(),
+        (None, None) => {
+            // Whatever a matcher returns tells a match, unless it is nothing: false, too.
+            let answer = machine.apply(arguments.get(1), &[arguments.get(0)])?;
+            machine.told(answer)?;
+            !answer.is_nothing()
+        }
     };
     Ok(Value::Boolean(found))
 }
