@@ -247,8 +247,8 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Last {
     Nothing,
-    /// A name that the caller binds.
-    Global(u32),
+    /// A name that the caller may bind, and the built-in function that it is while it is not bound.
+    Global(u32, Option<u16>),
     /// The document.
     Root,
     Builtin(u16),
@@ -419,7 +419,7 @@ impl Code {
     /// Says whether the value of a name that the caller binds, by its index, may be read.
     pub fn reads(&self, global: usize) -> bool {
         let mut variables = self.variables.iter();
-        variables.any(|variable| variable.last == Last::Global(global as u32))
+        variables.any(|variable| matches!(variable.last, Last::Global(own, _) if own as usize == global))
     }
 
     /// Says whether the code is one path of [`Code::chains`] and nothing else.
@@ -441,7 +441,7 @@ impl Code {
         });
         let chains = chains.map(|chain| chain.variable);
         let global = |variable| match self.variables[variable as usize].last {
-            Last::Global(global) => Some(global as usize),
+            Last::Global(global, _) => Some(global as usize),
             _ => None,
         };
         loads.chain(copies).chain(chains).filter_map(global)
@@ -453,7 +453,7 @@ impl Code {
         self.chains.iter().map(|chain| {
             let variable = &self.variables[chain.variable as usize];
             match variable.last {
-                Last::Global(global) if variable.places.is_empty() => {
+                Last::Global(global, _) if variable.places.is_empty() => {
                     let first = chain.first as usize;
                     Some((global as usize, &self.keys[first..first + chain.count as usize]))
                 }

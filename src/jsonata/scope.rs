@@ -188,13 +188,14 @@ impl Scopes {
     }
 
     fn last(&self, name: &str) -> Last {
+        let builtin = builtin::find(name, self.aws);
         if let Some(global) = self.globals.get(name) {
-            return Last::Global(*global);
+            return Last::Global(*global, builtin);
         }
         if name == "$" {
             return Last::Root;
         }
-        builtin::find(name, self.aws).map_or(Last::Nothing, Last::Builtin)
+        builtin.map_or(Last::Nothing, Last::Builtin)
     }
 }
 

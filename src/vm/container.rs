@@ -6,11 +6,12 @@
 use super::event::{Event, EventType};
 use super::fault::{Fault, Outcome, Raised, shown};
 use super::frame::{Activity, Children, FrameId};
+use super::interpret::{Block, Midway};
 use super::run::Run;
 use crate::fault;
 use crate::path::MissKind;
 use crate::program::{
-    Branches, ContainerId, FlowId, Items, Iteration, Limit, PathId, Percentage, Program, Source, Stage,
+    Branches, ContainerId, FlowId, Items, Iteration, Limit, PathId, Pc, Percentage, Program, Source, Stage,
     StateId, StateType,
 };
 use crate::value::{Kind, Store, ValueRef, View};
@@ -216,9 +217,10 @@ impl Run {
         let Activity::Container(container) = self.frames[frame.at()].activity else {
             return;
         };
+        let halted = self.midway.take().and_then(|midway| midway.block);
         let children = &mut self.frames[frame.at()].children;
         children.queued = false;
-        if children.active == 0 {
+        if children.active == 0 && halted.is_none() {
             self.inline_iterations(program, frame, container);
             if self.work.is_spent() {
                 self.frames[frame.at()].children.queued = true;
@@ -238,12 +240,30 @@ impl Run {
             self.current = self.frames[frame.at()].registers;
             // Iterations of one state each leave no state by `Exit`, where it is looked at otherwise.
             self.compact_if_due(frame);
-            if let Err(Raised) = self.start_branch(program, frame, container, branch) {
-                self.stack.clear();
-                self.selector_failed(program, frame);
+            match self.start_branch(program, frame, container, branch, halted) {
+                Ok(None) => {}
+                Ok(Some(block)) => self.halt(frame, block),
+                Err(Raised) => {
+                    self.stack.clear();
+                    self.selector_failed(program, frame);
+                }
             }
         } else if children.active == 0 && children.started == children.total {
             self.close(program, frame);
+        }
+    }
+
+    /// Takes back that a branch was started: its selector has stopped on the way, and goes on first of all.
+    fn halt(&mut self, frame: FrameId, block: (Pc, u32)) {
+        self.midway = Some(Midway {
+            frame,
+            block: Some(block),
+        });
+        let children = &mut self.frames[frame.at()].children;
+        children.started -= 1;
+        children.active -= 1;
+        if !std::mem::replace(&mut children.queued, true) {
+            self.ready.push(frame);
         }
     }
 
@@ -255,13 +275,16 @@ impl Run {
         self.raise(program, frame);
     }
 
+    /// Starts a branch. When the run's work is spent in the middle of its selector, returns where that goes on, as
+    /// `halted` says the next time.
     fn start_branch(
         &mut self,
         program: &Program,
         frame: FrameId,
         container: ContainerId,
         branch: u32,
-    ) -> Outcome<()> {
+        halted: Option<(Pc, u32)>,
+    ) -> Outcome<Option<(Pc, u32)>> {
         let children = self.frames[frame.at()].children;
         let (flow, input, item, last) = match &program.containers[container.at()].branches {
             Branches::Parallel(flows) => (
@@ -281,10 +304,19 @@ impl Run {
                 let event = Event::new(EventType::MapIterationStarted, previous)
                     .of(self.current.state)
                     .number(branch);
-                let last = self.record(event);
-                let input = match map.selector {
-                    None => item,
-                    Some(selector) => self.block(program, frame, selector, (branch, item))?,
+                let last = match halted {
+                    Some((_, last)) => last,
+                    None => self.record(event),
+                };
+                let input = match (map.selector, halted) {
+                    (None, _) => item,
+                    (Some(selector), halted) => {
+                        let from = halted.map_or(selector, |(pc, _)| pc);
+                        match self.block(program, frame, from, (branch, item))? {
+                            Block::Value(input) => input,
+                            Block::Spent(pc) => return Ok(Some((pc, last))),
+                        }
+                    }
                 };
                 (map.flow, input, item, last)
             }
@@ -293,7 +325,7 @@ impl Run {
         let child = self.ready.last().copied().unwrap_or(frame);
         self.frames[child.at()].item = item;
         self.frames[child.at()].registers.last = last;
-        Ok(())
+        Ok(None)
     }
 
     fn start_child(

@@ -102,6 +102,8 @@ pub(super) struct Children {
     pub(super) results: u32,
     /// Whether the frame is in the ready list.
     pub(super) queued: bool,
+    /// Whether all iterations that are left take frames of their own.
+    pub(super) by_frames: bool,
 }
 
 impl Children {
@@ -117,6 +119,7 @@ impl Children {
         previous: 0,
         results: 0,
         queued: false,
+        by_frames: false,
     };
 }
 

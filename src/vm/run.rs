@@ -5,6 +5,7 @@ use super::event::{Event, EventSet, EventType};
 use super::expression::Evaluator;
 use super::fault::Fault;
 use super::frame::{Activity, Frame, FrameId, Registers};
+use super::interpret::Midway;
 use super::request::{Request, Token};
 use super::trace::{Decision, Traced};
 use super::work::Work;
@@ -54,6 +55,8 @@ pub struct Run {
     pub(super) input_bytes: usize,
     /// What the last walk over a value found; see [`crate::program::Gather`].
     pub(super) found: Vec<ValueRef>,
+    /// The frame whose operands are on the stack while the run does nothing.
+    pub(super) midway: Option<Midway>,
     pub(super) compaction: Compaction,
     /// What evaluates expressions; none before the first.
     pub(super) evaluator: Option<Box<Evaluator>>,
@@ -187,6 +190,7 @@ impl Run {
             overdrawn: 0,
             input_bytes: 0,
             found: Vec::new(),
+            midway: None,
             compaction: Compaction::default(),
             evaluator: None,
             compact_at: COMPACT_FLOOR,
@@ -279,6 +283,7 @@ impl Run {
         self.heap.clear();
         self.stack.clear();
         self.found.clear();
+        self.midway = None;
         self.ready.clear();
         self.free.clear();
         for frame in &mut self.frames {
@@ -565,6 +570,7 @@ impl Run {
 
     fn stop(&mut self) {
         self.stack.clear();
+        self.midway = None;
         self.ready.clear();
         self.requests.clear();
         for frame in &mut self.frames {

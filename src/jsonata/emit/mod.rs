@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use super::Error;
 use super::ancestor::Ancestors;
-use super::code::{Address, Code, GroupCode, Guard, Mark, Op, Operator, Variable};
+use super::builtin;
+use super::code::{Address, Code, GroupCode, Guard, Last, Mark, Op, Operator, Variable};
 use super::scope::{self, Names, Scopes};
 use super::syntax::Literal;
 use super::tree::{Group, Kind, Node, Stage};
@@ -141,6 +142,10 @@ impl Emitter<'_> {
         let variable = self.scopes.variable(name);
         if let Some(known) = self.known.variables.get(&variable) {
             return *known;
+        }
+        // Whatever is done with the function, it may be called.
+        if let Last::Builtin(id) | Last::Global(_, Some(id)) = variable.last {
+            self.code.impure |= builtin::is_impure(id);
         }
         let number = self.code.variables.len() as u32;
         self.code.variables.push(variable.clone());

@@ -84,6 +84,18 @@ fn a_variable_hides_a_function_of_its_name() {
         ),
     ];
     check(&states.join(","), "{}", "[7,8]");
+    // Until it is assigned, the name is the function's.
+    let states = [
+        jsonata(
+            "A",
+            r#""Type":"Pass","Assign":{"count":"{% $count([1,2]) %}","random":"{% $map([1,2], $random) %}"},"Output":"{% $map([[1,2]], $count) %}","Next":"B""#,
+        ),
+        jsonata(
+            "B",
+            r#""Type":"Pass","Output":"{% [$count, $states.input, $random[0] = $random[1]] %}","End":true"#,
+        ),
+    ];
+    check(&states.join(","), "{}", "[2,2,false]");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod jsonata;
 mod limits;
+mod midway;
 mod names;
 mod park;
 mod place;
