@@ -75,6 +75,7 @@ mod listing;
 mod message;
 mod parse;
 mod process;
+mod quick;
 mod references;
 mod regex;
 mod scope;

@@ -9,7 +9,7 @@ use super::{Machine, output};
 use crate::jsonata::function::picture::Pictures;
 use crate::jsonata::function::regex;
 use crate::jsonata::function::signature::Matching;
-use crate::jsonata::{Code, Error};
+use crate::jsonata::{Code, Error, quick};
 use crate::value::{Heap, Store, ValueRef, View};
 
 /// The most bytes that the arena keeps for the next evaluation; one that took more gives them back.
@@ -139,6 +139,9 @@ pub fn evaluate(
     scratch: &mut Scratch,
     work: &mut u64,
 ) -> Result<Outcome, Error> {
+    if let Some(outcome) = quick::evaluate(request, heap, constants, work) {
+        return Ok(outcome);
+    }
     let planned = {
         let view = View::new(heap, constants);
         let Scratch {
