@@ -1,7 +1,7 @@
 //! Prints how the engine stands beside its rivals, all measured in turn in one process: the median
 //! of many short rounds each, so that a noisy machine disturbs all alike. Then how it grows.
 //!
-//! `cargo bench --bench ratios [NAME...] [engine]`: only those of `w1 w2 w3 w3b w4 growth`; `engine`
+//! `cargo bench --bench ratios [NAME...] [engine]`: only those of `w1 w2 w3 w3b w4 w1j w2j w4j growth`; `engine`
 //! leaves the rivals out, for a profiler. `perf/README.md` says what the lines mean.
 
 #[global_allocator]

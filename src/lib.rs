@@ -45,6 +45,7 @@
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`jsonata`] | JSONata, the second query language: parse, compile, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
+//! | [`mod@convert`] | definitions in JSONPath rewritten in JSONata |
 //! | [`embedded`] | definitions inside templates and other files, with their places |
 //! | [`program`] | instructions, constants, tables, and their text form |
 //! | [`mod@compile`] | from the document model to a program |
@@ -139,6 +140,7 @@ pub mod clock;
 pub mod compile;
 #[cfg(feature = "kafka")]
 pub mod config;
+pub mod convert;
 pub mod drive;
 pub mod embedded;
 pub mod fault;

@@ -1,7 +1,7 @@
 //! No heap allocation per execution once a run is warm.
 //!
 //! A binary of its own, because it counts what the global allocator is asked for. Warm: every event has
-//! been run before, so that all buffers have their size. The shared workloads W1 to W3b are at
+//! been run before, so that all buffers have their size. The shared workloads are at
 //! `../shared/workloads`, or below where `STEPSTREAM_SHARED` says; the other workflows are always there.
 
 #[path = "support/definitions.rs"]
@@ -88,7 +88,7 @@ fn the_shared_workloads_do_not_allocate() {
     let text = std::fs::read(folder.join("orders.ndjson")).expect("the orders are there");
     let lines = text.split(|&byte| byte == b'\n');
     let events: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
-    for name in ["w1", "w2", "w3", "w3b"] {
+    for name in ["w1", "w2", "w3", "w3b", "w1j", "w2j", "w4j"] {
         let file = folder.join(format!("{name}.asl.json"));
         let definition = std::fs::read_to_string(file).expect("the definition is there");
         check(name, &mut Engine::new(&definition), &events);

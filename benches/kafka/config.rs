@@ -16,6 +16,8 @@ pub(crate) struct Workflow<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum Definition {
     W1,
+    /// W1 in JSONata.
+    W1J,
     /// One task that takes so many milliseconds.
     Delay(u32),
     Fulfillment,
@@ -28,6 +30,10 @@ impl Workflow<'static> {
         sync: false,
         output: false,
         log: "level = \"ERROR\"",
+    };
+    pub(crate) const W1J: Workflow<'static> = Workflow {
+        definition: Definition::W1J,
+        ..Workflow::W1
     };
     pub(crate) const DELAY: Workflow<'static> = Workflow {
         definition: Definition::Delay(10),
@@ -67,6 +73,7 @@ pub(crate) fn output(run: u32) -> String {
 pub(crate) fn section(run: u32, name: &str, workflow: &Workflow<'_>) -> String {
     let definition = match workflow.definition {
         Definition::W1 => workloads().join("w1.asl.json"),
+        Definition::W1J => workloads().join("w1j.asl.json"),
         Definition::Delay(_) => sample("../../perf/delay.asl.json"),
         Definition::Fulfillment => sample("order_fulfillment.asl.json"),
     };
@@ -94,7 +101,7 @@ pub(crate) fn sample(name: &str) -> PathBuf {
 /// Returns what serves the tasks.
 pub(crate) fn tasks(workflow: &Workflow<'_>) -> String {
     match workflow.definition {
-        Definition::W1 => String::new(),
+        Definition::W1 | Definition::W1J => String::new(),
         Definition::Delay(milliseconds) => format!(
             "[tasks]\n\"arn:aws:lambda:*:*:function:delay\" = {{ function = \"delay\", milliseconds = {milliseconds} }}\n"
         ),

@@ -73,16 +73,17 @@ fn main() {
         bench.broker.create_topic(topic, PARTITIONS);
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
-    if ["consume", "output", "sync", "logs", "delay", "hold"]
+    if ["consume", "output", "sync", "jsonata", "logs", "delay", "hold"]
         .iter()
         .any(|name| wanted(name))
     {
         bench.fill(TOPIC, &bench.orders);
     }
-    let all: [(&str, Scenario); 8] = [
+    let all: [(&str, Scenario); 9] = [
         ("consume", consume),
         ("output", output),
         ("sync", sync),
+        ("jsonata", jsonata),
         ("logs", logs),
         ("delay", delay),
         ("fulfillment", fulfillment),
@@ -249,6 +250,28 @@ fn sync(bench: &Bench) {
             &|| bench.engine(&config::Workflow { sync: true, ..W1 }),
             Some(0),
         ),
+    ]);
+}
+
+/// The same work in the other query language.
+fn jsonata(bench: &Bench) {
+    let with_output = |workflow| {
+        move || {
+            bench.engine(&config::Workflow {
+                output: true,
+                ..workflow
+            })
+        }
+    };
+    bench.compare(&[
+        ("W1, no output", &|| bench.engine(&W1), None),
+        (
+            "W1J, no output",
+            &|| bench.engine(&config::Workflow::W1J),
+            Some(0),
+        ),
+        ("W1 with output", &with_output(W1), None),
+        ("W1J with output", &with_output(config::Workflow::W1J), Some(2)),
     ]);
 }
 

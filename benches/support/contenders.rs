@@ -1,7 +1,7 @@
 //! Who runs on which workload: the engine first, its rivals, and indexing alone.
 
 use super::engine::Engine;
-use super::{Workload, check, rivals};
+use super::{Workload, check, computed, load, rivals};
 use std::hint::black_box;
 
 /// A name, and what turns an event's bytes into output bytes.
@@ -39,10 +39,22 @@ fn by_hand(workload: &str) -> Vec<Contender> {
             ("sonic lazy", Box::new(move |event, out| lazy.w2(event, out))),
             ("sonic typed", Box::new(rivals::typed_w2)),
         ],
+        // What is in JSONata beside the same in JSONPath.
+        "w1j" => in_json_path("w1", "W1, the same in JSONPath"),
+        "w2j" => in_json_path("w2", "W2, the same in JSONPath"),
+        "w4j" => vec![("sonic typed", Box::new(computed::typed_w4j))],
         "w3" => vec![("sonic lazy", Box::new(move |event, out| lazy.w3(event, out)))],
         "w3b" => vec![("sonic lazy", Box::new(move |event, out| lazy.w3b(event, out)))],
         _ => Vec::new(),
     }
+}
+
+fn in_json_path(name: &'static str, who: &'static str) -> Vec<Contender> {
+    let Some(workload) = load(name) else {
+        return Vec::new();
+    };
+    let mut engine = Engine::new(&workload.definition);
+    vec![(who, Box::new(move |event, out| engine.run(event, out)))]
 }
 
 /// What every engine has to do at least.

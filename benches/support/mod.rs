@@ -3,6 +3,7 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod computed;
 pub(crate) mod contenders;
 #[path = "../../tests/support/definitions.rs"]
 pub(crate) mod definitions;
@@ -24,9 +25,9 @@ pub(crate) struct Workload {
 }
 
 /// The workloads, in the order of the tables in `perf/`.
-pub(crate) const NAMES: [&str; 5] = ["w1", "w2", "w3", "w3b", "w4"];
+pub(crate) const NAMES: [&str; 8] = ["w1", "w2", "w3", "w3b", "w4", "w1j", "w2j", "w4j"];
 
-/// Loads W1, W2, W3, W3b or W4; `None`, and a word about it, when the shared folder is absent.
+/// Loads one of [`NAMES`]; `None`, and a word about it, when the shared folder is absent.
 pub(crate) fn load(name: &'static str) -> Option<Workload> {
     if name == "w4" {
         return Some(orders::fulfillment());
@@ -44,6 +45,9 @@ pub(crate) fn load(name: &'static str) -> Option<Workload> {
     let expected = match name {
         // Identity: what comes out is what went in.
         "w3" => events.clone(),
+        // The same in JSONata.
+        "w1j" => lines(&text(&folder.join("expected.w1.ndjson"))),
+        "w2j" => lines(&text(&folder.join("expected.w2.ndjson"))),
         _ => lines(&text(&folder.join(format!("expected.{name}.ndjson")))),
     };
     let expected = expected

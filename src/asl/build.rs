@@ -10,8 +10,8 @@ mod template;
 mod tests;
 
 use crate::asl::model::{
-    DataPath, Fail, FailText, Flow, Map, OrPath, Parallel, Pass, QueryLanguage, State, StateKind,
-    StateMachine, Transition, Wait, WaitUntil,
+    DataPath, Fail, FailText, Flow, Map, Parallel, Pass, QueryLanguage, Setting, State, StateKind,
+    StateMachine, Template, Transition, Wait, WaitUntil,
 };
 use crate::asl::paths;
 use crate::asl::place::Place;
@@ -19,7 +19,7 @@ use crate::asl::syntax::{Node, Value};
 use crate::asl::validate::is_distributed;
 use crate::path::{Path, Root};
 
-use template::{assign, template};
+use template::Object;
 
 /// Builds the model of a definition.
 pub(super) fn machine(root: &Node) -> Option<StateMachine> {
@@ -27,7 +27,8 @@ pub(super) fn machine(root: &Node) -> Option<StateMachine> {
         Some(node) => Some(integer(node)?),
         None => None,
     };
-    let flow = flow(root, &Place::ROOT)?;
+    let language = language(root).unwrap_or_default();
+    let flow = flow(root, &Place::ROOT, language)?;
     Some(StateMachine {
         comment: text(root, "Comment"),
         timeout_seconds,
@@ -35,12 +36,21 @@ pub(super) fn machine(root: &Node) -> Option<StateMachine> {
     })
 }
 
-fn flow(node: &Node, place: &Place<'_>) -> Option<Flow> {
+/// Returns the query language that the machine or a state declares.
+fn language(object: &Node) -> Option<QueryLanguage> {
+    match object.get("QueryLanguage")?.as_text()? {
+        "JSONata" => Some(QueryLanguage::Jsonata),
+        _ => Some(QueryLanguage::JsonPath),
+    }
+}
+
+/// Builds a flow; `machine` is the language of states that declare none, in whichever flow (facts 4.2).
+fn flow(node: &Node, place: &Place<'_>, machine: QueryLanguage) -> Option<Flow> {
     let place = place.key("States");
     let members = node.get("States")?.as_object()?;
     let states: Option<Vec<State>> = members
         .iter()
-        .map(|member| state(&member.key, &member.value, &place.key(&member.key)))
+        .map(|member| state(&member.key, &member.value, &place.key(&member.key), machine))
         .collect();
     Some(Flow {
         start_at: text(node, "StartAt")?,
@@ -48,47 +58,61 @@ fn flow(node: &Node, place: &Place<'_>) -> Option<Flow> {
     })
 }
 
-fn state(name: &str, node: &Node, place: &Place<'_>) -> Option<State> {
+fn state(name: &str, node: &Node, place: &Place<'_>, machine: QueryLanguage) -> Option<State> {
+    let state = Object {
+        node,
+        language: language(node).unwrap_or(machine),
+        place: Place::ROOT,
+    };
     Some(State {
         name: name.to_owned(),
         comment: text(node, "Comment"),
         pointer: place.pointer(),
-        query_language: QueryLanguage::JsonPath,
+        query_language: state.language,
         input_path: data_path(node, "InputPath")?,
         output_path: data_path(node, "OutputPath")?,
-        assign: assign(node)?.unwrap_or_default(),
-        kind: kind(node, place)?,
+        output: state.template("Output")?,
+        assign: state.assign()?.unwrap_or_default(),
+        kind: kind(state, place, machine)?,
     })
 }
 
-fn kind(node: &Node, place: &Place<'_>) -> Option<StateKind> {
+fn kind(state: Object<'_>, place: &Place<'_>, machine: QueryLanguage) -> Option<StateKind> {
+    let node = state.node;
     Some(match node.get("Type")?.as_text()? {
         "Pass" => StateKind::Pass(Pass {
             result: node.get("Result").map(Node::to_json),
-            parameters: template(node, "Parameters")?,
+            parameters: state.template("Parameters")?,
             result_path: data_path(node, "ResultPath")?,
             transition: transition(node)?,
         }),
-        "Task" => StateKind::Task(Box::new(task::task(node)?)),
-        "Choice" => StateKind::Choice(choice::choice(node)?),
+        "Task" => StateKind::Task(Box::new(task::task(state)?)),
+        "Choice" => StateKind::Choice(choice::choice(state)?),
         "Wait" => StateKind::Wait(Wait {
-            until: wait_until(node)?,
+            until: wait_until(state)?,
             transition: transition(node)?,
         }),
         "Succeed" => StateKind::Succeed,
         "Fail" => StateKind::Fail(Fail {
-            error: fail_text(node, "Error")?,
-            cause: fail_text(node, "Cause")?,
+            error: fail_text(state, "Error")?,
+            cause: fail_text(state, "Cause")?,
         }),
-        "Parallel" => StateKind::Parallel(parallel(node, place)?),
-        "Map" => StateKind::Map(Box::new(map(node, place)?)),
+        "Parallel" => StateKind::Parallel(parallel(state, place, machine)?),
+        "Map" => StateKind::Map(Box::new(map(state, place, machine)?)),
         _ => return None,
     })
 }
 
-fn wait_until(node: &Node) -> Option<WaitUntil> {
+fn wait_until(state: Object<'_>) -> Option<WaitUntil> {
+    let node = state.node;
+    if let Some(jsonata) = state.jsonata("Seconds") {
+        return Some(WaitUntil::SecondsJsonata(jsonata));
+    }
     if let Some(seconds) = node.get("Seconds") {
         return integer(seconds).map(WaitUntil::Seconds);
+    }
+    if let Some(jsonata) = state.jsonata("Timestamp") {
+        return Some(WaitUntil::TimestampJsonata(jsonata));
     }
     if let Some(timestamp) = text(node, "Timestamp") {
         return Some(WaitUntil::Timestamp(timestamp));
@@ -99,13 +123,16 @@ fn wait_until(node: &Node) -> Option<WaitUntil> {
     path(node.get("TimestampPath")?).map(WaitUntil::TimestampPath)
 }
 
-fn fail_text(node: &Node, name: &str) -> Option<Option<FailText>> {
-    if let Some(literal) = node.get(name) {
+fn fail_text(state: Object<'_>, name: &str) -> Option<Option<FailText>> {
+    if let Some(jsonata) = state.jsonata(name) {
+        return Some(Some(FailText::Jsonata(jsonata)));
+    }
+    if let Some(literal) = state.node.get(name) {
         return literal
             .as_text()
             .map(|text| Some(FailText::Literal(text.to_owned())));
     }
-    match node.get(&format!("{name}Path")) {
+    match state.node.get(&format!("{name}Path")) {
         None => Some(None),
         Some(node) => paths::expression(node.as_text()?)
             .ok()
@@ -113,24 +140,34 @@ fn fail_text(node: &Node, name: &str) -> Option<Option<FailText>> {
     }
 }
 
-fn parallel(node: &Node, place: &Place<'_>) -> Option<Parallel> {
+/// Builds what the work of a Task or Parallel gets: `Parameters`, in JSONata `Arguments`.
+fn arguments(state: Object<'_>) -> Option<Option<Template>> {
+    state.template(match state.language {
+        QueryLanguage::JsonPath => "Parameters",
+        QueryLanguage::Jsonata => "Arguments",
+    })
+}
+
+fn parallel(state: Object<'_>, place: &Place<'_>, machine: QueryLanguage) -> Option<Parallel> {
+    let node = state.node;
     let list = place.key("Branches");
     let branches = node.get("Branches")?.as_array()?.iter().enumerate();
     let branches: Option<Vec<Flow>> = branches
-        .map(|(index, branch)| flow(branch, &list.index(index)))
+        .map(|(index, branch)| flow(branch, &list.index(index), machine))
         .collect();
     Some(Parallel {
         branches: branches?,
-        parameters: template(node, "Parameters")?,
-        result_selector: template(node, "ResultSelector")?,
+        parameters: arguments(state)?,
+        result_selector: state.template("ResultSelector")?,
         result_path: data_path(node, "ResultPath")?,
         retry: task::retriers(node)?,
-        catch: task::catchers(node)?,
+        catch: task::catchers(state)?,
         transition: transition(node)?,
     })
 }
 
-fn map(node: &Node, place: &Place<'_>) -> Option<Map> {
+fn map(state: Object<'_>, place: &Place<'_>, machine: QueryLanguage) -> Option<Map> {
+    let node = state.node;
     let processor_field = if node.get("ItemProcessor").is_some() {
         "ItemProcessor"
     } else {
@@ -147,16 +184,17 @@ fn map(node: &Node, place: &Place<'_>) -> Option<Map> {
     };
     Some(Map {
         items_path: data_path(node, "ItemsPath")?,
-        item_selector: template(node, item_selector_field)?,
+        items: state.template("Items")?,
+        item_selector: state.template(item_selector_field)?,
         item_selector_field,
-        processor: flow(processor, &place.key(processor_field))?,
-        max_concurrency: or_path(node, "MaxConcurrency", integer)?,
-        tolerated_failure_count: or_path(node, "ToleratedFailureCount", integer)?,
-        tolerated_failure_percentage: or_path(node, "ToleratedFailurePercentage", decimal)?,
-        result_selector: template(node, "ResultSelector")?,
+        processor: flow(processor, &place.key(processor_field), machine)?,
+        max_concurrency: setting(state, "MaxConcurrency", integer)?,
+        tolerated_failure_count: setting(state, "ToleratedFailureCount", integer)?,
+        tolerated_failure_percentage: setting(state, "ToleratedFailurePercentage", decimal)?,
+        result_selector: state.template("ResultSelector")?,
         result_path: data_path(node, "ResultPath")?,
         retry: task::retriers(node)?,
-        catch: task::catchers(node)?,
+        catch: task::catchers(state)?,
         transition: transition(node)?,
     })
 }
@@ -185,14 +223,17 @@ fn data_path(node: &Node, name: &str) -> Option<DataPath> {
     })
 }
 
-/// Returns a literal field or its `...Path` form.
-fn or_path<T>(node: &Node, name: &str, read: fn(&Node) -> Option<T>) -> Option<Option<OrPath<T>>> {
-    if let Some(literal) = node.get(name) {
-        return read(literal).map(|value| Some(OrPath::Literal(value)));
+/// Returns a field that is a literal or an expression, or its `...Path` form.
+fn setting<T>(state: Object<'_>, name: &str, read: fn(&Node) -> Option<T>) -> Option<Option<Setting<T>>> {
+    if let Some(jsonata) = state.jsonata(name) {
+        return Some(Some(Setting::Jsonata(jsonata)));
     }
-    match node.get(&format!("{name}Path")) {
+    if let Some(literal) = state.node.get(name) {
+        return read(literal).map(|value| Some(Setting::Literal(value)));
+    }
+    match state.node.get(&format!("{name}Path")) {
         None => Some(None),
-        Some(node) => path(node).map(|path| Some(OrPath::Path(path))),
+        Some(node) => path(node).map(|path| Some(Setting::Path(path))),
     }
 }
 

@@ -37,8 +37,20 @@ pub mod code {
     pub const NO_PATH: &str = "NO_PATH";
     /// Warning: a `Result` has paths, which nothing evaluates.
     pub const PASS_RESULT_IS_STATIC: &str = "PASS_RESULT_IS_STATIC";
-    /// Ours: the definition asks for JSONata, which this version does not run.
-    pub const UNSUPPORTED_QUERY_LANGUAGE: &str = "UNSUPPORTED_QUERY_LANGUAGE";
+    /// A text in `{% %}` is no JSONata expression.
+    pub const INVALID_JSONATA_EXPRESSION: &str = crate::jsonata::INVALID;
+    /// A JSONata expression reads what is not there.
+    pub const UNSUPPORTED_JSONATA_EXPRESSION: &str = crate::jsonata::UNSUPPORTED;
+    /// Ours, a warning: a text looks like an expression that nothing evaluates.
+    pub const NOT_EVALUATED: &str = "NOT_EVALUATED";
+    /// Ours, a warning: `$states` has no such field.
+    pub const UNKNOWN_STATES_FIELD: &str = "UNKNOWN_STATES_FIELD";
+    /// Ours, a warning: an expression reads a variable that no state assigns.
+    pub const UNKNOWN_VARIABLE: &str = "UNKNOWN_VARIABLE";
+    /// Ours, a warning: an expression calls a function that is not there.
+    pub const UNKNOWN_FUNCTION: &str = "UNKNOWN_FUNCTION";
+    /// Ours, a warning: an expression is nested deeper than AWS evaluates.
+    pub const DEEP_EXPRESSION: &str = "DEEP_EXPRESSION";
     /// Ours, a warning: an object has a key twice; AWS takes the later value.
     pub const DUPLICATE_KEY: &str = "DUPLICATE_KEY";
     /// Ours, a warning: `ErrorEquals` has a `States.` name that no state raises.

@@ -4,7 +4,9 @@
 //! positions stay behind in the diagnostics.
 
 use crate::intrinsic::Call;
+use crate::jsonata;
 use crate::path::Path;
+use std::sync::Arc;
 
 /// An accepted state machine.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct State {
     pub input_path: DataPath,
     /// `OutputPath`; default `$`.
     pub output_path: DataPath,
+    /// `Output`, in JSONata alone; for a Choice, the state-level one.
+    pub output: Option<Template>,
     /// `Assign`: variable name and template; for a Choice, the state-level one.
     pub assign: Vec<(String, Template)>,
     /// What the type adds.
@@ -91,7 +95,26 @@ pub enum Transition {
     End,
 }
 
-/// A payload template: `Parameters`, `ResultSelector`, `ItemSelector`, `Assign`, `Credentials`.
+/// A JSONata expression: a text in `{% %}`.
+#[derive(Clone, Debug)]
+pub struct Jsonata {
+    /// Where it stands in its state, as causes name it: `Output/a/b[0]` (facts 5.3).
+    pub field: String,
+    /// What stands between `{%` and `%}`, without the blanks around it.
+    pub text: String,
+    /// The same, read.
+    pub expression: Arc<jsonata::Expression>,
+}
+
+impl PartialEq for Jsonata {
+    /// Two expressions are equal that stand in the same field and have the same text.
+    fn eq(&self, other: &Jsonata) -> bool {
+        self.field == other.field && self.text == other.text
+    }
+}
+
+/// A payload template: `Parameters`, `ResultSelector`, `ItemSelector`, `Assign`, `Credentials`; in JSONata `Arguments`,
+/// `Output` and `Items`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {
     /// A constant part, as dense JSON text; numbers keep their notation.
@@ -110,6 +133,8 @@ pub enum Template {
         /// The call.
         call: Call,
     },
+    /// A text in `{% %}`.
+    Jsonata(Jsonata),
     /// An object that is not all constant; keys without `.$`, in the order of the text.
     Object(Vec<(String, Template)>),
     /// An array that is not all constant.
@@ -124,12 +149,21 @@ pub enum Expression {
     Call(Call),
 }
 
-/// A literal or a path to the value: `TimeoutSeconds`/`TimeoutSecondsPath` and their like.
+/// A literal or a path to the value: the operand of a Choice rule.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum OrPath<T> {
     Literal(T),
     Path(Path),
+}
+
+/// A literal, or where the value comes from: `TimeoutSeconds`/`TimeoutSecondsPath` and their like.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Setting<T> {
+    Literal(T),
+    Path(Path),
+    Jsonata(Jsonata),
 }
 
 /// A Pass state.
@@ -150,16 +184,16 @@ pub struct Pass {
 pub struct Task {
     /// `Resource`.
     pub resource: Resource,
-    /// `Parameters`; without it the task gets the effective input.
+    /// `Parameters` or `Arguments`; without it the task gets the effective input.
     pub parameters: Option<Template>,
     /// `ResultSelector`.
     pub result_selector: Option<Template>,
     /// `ResultPath`; default `$`.
     pub result_path: DataPath,
     /// `TimeoutSeconds` or its path form.
-    pub timeout: Option<OrPath<u32>>,
+    pub timeout: Option<Setting<u32>>,
     /// `HeartbeatSeconds` or its path form.
-    pub heartbeat: Option<OrPath<u32>>,
+    pub heartbeat: Option<Setting<u32>>,
     /// `Credentials`.
     pub credentials: Option<Template>,
     /// `Retry`.
@@ -219,6 +253,8 @@ pub struct Catcher {
     pub next: String,
     /// `ResultPath`; default `$`.
     pub result_path: DataPath,
+    /// `Output`, in JSONata alone.
+    pub output: Option<Template>,
     /// `Assign`.
     pub assign: Vec<(String, Template)>,
 }
@@ -239,6 +275,8 @@ pub struct Rule {
     pub test: Test,
     /// `Next`.
     pub next: String,
+    /// `Output`, in JSONata alone; when present it replaces the state-level one.
+    pub output: Option<Template>,
     /// `Assign`; when present it replaces the state-level one.
     pub assign: Option<Vec<(String, Template)>>,
 }
@@ -250,7 +288,14 @@ pub enum Test {
     And(Vec<Test>),
     Or(Vec<Test>),
     Not(Box<Test>),
-    Compare { variable: Path, comparison: Comparison },
+    Compare {
+        variable: Path,
+        comparison: Comparison,
+    },
+    /// `Condition`.
+    Jsonata(Jsonata),
+    /// `Condition: true` and its like.
+    Literal(bool),
 }
 
 /// The operator and operand of a Choice rule: the 39 operators, by family (facts 4.6).
@@ -296,13 +341,13 @@ pub enum TypeTest {
 /// A Wait state.
 #[derive(Clone, Debug)]
 pub struct Wait {
-    /// Which of the four forms.
+    /// Which of the forms.
     pub until: WaitUntil,
     /// `Next` or `End`.
     pub transition: Transition,
 }
 
-/// The four forms of Wait.
+/// The forms of Wait.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum WaitUntil {
@@ -311,6 +356,8 @@ pub enum WaitUntil {
     /// RFC 3339 text, checked.
     Timestamp(String),
     TimestampPath(Path),
+    SecondsJsonata(Jsonata),
+    TimestampJsonata(Jsonata),
 }
 
 /// A Fail state.
@@ -328,6 +375,7 @@ pub struct Fail {
 pub enum FailText {
     Literal(String),
     Expression(Expression),
+    Jsonata(Jsonata),
 }
 
 /// A Parallel state.
@@ -335,7 +383,7 @@ pub enum FailText {
 pub struct Parallel {
     /// `Branches`, never empty.
     pub branches: Vec<Flow>,
-    /// `Parameters`.
+    /// `Parameters` or `Arguments`.
     pub parameters: Option<Template>,
     /// `ResultSelector`.
     pub result_selector: Option<Template>,
@@ -354,6 +402,8 @@ pub struct Parallel {
 pub struct Map {
     /// `ItemsPath`; default `$`.
     pub items_path: DataPath,
+    /// `Items`, in JSONata alone; without it the items are the state's input.
+    pub items: Option<Template>,
     /// `ItemSelector`, or `Parameters`, its older name.
     pub item_selector: Option<Template>,
     /// Which of the two names was written: causes quote it.
@@ -361,11 +411,11 @@ pub struct Map {
     /// `ItemProcessor`, or `Iterator`, its older name.
     pub processor: Flow,
     /// `MaxConcurrency` or its path form; `None` and 0: no limit but the service's.
-    pub max_concurrency: Option<OrPath<u32>>,
+    pub max_concurrency: Option<Setting<u32>>,
     /// `ToleratedFailureCount` or its path form.
-    pub tolerated_failure_count: Option<OrPath<u32>>,
+    pub tolerated_failure_count: Option<Setting<u32>>,
     /// `ToleratedFailurePercentage` or its path form.
-    pub tolerated_failure_percentage: Option<OrPath<f64>>,
+    pub tolerated_failure_percentage: Option<Setting<f64>>,
     /// `ResultSelector`.
     pub result_selector: Option<Template>,
     /// `ResultPath`; default `$`.

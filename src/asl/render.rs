@@ -132,6 +132,37 @@ mod tests {
         }
     }
 
+    /// The underline lies under the token of the expression, whatever escapes and wide characters stand before it.
+    #[test]
+    fn a_token_of_an_expression_is_underlined() {
+        let start =
+            r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Succeed", "Output": "#;
+        for expression in [
+            r#""{% $states.input.a == 'b' %}""#,
+            r#""{% 'ä\"\u00e9\ud83d\ude00' = \"\" == 1 %}""#,
+            r#""{%\n\t'ß' == 1\n%}""#,
+        ] {
+            let text = format!("{start}\n{expression}}}}}}}");
+            let source = Source {
+                name: "a.asl.json",
+                text: &text,
+                format: Format::Json,
+            };
+            let report = check(&source, &Options::default());
+            let rendered = render(&source, &report.diagnostics[0], false);
+            let lines: Vec<&str> = rendered.lines().collect();
+            let shown = lines
+                .iter()
+                .position(|line| line.contains(expression))
+                .expect("the line");
+            let underlined = lines[shown + 1].find('^').expect("an underline");
+            let token = lines[shown].rfind("= ").expect("the token");
+            let columns = lines[shown][..token].chars().count();
+            assert_eq!(underlined, columns, "{rendered}");
+            assert!(rendered.contains("^ /States/A/Output"), "{rendered}");
+        }
+    }
+
     #[test]
     fn a_place_at_the_end_of_the_text_is_shown() {
         for text in ["", "{", "{\n"] {

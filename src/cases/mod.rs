@@ -1,7 +1,7 @@
 //! Cases: executions of a definition with prepared answers, and what is expected of them.
 //!
 //! Owns the format of case files ([`read()`] makes a [`Suite`] of one, or says what is wrong and where),
-//! playing a case ([`play()`]) and telling what differs. Three formats end in one suite: the one workflow
+//! playing a case ([`play()`]) and telling what differs, over two programs as well ([`compare()`]). Three formats end in one suite: the one workflow
 //! authors write, the one of the recorded conformance corpus, and Step Functions Local's mock configuration. Must not know files or printing: a
 //! text comes in, definitions and inputs in other files are named for the caller to load.
 
@@ -16,12 +16,14 @@ mod play;
 mod reader;
 mod recorded;
 mod settings;
+mod side_by_side;
 
 pub use answer::Answer;
 pub use coverage::{Coverage, Kind, Place, Reached};
 pub use expect::Expect;
 pub use file::read;
 pub use play::{Difference, Execution, Played, play};
+pub use side_by_side::compare;
 
 use std::collections::BTreeMap;
 

@@ -6,11 +6,11 @@ use super::coverage::Reached;
 use super::expect::{Expected, status_name};
 use super::{Case, history};
 use crate::asl::syntax::{self, Node, Value};
-use crate::drive::{End, Host, Reply, TaskCall, VirtualClock, drive};
+use crate::drive::{Clock, End, Host, Reply, TaskCall, VirtualClock, drive};
 use crate::log::Encoder;
 use crate::program::Program;
 use crate::value::{ValueRef, View};
-use crate::vm::{EventSet, Identified, Identity, Level, Outcome, Run, Status};
+use crate::vm::{EventSet, Identified, Identity, Level, Outcome, Run, StartError, Status};
 use std::collections::{BTreeMap, HashSet};
 
 const ARN: &str = "arn:aws:states:us-east-1:111111111111";
@@ -79,22 +79,39 @@ impl Difference {
 /// Plays a case over a program with an input, as JSON text. What was reached is complete for a program
 /// compiled for tracing.
 pub fn play(case: &Case, program: &Program, input: &[u8]) -> Played {
-    let arns = (
-        "express:machine:case:00000000-0000-0000-0000-000000000000",
-        "execution:machine:case",
-    );
-    let arns = (format!("{ARN}:{}", arns.0), format!("{ARN}:{}", arns.1));
     let rules = Rules {
         placeholders: case.expect.placeholders.clone(),
         arns: if case.expect.recorded {
-            arns.clone()
+            arns()
         } else {
             Default::default()
         },
     };
+    let execution_arn = arns().0;
+    let mut world = World::new(case, &rules, &execution_arn);
+    let mut run = Run::new();
+    let (end, now_ms) = execute(case, program, input, &mut run, &mut world);
+    world.settle(&run, program, end, now_ms)
+}
+
+/// The ARN of a case's execution, as Express and as Standard.
+fn arns() -> (String, String) {
+    let express = format!("{ARN}:express:machine:case:00000000-0000-0000-0000-000000000000");
+    (express, format!("{ARN}:execution:machine:case"))
+}
+
+/// Runs a case's execution in a world, and returns how it ended and when.
+pub(super) fn execute(
+    case: &Case,
+    program: &Program,
+    input: &[u8],
+    run: &mut Run,
+    world: &mut dyn Host,
+) -> (Result<End, StartError>, i64) {
+    let execution_arn = arns().0;
     let machine_arn = format!("{ARN}:stateMachine:machine");
     let identity = Identity {
-        execution_arn: &arns.0,
+        execution_arn: &execution_arn,
         execution_name: "case",
         role_arn: ROLE_ARN,
         state_machine_arn: &machine_arn,
@@ -110,15 +127,13 @@ pub fn play(case: &Case, program: &Program, input: &[u8]) -> Played {
         now_ms: case.now_ms,
         seed: 1,
     };
-    let mut world = World::new(case, &rules, &arns.0);
-    let mut run = Run::new();
     let mut clock = VirtualClock::new(case.now_ms, None);
-    let end = drive(&mut run, program, input, &with, &mut clock, &mut world);
-    world.settle(&run, program, end, crate::drive::Clock::now_ms(&mut clock))
+    let end = drive(run, program, input, &with, &mut clock, world);
+    (end, clock.now_ms())
 }
 
 /// The world of a case: it answers tasks and notes what happens.
-struct World<'a> {
+pub(super) struct World<'a> {
     case: &'a Case,
     rules: &'a Rules,
     execution_arn: &'a str,
@@ -171,7 +186,7 @@ impl Host for World<'_> {
 }
 
 impl<'a> World<'a> {
-    fn new(case: &'a Case, rules: &'a Rules, execution_arn: &'a str) -> World<'a> {
+    pub(super) fn new(case: &'a Case, rules: &'a Rules, execution_arn: &'a str) -> World<'a> {
         World {
             case,
             rules,
@@ -223,13 +238,7 @@ impl<'a> World<'a> {
     }
 
     /// Compares everything with what is expected.
-    fn settle(
-        mut self,
-        run: &Run,
-        program: &Program,
-        end: Result<End, crate::vm::StartError>,
-        now_ms: i64,
-    ) -> Played {
+    fn settle(mut self, run: &Run, program: &Program, end: Result<End, StartError>, now_ms: i64) -> Played {
         self.reached.note_decisions(program, run.decisions());
         let duration_ms = now_ms - self.case.now_ms;
         match end {

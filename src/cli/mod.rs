@@ -7,6 +7,7 @@
 
 mod bench;
 mod check;
+mod convert;
 mod definition;
 mod demo;
 mod diagnostics;
@@ -56,6 +57,7 @@ const EXIT_INTERRUPTED: u8 = 130;
   stepstream run --config config/stepstream.toml       run workflows on Kafka's events
   stepstream logs log --status FAILED                  what failed, from the execution logs
   stepstream redrive --from orders-failed --dry-run    put failed events back, here only counted
+  stepstream convert order.asl.json --to jsonata       rewrite it in JSONata, proven by its cases
   stepstream disasm order.asl.json                     show what it was compiled to
   stepstream jsonata '$states.input.id' --input order.json   try a JSONata expression
 
@@ -78,6 +80,7 @@ enum Command {
     Logs(logs::Args),
     Redrive(redrive::Args),
     Pipe(pipe::Args),
+    Convert(convert::Args),
     Disasm(disasm::Args),
     Jsonata(jsonata::Args),
 }
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Logs(args) => logs::run(&args),
         Command::Redrive(args) => end(redrive::run(&args)),
         Command::Pipe(args) => end(pipe::run(&args)),
+        Command::Convert(args) => convert::run(&args),
         Command::Disasm(args) => disasm::run(&args),
         Command::Jsonata(args) => jsonata::run(&args),
     };

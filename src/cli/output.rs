@@ -59,7 +59,7 @@ pub(super) fn stderr(text: &str) {
 }
 
 /// Prints text with colours of ours on stderr.
-fn stderr_styled(text: &str) {
+pub(super) fn stderr_styled(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", printable::styled(text));
 }
 

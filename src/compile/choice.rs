@@ -30,12 +30,19 @@ impl Compiler {
         self.gathering = None;
         match &choice.default {
             None => self.code.emit(Instruction::NoChoice),
-            Some(name) => self.leave(state, u32::MAX, &state.assign, name, labels),
+            Some(name) => self.leave(
+                state,
+                u32::MAX,
+                (&state.assign, state.output.as_ref()),
+                name,
+                labels,
+            ),
         }
         for (at, rule) in choice.rules.iter().enumerate() {
             self.code.place(matched[at]);
             let assign = rule.assign.as_ref().unwrap_or(&state.assign);
-            self.leave(state, at as u32, assign, &rule.next, labels);
+            let output = rule.output.as_ref().or(state.output.as_ref());
+            self.leave(state, at as u32, (assign, output), &rule.next, labels);
         }
     }
 
@@ -44,15 +51,18 @@ impl Compiler {
         &mut self,
         state: &State,
         rule: u32,
-        assign: &[(String, model::Template)],
+        (assign, output): (&[(String, model::Template)], Option<&model::Template>),
         next: &str,
         labels: &Labels<'_>,
     ) {
         if self.options.trace {
             self.code.emit(Instruction::Matched(rule));
         }
-        self.code.emit(Instruction::ResultData);
+        if output.is_none() {
+            self.code.emit(Instruction::ResultData);
+        }
         self.assign_values(assign, Source::Data);
+        self.output(output);
         self.output_path(&state.output_path);
         self.assign(assign);
         self.code.emit(Instruction::Exit(target(labels, next)));
@@ -65,6 +75,12 @@ impl Compiler {
                 let id = self.test(variable, comparison);
                 self.code.emit(Instruction::If(id, target));
             }
+            Test::Jsonata(jsonata) => {
+                let id = self.jsonata(jsonata);
+                self.code.emit(Instruction::Condition(id, target));
+            }
+            Test::Literal(true) => self.code.emit(Instruction::Jump(target)),
+            Test::Literal(false) => {}
             Test::Or(tests) => tests.iter().for_each(|test| self.jump_if(test, target)),
             Test::Not(test) => self.jump_unless(test, target),
             Test::And(tests) => {
@@ -86,6 +102,8 @@ impl Compiler {
                 let id = self.test(variable, comparison);
                 self.code.emit(Instruction::Unless(id, target));
             }
+            // A condition stands alone in its rule.
+            Test::Jsonata(_) | Test::Literal(_) => {}
             Test::And(tests) => tests.iter().for_each(|test| self.jump_unless(test, target)),
             Test::Not(test) => self.jump_if(test, target),
             Test::Or(tests) => {

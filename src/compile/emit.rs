@@ -41,9 +41,11 @@ impl Code {
         let mut code = std::mem::take(&mut self.code);
         for instruction in &mut code {
             match instruction {
-                Instruction::Exit(pc) | Instruction::Unless(_, pc) | Instruction::If(_, pc) => {
-                    self.resolve(pc);
-                }
+                Instruction::Exit(pc)
+                | Instruction::Unless(_, pc)
+                | Instruction::If(_, pc)
+                | Instruction::Condition(_, pc)
+                | Instruction::Jump(pc) => self.resolve(pc),
                 _ => {}
             }
         }

@@ -84,6 +84,7 @@ fn chain_from<'a>(first: &str, fusible: &Fusible<'a>, chains: &Chains<'a>) -> Ve
 fn link(state: &State) -> Option<Link<'_>> {
     let plain = state.input_path == DataPath::Whole
         && state.output_path == DataPath::Whole
+        && state.output.is_none()
         && state.assign.is_empty();
     let link = match &state.kind {
         StateKind::Succeed => Link {

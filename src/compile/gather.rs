@@ -1,13 +1,14 @@
-//! Paths that are read together: found in one walk over the value, not in one walk each.
+//! Paths that are read together, those of JSONata expressions too: found in one walk over the value, not in one walk
+//! each.
 //!
 //! `$.order.id`, `$.order.total` and `$.customer.name` share their beginnings, and finding any of them
 //! looks at every member on the way, since the last of duplicate keys counts. One walk does for all.
 
 use super::Compiler;
-use crate::asl::model::{Choice, Comparison, OrPath, Template, Test};
+use crate::asl::model::{Choice, Comparison, Jsonata, OrPath, Template, Test};
 use crate::intrinsic::{Argument, Call};
 use crate::path::{Path, Root, Step};
-use crate::program::{Gather, GatherId, Instruction, Likely, ShapeId, Source};
+use crate::program::{Gather, GatherId, GlobalSource, Instruction, Likely, ShapeId, Source};
 use crate::value::Key;
 
 /// Most paths that are worth a walk of their own; each is compared with every member.
@@ -34,30 +35,58 @@ struct Entry {
 impl Compiler {
     /// Emits a template's code, its paths found in one walk where that pays.
     pub(super) fn template(&mut self, template: &Template, data: Source) {
-        let mut paths = Vec::new();
-        of_template(template, &mut paths);
-        self.gather(&paths, data, PATHS_MAX);
+        let (mut paths, mut expressions) = (Vec::new(), Vec::new());
+        of_template(template, &mut paths, &mut expressions);
+        match expressions.is_empty() {
+            true => self.gather(paths_of_keys(&paths), data, PATHS_MAX),
+            false => self.gather_expressions(&expressions, PATHS_MAX),
+        }
         self.template_part(template, data);
         self.gathering = None;
     }
 
     /// Emits the walk for what a Choice reads; its tests find their values there.
     pub(super) fn gather_choice(&mut self, choice: &Choice) {
-        let mut paths = Vec::new();
+        let (mut paths, mut expressions) = (Vec::new(), Vec::new());
         choice
             .rules
             .iter()
-            .for_each(|rule| of_test(&rule.test, &mut paths));
-        self.gather(&paths, Source::Data, CHOICE_PATHS_MAX);
+            .for_each(|rule| of_test(&rule.test, &mut paths, &mut expressions));
+        match expressions.is_empty() {
+            true => self.gather(paths_of_keys(&paths), Source::Data, CHOICE_PATHS_MAX),
+            false => self.gather_expressions(&expressions, CHOICE_PATHS_MAX),
+        }
     }
 
-    fn gather(&mut self, paths: &[&Path], source: Source, most: usize) {
-        let paths: Vec<&Path> = paths.iter().copied().filter(|path| gatherable(path)).collect();
+    /// Emits the walk for the chains of expressions: of what most of them begin at.
+    fn gather_expressions(&mut self, expressions: &[&Jsonata], most: usize) {
+        let mut chains: Vec<(Source, Vec<String>)> = Vec::new();
+        for jsonata in expressions {
+            let (code, sources) = self.compiled(jsonata);
+            for (global, keys) in code.chains().flatten() {
+                if let GlobalSource::Of(source @ (Source::Input | Source::Data | Source::Result)) =
+                    sources[global]
+                    && (1..=STEPS_MAX).contains(&keys.len())
+                {
+                    chains.push((source, keys.iter().map(|key| key.name().to_owned()).collect()));
+                }
+            }
+        }
+        let count = |source| chains.iter().filter(|(known, _)| *known == source).count();
+        let input = self.scene.input;
+        let source = match count(Source::Result) > count(input) {
+            true => Source::Result,
+            false => input,
+        };
+        let paths = chains.into_iter().filter(|(known, _)| *known == source);
+        self.gather(paths.map(|(_, keys)| keys).collect(), source, most);
+    }
+
+    fn gather(&mut self, paths: Vec<Vec<String>>, source: Source, most: usize) {
         let mut tree = Vec::new();
         for path in &paths {
             let mut parent = None;
-            for step in &path.steps {
-                let Step::Key(name) = step else { break };
+            for name in path {
                 parent = Some(find(&tree, parent, name).unwrap_or_else(|| {
                     tree.push(Entry {
                         parent,
@@ -101,26 +130,44 @@ impl Compiler {
 
     /// Returns where the current walk leaves the value of a path, if it does.
     pub(super) fn gathered(&self, path: &Path, source: Source) -> Option<u32> {
+        self.gathered_keys(keys_of(path)?.into_iter(), source)
+    }
+
+    /// As [`Compiler::gathered`], by the keys of the path.
+    pub(super) fn gathered_keys<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a str>,
+        source: Source,
+    ) -> Option<u32> {
         let gathering = self
             .gathering
             .as_ref()
             .filter(|gathering| gathering.source == source)?;
-        let mut at = None;
-        if !gatherable(path) {
-            return None;
+        let mut found = None;
+        for name in keys {
+            found = Some(find(&gathering.tree, found, name)?);
         }
-        for step in &path.steps {
-            let Step::Key(name) = step else { return None };
-            at = Some(find(&gathering.tree, at, name)?);
-        }
-        at.map(|at| at as u32)
+        found.map(|found| found as u32)
     }
 }
 
-fn gatherable(path: &Path) -> bool {
-    path.root == Root::Input
-        && (1..=STEPS_MAX).contains(&path.steps.len())
-        && path.steps.iter().all(|step| matches!(step, Step::Key(_)))
+/// Returns the keys of a path that can be found in a walk.
+fn keys_of(path: &Path) -> Option<Vec<&str>> {
+    if path.root != Root::Input || !(1..=STEPS_MAX).contains(&path.steps.len()) {
+        return None;
+    }
+    let keys = path.steps.iter().map(|step| match step {
+        Step::Key(name) => Some(name.as_str()),
+        _ => None,
+    });
+    keys.collect()
+}
+
+fn paths_of_keys(paths: &[&Path]) -> Vec<Vec<String>> {
+    let paths = paths.iter().filter_map(|path| keys_of(path));
+    paths
+        .map(|keys| keys.into_iter().map(str::to_owned).collect())
+        .collect()
 }
 
 fn find(tree: &[Entry], parent: Option<usize>, name: &str) -> Option<usize> {
@@ -169,13 +216,15 @@ fn lay_out(tree: &mut Vec<Entry>, source: Source) -> Gather {
     }
 }
 
-fn of_template<'a>(template: &'a Template, paths: &mut Vec<&'a Path>) {
+fn of_template<'a>(template: &'a Template, paths: &mut Vec<&'a Path>, expressions: &mut Vec<&'a Jsonata>) {
+    let mut part = |part| of_template(part, paths, expressions);
     match template {
         Template::Constant(_) => {}
+        Template::Jsonata(jsonata) => expressions.push(jsonata),
         Template::Path { path, .. } => paths.push(path),
         Template::Call { call, .. } => of_call(call, paths),
-        Template::Object(members) => members.iter().for_each(|(_, member)| of_template(member, paths)),
-        Template::Array(elements) => elements.iter().for_each(|element| of_template(element, paths)),
+        Template::Object(members) => members.iter().for_each(|(_, member)| part(member)),
+        Template::Array(elements) => elements.iter().for_each(part),
     }
 }
 
@@ -189,10 +238,12 @@ fn of_call<'a>(call: &'a Call, paths: &mut Vec<&'a Path>) {
     }
 }
 
-fn of_test<'a>(test: &'a Test, paths: &mut Vec<&'a Path>) {
+fn of_test<'a>(test: &'a Test, paths: &mut Vec<&'a Path>, expressions: &mut Vec<&'a Jsonata>) {
     match test {
-        Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| of_test(test, paths)),
-        Test::Not(test) => of_test(test, paths),
+        Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| of_test(test, paths, expressions)),
+        Test::Not(test) => of_test(test, paths, expressions),
+        Test::Jsonata(jsonata) => expressions.push(jsonata),
+        Test::Literal(_) => {}
         Test::Compare { variable, comparison } => {
             paths.push(variable);
             match comparison {

@@ -2,11 +2,12 @@
 //!
 //! Owns the translation and nothing that runs. The pipeline: scopes give every variable a slot
 //! (`scope`); each state becomes a run of instructions (`state`), its templates postfix code
-//! (`template`), its Choice rules jumps or a table (`choice`); labels become places at the end
+//! (`template`), its JSONata code of their own (`expression`), its Choice rules jumps or a table (`choice`); labels become places at the end
 //! (`emit`); `usage` notes what may be known of a task before it runs. Must not know text positions: a definition that gets here has been accepted.
 
 mod choice;
 mod emit;
+mod expression;
 mod fuse;
 mod gather;
 mod inline;
@@ -19,6 +20,7 @@ use crate::asl::model::{Flow, StateMachine};
 use crate::program::{FlowId, FlowInfo, Instruction, Pc, Program, StateId, StateInfo, StateType, Words};
 use crate::value::Heap;
 use emit::Code;
+use expression::Scene;
 use scope::Scope;
 use std::collections::HashMap;
 
@@ -49,6 +51,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             paths: Vec::new(),
             calls: Vec::new(),
             formats: Vec::new(),
+            expressions: Vec::new(),
             fused: Vec::new(),
             tests: Vec::new(),
             switches: Vec::new(),
@@ -69,6 +72,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         constants: HashMap::new(),
         options,
         gathering: None,
+        scene: Scene::BEFORE_WORK,
     };
     compiler.flow(&machine.flow);
     let Compiler {
@@ -92,6 +96,8 @@ struct Compiler {
     options: Options,
     /// The walk behind which paths are being compiled.
     gathering: Option<gather::Gathering>,
+    /// What JSONata expressions see of the state.
+    scene: Scene,
 }
 
 impl Compiler {

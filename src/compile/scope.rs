@@ -68,6 +68,14 @@ impl Scope {
 }
 
 impl Compiler {
+    /// Resolves a name of an expression, to which one that nobody assigns is something else. A tool brings variables
+    /// that the flow itself may not assign.
+    pub(super) fn known_variable(&mut self, name: &str) -> Option<VariableRef> {
+        let is_assigned = self.scopes.iter().any(|scope| scope.slot(name).is_some());
+        let is_brought = self.options.trace && !crate::jsonata::is_builtin(name);
+        (is_assigned || is_brought).then(|| self.variable(name))
+    }
+
     /// Resolves a name to the nearest scope that assigns it. A name that nobody assigns gets a slot
     /// that stays empty: reading it fails the run.
     pub(super) fn variable(&mut self, name: &str) -> VariableRef {

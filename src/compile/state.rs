@@ -1,13 +1,14 @@
 //! States.
 
+use super::expression::Scene;
 use super::{Compiler, target};
 use crate::asl::model::{
-    self, Catcher, DataPath, Fail, FailText, Map, OrPath, Parallel, Pass, State, StateKind, Task, Template,
-    Transition, Wait,
+    self, Catcher, DataPath, Fail, FailText, Map, Parallel, Pass, QueryLanguage, Setting, State, StateKind,
+    Task, Template, Transition, Wait,
 };
 use crate::program::{
-    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Iteration, Limit, Pc, Percentage,
-    Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
+    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Items, Iteration, Limit, Pc,
+    Percentage, Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
 };
 use crate::value::ValueRef;
 use std::collections::HashMap;
@@ -24,7 +25,10 @@ impl Compiler {
             self.fuse(chain, labels);
         }
         let id = self.new_state(&state.name, kind(&state.kind), label);
-        self.input_path(&state.input_path);
+        self.scene = Scene::BEFORE_WORK;
+        if state.query_language == QueryLanguage::JsonPath {
+            self.input_path(&state.input_path);
+        }
         match &state.kind {
             StateKind::Pass(pass) => self.pass(state, pass, labels),
             StateKind::Task(task) => self.task(id, state, task, labels),
@@ -32,6 +36,7 @@ impl Compiler {
             StateKind::Wait(wait) => self.wait(state, wait, labels),
             StateKind::Succeed => {
                 self.code.emit(Instruction::ResultData);
+                self.output(state.output.as_ref());
                 self.output_path(&state.output_path);
                 self.code.emit(Instruction::End);
             }
@@ -44,6 +49,13 @@ impl Compiler {
     pub(super) fn trace(&mut self, stage: Stage) {
         if self.options.trace {
             self.code.emit(Instruction::Trace(stage));
+        }
+    }
+
+    /// Traces a stage that a state in JSONPath always has, its field being there or not, and one in JSONata never.
+    fn trace_in_json_path(&mut self, state: &State, stage: Stage) {
+        if state.query_language == QueryLanguage::JsonPath {
+            self.trace(stage);
         }
     }
 
@@ -67,6 +79,14 @@ impl Compiler {
                 let id = self.path(path, Source::Output, "OutputPath");
                 self.code.emit(Instruction::OutputPath(id));
             }
+        }
+    }
+
+    /// Compiles `Output` of a JSONata state; without it the output is what it would be anyway.
+    pub(super) fn output(&mut self, output: Option<&Template>) {
+        if let Some(output) = output {
+            self.template(output, Source::Result);
+            self.code.emit(Instruction::Result);
         }
     }
 
@@ -96,16 +116,23 @@ impl Compiler {
             (Some(result), _) => {
                 let value = self.constant(result);
                 self.code.emit(Instruction::ResultConstant(value));
+                self.trace(Stage::Result);
             }
             (None, Some(parameters)) => {
                 self.template(parameters, Source::Data);
                 self.trace(Stage::AfterParameters);
                 self.code.emit(Instruction::Result);
             }
-            (None, None) => self.code.emit(Instruction::ResultData),
+            (None, None) if state.output.is_some() => {}
+            (None, None) => {
+                self.trace_in_json_path(state, Stage::AfterParameters);
+                self.code.emit(Instruction::ResultData);
+            }
         }
+        self.trace_in_json_path(state, Stage::AfterResultSelector);
         self.assign_values(&state.assign, Source::Result);
-        self.result_path(&pass.result_path);
+        self.output(state.output.as_ref());
+        self.data_flow_result(state, &pass.result_path);
         self.output_path(&state.output_path);
         self.assign(&state.assign);
         self.transition(&pass.transition, labels);
@@ -117,9 +144,10 @@ impl Compiler {
         }
         match &task.parameters {
             Some(parameters) => self.template(parameters, Source::Data),
+            None if state.query_language == QueryLanguage::Jsonata => self.push_states_input("Arguments"),
             None => self.push_data(),
         }
-        self.trace(Stage::AfterParameters);
+        self.trace(after_parameters(state));
         let info = TaskInfo {
             state: id,
             resource: resource(&task.resource),
@@ -162,16 +190,25 @@ impl Compiler {
         labels: &Labels<'_>,
     ) {
         self.trace(Stage::Result);
+        self.scene = Scene::AFTER_WORK;
         self.assign_values(&state.assign, Source::Result);
+        self.output(state.output.as_ref());
         if let Some(selector) = selector {
             self.template(selector, Source::Result);
             self.code.emit(Instruction::Result);
-            self.trace(Stage::AfterResultSelector);
         }
-        self.result_path(result_path);
+        self.trace_in_json_path(state, Stage::AfterResultSelector);
+        self.data_flow_result(state, result_path);
         self.output_path(&state.output_path);
         self.assign(&state.assign);
         self.transition(transition, labels);
+    }
+
+    /// Compiles `ResultPath`, which JSONata does not have.
+    fn data_flow_result(&mut self, state: &State, path: &DataPath) {
+        if state.query_language == QueryLanguage::JsonPath {
+            self.result_path(path);
+        }
     }
 
     fn handlers(&mut self, id: StateId, retry: &[model::Retrier], catch: &[Catcher], labels: &Labels<'_>) {
@@ -188,7 +225,9 @@ impl Compiler {
     fn catcher(&mut self, catcher: &Catcher, labels: &Labels<'_>) -> program::Catcher {
         let label = self.code.label();
         self.code.place(label);
+        self.scene = Scene::CATCH;
         self.assign_values(&catcher.assign, Source::Result);
+        self.output(catcher.output.as_ref());
         self.assign(&catcher.assign);
         self.result_path(&catcher.result_path);
         self.code.emit(Instruction::Exit(target(labels, &catcher.next)));
@@ -207,6 +246,10 @@ impl Compiler {
             model::WaitUntil::Timestamp(text) => {
                 WaitUntil::Timestamp(crate::timestamp::parse(text).unwrap_or_default())
             }
+            model::WaitUntil::SecondsJsonata(jsonata) => WaitUntil::SecondsExpression(self.jsonata(jsonata)),
+            model::WaitUntil::TimestampJsonata(jsonata) => {
+                WaitUntil::TimestampExpression(self.jsonata(jsonata))
+            }
             model::WaitUntil::TimestampPath(path) => {
                 WaitUntil::TimestampPath(self.path(path, Source::Data, "TimestampPath"))
             }
@@ -216,15 +259,19 @@ impl Compiler {
         self.code.emit(Instruction::Wait(id));
         self.code.emit(Instruction::ResultData);
         self.assign_values(&state.assign, Source::Data);
+        self.output(state.output.as_ref());
         self.output_path(&state.output_path);
         self.assign(&state.assign);
         self.transition(&wait.transition, labels);
     }
 
     fn fail(&mut self, fail: &Fail) {
-        for (text, field) in [(&fail.error, "ErrorPath"), (&fail.cause, "CausePath")] {
+        let mut expressions = [None; 2];
+        let texts = [(&fail.error, "ErrorPath"), (&fail.cause, "CausePath")];
+        for (index, (text, field)) in texts.into_iter().enumerate() {
             match text {
                 None => {}
+                Some(FailText::Jsonata(jsonata)) => expressions[index] = Some(self.push_jsonata(jsonata)),
                 Some(FailText::Literal(text)) => {
                     let value = self.string(text);
                     self.code.emit(Instruction::Constant(value));
@@ -241,6 +288,7 @@ impl Compiler {
             literal,
             error: fail.error.is_some(),
             cause: fail.cause.is_some(),
+            expressions,
         });
         self.code.emit(Instruction::Fail(id));
     }
@@ -248,7 +296,7 @@ impl Compiler {
     fn parallel(&mut self, id: StateId, state: &State, parallel: &Parallel, labels: &Labels<'_>) {
         if let Some(parameters) = &parallel.parameters {
             self.template(parameters, Source::Data);
-            self.trace(Stage::AfterParameters);
+            self.trace(after_parameters(state));
             self.code.emit(Instruction::Data);
         }
         let container = self.container(id);
@@ -265,16 +313,14 @@ impl Compiler {
     }
 
     fn map(&mut self, id: StateId, state: &State, map: &Map, labels: &Labels<'_>) {
-        let items = match &map.items_path {
-            DataPath::Path(path) => Some(self.path(path, Source::Data, "ItemsPath")),
-            DataPath::Whole | DataPath::Null => None,
-        };
+        let items = self.items(state, map);
         let max_concurrency = self.limit(map.max_concurrency.as_ref(), "MaxConcurrencyPath");
         let tolerated_count = self.limit(map.tolerated_failure_count.as_ref(), "ToleratedFailureCountPath");
         let tolerated_percentage = match &map.tolerated_failure_percentage {
             None => Percentage::None,
-            Some(OrPath::Literal(value)) => Percentage::Literal(*value),
-            Some(OrPath::Path(path)) => {
+            Some(Setting::Literal(value)) => Percentage::Literal(*value),
+            Some(Setting::Jsonata(jsonata)) => Percentage::Expression(self.jsonata(jsonata)),
+            Some(Setting::Path(path)) => {
                 Percentage::Path(self.path(path, Source::Data, "ToleratedFailurePercentagePath"))
             }
         };
@@ -290,6 +336,7 @@ impl Compiler {
         let selector = map.item_selector.as_ref().map(|selector| {
             let label = self.code.label();
             self.code.place(label);
+            self.scene = Scene::BEFORE_WORK;
             self.template(selector, Source::Data);
             self.trace(Stage::AfterItemSelector);
             self.code.emit(Instruction::Return);
@@ -300,6 +347,7 @@ impl Compiler {
             .map(|template| {
                 let label = self.code.label();
                 self.code.place(label);
+                self.scene = Scene::INLINE;
                 self.template(template, Source::Data);
                 self.code.emit(Instruction::Return);
                 label
@@ -316,6 +364,20 @@ impl Compiler {
         }));
     }
 
+    /// Compiles where a Map's items are; `Items` is pushed.
+    fn items(&mut self, state: &State, map: &Map) -> Items {
+        match (&map.items, &map.items_path) {
+            (Some(Template::Jsonata(items)), _) => Items::Popped(Some(self.push_jsonata(items))),
+            (Some(items), _) => {
+                self.template(items, Source::Data);
+                Items::Popped(None)
+            }
+            (None, _) if state.query_language == QueryLanguage::Jsonata => Items::Input,
+            (None, DataPath::Path(path)) => Items::Path(self.path(path, Source::Data, "ItemsPath")),
+            (None, DataPath::Whole | DataPath::Null) => Items::Data,
+        }
+    }
+
     fn container(&mut self, state: StateId) -> ContainerId {
         let id = ContainerId(self.program.containers.len() as u32);
         self.program.containers.push(Container {
@@ -326,12 +388,21 @@ impl Compiler {
         id
     }
 
-    fn limit(&mut self, limit: Option<&OrPath<u32>>, field: &str) -> Limit {
+    fn limit(&mut self, limit: Option<&Setting<u32>>, field: &str) -> Limit {
         match limit {
             None => Limit::None,
-            Some(OrPath::Literal(value)) => Limit::Literal(*value),
-            Some(OrPath::Path(path)) => Limit::Path(self.path(path, Source::Data, field)),
+            Some(Setting::Literal(value)) => Limit::Literal(*value),
+            Some(Setting::Path(path)) => Limit::Path(self.path(path, Source::Data, field)),
+            Some(Setting::Jsonata(jsonata)) => Limit::Expression(self.jsonata(jsonata)),
         }
+    }
+}
+
+/// Returns the stage that a state's `Parameters`, in JSONata `Arguments`, make.
+fn after_parameters(state: &State) -> Stage {
+    match state.query_language {
+        QueryLanguage::JsonPath => Stage::AfterParameters,
+        QueryLanguage::Jsonata => Stage::AfterArguments,
     }
 }
 

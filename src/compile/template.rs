@@ -46,6 +46,9 @@ impl Compiler {
                 self.push_path(id);
             }
             Template::Call { field, call } => self.call(call, data, field),
+            Template::Jsonata(jsonata) => {
+                self.push_jsonata(jsonata);
+            }
             Template::Object(members) => {
                 members
                     .iter()

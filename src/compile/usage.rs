@@ -4,8 +4,9 @@
 //! serves it, and an answer of which one member is read need not be written whole. Must not know who asks.
 
 use super::Compiler;
-use crate::asl::model::{DataPath, State, Task, Template};
+use crate::asl::model::{DataPath, Jsonata, QueryLanguage, State, Task, Template};
 use crate::intrinsic::{Argument, Call};
+use crate::jsonata::Dialect;
 use crate::path::{Path, Root, Step};
 use crate::value::{ValueRef, View};
 
@@ -39,6 +40,9 @@ impl Compiler {
 
 /// Returns the members of a task's result that the state reads, if it reads no more than members.
 pub(super) fn selected(state: &State, task: &Task) -> Option<Vec<Box<str>>> {
+    if state.query_language == QueryLanguage::Jsonata {
+        return selected_in_jsonata(state);
+    }
     if !state.assign.is_empty() {
         return None; // Assign sees the raw result, and may hand it on whole.
     }
@@ -54,10 +58,52 @@ pub(super) fn selected(state: &State, task: &Task) -> Option<Vec<Box<str>>> {
     Some(members)
 }
 
+/// The same for a state in JSONata, whose Assign and Output read the result by its name.
+fn selected_in_jsonata(state: &State) -> Option<Vec<Box<str>>> {
+    let mut members = Vec::new();
+    jsonata(state.output.as_ref()?, &mut members)?;
+    let assigned = state.assign.iter();
+    assigned
+        .map(|(_, part)| part)
+        .try_for_each(|part| jsonata(part, &mut members))?;
+    members.sort_unstable();
+    members.dedup();
+    Some(members)
+}
+
+/// Adds what the expressions of a template read; `None` when that is more than members by name.
+fn jsonata(part: &Template, members: &mut Vec<Box<str>>) -> Option<()> {
+    match part {
+        Template::Jsonata(used) => expression(used, members),
+        Template::Object(parts) => parts.iter().try_for_each(|(_, part)| jsonata(part, members)),
+        Template::Array(parts) => parts.iter().try_for_each(|part| jsonata(part, members)),
+        Template::Constant(_) | Template::Path { .. } | Template::Call { .. } => Some(()),
+    }
+}
+
+fn expression(used: &Jsonata, members: &mut Vec<Box<str>>) -> Option<()> {
+    let references = used.expression.references();
+    if references.whole_states {
+        return None;
+    }
+    let code = used
+        .expression
+        .compile(Dialect::States, &["states.result"])
+        .ok()?;
+    if code.whole_reads().next().is_some() {
+        return None;
+    }
+    let chains = code.chains().flatten();
+    members.extend(chains.filter_map(|(_, keys)| Some(Box::from(keys.first()?.name()))));
+    Some(())
+}
+
 /// Adds what a template reads; `None` when that is more than members by name.
 fn template(part: &Template, members: &mut Vec<Box<str>>) -> Option<()> {
     match part {
         Template::Constant(_) => Some(()),
+        // In JSONPath there is none.
+        Template::Jsonata(_) => None,
         Template::Path { path: used, .. } => path(used, members),
         Template::Call { call: used, .. } => call(used, members),
         Template::Object(parts) => parts.iter().try_for_each(|(_, part)| template(part, members)),
@@ -93,6 +139,16 @@ fn path(used: &Path, members: &mut Vec<Box<str>>) -> Option<()> {
 mod tests {
     use crate::asl;
     use crate::program::Program;
+
+    fn compile_jsonata(fields: &str) -> Program {
+        compile(&format!(
+            r#""QueryLanguage":"JSONata","Arguments":{{"FunctionName":"f"}},{fields}"#
+        ))
+    }
+
+    fn check_selected_in_jsonata(fields: &str, expected: Option<&[&str]>) {
+        check_members(&compile_jsonata(fields), fields, expected);
+    }
 
     fn compile(task: &str) -> Program {
         let text = format!(
@@ -135,9 +191,36 @@ mod tests {
 
     fn check_selected(fields: &str, expected: Option<&[&str]>) {
         let program = compile(&format!(r#""Parameters":{{"FunctionName":"f"}},{fields}"#));
+        check_members(&program, fields, expected);
+    }
+
+    fn check_members(program: &Program, fields: &str, expected: Option<&[&str]>) {
         let selected = program.tasks[0].selected.as_ref();
         let selected: Option<Vec<&str>> = selected.map(|names| names.iter().map(|name| &**name).collect());
         assert_eq!(selected.as_deref(), expected, "{fields}");
+    }
+
+    #[test]
+    fn selected_in_jsonata() {
+        check_selected_in_jsonata(r#""Comment":"the output is the result""#, None);
+        check_selected_in_jsonata(r#""Output":{"a":"{% $states.input.a %}"}"#, Some(&[]));
+        check_selected_in_jsonata(
+            r#""Output":{"a":"{% $states.result.Payload.x & 1 %}","b":["{% $states.result.StatusCode %}"]}"#,
+            Some(&["Payload", "StatusCode"]),
+        );
+        check_selected_in_jsonata(
+            r#""Output":"{% 1 %}","Assign":{"v":"{% $states.result.Payload %}"}"#,
+            Some(&["Payload"]),
+        );
+        for whole in [
+            "$states.result",
+            "$states",
+            "$states.result[0].a",
+            "$states.result.*",
+            "$keys($states.result)",
+        ] {
+            check_selected_in_jsonata(&format!(r#""Output":"{{% {whole} %}}""#), None);
+        }
     }
 
     #[test]

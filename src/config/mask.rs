@@ -122,14 +122,16 @@ fn is_secret_text(text: &str) -> bool {
     SECRET.iter().any(|part| lower.contains(part)) || words.any(|word| is_slip(word) || SHORT.contains(&word))
 }
 
-/// Whether a value is a secret by itself, such as a URL with a password.
+/// Whether a value is a secret by itself, such as an address with a user and a password before it.
 pub(super) fn is_secret_value(text: &str) -> bool {
     let begins = |scheme: &str| {
         text.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
     !secret::is_shown(text)
-        || text.contains("://") && text.contains('@')
+        || text
+            .rsplit_once('@')
+            .is_some_and(|(before, _)| before.contains(':'))
         || begins("bearer ")
         || begins("basic ")
         || names_secret(&text.to_ascii_lowercase())

@@ -66,6 +66,7 @@ fn wrong_values() {
         "[tasks.\"x\"]\nhttp = \"http://h\"\nheaders = { A = { text = \"hunter7\" } }",
         "[tasks.\"x\"]\nhttp = \"http://h\"\nAuthorization = \"hunter7\"",
         "[tasks.\"x\"]\nhttp = [\"http://me:hunter7@h\"]",
+        "[service]\nlisten = \"me:hunter7@h:1\"",
         "[password]\na = \"hunter7\"",
     ] {
         check(lines);

@@ -77,6 +77,7 @@ pub(super) fn body<'a>(
     let Some(member) = member else {
         return (Body::Nowhere, Substitutions::None);
     };
+    evaluator.resource = Some(member.key_span.clone());
     let Some(properties) = member.value.get("Properties") else {
         evaluator.fault(&member.key_span, "The state machine has no Properties", "");
         return (Body::Nowhere, Substitutions::None);
@@ -88,7 +89,24 @@ pub(super) fn body<'a>(
     (property(evaluator, properties, &member.key_span), substitutions)
 }
 
+/// The properties of which a state machine has one.
+const DEFINITIONS: [&str; 4] = [
+    "Definition",
+    "DefinitionString",
+    "DefinitionUri",
+    "DefinitionS3Location",
+];
+
 fn property<'a>(evaluator: &mut Evaluator<'a>, properties: &'a Node, span: &Span) -> Body {
+    let mut given = DEFINITIONS.iter().filter_map(|name| properties.member(name));
+    if let (Some(first), Some(second)) = (given.next(), given.next()) {
+        let message = format!(
+            "The state machine has {} and {}: one is allowed",
+            first.key, second.key
+        );
+        evaluator.fault(&second.key_span, message, "");
+        return Body::Nowhere;
+    }
     if let Some(node) = properties.get("Definition") {
         return match included(node) {
             Some(location) => file(evaluator, location),

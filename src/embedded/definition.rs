@@ -204,6 +204,7 @@ impl Definition {
     }
 
     fn finish(&mut self, container: &Container, evaluator: Evaluator<'_>, is_strict: bool) {
+        let resource = evaluator.resource;
         let mut faults = evaluator.faults;
         if is_strict {
             faults.extend(evaluator.unresolved.into_iter().map(super::Unresolved::fault));
@@ -231,8 +232,11 @@ impl Definition {
         } else if let Some(text) = self.text.as_ref().filter(|_| self.beside.is_none()) {
             let lines = container.lines();
             let whole = text.place(&(0..text.len()));
-            let inside = |duplicate: &&Duplicate| is_inside(&duplicate.span, &whole);
-            let duplicates = container.duplicates.iter().filter(inside);
+            // In the definition, or the whole machine once more, of which the last counts.
+            let concerns = |duplicate: &&Duplicate| {
+                is_inside(&duplicate.span, &whole) || resource.as_ref() == Some(&duplicate.span)
+            };
+            let duplicates = container.duplicates.iter().filter(concerns);
             self.problems
                 .extend(duplicates.map(|duplicate| twice(duplicate, &lines)));
         }

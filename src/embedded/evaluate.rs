@@ -64,6 +64,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) faults: Vec<Fault>,
     pub(super) unresolved: Vec<Unresolved>,
     pub(super) warnings: Vec<Fault>,
+    /// The name of the resource that is evaluated.
+    pub(super) resource: Option<Span>,
     /// `Fn::Sub` was called: a `${Name}` that is left is meant to be.
     pub(super) has_sub: bool,
     /// What is read stands in another file than its variables.
@@ -90,6 +92,7 @@ impl<'a> Evaluator<'a> {
             faults: Vec::new(),
             unresolved: Vec::new(),
             warnings: Vec::new(),
+            resource: None,
             has_sub: false,
             is_included: false,
             warned: HashSet::new(),
@@ -121,7 +124,22 @@ impl<'a> Evaluator<'a> {
         }
         let help = self.names.nearest(name).unwrap_or_default();
         let message = format!("The template has nothing of the name {name}");
-        let warning = Fault::warning(code::UNKNOWN_NAME, span.clone(), message, &help);
+        self.warn(span, message, &help);
+    }
+
+    /// Warns of a condition that the template does not have: CloudFormation refuses it.
+    pub(super) fn warn_of_condition(&mut self, name: &str, span: &Span) {
+        if self.warnings.len() < FAULTS_MAX && self.warned.insert(format!("Fn::If {name}")) {
+            self.warn(
+                span,
+                format!("The template has no condition of the name {name}"),
+                "",
+            );
+        }
+    }
+
+    fn warn(&mut self, span: &Span, message: String, help: &str) {
+        let warning = Fault::warning(code::UNKNOWN_NAME, span.clone(), message, help);
         self.warnings.push(warning);
     }
 

@@ -26,6 +26,9 @@ impl<'a> Evaluator<'a> {
         let name = condition.as_text().unwrap_or_default();
         let known = self.names.given(name);
         if known.is_none() {
+            if self.names.has_no_condition(name) {
+                self.warn_of_condition(name, &condition.span);
+            }
             self.unresolved(name, &condition.span);
         }
         Some(if known == Some("false") { second } else { first })

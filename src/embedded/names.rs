@@ -36,6 +36,7 @@ pub(super) struct Names<'a> {
     parameters: Option<&'a Node>,
     resources: Option<&'a Node>,
     mappings: Option<&'a Node>,
+    conditions: Option<&'a Node>,
     /// Of the Serverless Framework.
     functions: Option<&'a Node>,
     lookup: &'a Lookup,
@@ -68,6 +69,7 @@ impl<'a> Names<'a> {
             parameters: template.and_then(|template| template.get("Parameters")),
             resources: template.and_then(|template| template.get("Resources")),
             mappings: template.and_then(|template| template.get("Mappings")),
+            conditions: template.and_then(|template| template.get("Conditions")),
             functions,
             lookup,
             has_macros: template.is_some_and(has_macros),
@@ -137,6 +139,11 @@ impl<'a> Names<'a> {
             || has(self.parameters)
             || has(self.resources);
         !is_known && !self.may_be_generated(base)
+    }
+
+    /// Says whether a template has conditions, but none of this name, and nothing that might make one.
+    pub(super) fn has_no_condition(&self, name: &str) -> bool {
+        self.conditions.is_some() && self.in_section(self.conditions, name).is_none() && !self.has_macros
     }
 
     /// Says whether a macro may make a resource of this name, as SAM does of its own: `FnRole` beside `Fn`.

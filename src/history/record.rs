@@ -62,7 +62,8 @@ impl<'a> Record<'a> {
             id: self.id,
             previous: self.previous,
             at_ms: self.at_ms,
-            state: self.detail("name"),
+            // An `EvaluationFailed` says its state by another name.
+            state: self.detail("name").or_else(|| self.detail("state")),
             resource: self.resource(),
             number: self
                 .number("index")

@@ -47,6 +47,7 @@ impl Scopes {
             }
             "StateAborted" => self.running(kind, moment.state.as_deref(), about),
             "StateStarted" | "StateSucceeded" | "StateFailed" => self.of_kind(after, kind),
+            _ if moment.kind == "EvaluationFailed" => self.evaluating(moment.state.as_deref(), after),
             _ if moment.kind.starts_with("Execution") => None,
             _ => after,
         };
@@ -99,6 +100,22 @@ impl Scopes {
 
     fn named(&self, from: Option<usize>, name: &str) -> Option<usize> {
         self.around(from).find(|visit| *self.visits[*visit].name == *name)
+    }
+
+    /// Returns the visit in which an evaluation has failed. Its cause may be what came before that visit, or before the
+    /// failure that a catcher has taken.
+    fn evaluating(&self, name: Option<&str>, after: Option<usize>) -> Option<usize> {
+        let Some(name) = name else {
+            return after;
+        };
+        let newest = |container: Option<Option<usize>>| {
+            let fits = |visit: &Visit| {
+                *visit.name == *name && container.is_none_or(|container| visit.container == container)
+            };
+            self.visits.iter().rposition(fits)
+        };
+        let own = self.named(after, name);
+        own.or_else(|| newest(Some(after))).or_else(|| newest(None))
     }
 
     fn of_kind(&self, from: Option<usize>, kind: &str) -> Option<usize> {

@@ -75,6 +75,7 @@ impl Story {
             "TaskFailed" | "LambdaFunctionFailed" | "TaskTimedOut" | "LambdaFunctionTimedOut" => {
                 format!("  {state}: task failed")
             }
+            "EvaluationFailed" => format!("  {state}: evaluation failed"),
             "MapStateStarted" => format!("  {state}: {number} items"),
             "MapIterationStarted" => format!("  {state}: item {number}"),
             "MapIterationSucceeded" => format!("  {state}: item {number} done"),

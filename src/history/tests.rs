@@ -116,3 +116,34 @@ fn lines_that_are_no_records() {
     });
     assert_eq!(ids, [(3, "TaskStarted".to_owned())]);
 }
+
+/// An `EvaluationFailed` names its state; its cause is what came before it was entered (facts 2.6).
+#[test]
+fn what_failed_to_evaluate_is_told_of_its_state() {
+    let event = |id, previous, kind, state: Option<&'static str>| Moment {
+        kind,
+        id,
+        previous,
+        at_ms: i64::from(id) * 1_000,
+        state: state.map(Into::into),
+        ..Moment::default()
+    };
+    let mut story = Story::default();
+    let mut out = Vec::new();
+    for moment in [
+        event(1, 0, "ExecutionStarted", None),
+        event(2, 0, "PassStateEntered", Some("A")),
+        event(3, 2, "PassStateExited", Some("A")),
+        event(4, 3, "MapStateEntered", Some("M")),
+        event(5, 3, "EvaluationFailed", Some("M")),
+        event(6, 5, "MapStateFailed", None),
+        event(7, 6, "MapStateExited", Some("M")),
+    ] {
+        story.tell(&moment, &mut out);
+    }
+    let told = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    assert!(lines[4].ends_with("M: evaluation failed"), "{told}");
+    assert!(lines[5].ends_with("M: failed"), "{told}");
+    assert!(lines[6].ends_with("< M, 3.000 s"), "{told}");
+}

@@ -230,25 +230,25 @@ impl Operator {
 }
 
 /// Where a variable may be found, first to last: the first place that is bound has it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Variable {
     pub(super) places: Vec<Place>,
     pub(super) last: Last,
 }
 
 /// A slot of an environment: how many environments outwards, and which of its slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub(super) hops: u16,
     pub(super) slot: u16,
 }
 
 /// What a variable is when no environment has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Last {
     Nothing,
-    /// A name that the caller binds.
-    Global(u32),
+    /// A name that the caller may bind, and the built-in function that it is while it is not bound.
+    Global(u32, Option<u16>),
     /// The document.
     Root,
     Builtin(u16),
@@ -419,7 +419,32 @@ impl Code {
     /// Says whether the value of a name that the caller binds, by its index, may be read.
     pub fn reads(&self, global: usize) -> bool {
         let mut variables = self.variables.iter();
-        variables.any(|variable| variable.last == Last::Global(global as u32))
+        variables.any(|variable| matches!(variable.last, Last::Global(own, _) if own as usize == global))
+    }
+
+    /// Says whether the code is one path of [`Code::chains`] and nothing else.
+    pub fn is_chain(&self) -> bool {
+        self.ops == [Op::VariableChain(0), Op::Return]
+    }
+
+    /// Returns the names that the caller binds, by index, whose values may be read other than by a path of
+    /// [`Code::chains`] with keys; a name may come more than once.
+    pub fn whole_reads(&self) -> impl Iterator<Item = usize> {
+        let loads = self.ops.iter().filter_map(|op| match op {
+            Op::Load(variable) => Some(*variable),
+            _ => None,
+        });
+        let copies = self.transforms.iter().map(|transform| transform.clone);
+        let chains = self.chains.iter().filter(|chain| {
+            let is_open = !self.variables[chain.variable as usize].places.is_empty();
+            chain.count == 0 || is_open
+        });
+        let chains = chains.map(|chain| chain.variable);
+        let global = |variable| match self.variables[variable as usize].last {
+            Last::Global(global, _) => Some(global as usize),
+            _ => None,
+        };
+        loads.chain(copies).chain(chains).filter_map(global)
     }
 
     /// Returns the paths that are a name of the caller and keys alone: the index of the name and the keys. Whoever
@@ -428,7 +453,7 @@ impl Code {
         self.chains.iter().map(|chain| {
             let variable = &self.variables[chain.variable as usize];
             match variable.last {
-                Last::Global(global) if variable.places.is_empty() => {
+                Last::Global(global, _) if variable.places.is_empty() => {
                     let first = chain.first as usize;
                     Some((global as usize, &self.keys[first..first + chain.count as usize]))
                 }

@@ -118,6 +118,7 @@ pub struct Error(Box<Parts>);
 struct Parts {
     kind: Kind,
     position: Option<u32>,
+    start: Option<u32>,
     token: Option<Shown>,
     value: Option<Shown>,
     second: Option<Shown>,
@@ -130,6 +131,7 @@ impl Error {
         Error(Box::new(Parts {
             kind,
             position: None,
+            start: None,
             token: None,
             value: None,
             second: None,
@@ -163,6 +165,13 @@ impl Error {
     #[must_use]
     pub fn at(mut self, position: u32) -> Error {
         self.0.position = Some(position);
+        self
+    }
+
+    /// Sets where the token begins that nothing ends, in UTF-16 units.
+    #[must_use]
+    pub fn open_since(mut self, start: u32) -> Error {
+        self.0.start = Some(start);
         self
     }
 
@@ -242,6 +251,11 @@ impl Error {
     /// Returns where: UTF-16 units up to the end of the token.
     pub fn position(&self) -> Option<u32> {
         self.0.position
+    }
+
+    /// Returns where the token begins that nothing ends, in UTF-16 units.
+    pub fn start(&self) -> Option<u32> {
+        self.0.start
     }
 
     /// Returns what it points at.

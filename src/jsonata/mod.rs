@@ -131,6 +131,11 @@ impl Expression {
     }
 }
 
+/// Says whether AWS's dialect has a built-in function of this name.
+pub fn is_builtin(name: &str) -> bool {
+    builtin::find(name, true).is_some()
+}
+
 /// Reads and compiles an expression, as [`parse`] and [`Expression::compile`].
 ///
 /// # Errors

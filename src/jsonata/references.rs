@@ -3,7 +3,9 @@
 //! Must not know how anything is evaluated. A name stands for the document where nothing else is the context; AWS has no
 //! document there and refuses it (facts 2).
 
-use super::tree::{Kind, Node};
+use std::collections::{BTreeSet, HashSet};
+
+use super::tree::{Kind, Node, Stage};
 
 /// A reading of the document where AWS has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +35,10 @@ pub struct References {
     pub states: Vec<Reference>,
     /// Whether `$states` is read in any other way.
     pub whole_states: bool,
-    /// Other variables, each once; those that the expression binds itself are among them.
+    /// Other variables, each once; functions, and what the expression binds itself, are among them.
     pub variables: Vec<Reference>,
+    /// The variables that the expression binds somewhere: with `:=`, as parameters, with `@` and `#`.
+    pub bound: BTreeSet<String>,
 }
 
 /// The code of AWS's refusal of a [`Reference`] to the document.
@@ -45,28 +49,54 @@ pub const INVALID: &str = "INVALID_JSONATA_EXPRESSION";
 
 impl References {
     pub(super) fn of(tree: &Node) -> References {
-        let mut references = References::default();
-        references.top_level(tree);
-        references.variables(tree);
-        references
+        let mut collector = Collector::default();
+        collector.top_level(tree);
+        collector.variables(tree);
+        References {
+            top: collector.top.list,
+            states: collector.states.list,
+            whole_states: collector.whole_states,
+            variables: collector.variables.list,
+            bound: collector.bound,
+        }
     }
+}
 
-    fn add(list: &mut Vec<Reference>, name: &str, position: u32) {
-        if !list.iter().any(|known| known.name == name) {
-            list.push(Reference {
+/// Names, each once, where they are read first. An expression may be a megabyte of names.
+#[derive(Default)]
+struct Names<'a> {
+    list: Vec<Reference>,
+    known: HashSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: &'a str, position: u32) {
+        if self.known.insert(name) {
+            self.list.push(Reference {
                 name: name.to_owned(),
                 position,
             });
         }
     }
+}
 
+#[derive(Default)]
+struct Collector<'a> {
+    top: Names<'a>,
+    states: Names<'a>,
+    whole_states: bool,
+    variables: Names<'a>,
+    bound: BTreeSet<String>,
+}
+
+impl<'a> Collector<'a> {
     /// Looks at what is evaluated with the document as context item.
-    fn top_level(&mut self, node: &Node) {
+    fn top_level(&mut self, node: &'a Node) {
         match &node.kind {
             Kind::Path { steps, .. } => self.top_level(&steps[0]),
-            Kind::Name(name) => Self::add(&mut self.top, name, node.position),
-            Kind::Variable(name) if name.is_empty() => Self::add(&mut self.top, "$", node.position),
-            Kind::Variable(name) if name == "$" => Self::add(&mut self.top, "$$", node.position),
+            Kind::Name(name) => self.top.add(name, node.position),
+            Kind::Variable(name) if name.is_empty() => self.top.add("$", node.position),
+            Kind::Variable(name) if name == "$" => self.top.add("$$", node.position),
             Kind::Binary { left, right, .. } | Kind::Apply { left, right } => {
                 self.top_level(left);
                 self.top_level(right);
@@ -100,7 +130,8 @@ impl References {
     }
 
     /// Looks at all variables, wherever they stand.
-    fn variables(&mut self, node: &Node) {
+    fn variables(&mut self, node: &'a Node) {
+        self.binds(node);
         match &node.kind {
             Kind::Path { steps, .. } => {
                 let field = match (
@@ -119,7 +150,7 @@ impl References {
                 let Some((field, position)) = field else {
                     return node.each_child(&mut |child| self.variables(child));
                 };
-                Self::add(&mut self.states, field, position);
+                self.states.add(field, position);
                 let first: *const Node = &steps[0];
                 node.each_child(&mut |child| {
                     if !std::ptr::eq(child, first) {
@@ -130,10 +161,25 @@ impl References {
             }
             Kind::Variable(name) if name == "states" => self.whole_states = true,
             Kind::Variable(name) if !name.is_empty() && name != "$" => {
-                Self::add(&mut self.variables, name, node.position);
+                self.variables.add(name, node.position);
             }
             _ => {}
         }
         node.each_child(&mut |child| self.variables(child));
+    }
+
+    /// Notes the names that a node binds.
+    fn binds(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Bind { name, .. } => _ = self.bound.insert(name.clone()),
+            Kind::Lambda { parameters, .. } => self.bound.extend(parameters.iter().cloned()),
+            _ => {}
+        }
+        let indices = node.stages.iter().filter_map(|stage| match stage {
+            Stage::Index(name) => Some(name),
+            Stage::Filter(_) => None,
+        });
+        let names = node.focus.iter().chain(&node.index).chain(indices);
+        self.bound.extend(names.cloned());
     }
 }

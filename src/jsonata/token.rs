@@ -114,6 +114,14 @@ impl<'a> Lexer<'a> {
         self.position(self.at)
     }
 
+    /// Returns the error of a token that nothing ends.
+    fn open(&mut self, code: &'static str) -> Error {
+        let start = self.here();
+        Error::new(code)
+            .at(self.position(self.text.len()))
+            .open_since(start)
+    }
+
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -148,7 +156,10 @@ impl<'a> Lexer<'a> {
             }
             match self.rest()[2..].find("*/") {
                 Some(length) => self.at += length + 4,
-                None => return Err(Error::new("S0106").at(self.here())),
+                None => {
+                    let here = self.here();
+                    return Err(Error::new("S0106").at(here).open_since(here));
+                }
             }
         }
     }
@@ -158,8 +169,7 @@ impl<'a> Lexer<'a> {
         let mut at = self.at + 1;
         loop {
             let Some(character) = self.text[at..].chars().next() else {
-                let end = self.position(self.text.len());
-                return Err(Error::new("S0101").at(end));
+                return Err(self.open("S0101"));
             };
             at += character.len_utf8();
             if character == quote {
@@ -260,10 +270,7 @@ impl<'a> Lexer<'a> {
                 self.at += length + 2;
                 Ok(Token::Name(rest[..length].to_owned()))
             }
-            None => {
-                let end = self.position(self.text.len());
-                Err(Error::new("S0105").at(end))
-            }
+            None => Err(self.open("S0105")),
         }
     }
 
@@ -300,8 +307,7 @@ impl<'a> Lexer<'a> {
             }
             backslashes = if byte == b'\\' { backslashes + 1 } else { 0 };
         }
-        let end = self.position(self.text.len());
-        Err(Error::new("S0302").at(end))
+        Err(self.open("S0302"))
     }
 
     fn finish_regex(&mut self, start: usize, end: usize) -> Result<Token, Error> {

@@ -46,6 +46,11 @@ pub(super) fn write(encoder: &Encoder<'_>, view: View<'_>, event: &Event, out: &
             members.state_name(event);
             members.data("output", event.data);
         }
+        E::EvaluationFailed => {
+            members.fault(event);
+            members.string("location", event.extra);
+            members.state("state", event);
+        }
         E::TaskScheduled => members.task_scheduled(event),
         E::TaskStarted => members.resource(event),
         E::TaskSucceeded => {
@@ -153,7 +158,11 @@ impl<'a> Members<'a> {
     }
 
     fn state_name(&mut self, event: &Event) {
-        self.name("name");
+        self.state("name", event);
+    }
+
+    fn state(&mut self, member: &str, event: &Event) {
+        self.name(member);
         self.out.push(b'"');
         let name = self.encoder.state_name(self.view, event);
         self.out.extend_from_slice(name);

@@ -12,13 +12,16 @@
 //! frames share one. What a template calls `$` is *data*, or *result* in ResultSelector, and in Assign of a state with a result:
 //! the compiler says which in each [`super::PathUse`].
 //!
+//! A JSONata state has the same registers: its expressions read *input* as `$states.input`, and *result* as
+//! `$states.result`, in a catcher as `$states.errorOutput`.
+//!
 //! An instruction that "fails the run" raises `States.Runtime`, which ends it from whatever depth; what
 //! "fails the state" goes to the state's retriers, its catchers, then to the flow around it. A
 //! catcher's code runs with *result* = *output* = the error output.
 
 use super::{
-    AssignId, CallId, ContainerId, FailId, FormatId, FusedId, GatherId, PathId, ShapeId, StateId, SwitchId,
-    TaskId, TestId, WaitId,
+    AssignId, CallId, ContainerId, ExpressionId, FailId, FormatId, FusedId, GatherId, PathId, ShapeId,
+    StateId, SwitchId, TaskId, TestId, WaitId,
 };
 use crate::value::ValueRef;
 
@@ -64,13 +67,17 @@ pub enum Instruction {
     /// Pops a template's values, pushes the text; a value that is an array or object is left to
     /// the [`Instruction::Call`] it stands for. Emitted for `States.Format` with a literal template.
     Format(FormatId),
+    /// Evaluates a JSONata expression, pushes its value; an error, no value, or a value without JSON fails the state
+    /// with `States.QueryEvaluationError`. Emitted for each `{% … %}` of a template.
+    Expression(ExpressionId),
     /// Ends a block that is evaluated on its own (ItemSelector): pops its value. The compiler puts such
     /// a block behind its state's last instruction; nothing falls into it.
     Return,
 
-    /// `result = output =` the popped operand. Emitted after Parameters of a Pass and after ResultSelector.
+    /// `result = output =` the popped operand. Emitted after Parameters of a Pass, after ResultSelector, and after
+    /// Output of a JSONata state.
     Result,
-    /// `data =` the popped operand. Emitted after Parameters of a Parallel.
+    /// `data =` the popped operand. Emitted after Parameters, or Arguments, of a Parallel.
     Data,
     /// `result = output =` a constant. Emitted for `Result` of a Pass.
     ResultConstant(ValueRef),
@@ -104,6 +111,11 @@ pub enum Instruction {
     Unless(TestId, Pc),
     /// Goes on at the place if the comparison holds; fails as `Unless`. Emitted by Choice rules.
     If(TestId, Pc),
+    /// Goes on at the place if the JSONata condition is true; fails the state as `Expression`, and where the value is no
+    /// boolean. Emitted by Choice rules of a JSONata state.
+    Condition(ExpressionId, Pc),
+    /// Goes on at the place. Emitted for a JSONata condition that is a constant.
+    Jump(Pc),
     /// Goes on where the table says; fails as `Unless`. Emitted for four or more rules in a row that
     /// compare one variable with constants.
     Switch(SwitchId),
@@ -121,7 +133,8 @@ pub enum Instruction {
     /// Pops the cause and the error that its table entry says are there; fails the flow, past the
     /// state's handlers. Emitted by Fail.
     Fail(FailId),
-    /// Runs the branches with `data`, or the processor with each item, as child frames; goes on with
+    /// Runs the branches with `data`, or the processor with each item, as child frames (the array of `Items` of a JSONata
+    /// Map is popped first); goes on with
     /// `result = output =` the array of their outputs; the first failure that is not tolerated fails
     /// the state and aborts the others. Emitted by Parallel and Map.
     Container(ContainerId),
@@ -135,16 +148,20 @@ pub enum Instruction {
 pub enum Stage {
     /// `data` after InputPath.
     AfterInputPath,
-    /// The popped operand after Parameters; it stays on the stack.
+    /// The popped operand after Parameters, which stays on the stack; `data` without.
     AfterParameters,
-    /// The result as it came.
+    /// The popped operand after Arguments; it stays on the stack.
+    AfterArguments,
+    /// The result as it came, or as a Pass has it.
     Result,
-    /// The result after ResultSelector.
+    /// The result after ResultSelector, if there is one.
     AfterResultSelector,
     /// The output after ResultPath.
     AfterResultPath,
-    /// The items of a Map.
+    /// The items of a Map; told when it opens, without an instruction.
     AfterItemsPath,
+    /// The items of a JSONata Map; told when it opens, without an instruction.
+    AfterItems,
     /// One item of a Map after ItemSelector.
     AfterItemSelector,
 }

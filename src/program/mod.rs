@@ -14,11 +14,11 @@ mod words;
 pub use instruction::{Instruction, Pc, Stage};
 pub use pattern::Pattern;
 pub use table::{
-    AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId, FailId,
-    FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId, Gather, GatherId, Iteration, Likely,
-    Limit, PathId, PathUse, Percentage, Relation, Resource, Retrier, Shape, ShapeId, Source, StateId,
-    StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil,
-    Write, WriteValue,
+    AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId,
+    ExpressionId, ExpressionUse, FailId, FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId,
+    Gather, GatherId, Global, GlobalSource, Items, Iteration, Likely, Limit, PathId, PathUse, Percentage,
+    Relation, Resource, Retrier, Shape, ShapeId, Source, StateId, StateInfo, StateType, Switch, SwitchId,
+    TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil, Work, Write, WriteValue,
 };
 pub use words::Words;
 
@@ -43,6 +43,8 @@ pub struct Program {
     pub calls: Vec<CallUse>,
     /// Every `States.Format` with a literal template.
     pub formats: Vec<FormatUse>,
+    /// Every JSONata expression.
+    pub expressions: Vec<ExpressionUse>,
     /// Every chain of Pass states that can be taken at once.
     pub fused: Vec<Fused>,
     /// Every comparison of a Choice rule.

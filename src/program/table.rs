@@ -2,6 +2,7 @@
 
 use super::{Pattern, Pc};
 use crate::intrinsic::{Function, Prepared};
+use crate::jsonata::Code;
 use crate::path::Accessor;
 use crate::value::{Key, ValueRef};
 use rustc_hash::FxHashMap;
@@ -31,6 +32,8 @@ ids! {
     PathId
     /// Index of a [`CallUse`].
     CallId
+    /// Index of an [`ExpressionUse`].
+    ExpressionId
     /// Index of a [`Test`].
     TestId
     /// Index of a [`Switch`].
@@ -147,6 +150,51 @@ pub struct CallUse {
     pub arguments: u32,
     /// The call as written, for causes.
     pub text: Box<str>,
+}
+
+/// One use of a JSONata expression.
+pub struct ExpressionUse {
+    /// The code, linked with the program's constants.
+    pub code: Code,
+    /// The expression as written, for causes.
+    pub text: Box<str>,
+    /// The field it stands in (`Output/a[0]`), for causes and events; a constant string.
+    pub field: ValueRef,
+    /// What the names that the code is given are read from, in the code's order.
+    pub globals: Vec<Global>,
+    /// For each of the code's chains where the walk before it leaves its value, if there is one: see [`Gather`].
+    pub chains: Vec<Option<u32>>,
+    /// Where the walk before it leaves the value, if the expression is one chain and nothing else.
+    pub found: Option<u32>,
+}
+
+/// What a name of an expression is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Global {
+    /// The value.
+    pub from: GlobalSource,
+    /// Whether chains are all that reads it, and a walk finds them: then it need not be looked at where it has.
+    pub is_gathered: bool,
+}
+
+/// Where the value of a name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GlobalSource {
+    /// Where that of a path is.
+    Of(Source),
+    /// The whole of `$states`, an object that is built then.
+    States(Work),
+}
+
+/// What `$states` has besides the state's input and the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Nothing: no work was done yet.
+    None,
+    /// `result`.
+    Result,
+    /// `errorOutput`.
+    ErrorOutput,
 }
 
 /// What several paths read of one value, found in one walk.
@@ -337,13 +385,14 @@ pub struct TaskInfo {
     pub selected: Option<Vec<Box<str>>>,
 }
 
-/// A number of seconds or iterations: absent, literal or at a path.
+/// A number of seconds or iterations: absent, literal, at a path or computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Limit {
     None,
     Literal(u32),
     Path(PathId),
+    Expression(ExpressionId),
 }
 
 /// One entry of `Retry`.
@@ -378,9 +427,11 @@ pub struct Catcher {
 pub enum WaitUntil {
     Seconds(u32),
     SecondsPath(PathId),
+    SecondsExpression(ExpressionId),
     /// Nanoseconds since 1970.
     Timestamp(i128),
     TimestampPath(PathId),
+    TimestampExpression(ExpressionId),
 }
 
 /// One Fail: which of its texts are on the stack (error below cause).
@@ -392,6 +443,8 @@ pub struct FailUse {
     pub error: bool,
     /// A cause was pushed.
     pub cause: bool,
+    /// The expression of the error and of the cause, where they are computed in JSONata.
+    pub expressions: [Option<ExpressionId>; 2],
 }
 
 /// One Parallel or Map.
@@ -413,8 +466,8 @@ pub enum Branches {
 pub struct Iteration {
     /// The item processor.
     pub flow: FlowId,
-    /// `ItemsPath`; `None`: the effective input.
-    pub items: Option<PathId>,
+    /// Where the items are.
+    pub items: Items,
     /// The block that computes an iteration's input from `$` and `$$.Map.Item`.
     pub selector: Option<Pc>,
     /// The block that computes an iteration's output from its input, where the processor is one Pass state
@@ -428,11 +481,25 @@ pub struct Iteration {
     pub tolerated_percentage: Percentage,
 }
 
-/// A percentage: absent, literal or at a path.
+/// Where the items of a Map are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Items {
+    /// The effective input: no `ItemsPath`.
+    Data,
+    /// `ItemsPath`.
+    Path(PathId),
+    /// The state's input: a JSONata Map without `Items`.
+    Input,
+    /// On the stack: `Items`, and its expression if it is one.
+    Popped(Option<ExpressionId>),
+}
+
+/// A percentage: absent, literal, at a path or computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Percentage {
     None,
     Literal(f64),
     Path(PathId),
+    Expression(ExpressionId),
 }

@@ -24,6 +24,10 @@ pub struct Words {
     pub index: ValueRef,
     pub value: ValueRef,
     pub zero: ValueRef,
+    pub states_input: ValueRef,
+    pub states_context: ValueRef,
+    pub states_result: ValueRef,
+    pub states_error_output: ValueRef,
 }
 
 impl Words {
@@ -50,6 +54,10 @@ impl Words {
             index: word(r#""Index""#),
             value: word(r#""Value""#),
             zero: word("0"),
+            states_input: word(r#""input""#),
+            states_context: word(r#""context""#),
+            states_result: word(r#""result""#),
+            states_error_output: word(r#""errorOutput""#),
         }
     }
 }

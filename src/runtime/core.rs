@@ -339,7 +339,8 @@ impl Core {
                     .execution_max(lane.index, self.flights.len(), trip.before);
                 self.run.limit_memory(most, pause_at);
                 let status = self.go(lane, version, record, trip);
-                self.charge(granted.saturating_sub(self.run.work_left()) as usize);
+                let used = granted.saturating_sub(self.run.work_left()) + self.run.take_overdrawn();
+                self.charge(used as usize);
                 status
             }
         };

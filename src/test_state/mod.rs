@@ -195,8 +195,12 @@ pub fn test_state(machine: &StateMachine, subject: &Subject<'_>) -> Result<Trial
     }
     single::as_task(&mut alone, subject.state);
     let mut trial = run(&alone, subject)?;
-    let after =
-        |stage: &(Stage, String)| stage.0 != Stage::AfterInputPath && stage.0 != Stage::AfterParameters;
+    let after = |stage: &(Stage, String)| {
+        !matches!(
+            stage.0,
+            Stage::AfterInputPath | Stage::AfterParameters | Stage::AfterArguments
+        )
+    };
     trial.stages.retain(after);
     trial.stages.splice(0..0, prepared.stages);
     trial.kind = prepared.kind;
@@ -286,7 +290,8 @@ fn run(machine: &StateMachine, subject: &Subject<'_>) -> Result<Trial, Problem> 
             role_arn: "arn:aws:iam::111111111111:role/stepstream",
             state_machine_arn: &arns[1],
             state_machine_name: "machine",
-            sync: false,
+            // As AWS has it where a state is tried.
+            sync: true,
             event: None,
             whole: subject.context.map(str::as_bytes),
         },

@@ -145,7 +145,7 @@ impl Compaction {
             } else if !node.is_moved() {
                 *node = node.with_meta(node.meta() + meta::MOVED_ARRAY - meta::BUILT_ARRAY);
                 self.built.push(value.0);
-                let (start, count) = (node.start() as usize, node.next() as usize);
+                let (start, count) = (node.start() as usize, node.slots());
                 push_run_values(&mut todo, &heap.slots[start..start + count]);
             }
         }
@@ -160,7 +160,7 @@ impl Compaction {
             if root < copied {
                 continue;
             }
-            copied = heap.nodes[root as usize].next();
+            copied = root + heap.nodes[root as usize].entries() as u32;
             let moved = copy_span(heap, &mut self.other, root);
             self.regions.push(Region {
                 start: root,
@@ -177,17 +177,16 @@ impl Compaction {
             let node = &mut heap.nodes[at as usize];
             let kind = node.meta() - (meta::MOVED_ARRAY - meta::BUILT_ARRAY);
             let new = self.other.push(node.with_meta(kind));
-            *node = node.with_next(new.0);
+            *node = node.with_new_place(new.0);
         }
         for at in first..self.other.nodes.len() {
             let node = self.other.nodes[at];
             let start = self.other.slots.len() as u32;
-            let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
+            let slots = &heap.slots[node.start() as usize..][..node.slots()];
             self.other
                 .slots
                 .extend(slots.iter().map(|&part| moved(&heap.nodes, &self.regions, part)));
-            let end = start.wrapping_add(node.len());
-            self.other.nodes[at] = Node::new(start, end, node.next(), node.meta());
+            self.other.nodes[at] = node.at(start);
         }
     }
 
@@ -215,7 +214,7 @@ fn moved(nodes: &Table<Node>, regions: &[Region], value: ValueRef) -> ValueRef {
     }
     let node = nodes[value.at()];
     if node.is_moved() {
-        return ValueRef(node.next());
+        return ValueRef(node.new_place());
     }
     let after = regions.partition_point(|region| region.start <= value.0);
     match after.checked_sub(1).map(|at| regions[at]) {
@@ -248,7 +247,7 @@ fn copy_span(heap: &Heap, to: &mut Heap, root: u32) -> u32 {
             end: base + (raw.end - raw.start),
         });
     }
-    let count = (old.next() - root) as usize;
+    let count = old.entries();
     to.nodes.reserve(count);
     let shift = |offset: u32| offset - start + base;
     for (new, node) in to
@@ -257,8 +256,7 @@ fn copy_span(heap: &Heap, to: &mut Heap, root: u32) -> u32 {
         .iter_mut()
         .zip(&heap.nodes.as_slice()[root as usize..][..count])
     {
-        let next = node.next() - root + first;
-        *new = Node::new(shift(node.start()), shift(node.end()), next, node.meta());
+        *new = node.at(shift(node.start()));
     }
     to.nodes.add(count);
     first

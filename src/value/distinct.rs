@@ -27,23 +27,31 @@ const WANTED: u16 = 1_000;
 pub(super) struct Verified {
     /// Below this entry no document has them.
     end: u32,
-    /// Below this entry no document has them, or came with blanks.
-    plain_end: u32,
+    /// Below this entry no document has them, or came with blanks. Compared with sign, see [`Heap::is_plain`].
+    plain_end: i32,
     /// Whether one above has, and if so, the entries of a value that has not, the last that was looked through.
     has_doubles: bool,
     range: (u32, u32),
     /// How many more documents are to be indexed with a look at their names.
     wanted: u16,
+    /// What names are mixed with for their marks, an odd number. Changes when the marks of different names were the
+    /// same: events are alike, so sooner or later there is one that tells all their names apart.
+    salt: u32,
 }
+
+/// The first salt, and what comes to it for the next.
+const SALT: u32 = 0x9e37_79b9;
+const SALT_STEP: u32 = 0x6a09_e668;
 
 impl Default for Verified {
     fn default() -> Verified {
         Verified {
             end: u32::MAX,
-            plain_end: u32::MAX,
+            plain_end: i32::MAX,
             has_doubles: false,
             range: (0, 0),
             wanted: 0,
+            salt: SALT,
         }
     }
 }
@@ -56,15 +64,20 @@ impl Verified {
         is_wanted
     }
 
+    /// Returns what names are mixed with for their marks.
+    pub(super) fn salt(&self) -> u32 {
+        self.salt
+    }
+
     /// Notes that the document of this entry may have doubles.
     pub(super) fn doubt(&mut self, root: u32) {
         self.end = self.end.min(root);
-        self.plain_end = self.plain_end.min(root);
+        self.plain_end = self.plain_end.min(root as i32);
     }
 
     /// Notes that the document of this entry came with blanks.
     pub(super) fn note_blanks(&mut self, root: u32) {
-        self.plain_end = self.plain_end.min(root);
+        self.plain_end = self.plain_end.min(root as i32);
     }
 
     /// Forgets all entries.
@@ -76,6 +89,7 @@ impl Verified {
     pub(super) fn take(&mut self, other: &Verified) {
         *self = Verified {
             wanted: self.wanted,
+            salt: self.salt,
             ..*other
         };
     }
@@ -86,7 +100,7 @@ impl Verified {
         if other.end != u32::MAX {
             self.doubt(0);
         }
-        if other.plain_end != u32::MAX {
+        if other.plain_end != i32::MAX {
             self.note_blanks(0);
         }
     }
@@ -137,7 +151,8 @@ impl Store<'_> {
         if node.is_built() {
             return self.distinct_elements(value, node);
         }
-        let (start, end) = (value.at() as u32, node.next());
+        let start = value.at() as u32;
+        let end = start + node.entries() as u32;
         let is_known = node.kind() < meta::ARRAY || self.heap.verified.covers(start);
         if !is_known && self.heap.has_doubles(start, end) {
             return self.without_doubles(value);
@@ -153,7 +168,7 @@ impl Store<'_> {
         if node.len() as usize > BYTES_MAX {
             return array;
         }
-        let (start, count) = (node.start() as usize, node.next() as usize);
+        let (start, count) = (node.start() as usize, node.slots());
         let mut changed = Heap::is_raw(node).then(|| self.heap.slots[start..start + count].to_vec());
         for at in 0..count {
             let element = self.heap.slots[start + at];
@@ -186,9 +201,9 @@ impl Store<'_> {
                 self.finish_parts(built, start)
             }
             _ => {
-                let next = self.heap.nodes.len() as u32 + 1;
                 let kind = node.meta() & !meta::RAW;
-                self.heap.push(Node::new(node.start(), node.end(), next, kind))
+                self.heap
+                    .push(Node::single(node.start() as usize, node.end() as usize, kind))
             }
         }
     }
@@ -202,11 +217,7 @@ impl View<'_> {
         }
         let heap = self.heap(value);
         let node = self.node(value);
-        let clean = match node.kind() {
-            meta::ARRAY | meta::OBJECT => heap.verified.covers(value.at() as u32),
-            kind => kind < meta::ARRAY || kind == meta::BUILT_OBJECT,
-        };
-        clean && !Heap::is_raw(node)
+        node.is_plain() || !node.is_built() && !Heap::is_raw(node) && heap.verified.covers(value.at() as u32)
     }
 
     /// Returns a value's dense JSON text as a new string, as [`View::to_json`], but with each name once; for messages,
@@ -263,34 +274,40 @@ impl View<'_> {
 
 impl Heap {
     /// As [`View::is_plain`], from what is known of all documents at once; false where more must be looked at.
+    ///
+    /// Constants, and no value, are negative as numbers: one comparison tells all that is known to be plain.
     #[inline(always)]
     pub fn is_plain(&self, value: ValueRef) -> bool {
-        value.is_constant() || (value.at() as u32) < self.verified.plain_end || self.is_scalar(value)
+        (value.0 as i32) < self.verified.plain_end || self.nodes[value.at()].is_plain()
     }
 
-    /// Says whether a value of this heap is a scalar that did not come with blanks around it.
+    /// Says whether it is known that no object of the document to which this value belongs has a name twice.
     #[inline(always)]
-    fn is_scalar(&self, value: ValueRef) -> bool {
-        let node = self.nodes[value.at()];
-        node.kind() < meta::ARRAY && !Heap::is_raw(node)
+    pub(super) fn has_one_of_each(&self, value: ValueRef) -> bool {
+        (value.at() as u32) < self.verified.end
     }
 
     /// Says whether a value, which has these entries, has an object with a name that stands twice.
     ///
     /// Looks at all documents since it last looked, so that each is looked at once while none has such names.
     fn has_doubles(&mut self, start: u32, end: u32) -> bool {
-        let (text, nodes) = (&self.text, self.nodes.as_slice());
+        let (text, nodes, salt) = (&self.text, self.nodes.as_slice(), self.verified.salt);
         if !self.verified.has_doubles {
+            let were_marked = self.verified.wanted > 0;
             self.verified.wanted = WANTED;
-            if !has_doubles(text, nodes, self.verified.end as usize) {
+            if !has_doubles(text, nodes, self.verified.end as usize, salt) {
+                if were_marked {
+                    self.verified.salt = salt.wrapping_add(SALT_STEP);
+                }
                 self.verified.end = u32::MAX;
-                self.verified.plain_end = self.raws.first().map_or(u32::MAX, |raw| raw.root);
+                let first_raw = self.raws.first();
+                self.verified.plain_end = first_raw.map_or(i32::MAX, |raw| raw.root as i32);
                 return false;
             }
             self.verified.has_doubles = true;
         }
         let nodes = nodes.get(..end as usize).unwrap_or_default();
-        let has_doubles = has_doubles(text, nodes, start as usize);
+        let has_doubles = has_doubles(text, nodes, start as usize, salt);
         if !has_doubles {
             self.verified.range = (start, end);
         }
@@ -299,19 +316,20 @@ impl Heap {
 }
 
 /// Says whether an object behind an entry has a name that stands twice.
-fn has_doubles(text: &[u8], nodes: &[Node], start: usize) -> bool {
+fn has_doubles(text: &[u8], nodes: &[Node], start: usize, salt: u32) -> bool {
     let mut entry = start;
     while let Some(node) = nodes.get(entry) {
         entry += 1;
         if node.meta() & meta::KIND != meta::OBJECT {
             continue;
         }
-        let Names { may_double, is_flat } = names(text, nodes, entry, node.next() as usize);
-        if may_double && has_double(text, nodes, entry, node.next() as usize) {
+        let end = entry - 1 + node.entries();
+        let Names { may_double, is_flat } = names(text, nodes, entry, end, salt);
+        if may_double && has_double(text, nodes, entry, end) {
             return true;
         }
         if is_flat {
-            entry = node.next() as usize;
+            entry = end;
         }
     }
     false
@@ -325,10 +343,20 @@ struct Names {
     is_flat: bool,
 }
 
-/// Looks at the names of the object whose members have these entries: at how they begin and how long they are.
+/// Returns what stands for a name, the same for the same name: from the two bytes behind its opening quote, the one
+/// before its closing quote, its length, and a salt. The upper bits are as good as random.
 #[inline(always)]
-fn names(text: &[u8], nodes: &[Node], first: usize, end: usize) -> Names {
-    let (mut key, mut marks, mut doubles, mut parts) = (first, 0_u64, 0_u64, 0_usize);
+pub(super) fn mark(begins: [u8; 2], last: u8, len: u32, salt: u32) -> u32 {
+    let mixed = u32::from(u16::from_le_bytes(begins)) + (u32::from(last) << 16) + len;
+    mixed.wrapping_mul(salt)
+}
+
+/// Looks at the names of the object whose members have these entries: at their marks.
+#[inline(always)]
+fn names(text: &[u8], nodes: &[Node], first: usize, end: usize, salt: u32) -> Names {
+    let (mut key, mut doubles, mut parts) = (first, 0_u64, 0_usize);
+    // A bit for each of 256 marks.
+    let mut marks = [0_u64; 4];
     while key < end {
         let Some(&[name, value]) = nodes.get(key..key + 2) else {
             break;
@@ -337,14 +365,13 @@ fn names(text: &[u8], nodes: &[Node], first: usize, end: usize) -> Names {
         let Some(&[_, first, second]) = text.get(start..start + 3) else {
             break;
         };
-        let begins = u16::from_le_bytes([first, second]);
-        let mixed = (u32::from(begins) + name.len()).wrapping_mul(0x9e37_79b9) >> 26;
-        let mark = 1_u64.wrapping_shl(mixed);
-        doubles |= marks & mark | u64::from(name.meta() & meta::ESCAPED);
-        marks |= mark;
-        let next = value.next() as usize;
-        parts |= next - (key + 2);
-        key = next;
+        let last = text.get(name.end() as usize - 2).copied().unwrap_or_default();
+        let mark = mark([first, second], last, name.len(), salt);
+        let (bits, bit) = (&mut marks[(mark >> 30) as usize], 1_u64.wrapping_shl(mark >> 24));
+        doubles |= *bits & bit | u64::from(name.is_escaped());
+        *bits |= bit;
+        parts |= value.entries() - 1;
+        key += 1 + value.entries();
     }
     Names {
         may_double: doubles != 0,
@@ -357,7 +384,7 @@ fn keys(nodes: &[Node], first: usize, end: usize) -> impl Iterator<Item = Node> 
     let mut key = first;
     std::iter::from_fn(move || {
         let name = *nodes.get(key).filter(|_| key < end)?;
-        key = nodes.get(key + 1)?.next() as usize;
+        key += 1 + nodes.get(key + 1)?.entries();
         Some(name)
     })
 }

@@ -134,6 +134,22 @@ fn indexing_looks_at_names_once_somebody_asks() {
 }
 
 #[test]
+fn marks_are_chosen_anew_until_they_tell_the_names_of_a_kind_of_document_apart() {
+    let names: Vec<String> = (0..14).map(|at| format!("\"field_{at}\":{at}")).collect();
+    let text = format!("{{{}}}", names.join(","));
+    let (mut heap, constants) = (watching(), Heap::for_constants());
+    let index = |heap: &mut Heap| {
+        heap.clear();
+        let root = heap.index(text.as_bytes()).unwrap();
+        let is_plain = heap.is_plain(root);
+        assert_eq!(Store::new(heap, &constants).distinct(root), root);
+        is_plain
+    };
+    assert!((0..200).any(|_| index(&mut heap)), "one choice in four does");
+    assert!((0..200).all(|_| index(&mut heap)), "and is kept");
+}
+
+#[test]
 fn what_is_doubtful_stays_so_when_it_moves() {
     for text in [r#"{"a":1,"a":2}"#, "{ \"a\": 2 }"] {
         let (mut heap, constants) = (watching(), Heap::for_constants());

@@ -147,8 +147,7 @@ impl Heap {
     pub(super) fn push_scalar(&mut self, start: usize, kind: u32) -> ValueRef {
         // The limits on what a state may build are far below; offsets must never wrap.
         assert!(self.text.len() <= TEXT_BYTES_MAX, "the text of a heap is limited");
-        let next = self.nodes.len() as u32 + 1;
-        self.push(Node::new(start as u32, self.text.len() as u32, next, kind))
+        self.push(Node::single(start, self.text.len(), kind))
     }
 
     /// Returns where the original text of a document with blanks stands.

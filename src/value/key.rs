@@ -1,6 +1,6 @@
 //! A member's name, prepared for comparison.
 
-use super::node::{Node, meta};
+use super::node::Node;
 use super::string::Str;
 
 /// A decoded object key that is compared often.
@@ -51,17 +51,17 @@ impl Key {
 
     /// Says whether a key node of `text` has this name.
     #[inline(always)]
-    pub(super) fn matches(&self, text: &[u8], node: Node) -> bool {
+    pub(super) fn matches(&self, text: &[u8], node: &Node) -> bool {
         match Key::head(text, node) {
             Some(head) if self.begins(head) && self.ends(text, node) => true,
-            Some(_) if node.meta() & meta::ESCAPED == 0 => false,
+            Some(_) if !node.is_escaped() => false,
             _ => self.matches_slowly(text, node),
         }
     }
 
     /// Returns the first eight bytes of a key node's text, its quote included; `None` near the end of the text.
     #[inline(always)]
-    pub(super) fn head(text: &[u8], node: Node) -> Option<u64> {
+    pub(super) fn head(text: &[u8], node: &Node) -> Option<u64> {
         let start = node.start() as usize;
         let word = text.get(start..start + WORD)?.first_chunk()?;
         Some(u64::from_le_bytes(*word))
@@ -76,7 +76,7 @@ impl Key {
     /// Says whether a key node's text that begins as this name is this name, to its closing quote: a name
     /// that has no escapes has no quote before that.
     #[inline(always)]
-    pub(super) fn ends(&self, text: &[u8], node: Node) -> bool {
+    pub(super) fn ends(&self, text: &[u8], node: &Node) -> bool {
         let len = self.name.len() + 2;
         if len <= WORD {
             return true;
@@ -93,11 +93,11 @@ impl Key {
     /// As [`Key::matches`], for keys with escapes, and for keys so near the end of the text that there is no
     /// word. Apart, so that the loop over members stays small.
     #[inline(never)]
-    fn matches_slowly(&self, text: &[u8], node: Node) -> bool {
+    fn matches_slowly(&self, text: &[u8], node: &Node) -> bool {
         let Some(content) = text.get(node.start() as usize + 1..node.end() as usize - 1) else {
             return false;
         };
-        if node.meta() & meta::ESCAPED == 0 {
+        if !node.is_escaped() {
             content == self.name.as_bytes()
         } else {
             Str::new(content, true).decode() == self.name.as_ref()

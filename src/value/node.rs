@@ -72,18 +72,19 @@ pub enum Kind {
 
 /// One entry of a heap's node table, 16 bytes.
 ///
-/// Spans (`NULL` to `OBJECT`): `start..end` is the value's dense text, `next` the entry after its
-/// subtree; the entries of a subtree are contiguous, a member's key stands right before its value.
-/// Built (`BUILT_*`): `start` is the first slot, `next` the number of slots (two per member: key,
+/// Spans (`NULL` to `OBJECT`): `start..end` is the value's dense text, `count` the number of entries of its
+/// subtree, its own included; they are contiguous, and a member's key stands right before its value.
+/// Built (`BUILT_*`): `start` is the first slot, `count` the number of slots (two per member: key,
 /// value), and `end - start` the length of the dense text, as for spans.
 ///
-/// Two words, because the index writes them with two stores: four cost it a tenth of its time.
+/// Two words, because the index writes them with two stores: four cost it a tenth of its time. The second one of a
+/// scalar is the same wherever it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Node {
     /// `start`, and `end` in the upper half.
     span: u64,
-    /// `next`, and `meta` in the upper half.
-    link: u64,
+    /// `count`, and `meta` in the upper half.
+    form: u64,
 }
 
 /// The layout of [`Node::meta`]: kind in 4 bits, two flags, depth in 10 bits, count in 16.
@@ -97,7 +98,7 @@ pub(super) mod meta {
     pub(in crate::value) const OBJECT: u32 = 6;
     pub(in crate::value) const BUILT_ARRAY: u32 = 7;
     pub(in crate::value) const BUILT_OBJECT: u32 = 8;
-    /// A built array or object that a compaction has copied: `next` is its new entry. Only seen there.
+    /// A built array or object that a compaction has copied: `count` is its new entry. Only seen there.
     pub(in crate::value) const MOVED_ARRAY: u32 = 9;
     pub(in crate::value) const KIND: u32 = 15;
     /// A string whose text has a backslash.
@@ -105,6 +106,8 @@ pub(super) mod meta {
     /// A document's root whose text came with blanks: [`super::super::Heap`] knows the original.
     /// Also an array of results that has such a value among its elements.
     pub(in crate::value) const RAW: u32 = 1 << 5;
+    /// The kinds, without [`RAW`], of what [`super::super::Store::distinct`] has nothing to look at, as bits.
+    pub(in crate::value) const PLAIN: u64 = (1 << ARRAY) - 1 | 1 << BUILT_OBJECT;
     pub(in crate::value) const DEPTH_SHIFT: u32 = 6;
     pub(in crate::value) const DEPTH: u32 = 1023;
     pub(in crate::value) const COUNT_SHIFT: u32 = 16;
@@ -114,17 +117,22 @@ pub(super) mod meta {
 
 impl Node {
     #[inline(always)]
-    pub(super) fn new(start: u32, end: u32, next: u32, meta: u32) -> Node {
+    pub(super) fn new(start: u32, end: u32, count: u32, meta: u32) -> Node {
         Node {
             span: u64::from(start) | u64::from(end) << 32,
-            link: u64::from(next) | u64::from(meta) << 32,
+            form: u64::from(count) | u64::from(meta) << 32,
         }
     }
 
-    /// As [`Node::new`], with its two words.
+    /// Creates the entry of a scalar, or of an empty array or object of a document. Offsets are below 2^32: where
+    /// that is known they need not be made so.
     #[inline(always)]
-    pub(super) fn of(span: u64, link: u64) -> Node {
-        Node { span, link }
+    pub(super) fn single(start: usize, end: usize, meta: u32) -> Node {
+        debug_assert!(start >> 32 == 0 && end >> 32 == 0);
+        Node {
+            span: start as u64 | (end as u64) << 32,
+            form: 1 | u64::from(meta) << 32,
+        }
     }
 
     #[inline(always)]
@@ -137,29 +145,60 @@ impl Node {
         (self.span >> 32) as u32
     }
 
+    /// Returns how many entries a span has, its own and those of its parts.
     #[inline(always)]
-    pub(super) fn next(self) -> u32 {
-        self.link as u32
+    pub(super) fn entries(self) -> usize {
+        self.count() as usize
+    }
+
+    /// Returns how many slots a built value has.
+    #[inline(always)]
+    pub(super) fn slots(self) -> usize {
+        self.count() as usize
+    }
+
+    /// Returns the new entry of a built value that was moved.
+    pub(super) fn new_place(self) -> u32 {
+        self.count()
+    }
+
+    #[inline(always)]
+    fn count(self) -> u32 {
+        self.form as u32
     }
 
     #[inline(always)]
     pub(super) fn meta(self) -> u32 {
-        (self.link >> 32) as u32
+        (self.form >> 32) as u32
     }
 
     pub(super) fn with_meta(self, meta: u32) -> Node {
-        Node::new(self.start(), self.end(), self.next(), meta)
+        Node::new(self.start(), self.end(), self.count(), meta)
     }
 
-    pub(super) fn with_next(self, next: u32) -> Node {
-        Node {
-            link: u64::from(next) | u64::from(self.meta()) << 32,
-            ..self
-        }
+    /// Returns the same node at another place of the text, or with its slots elsewhere.
+    pub(super) fn at(self, start: u32) -> Node {
+        Node::new(start, start.wrapping_add(self.len()), self.count(), self.meta())
+    }
+
+    pub(super) fn with_new_place(self, entry: u32) -> Node {
+        Node::new(self.start(), self.end(), entry, self.meta())
+    }
+
+    /// Says whether a string's text has a backslash.
+    #[inline(always)]
+    pub(super) fn is_escaped(&self) -> bool {
+        self.meta() & meta::ESCAPED != 0
     }
 
     pub(super) fn kind(self) -> u32 {
         self.meta() & meta::KIND
+    }
+
+    /// Says whether this is a scalar or a built object, of a form that any part of a value has.
+    #[inline(always)]
+    pub(super) fn is_plain(self) -> bool {
+        meta::PLAIN >> (self.meta() & (meta::KIND | meta::RAW)) & 1 != 0
     }
 
     pub(super) fn is_built(self) -> bool {

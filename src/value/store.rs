@@ -304,7 +304,7 @@ impl<'a> Store<'a> {
         if !container.is_constant() {
             let node = heap.nodes[container.at()];
             if node.json_kind() == kind && node.is_built() {
-                let (start, count) = (node.start() as usize, node.next() as usize);
+                let (start, count) = (node.start() as usize, node.slots());
                 heap.slots.extend_from_within(start..start + count);
             } else if node.json_kind() == kind {
                 let Heap { nodes, slots, .. } = &mut **heap;
@@ -381,13 +381,13 @@ impl<'a> Store<'a> {
 fn parts(nodes: &[Node], container: ValueRef, node: Node) -> impl Iterator<Item = ValueRef> {
     let constant = container.0 & ValueRef::CONSTANT;
     let mut at = container.at() + 1;
+    let end = container.at() + node.entries();
     std::iter::from_fn(move || {
         let part = at;
-        at = if at < node.next() as usize {
-            nodes[at].next() as usize
-        } else {
+        if at >= end {
             return None;
-        };
+        }
+        at += nodes[at].entries();
         Some(ValueRef(part as u32 | constant))
     })
 }

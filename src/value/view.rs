@@ -146,8 +146,8 @@ impl<'a> View<'a> {
     pub fn count(self, value: ValueRef) -> usize {
         let node = self.node(value);
         match node.kind() {
-            meta::BUILT_ARRAY => node.next() as usize,
-            meta::BUILT_OBJECT => node.next() as usize / 2,
+            meta::BUILT_ARRAY => node.slots(),
+            meta::BUILT_OBJECT => node.slots() / 2,
             meta::ARRAY | meta::OBJECT => {
                 let count = node.meta() >> meta::COUNT_SHIFT;
                 if count < meta::COUNT_MAX {
@@ -171,12 +171,13 @@ impl<'a> View<'a> {
             meta::OBJECT => {
                 let first = object.at() + 1;
                 // The subtree's own entries: one check here instead of one for each member.
-                let subtree = heap.nodes.as_slice().get(first..node.next() as usize)?;
-                let found = last_member(subtree, first, &heap.text, key)?;
-                Some(ValueRef((first + found) as u32 | object.0 & ValueRef::CONSTANT))
+                let subtree = heap.nodes.as_slice().get(first..object.at() + node.entries())?;
+                let is_first_enough = heap.has_one_of_each(object);
+                let found = find_member(subtree, &heap.text, key, is_first_enough)?;
+                Some(ValueRef((first as u32 + found) | object.0 & ValueRef::CONSTANT))
             }
             meta::BUILT_OBJECT => {
-                let pairs = heap.slots[node.start() as usize..][..node.next() as usize].chunks_exact(2);
+                let pairs = heap.slots[node.start() as usize..][..node.slots()].chunks_exact(2);
                 pairs
                     .rev()
                     .find(|pair| self.is_named(pair[0], key))
@@ -195,24 +196,35 @@ impl<'a> View<'a> {
             meta::OBJECT => {
                 let first = object.at() + 1;
                 let constant = object.0 & ValueRef::CONSTANT;
-                let Some(subtree) = heap.nodes.as_slice().get(first..node.next() as usize) else {
+                let Some(subtree) = heap.nodes.as_slice().get(first..object.at() + node.entries()) else {
                     return;
                 };
                 let text = heap.text.as_slice();
+                let is_first_enough = heap.has_one_of_each(object);
+                let mut missing = keys.len();
                 let mut at = 0;
-                while let Some(&[name, value]) =
-                    subtree.get(at..at + 2).and_then(|pair| pair.first_chunk::<2>())
-                {
-                    let next = ValueRef((first + at + 1) as u32 | constant);
-                    note(keys, text, name, next, found);
-                    at = value.next() as usize - first;
+                while let Some([name, value]) = member_at(subtree, at) {
+                    if let Some(place) = place(keys, text, name)
+                        && let Some(found) = found.get_mut(place)
+                    {
+                        *found = ValueRef((first as u32 + at + 1) | constant);
+                        missing -= usize::from(is_first_enough);
+                        if missing == 0 {
+                            return;
+                        }
+                    }
+                    at += 1 + value.entries() as u32;
                 }
             }
             meta::BUILT_OBJECT => {
-                let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
+                let slots = &heap.slots[node.start() as usize..][..node.slots()];
                 for pair in slots.chunks_exact(2) {
                     let from = self.heap(pair[0]);
-                    note(keys, &from.text, from.nodes[pair[0].at()], pair[1], found);
+                    if let Some(place) = place(keys, &from.text, &from.nodes[pair[0].at()])
+                        && let Some(found) = found.get_mut(place)
+                    {
+                        *found = pair[1];
+                    }
                 }
             }
             _ => {}
@@ -224,7 +236,7 @@ impl<'a> View<'a> {
     pub fn slots_of(self, object: ValueRef, members: &[ValueRef]) -> Option<&'a [ValueRef]> {
         let heap = self.heap(object);
         let node = heap.nodes[object.at()];
-        if node.kind() != meta::BUILT_OBJECT || node.next() as usize != members.len() {
+        if node.kind() != meta::BUILT_OBJECT || node.slots() != members.len() {
             return None;
         }
         let slots = &heap.slots[node.start() as usize..][..members.len()];
@@ -235,7 +247,7 @@ impl<'a> View<'a> {
     #[inline]
     pub(super) fn is_named(self, name: ValueRef, key: &Key) -> bool {
         let heap = self.heap(name);
-        key.matches(&heap.text, heap.nodes[name.at()])
+        key.matches(&heap.text, &heap.nodes[name.at()])
     }
 
     /// Returns the member of that name, for names that are not prepared.
@@ -247,7 +259,7 @@ impl<'a> View<'a> {
     pub fn element(self, array: ValueRef, index: usize) -> Option<ValueRef> {
         let node = self.node(array);
         match node.kind() {
-            meta::BUILT_ARRAY if index < node.next() as usize => {
+            meta::BUILT_ARRAY if index < node.slots() => {
                 Some(self.heap(array).slots[node.start() as usize + index])
             }
             meta::ARRAY => self.elements(array).nth(index),
@@ -260,7 +272,7 @@ impl<'a> View<'a> {
         let heap = self.heap(array);
         let node = heap.nodes[array.at()];
         Elements(match node.kind() {
-            meta::BUILT_ARRAY => Walk::Slots(&heap.slots[node.start() as usize..][..node.next() as usize]),
+            meta::BUILT_ARRAY => Walk::Slots(&heap.slots[node.start() as usize..][..node.slots()]),
             meta::ARRAY => Walk::span(heap, array, node),
             _ => Walk::Slots(&[]),
         })
@@ -271,56 +283,60 @@ impl<'a> View<'a> {
         let heap = self.heap(object);
         let node = heap.nodes[object.at()];
         Members(match node.kind() {
-            meta::BUILT_OBJECT => Walk::Slots(&heap.slots[node.start() as usize..][..node.next() as usize]),
+            meta::BUILT_OBJECT => Walk::Slots(&heap.slots[node.start() as usize..][..node.slots()]),
             meta::OBJECT => Walk::span(heap, object, node),
             _ => Walk::Slots(&[]),
         })
     }
 }
 
-/// Leaves a member's value at the place of its key, if it is one of the keys.
+/// Returns the member whose key is this entry of an object's subtree: the nodes of key and value.
+#[inline(always)]
+fn member_at(subtree: &[Node], at: u32) -> Option<&[Node; 2]> {
+    subtree.get(at as usize..at as usize + 2)?.first_chunk()
+}
+
+/// Returns which of the keys a name is.
 ///
 /// The loop over the keys compares words and calls nothing: what stands in registers stays there, which
 /// makes a walk a quarter shorter.
 #[inline(always)]
-fn note(keys: &[Key], text: &[u8], name: Node, value: ValueRef, found: &mut [ValueRef]) {
-    let head = match Key::head(text, name) {
-        Some(head) if name.meta() & meta::ESCAPED == 0 => head,
-        _ => return note_slowly(keys, text, name, value, found),
+fn place(keys: &[Key], text: &[u8], name: &Node) -> Option<usize> {
+    let Some(head) = Key::head(text, name) else {
+        return place_slowly(keys, text, name);
     };
     let Some(place) = keys.iter().position(|key| key.begins(head)) else {
-        return;
+        return match name.is_escaped() {
+            true => place_slowly(keys, text, name),
+            false => None,
+        };
     };
-    if !keys[place].ends(text, name) {
-        return note_slowly(&keys[place..], text, name, value, &mut found[place..]);
+    if keys[place].ends(text, name) {
+        return Some(place);
     }
-    if let Some(found) = found.get_mut(place) {
-        *found = value;
-    }
+    Some(place + place_slowly(&keys[place..], text, name)?)
 }
 
-/// As [`note`], for keys that only begin as one of the names, keys with escapes and keys near the end of the
+/// As [`place`], for keys that only begin as one of the names, keys with escapes and keys near the end of the
 /// text.
 #[inline(never)]
-fn note_slowly(keys: &[Key], text: &[u8], name: Node, value: ValueRef, found: &mut [ValueRef]) {
-    for (key, found) in keys.iter().zip(found) {
-        if key.matches(text, name) {
-            *found = value;
-            return;
-        }
-    }
+fn place_slowly(keys: &[Key], text: &[u8], name: &Node) -> Option<usize> {
+    keys.iter().position(|key| key.matches(text, name))
 }
 
-/// Returns where the value of the last member of that name is among the entries of an object's subtree,
-/// the first of which is entry `base` of its heap.
+/// Returns where the value of the member of that name is among the entries of an object's subtree; the last one's, if
+/// the first is not enough.
 #[inline]
-fn last_member(subtree: &[Node], base: usize, text: &[u8], key: &Key) -> Option<usize> {
+fn find_member(subtree: &[Node], text: &[u8], key: &Key, is_first_enough: bool) -> Option<u32> {
     let (mut at, mut found) = (0, None);
-    while let Some(&[name, value]) = subtree.get(at..at + 2).and_then(|pair| pair.first_chunk::<2>()) {
+    while let Some([name, value]) = member_at(subtree, at) {
         if key.matches(text, name) {
             found = Some(at + 1);
+            if is_first_enough {
+                break;
+            }
         }
-        at = value.next() as usize - base;
+        at += 1 + value.entries() as u32;
     }
     found
 }
@@ -349,7 +365,7 @@ impl<'a> Walk<'a> {
         Walk::Span {
             nodes: heap.nodes.as_slice(),
             at: container.at() + 1,
-            end: node.next() as usize,
+            end: container.at() + node.entries(),
             constant: container.0 & ValueRef::CONSTANT,
         }
     }
@@ -375,7 +391,7 @@ impl Iterator for Elements<'_> {
                     return None;
                 }
                 let value = ValueRef(*at as u32 | *constant);
-                *at = nodes[*at].next() as usize;
+                *at += nodes[*at].entries();
                 Some(value)
             }
         }
@@ -402,7 +418,7 @@ impl Iterator for Members<'_> {
                     return None;
                 }
                 let key = *at as u32;
-                *at = nodes[*at + 1].next() as usize;
+                *at += 1 + nodes[*at + 1].entries();
                 Some((ValueRef(key | *constant), ValueRef((key + 1) | *constant)))
             }
         }

@@ -72,7 +72,7 @@ impl View<'_> {
     fn write_at(self, value: ValueRef, out: &mut [u8], at: usize) -> usize {
         let heap = self.heap(value);
         let node = heap.nodes[value.at()];
-        let slots = &heap.slots[node.start() as usize..][..node.next() as usize];
+        let slots = &heap.slots[node.start() as usize..][..node.slots()];
         let object = node.json_kind() == Kind::Object;
         let (open, close) = if object { (b'{', b'}') } else { (b'[', b']') };
         let mut at = at;

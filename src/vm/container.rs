@@ -4,13 +4,15 @@
 //! Map without tasks so needs one frame however many items it has.
 
 use super::event::{Event, EventType};
-use super::fault::{Fault, Outcome, Raised};
+use super::fault::{Fault, Outcome, Raised, shown};
 use super::frame::{Activity, Children, FrameId};
+use super::interpret::{Block, Midway};
 use super::run::Run;
 use crate::fault;
 use crate::path::MissKind;
 use crate::program::{
-    Branches, ContainerId, FlowId, Iteration, Limit, PathId, Percentage, Program, Source, StateType,
+    Branches, ContainerId, FlowId, Items, Iteration, Limit, PathId, Pc, Percentage, Program, Source, Stage,
+    StateId, StateType,
 };
 use crate::value::{Kind, Store, ValueRef, View};
 
@@ -55,6 +57,10 @@ impl Run {
     }
 
     fn open_map(&mut self, program: &Program, frame: FrameId, map: &Iteration) -> Outcome<Children> {
+        let popped = match map.items {
+            Items::Popped(_) => self.pop(),
+            _ => ValueRef::NONE,
+        };
         let limit = match self.limit(program, frame, map.max_concurrency, "MaxConcurrency")? {
             Some(limit) if limit > 0 => limit.min(MAP_CONCURRENCY_MAX),
             _ => MAP_CONCURRENCY_MAX,
@@ -62,24 +68,20 @@ impl Run {
         let count = self.limit(program, frame, map.tolerated_count, "ToleratedFailureCount")?;
         let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
         let items = match map.items {
-            None => self.distinct(program, self.current.data),
-            Some(path) => self.items(program, frame, path)?,
+            Items::Data | Items::Input => self.distinct(program, self.current.data),
+            Items::Path(path) => self.items(program, frame, path)?,
+            Items::Popped(_) => popped,
         };
         let view = View::new(&self.heap, &program.constants);
         if view.kind(items) != Kind::Array {
-            let text = map.items.map_or("$", |path| &program.paths[path.at()].text);
-            // A path of the context object is named as if it were one of the input (recorded).
-            let text = text
-                .strip_prefix('$')
-                .filter(|rest| rest.starts_with('$'))
-                .unwrap_or(text);
-            return Err(self.runtime_fault(program, |cause| {
-                for part in ["Reference path \"", text, "\" must point to array."] {
-                    cause.push_str(part);
-                }
-            }));
+            return Err(self.no_items(program, map.items, items));
         }
         let total = view.count(items) as u32;
+        match map.items {
+            Items::Data | Items::Path(_) => self.trace_value(Stage::AfterItemsPath, items),
+            Items::Popped(_) => self.trace_value(Stage::AfterItems, items),
+            Items::Input => {}
+        }
         // Handles side by side: finding the n-th element of a span would walk the ones before it.
         let items = Store::new(&mut self.heap, &program.constants).indexable(items);
         let by_percentage = percentage.map(|percentage| (f64::from(total) * percentage / 100.0) as u32);
@@ -90,6 +92,35 @@ impl Run {
             limit,
             tolerated,
             ..Children::NONE
+        })
+    }
+
+    /// Makes the fault of items that are no array.
+    #[cold]
+    fn no_items(&mut self, program: &Program, from: Items, items: ValueRef) -> Raised {
+        let text = match from {
+            Items::Popped(Some(expression)) => {
+                return self.unexpected(program, expression, items, Kind::Array);
+            }
+            Items::Popped(None) | Items::Input => {
+                let shown = shown(View::new(&self.heap, &program.constants), items);
+                return self.evaluation_fault(program, ValueRef::NONE, |cause| {
+                    cause.push_str("Map state input must be an array but was: ");
+                    cause.push_str(&shown);
+                });
+            }
+            Items::Path(path) => &program.paths[path.at()].text,
+            Items::Data => "$",
+        };
+        // A path of the context object is named as if it were one of the input (recorded).
+        let text = text
+            .strip_prefix('$')
+            .filter(|rest| rest.starts_with('$'))
+            .unwrap_or(text);
+        self.runtime_fault(program, |cause| {
+            for part in ["Reference path \"", text, "\" must point to array."] {
+                cause.push_str(part);
+            }
         })
     }
 
@@ -132,6 +163,10 @@ impl Run {
             Limit::None => return Ok(None),
             Limit::Literal(value) => return Ok(Some(value)),
             Limit::Path(path) => path,
+            Limit::Expression(expression) => {
+                let value = self.whole_expression(program, frame, expression, field)?;
+                return self.count_within(program, expression, field, value).map(Some);
+            }
         };
         let text = self.limit_number(program, frame, path)?;
         match text.as_deref().map(str::parse::<i64>) {
@@ -154,6 +189,9 @@ impl Run {
             Percentage::None => return Ok(None),
             Percentage::Literal(value) => return Ok(Some(value)),
             Percentage::Path(path) => path,
+            Percentage::Expression(expression) => {
+                return self.percentage_expression(program, frame, expression).map(Some);
+            }
         };
         let text = self.limit_number(program, frame, path)?;
         match text.as_deref().map(str::parse::<f64>) {
@@ -179,9 +217,10 @@ impl Run {
         let Activity::Container(container) = self.frames[frame.at()].activity else {
             return;
         };
+        let halted = self.midway.take().and_then(|midway| midway.block);
         let children = &mut self.frames[frame.at()].children;
         children.queued = false;
-        if children.active == 0 {
+        if children.active == 0 && halted.is_none() {
             self.inline_iterations(program, frame, container);
             if self.work.is_spent() {
                 self.frames[frame.at()].children.queued = true;
@@ -201,22 +240,51 @@ impl Run {
             self.current = self.frames[frame.at()].registers;
             // Iterations of one state each leave no state by `Exit`, where it is looked at otherwise.
             self.compact_if_due(frame);
-            if let Err(Raised) = self.start_branch(program, frame, container, branch) {
-                self.stack.clear();
-                self.raise(program, frame);
+            match self.start_branch(program, frame, container, branch, halted) {
+                Ok(None) => {}
+                Ok(Some(block)) => self.halt(frame, block),
+                Err(Raised) => {
+                    self.stack.clear();
+                    self.selector_failed(program, frame);
+                }
             }
         } else if children.active == 0 && children.started == children.total {
             self.close(program, frame);
         }
     }
 
+    /// Takes back that a branch was started: its selector has stopped on the way, and goes on first of all.
+    fn halt(&mut self, frame: FrameId, block: (Pc, u32)) {
+        self.midway = Some(Midway {
+            frame,
+            block: Some(block),
+        });
+        let children = &mut self.frames[frame.at()].children;
+        children.started -= 1;
+        children.active -= 1;
+        if !std::mem::replace(&mut children.queued, true) {
+            self.ready.push(frame);
+        }
+    }
+
+    /// Handles the fault of an item selector: of the Map, whose other iterations are aborted if it may be caught.
+    fn selector_failed(&mut self, program: &Program, frame: FrameId) {
+        if self.raised.catchable {
+            self.abort_children(program, frame, self.current.last);
+        }
+        self.raise(program, frame);
+    }
+
+    /// Starts a branch. When the run's work is spent in the middle of its selector, returns where that goes on, as
+    /// `halted` says the next time.
     fn start_branch(
         &mut self,
         program: &Program,
         frame: FrameId,
         container: ContainerId,
         branch: u32,
-    ) -> Outcome<()> {
+        halted: Option<(Pc, u32)>,
+    ) -> Outcome<Option<(Pc, u32)>> {
         let children = self.frames[frame.at()].children;
         let (flow, input, item, last) = match &program.containers[container.at()].branches {
             Branches::Parallel(flows) => (
@@ -236,10 +304,19 @@ impl Run {
                 let event = Event::new(EventType::MapIterationStarted, previous)
                     .of(self.current.state)
                     .number(branch);
-                let last = self.record(event);
-                let input = match map.selector {
-                    None => item,
-                    Some(selector) => self.block(program, frame, selector, (branch, item))?,
+                let last = match halted {
+                    Some((_, last)) => last,
+                    None => self.record(event),
+                };
+                let input = match (map.selector, halted) {
+                    (None, _) => item,
+                    (Some(selector), halted) => {
+                        let from = halted.map_or(selector, |(pc, _)| pc);
+                        match self.block(program, frame, from, (branch, item))? {
+                            Block::Value(input) => input,
+                            Block::Spent(pc) => return Ok(Some((pc, last))),
+                        }
+                    }
                 };
                 (map.flow, input, item, last)
             }
@@ -248,7 +325,7 @@ impl Run {
         let child = self.ready.last().copied().unwrap_or(frame);
         self.frames[child.at()].item = item;
         self.frames[child.at()].registers.last = last;
-        Ok(())
+        Ok(None)
     }
 
     fn start_child(
@@ -344,6 +421,7 @@ impl Run {
             error: store.string(fault::EXCEED_TOLERATED_FAILURE_THRESHOLD),
             cause: store.string("The specified tolerated failure threshold was exceeded"),
             catchable: true,
+            ..Fault::NONE
         }
     }
 
@@ -371,13 +449,7 @@ impl Run {
         self.ready.push(frame);
     }
 
-    pub(super) fn record_container_failed(
-        &mut self,
-        program: &Program,
-        frame: FrameId,
-        container: ContainerId,
-    ) {
-        let state = program.containers[container.at()].state;
+    pub(super) fn record_container_failed(&mut self, program: &Program, frame: FrameId, state: StateId) {
         let kind = if program.states[state.at()].kind == StateType::Map {
             EventType::MapStateFailed
         } else {

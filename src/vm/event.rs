@@ -70,6 +70,7 @@ event_types! {
     ParallelStateAborted Error
     TaskStateAborted Error
     WaitStateAborted Error
+    EvaluationFailed Error
 }
 
 /// How much of the history is written.
@@ -158,7 +159,7 @@ pub struct Event {
     pub error: ValueRef,
     /// `cause`.
     pub cause: ValueRef,
-    /// `assignedVariables`, an object; or the credentials of a `TaskScheduled`.
+    /// `assignedVariables`, an object; the credentials of a `TaskScheduled`; the location of an `EvaluationFailed`.
     pub extra: ValueRef,
     /// `length` of a Map, `index` of an iteration, `timeoutInSeconds` of a task.
     pub number: u32,

@@ -14,6 +14,10 @@ pub(super) struct Fault {
     pub(super) cause: ValueRef,
     /// Whether Retry and Catch are asked: not for `States.Runtime` (facts 5.4, 7.1).
     pub(super) catchable: bool,
+    /// Whether an `EvaluationFailed` tells of it.
+    pub(super) is_evaluation: bool,
+    /// The field whose evaluation has failed, a string.
+    pub(super) location: ValueRef,
 }
 
 impl Fault {
@@ -21,6 +25,8 @@ impl Fault {
         error: ValueRef::NONE,
         cause: ValueRef::NONE,
         catchable: false,
+        is_evaluation: false,
+        location: ValueRef::NONE,
     };
 }
 
@@ -59,7 +65,28 @@ impl Run {
         self.raised = Fault {
             error,
             cause,
-            catchable: false,
+            ..Fault::NONE
+        };
+        Raised
+    }
+
+    /// Makes the fault of a JSONata field that has no value, or none that it may have: `States.QueryEvaluationError`
+    /// with the cause's prefix and what `write` adds.
+    #[cold]
+    pub(super) fn evaluation_fault(
+        &mut self,
+        program: &Program,
+        location: ValueRef,
+        write: impl FnOnce(&mut Store<'_>),
+    ) -> Raised {
+        let Raised = self.runtime_fault(program, write);
+        let error = Store::new(&mut self.heap, &program.constants).string(fault::QUERY_EVALUATION_ERROR);
+        self.raised = Fault {
+            error,
+            cause: self.raised.cause,
+            catchable: true,
+            is_evaluation: true,
+            location,
         };
         Raised
     }
@@ -81,6 +108,7 @@ impl Run {
             error,
             cause,
             catchable: true,
+            ..Fault::NONE
         };
         Raised
     }
@@ -104,6 +132,7 @@ impl Run {
             error,
             cause,
             catchable,
+            ..Fault::NONE
         };
         Raised
     }

@@ -42,6 +42,8 @@ pub(super) struct Registers {
     pub(super) output: ValueRef,
     /// What the state's `Assign` set, for its exit event.
     pub(super) assigned: ValueRef,
+    /// Id of the event before the state's entered event, or before the failure that a catcher has taken.
+    pub(super) before: u32,
     /// Id of the state's entered event.
     pub(super) entered: u32,
     /// Id of the last event in this frame: what the next one names as its cause.
@@ -100,6 +102,8 @@ pub(super) struct Children {
     pub(super) results: u32,
     /// Whether the frame is in the ready list.
     pub(super) queued: bool,
+    /// Whether all iterations that are left take frames of their own.
+    pub(super) by_frames: bool,
 }
 
 impl Children {
@@ -115,6 +119,7 @@ impl Children {
         previous: 0,
         results: 0,
         queued: false,
+        by_frames: false,
     };
 }
 
@@ -129,6 +134,7 @@ impl Frame {
                 result: ValueRef::NONE,
                 output: ValueRef::NONE,
                 assigned: ValueRef::NONE,
+                before: 0,
                 entered: 0,
                 last: 0,
             },

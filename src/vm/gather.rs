@@ -9,10 +9,10 @@ impl Run {
     #[inline]
     pub(super) fn gather(&mut self, program: &Program, gather: GatherId) {
         let gather = &program.gathers[gather.at()];
-        let root = if gather.source == Source::Result {
-            self.current.result
-        } else {
-            self.current.data
+        let root = match gather.source {
+            Source::Result => self.current.result,
+            Source::Input => self.current.input,
+            _ => self.current.data,
         };
         let view = View::new(&self.heap, &program.constants);
         let found = &mut self.found;

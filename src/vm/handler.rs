@@ -14,6 +14,9 @@ impl Run {
     /// Handles a fault of the frame that runs, found while its instructions were interpreted.
     pub(super) fn raise(&mut self, program: &Program, frame: FrameId) {
         let fault = self.raised;
+        if fault.is_evaluation {
+            self.record_evaluation_failed(program, frame, fault);
+        }
         self.frames[frame.at()].registers = self.current;
         if fault.catchable {
             self.fail_state_of(program, frame, fault);
@@ -33,12 +36,38 @@ impl Run {
         if !catching && self.retry(program, frame, fault) {
             return;
         }
-        if let Activity::Container(container) = self.frames[frame.at()].activity {
-            self.record_container_failed(program, frame, container);
+        let state = self.frames[frame.at()].registers.state;
+        self.frames[frame.at()].registers.before = self.frames[frame.at()].registers.last;
+        let is_container = matches!(
+            program.states[state.at()].kind,
+            StateType::Map | StateType::Parallel
+        );
+        let is_running = matches!(self.frames[frame.at()].activity, Activity::Container(_));
+        // An expression fails where no branch runs, too.
+        if is_running || is_container && fault.is_evaluation {
+            self.record_container_failed(program, frame, state);
         }
         if catching || !self.catch(program, frame, fault) {
             self.fail_frame(program, frame, fault);
         }
+    }
+
+    /// Records an `EvaluationFailed`. As recorded, its cause is what came before the step that failed: before the state
+    /// was entered, unless something has happened since, but for a Wait, which is entered before it evaluates; in a
+    /// catcher before the failure that it caught.
+    fn record_evaluation_failed(&mut self, program: &Program, frame: FrameId, fault: Fault) {
+        let current = self.current;
+        let is_wait = program.states[current.state.at()].kind == StateType::Wait;
+        let is_first = current.last == current.entered && !is_wait;
+        let previous = match is_first || self.frames[frame.at()].catching {
+            true => current.before,
+            false => current.last,
+        };
+        let mut event = Event::new(EventType::EvaluationFailed, previous).of(current.state);
+        event.error = fault.error;
+        event.cause = fault.cause;
+        event.extra = fault.location;
+        self.current.last = self.record(event);
     }
 
     fn retry(&mut self, program: &Program, frame: FrameId, fault: Fault) -> bool {

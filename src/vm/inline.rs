@@ -5,6 +5,7 @@
 //! way, which words the fault: nothing has happened for it here.
 
 use super::frame::FrameId;
+use super::interpret::Block;
 use super::run::{PAYLOAD_BYTES_MAX, Run};
 use super::work::STATE_WORK;
 use crate::program::{Branches, ContainerId, Iteration, Pc, Program};
@@ -19,9 +20,10 @@ impl Run {
         let Branches::Map(map) = &program.containers[container.at()].branches else {
             return;
         };
+        let by_frames = self.frames[frame.at()].children.by_frames;
         let Some(inline) = map
             .inline
-            .filter(|_| self.kept.is_empty() && self.decisions.is_none())
+            .filter(|_| self.kept.is_empty() && self.decisions.is_none() && !by_frames)
         else {
             return;
         };
@@ -35,6 +37,8 @@ impl Run {
                 return;
             };
             let Some(output) = self.inline_iteration(program, frame, map, inline, (branch, item)) else {
+                // The same item would be tried again, and perhaps without end.
+                self.frames[frame.at()].children.by_frames = true;
                 return self.stack.clear();
             };
             let mut store = Store::new(&mut self.heap, &program.constants);
@@ -50,7 +54,8 @@ impl Run {
         }
     }
 
-    /// Returns an iteration's output; `None` where it would fail.
+    /// Returns an iteration's output; `None` where it would fail, or is more than the work of one go: then those that are
+    /// left take frames, which can stop on the way.
     fn inline_iteration(
         &mut self,
         program: &Program,
@@ -61,14 +66,25 @@ impl Run {
     ) -> Option<ValueRef> {
         let input = match map.selector {
             None => item.1,
-            Some(selector) => self.block(program, frame, selector, item).ok()?,
+            Some(selector) => self.whole_block(program, frame, selector, item)?,
         };
         let data = std::mem::replace(&mut self.current.data, input);
-        let output = self.block(program, frame, inline, item);
+        let output = self.whole_block(program, frame, inline, item);
         self.current.data = data;
         let view = View::new(&self.heap, &program.constants);
-        output
-            .ok()
-            .filter(|&output| view.len(output) <= PAYLOAD_BYTES_MAX && view.depth(output) <= DEPTH_MAX)
+        output.filter(|&output| view.len(output) <= PAYLOAD_BYTES_MAX && view.depth(output) <= DEPTH_MAX)
+    }
+
+    fn whole_block(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        block: Pc,
+        item: (u32, ValueRef),
+    ) -> Option<ValueRef> {
+        match self.block(program, frame, block, item).ok()? {
+            Block::Value(value) => Some(value),
+            Block::Spent(_) => None,
+        }
     }
 }

@@ -19,6 +19,23 @@ pub(super) enum Stop {
     Blocked,
     /// The run has left as many states, or done as much work, as it may in one go.
     Fuel,
+    /// The same in the middle of a state: what it has computed so far stays on the stack.
+    Midway,
+}
+
+/// A frame that stopped in the middle of a state. All frames share one operand stack, so it goes on before any other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Midway {
+    pub(super) frame: FrameId,
+    /// Where the block goes on, if it stopped in one, and the last event of the iteration that it is for.
+    pub(super) block: Option<(Pc, u32)>,
+}
+
+/// How far a block came.
+pub(super) enum Block {
+    Value(ValueRef),
+    /// The work that the run may do in one go is spent; where to go on.
+    Spent(Pc),
 }
 
 impl Run {
@@ -27,6 +44,7 @@ impl Run {
     /// Take [`Run::requests`] and [`Run::events`] after each call.
     pub fn advance(&mut self, program: &Program, now_ms: i64, fuel: u64) -> Status {
         self.now_ms = now_ms;
+        self.take_up_midway();
         let mut fuel = fuel;
         while let Some(frame) = self.ready.pop() {
             self.charge_events(program);
@@ -43,6 +61,8 @@ impl Run {
             // they leave may be large.
             self.compact_if_due(frame);
             if let Err(Raised) = self.check_memory(program) {
+                self.midway = None;
+                self.stack.clear();
                 self.raise(program, frame);
                 continue;
             }
@@ -50,6 +70,7 @@ impl Run {
                 self.pump(program, frame);
                 continue;
             }
+            self.midway = None;
             let stop = match self.interpret(program, frame, &mut fuel) {
                 Ok(stop) => stop,
                 Err(Raised) => {
@@ -58,7 +79,10 @@ impl Run {
                     Stop::Blocked
                 }
             };
-            if let Stop::Fuel = stop {
+            if let Stop::Midway = stop {
+                self.midway = Some(Midway { frame, block: None });
+            }
+            if let Stop::Fuel | Stop::Midway = stop {
                 self.frames[frame.at()].registers = self.current;
                 self.ready.push(frame);
                 return Status::Running;
@@ -73,6 +97,25 @@ impl Run {
             self.outcome.status = Status::Running;
         }
         status
+    }
+
+    /// Puts the frame on top that stopped in the middle of a state: others may have got answers since. When it was
+    /// aborted by one of them, what it had computed goes.
+    fn take_up_midway(&mut self) {
+        let Some(midway) = self.midway else { return };
+        let goes_on = !matches!(self.frames[midway.frame.at()].activity, Activity::Free);
+        let place = self.ready.iter().position(|&frame| frame == midway.frame);
+        match place.filter(|_| goes_on) {
+            Some(place) => {
+                let frame = self.ready.remove(place);
+                self.ready.push(frame);
+            }
+            None => {
+                self.midway = None;
+                self.stack.clear();
+                self.found.clear();
+            }
+        }
     }
 
     /// Runs one frame until it yields, ends, or fails.
@@ -148,6 +191,16 @@ impl Run {
                         pc = to;
                     }
                 }
+                Instruction::Condition(expression, to) => {
+                    if self.condition(program, frame, expression)? {
+                        pc = to;
+                    }
+                    if self.work.is_spent() {
+                        self.current.pc = pc;
+                        return Ok(Stop::Midway);
+                    }
+                }
+                Instruction::Jump(to) => pc = to,
                 Instruction::Switch(switch) => pc = self.switch(program, frame, switch)?,
                 Instruction::Matched(rule) => self.decide(Decision::Rule {
                     state: self.current.state,
@@ -180,9 +233,8 @@ impl Run {
                 operand => {
                     self.operand(program, frame, operand, None)?;
                     if self.work.is_spent() && !self.stack.is_empty() {
-                        // In the middle of a template: what it has so far stays on the stack.
                         self.current.pc = pc;
-                        return Ok(Stop::Fuel);
+                        return Ok(Stop::Midway);
                     }
                 }
             }
@@ -225,28 +277,33 @@ impl Run {
             }
             Instruction::Call(call) => self.call(program, call)?,
             Instruction::Format(format) => self.format(program, format)?,
+            Instruction::Expression(expression) => self.expression(program, frame, expression, item)?,
             _ => return Ok(()),
         };
         self.stack.push(value);
         Ok(())
     }
 
-    /// Evaluates a block that ends in `Return`, in the current state of a frame.
+    /// Evaluates a block that ends in `Return`, in the current state of a frame, until it ends or the run's work is spent.
     pub(super) fn block(
         &mut self,
         program: &Program,
         frame: FrameId,
         block: Pc,
         item: (u32, ValueRef),
-    ) -> Outcome<ValueRef> {
+    ) -> Outcome<Block> {
         let mut pc = block;
         loop {
             match program.at(pc) {
-                Instruction::Return => return Ok(self.pop()),
+                Instruction::Return => return Ok(Block::Value(self.pop())),
                 Instruction::Trace(stage) => self.trace(stage),
                 operand => self.operand(program, frame, operand, Some(item))?,
             }
             pc.0 += 1;
+            // With nothing on the stack what the last walk has found might go meanwhile.
+            if self.work.is_spent() && !self.stack.is_empty() && program.at(pc) != Instruction::Return {
+                return Ok(Block::Spent(pc));
+            }
         }
     }
 
@@ -264,6 +321,7 @@ impl Run {
         current.state = state;
         current.data = current.input;
         current.assigned = ValueRef::NONE;
+        current.before = current.last;
         current.entered = id;
         current.last = id;
         let frame = &mut self.frames[frame.at()];
@@ -577,6 +635,14 @@ impl Run {
             let name = &program.states[self.current.state.at()].name;
             return Err(self.too_large(program, name, "assigned variables", false));
         }
+        if self.stack[from..]
+            .iter()
+            .any(|&value| view.depth(value) > DEPTH_MAX)
+        {
+            return Err(self.runtime_fault(program, |cause| {
+                cause.push_str("The assigned variables are nested more than 1000 levels deep.");
+            }));
+        }
         for (at, (_, variable)) in variables.iter().enumerate() {
             let owner = self.owner(frame, variable.up);
             let value = self.stack[from + at];
@@ -605,13 +671,18 @@ impl Run {
 
     fn trace(&mut self, stage: Stage) {
         let value = match stage {
-            Stage::AfterInputPath | Stage::AfterItemsPath => self.current.data,
-            Stage::AfterParameters | Stage::AfterItemSelector => {
-                self.stack.last().copied().unwrap_or(ValueRef::NULL)
+            Stage::AfterInputPath | Stage::AfterItemsPath | Stage::AfterItems => self.current.data,
+            Stage::AfterParameters | Stage::AfterArguments | Stage::AfterItemSelector => {
+                self.stack.last().copied().unwrap_or(self.current.data)
             }
             Stage::Result => self.current.result,
             Stage::AfterResultSelector | Stage::AfterResultPath => self.current.output,
         };
+        self.trace_value(stage, value);
+    }
+
+    /// Tells a tracing run a value.
+    pub(super) fn trace_value(&mut self, stage: Stage, value: ValueRef) {
         if self.decisions.is_some() {
             self.traced.push(Traced {
                 state: self.current.state,

@@ -15,6 +15,7 @@ mod compact;
 mod container;
 mod context;
 mod event;
+mod expression;
 mod fault;
 mod frame;
 mod fused;

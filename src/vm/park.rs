@@ -39,6 +39,7 @@ impl Run {
             return cost;
         }
         std::mem::swap(self, small);
+        std::mem::swap(&mut self.evaluator, &mut small.evaluator);
         small.compaction.shrink();
         let (used, reserved) = small.heap.bytes();
         if !goes_on && reserved > used + used / 4 {
@@ -53,6 +54,7 @@ impl Run {
     pub fn unpark_from(&mut self, small: &mut Run) -> usize {
         if small.heap.bytes().0 > MOVE_ABOVE {
             std::mem::swap(self, small);
+            std::mem::swap(&mut self.evaluator, &mut small.evaluator);
             small.heap.clear();
             self.withheld = None;
             return 0;
@@ -79,5 +81,6 @@ impl Run {
             other.found.clear();
         }
         std::mem::swap(&mut self.compaction, &mut other.compaction);
+        std::mem::swap(&mut self.evaluator, &mut other.evaluator);
     }
 }

@@ -2,8 +2,10 @@
 
 use super::context::{Context, Identity};
 use super::event::{Event, EventSet, EventType};
+use super::expression::Evaluator;
 use super::fault::Fault;
 use super::frame::{Activity, Frame, FrameId, Registers};
+use super::interpret::Midway;
 use super::request::{Request, Token};
 use super::trace::{Decision, Traced};
 use super::work::Work;
@@ -47,11 +49,17 @@ pub struct Run {
     pub(super) transitions: u64,
     /// What it may still do before others have their turn.
     pub(super) work: Work,
+    /// What its evaluations have taken beyond their grants.
+    pub(super) overdrawn: u64,
     /// Bytes of the input's values.
     pub(super) input_bytes: usize,
     /// What the last walk over a value found; see [`crate::program::Gather`].
     pub(super) found: Vec<ValueRef>,
+    /// The frame whose operands are on the stack while the run does nothing.
+    pub(super) midway: Option<Midway>,
     pub(super) compaction: Compaction,
+    /// What evaluates expressions; none before the first.
+    pub(super) evaluator: Option<Box<Evaluator>>,
     /// Compact when the heap has more bytes than this.
     pub(super) compact_at: usize,
     /// Bytes of values that were left the last time the heap was compacted.
@@ -179,9 +187,12 @@ impl Run {
             outcome: Outcome::NONE,
             transitions: 0,
             work: Work::UNBOUNDED,
+            overdrawn: 0,
             input_bytes: 0,
             found: Vec::new(),
+            midway: None,
             compaction: Compaction::default(),
+            evaluator: None,
             compact_at: COMPACT_FLOOR,
             compacted: 0,
             pause_at: super::compact::MEMORY_BYTES_MAX,
@@ -272,6 +283,7 @@ impl Run {
         self.heap.clear();
         self.stack.clear();
         self.found.clear();
+        self.midway = None;
         self.ready.clear();
         self.free.clear();
         for frame in &mut self.frames {
@@ -290,6 +302,7 @@ impl Run {
         self.random = Random::new(with.seed);
         self.outcome = Outcome::NONE;
         self.transitions = 0;
+        self.overdrawn = 0;
         self.input_bytes = 0;
         self.compact_at = self.compaction_floor.min(self.memory_max);
         self.compacted = 0;
@@ -306,6 +319,11 @@ impl Run {
     /// Returns what is left of the grant.
     pub fn work(&self) -> Work {
         self.work
+    }
+
+    /// Returns what evaluations have taken beyond what was granted, since the last call: one cannot stop in the middle.
+    pub fn take_overdrawn(&mut self) -> u64 {
+        std::mem::take(&mut self.overdrawn)
     }
 
     /// Takes what the execution asks of the world since the last call.
@@ -387,7 +405,8 @@ impl Run {
             + self.events.capacity() * size_of::<Event>()
             + self.requests.capacity() * size_of::<Request>()
             + (self.stack.capacity() + self.found.capacity()) * size_of::<ValueRef>()
-            + self.compaction.bytes();
+            + self.compaction.bytes()
+            + self.evaluator.as_ref().map_or(0, |evaluator| evaluator.bytes());
         (self.held_bytes(), reserved)
     }
 
@@ -551,6 +570,7 @@ impl Run {
 
     fn stop(&mut self) {
         self.stack.clear();
+        self.midway = None;
         self.ready.clear();
         self.requests.clear();
         for frame in &mut self.frames {

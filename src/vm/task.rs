@@ -10,7 +10,7 @@ use crate::program::{Limit, PathId, Program, TaskId};
 use crate::value::{Kind, Store, ValueRef, View};
 
 /// Largest `TimeoutSeconds` and `HeartbeatSeconds` (facts 4.3).
-const SECONDS_MAX: i64 = 99_999_999;
+pub(super) const SECONDS_MAX: i64 = 99_999_999;
 
 impl Run {
     /// Yields a task with the popped parameters.
@@ -94,6 +94,10 @@ impl Run {
             Limit::None => return Ok(None),
             Limit::Literal(seconds) => return Ok(Some(seconds)),
             Limit::Path(path) => path,
+            Limit::Expression(expression) => {
+                let seconds = self.whole_expression(program, frame, expression, field)?;
+                return self.seconds_within(program, expression, field, seconds).map(Some);
+            }
         };
         let value = self.data_path(program, frame, path)?;
         let view = View::new(&self.heap, &program.constants);
@@ -232,6 +236,7 @@ impl Run {
             error: error.map_or(ValueRef::NONE, |text| store.string(text)),
             cause: cause.map_or(ValueRef::NONE, |text| store.string(text)),
             catchable: error != Some(fault::RUNTIME),
+            ..Fault::NONE
         }
     }
 

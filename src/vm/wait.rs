@@ -4,7 +4,7 @@ use super::fault::{self, Fault, Outcome};
 use super::frame::{Activity, FrameId};
 use super::request::{Request, Timer, TimerKind, Token};
 use super::run::Run;
-use crate::program::{FailId, PathId, Program, WaitId, WaitUntil};
+use crate::program::{ExpressionId, FailId, PathId, Program, WaitId, WaitUntil};
 use crate::timestamp;
 use crate::value::{Kind, ValueRef, View};
 
@@ -20,6 +20,14 @@ impl Run {
             WaitUntil::SecondsPath(path) => {
                 let ms = self.seconds(program, frame, path)?.saturating_mul(1_000);
                 self.now_ms.saturating_add(ms)
+            }
+            WaitUntil::SecondsExpression(expression) => {
+                let seconds = self.whole_expression(program, frame, expression, "Seconds")?;
+                let seconds = self.seconds_within(program, expression, "Seconds", seconds)?;
+                self.now_ms.saturating_add(i64::from(seconds) * 1_000)
+            }
+            WaitUntil::TimestampExpression(expression) => {
+                self.timestamp_expression(program, frame, expression)?
             }
             WaitUntil::Timestamp(nanos) => millis(nanos),
             WaitUntil::TimestampPath(path) => self.timestamp(program, frame, path)?,
@@ -100,6 +108,28 @@ impl Run {
         }))
     }
 
+    fn timestamp_expression(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        expression: ExpressionId,
+    ) -> Outcome<i64> {
+        let value = self.expression(program, frame, expression, None)?;
+        self.expect(program, expression, value, Kind::String)?;
+        let view = View::new(&self.heap, &program.constants);
+        let text = shown(view, value);
+        if let Some(nanos) = timestamp::parse(&text) {
+            return Ok(millis(nanos));
+        }
+        let field = program.expressions[expression.at()].field;
+        Err(self.evaluation_fault(program, field, |cause| {
+            cause.push_str(
+                "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ",
+            );
+            cause.push_str(&text);
+        }))
+    }
+
     /// Reads a path whose miss is the caller's to word.
     pub(super) fn optional_path(
         &mut self,
@@ -121,6 +151,11 @@ impl Run {
         let using = program.fails[fail.at()];
         let cause = if using.cause { self.pop() } else { ValueRef::NONE };
         let error = if using.error { self.pop() } else { ValueRef::NONE };
+        for (value, expression) in [error, cause].into_iter().zip(using.expressions) {
+            if let Some(expression) = expression {
+                self.expect(program, expression, value, Kind::String)?;
+            }
+        }
         let view = View::new(&self.heap, &program.constants);
         for (value, field) in [(error, "ErrorPath"), (cause, "CausePath")] {
             if !value.is_none() && view.kind(value) != Kind::String {
@@ -144,6 +179,7 @@ impl Run {
             error,
             cause,
             catchable,
+            ..Fault::NONE
         })
     }
 }

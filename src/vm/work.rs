@@ -22,33 +22,37 @@ pub(super) const STATE_WORK: usize = 32;
 /// The work that is left of a grant, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Work {
-    left: u64,
+    /// Below 0 as soon as more was done than was granted, which takes one instruction less than stopping at 0.
+    left: i64,
 }
 
 impl Work {
     /// Work without a bound, for drivers whose executions hold up nobody.
-    pub const UNBOUNDED: Work = Work { left: u64::MAX };
+    pub const UNBOUNDED: Work = Work { left: i64::MAX };
 
     /// Grants a number of bytes.
     pub fn of(bytes: u64) -> Work {
-        Work { left: bytes }
+        Work {
+            left: i64::try_from(bytes).unwrap_or(i64::MAX),
+        }
     }
 
     /// Takes what an operation costs.
     #[inline]
     pub fn charge(&mut self, bytes: usize) {
-        self.left = self.left.saturating_sub(bytes as u64);
+        // Nothing charges so much that this wraps.
+        self.left = self.left.wrapping_sub(bytes as i64);
     }
 
     /// Says whether nothing is left.
     #[inline]
     pub fn is_spent(self) -> bool {
-        self.left == 0
+        self.left <= 0
     }
 
     /// Returns what is left.
     pub fn left(self) -> u64 {
-        self.left
+        self.left.max(0) as u64
     }
 }
 

@@ -7,6 +7,7 @@
 mod case;
 mod events;
 mod play;
+mod trials;
 
 use crate::shared;
 use case::Case;
@@ -29,6 +30,8 @@ enum Check {
     Log,
     /// Exact texts in the history.
     Notation,
+    /// One state on its own.
+    Trial,
 }
 
 /// What was compared, the execution, and the first difference.
@@ -73,6 +76,11 @@ fn play_all(cases: Vec<Case>) {
         for at in 0..case.executions().len() {
             if case.is_ours(at) {
                 play_one(&case, at, &mut summary);
+            }
+        }
+        for (at, call) in case.calls().iter().enumerate() {
+            if let Some(outcome) = trials::difference(&case, call) {
+                summary.note(Check::Trial, &format!("{}#{at}", case.file), outcome.err());
             }
         }
         if case.is_ours(0) && case.value["expected_log_events"].is_array() {

@@ -55,24 +55,23 @@ fn check(what: &str, name: &str, large: usize, expected: &str, shape: impl Fn(us
         assert!(first.starts_with(expected), "{what}: {first:.300}");
         return;
     }
-    let time = |text: &str| {
-        let run = |_| {
+    let [small, large] = [0, 1].map(|index: usize| {
+        let text = &texts[index];
+        move || {
             crate::cpu::time(|| {
                 std::hint::black_box(read(name, text));
             })
-        };
-        (0..3).map(run).min().unwrap_or_default()
-    };
-    let [small, whole] = [time(&texts[0]), time(&texts[1])];
-    // Below a few milliseconds it is the clock that is measured.
-    let ratio = whole.as_secs_f64() / small.as_secs_f64().max(0.005) / 4.0;
+        }
+    });
+    let times = crate::cpu::compare(4.0, TIME_MARGIN, Duration::from_millis(5), small, large);
+    let crate::cpu::Times { small, large, ratio } = times;
     println!(
-        "{what}: {small:?}, {whole:?}, {ratio:.2} ({} bytes)",
+        "{what}: {small:?}, {large:?}, {ratio:.2} ({} bytes)",
         texts[1].len()
     );
     assert!(
-        ratio < TIME_MARGIN && whole < TIME_MAX,
-        "{what}: {whole:?} is {ratio:.1} x 4 x {small:?}"
+        ratio < TIME_MARGIN && large < TIME_MAX,
+        "{what}: {large:?} is {ratio:.1} x 4 x {small:?}"
     );
 }
 

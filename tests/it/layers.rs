@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "intrinsic",
     "jsonata",
     "asl",
+    "convert",
     "embedded",
     "program",
     "compile",
@@ -60,6 +61,32 @@ const WORLD: [(&str, &[&str]); 10] = [
     ("rdkafka::", &["stream"]),
     ("\"stepstream_", &["metrics"]),
 ];
+
+/// Rooms of one module, and what none of their files may name.
+const ROOMS: [(&str, &[&str]); 3] = [
+    (
+        "stream/kafka/shared",
+        &["stream::kafka::consumer", "stream::kafka::producer"],
+    ),
+    ("stream/kafka/consumer", &["stream::kafka::producer"]),
+    ("stream/kafka/producer", &["stream::kafka::consumer"]),
+];
+
+#[test]
+fn rooms_do_not_look_into_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut problems = Vec::new();
+    for (room, forbidden) in ROOMS {
+        let files = files(&root.join(room));
+        assert!(!files.is_empty(), "{room}");
+        for file in files {
+            let text = code(&std::fs::read_to_string(&file).expect("a source file"));
+            let named = forbidden.iter().filter(|name| text.contains(**name));
+            problems.extend(named.map(|name| format!("{}: names {name}", file.display())));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
 
 #[test]
 fn modules_use_only_what_stands_before_them() {

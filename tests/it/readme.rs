@@ -1,4 +1,4 @@
-//! The README's commands, run as they stand there, print what stands there.
+//! The commands of the README and of the page about JSONata, run as they stand there, print what stands there.
 //!
 //! A line that is only `…` stands for any lines. Durations differ from run to run, and so do all numbers
 //! of `bench`: there only the words are compared. With `STEPSTREAM_BLESS=1` the README is rewritten instead.
@@ -7,16 +7,48 @@ use super::cli::{Folder, run};
 use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
+const JSONATA: &str = include_str!("../../config/workflows/JSONATA.md");
 
 #[test]
 fn commands_print_what_the_readme_shows() {
-    let examples = examples(README);
+    commands_print("README.md", README, 8);
+}
+
+#[test]
+fn commands_print_what_the_page_about_jsonata_shows() {
+    commands_print("config/workflows/JSONATA.md", JSONATA, 3);
+}
+
+/// Every row of the page's table is an expression and its value.
+#[test]
+fn idioms_have_the_values_that_the_page_about_jsonata_shows() {
+    let table = JSONATA.split("## Idioms").nth(1).expect("idioms");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let mut count = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ")) {
+        let mut spans = row.split('`').skip(1).step_by(2);
+        let (Some(expression), Some(value)) = (spans.next(), spans.next()) else {
+            continue;
+        };
+        let expression = expression.replace("\\|", "|");
+        let input = "config/workflows/basket_enrichment.input.json";
+        let (_, out, err) = run(&["jsonata", &expression, "--input", input, "--format", "json"]);
+        let actual: serde_json::Value = serde_json::from_str(&out).unwrap_or_default();
+        let expected: serde_json::Value = serde_json::from_str(value).expect("JSON");
+        assert_eq!(actual["result"], expected, "{expression}\n{out}{err}");
+        count += 1;
+    }
+    assert!(count >= 20, "the page has lost its idioms: {count}");
+}
+
+fn commands_print(file: &str, document: &str, at_least: usize) {
+    let examples = examples(document);
     let bless = std::env::var_os("STEPSTREAM_BLESS").is_some();
     let folder = folder();
-    let mut blessed = README.to_owned();
+    let mut blessed = document.to_owned();
     assert!(
-        examples.len() >= 8,
-        "the README has lost its examples: {}",
+        examples.len() >= at_least,
+        "{file} has lost its examples: {}",
         examples.len()
     );
     for (command, expected) in examples {
@@ -49,13 +81,13 @@ fn commands_print_what_the_readme_shows() {
         blessed = blessed.replacen(expected.trim_end(), &cut_as(&expected, &actual), 1);
         assert!(
             bless,
-            "$ {command}\n--- the README says\n{expected}\n--- it prints\n{actual}{}",
+            "$ {command}\n--- {file} says\n{expected}\n--- it prints\n{actual}{}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
     if bless {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        std::fs::write(path, blessed).expect("the README can be written");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        std::fs::write(path, blessed).expect("the page can be written");
     }
 }
 

@@ -1,26 +1,47 @@
 //! Choice states: rules and their 39 operators (facts 4.6).
 
 use crate::asl::fields;
-use crate::asl::model::{Choice, Comparison, OrPath, Relation, Rule, Test, TypeTest};
+use crate::asl::model::{Choice, Comparison, OrPath, QueryLanguage, Relation, Rule, Test, TypeTest};
 use crate::asl::syntax::{Member, Node, Value};
 
-use super::template::assign;
+use super::template::Object;
 use super::{path, text};
 
-pub(super) fn choice(node: &Node) -> Option<Choice> {
-    let rules: Option<Vec<Rule>> = node.get("Choices")?.as_array()?.iter().map(rule).collect();
+pub(super) fn choice(state: Object<'_>) -> Option<Choice> {
+    let place = state.place.key("Choices");
+    let rules = state.node.get("Choices")?.as_array()?.iter().enumerate();
+    let rules: Option<Vec<Rule>> = rules
+        .map(|(index, node)| {
+            rule(Object {
+                node,
+                place: place.index(index),
+                ..state
+            })
+        })
+        .collect();
     Some(Choice {
         rules: rules?,
-        default: text(node, "Default"),
+        default: text(state.node, "Default"),
     })
 }
 
-fn rule(node: &Node) -> Option<Rule> {
+fn rule(rule: Object<'_>) -> Option<Rule> {
     Some(Rule {
-        test: test(node)?,
-        next: text(node, "Next")?,
-        assign: assign(node)?,
+        test: match rule.language {
+            QueryLanguage::JsonPath => test(rule.node)?,
+            QueryLanguage::Jsonata => condition(rule)?,
+        },
+        next: text(rule.node, "Next")?,
+        output: rule.template("Output")?,
+        assign: rule.assign()?,
     })
+}
+
+fn condition(rule: Object<'_>) -> Option<Test> {
+    match boolean(rule.node.get("Condition")?) {
+        Some(value) => Some(Test::Literal(value)),
+        None => rule.jsonata("Condition").map(Test::Jsonata),
+    }
 }
 
 fn test(node: &Node) -> Option<Test> {

@@ -4,20 +4,21 @@ use crate::asl::arn::{self, Pattern};
 use crate::asl::model::{Catcher, Resource, ResourceKind, Retrier, Task};
 use crate::asl::syntax::Node;
 
-use super::template::{assign, template};
-use super::{data_path, decimal, integer, or_path, text, transition};
+use super::template::Object;
+use super::{arguments, data_path, decimal, integer, setting, text, transition};
 
-pub(super) fn task(node: &Node) -> Option<Task> {
+pub(super) fn task(state: Object<'_>) -> Option<Task> {
+    let node = state.node;
     Some(Task {
         resource: resource(node.get("Resource")?.as_text()?)?,
-        parameters: template(node, "Parameters")?,
-        result_selector: template(node, "ResultSelector")?,
+        parameters: arguments(state)?,
+        result_selector: state.template("ResultSelector")?,
         result_path: data_path(node, "ResultPath")?,
-        timeout: or_path(node, "TimeoutSeconds", integer)?,
-        heartbeat: or_path(node, "HeartbeatSeconds", integer)?,
-        credentials: template(node, "Credentials")?,
+        timeout: setting(state, "TimeoutSeconds", integer)?,
+        heartbeat: setting(state, "HeartbeatSeconds", integer)?,
+        credentials: state.template("Credentials")?,
         retry: retriers(node)?,
-        catch: catchers(node)?,
+        catch: catchers(state)?,
         transition: transition(node)?,
     })
 }
@@ -62,19 +63,31 @@ fn retrier(node: &Node) -> Option<Retrier> {
     })
 }
 
-pub(super) fn catchers(node: &Node) -> Option<Vec<Catcher>> {
-    let Some(entries) = node.get("Catch") else {
+pub(super) fn catchers(state: Object<'_>) -> Option<Vec<Catcher>> {
+    let Some(entries) = state.node.get("Catch") else {
         return Some(Vec::new());
     };
-    entries.as_array()?.iter().map(catcher).collect()
+    let place = state.place.key("Catch");
+    let entries = entries.as_array()?.iter().enumerate();
+    entries
+        .map(|(index, node)| {
+            catcher(Object {
+                node,
+                place: place.index(index),
+                ..state
+            })
+        })
+        .collect()
 }
 
-fn catcher(node: &Node) -> Option<Catcher> {
+fn catcher(catcher: Object<'_>) -> Option<Catcher> {
+    let node = catcher.node;
     Some(Catcher {
         error_equals: error_equals(node)?,
         next: text(node, "Next")?,
         result_path: data_path(node, "ResultPath")?,
-        assign: assign(node)?.unwrap_or_default(),
+        output: catcher.template("Output")?,
+        assign: catcher.assign()?.unwrap_or_default(),
     })
 }
 

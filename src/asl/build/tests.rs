@@ -1,6 +1,6 @@
 //! The model of accepted definitions.
 
-use crate::asl::model::{Choice, Comparison, OrPath, Relation, State, StateKind, Template, Test};
+use crate::asl::model::{Choice, Comparison, Jsonata, OrPath, Relation, State, StateKind, Template, Test};
 use crate::asl::{Format, Options, Source, check};
 
 fn first_state(state: &str) -> State {
@@ -101,4 +101,57 @@ fn choice_rules() {
         comparisons[1],
         Comparison::String(Relation::Equals, OrPath::Path(_))
     ));
+}
+
+/// What stands in `{% %}` is an expression and knows its place, as causes name it (facts 5.3).
+#[test]
+fn expressions_know_their_fields() {
+    let text = r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Choice", "Default": "Z",
+        "Choices": [{"Condition": true, "Next": "Z"},
+            {"Condition": "{% $states.input.n > 1 %}", "Next": "Z",
+             "Assign": {"x": [1, "{%$uuid()%}"]}, "Output": {"a": {"b.$": ["{% 1 %}", " {% 2 %}"]}}}]},
+        "Z": {"Type": "Succeed"}}}"#;
+    let source = Source {
+        name: "test",
+        text,
+        format: Format::Json,
+    };
+    let (root, _) = crate::asl::validate::validate(&source, &Options::default());
+    let mut machine = super::machine(&root.expect("JSON")).expect("a model");
+    let StateKind::Choice(mut choice) = machine.flow.states.remove(0).kind else {
+        panic!("a Choice")
+    };
+    assert_eq!(choice.rules[0].test, Test::Literal(true));
+    let rule = choice.rules.remove(1);
+    let mut found = Vec::new();
+    let Test::Jsonata(condition) = rule.test else {
+        panic!("an expression")
+    };
+    found.push(condition);
+    let templates = rule
+        .output
+        .into_iter()
+        .chain(rule.assign.into_iter().flatten().map(|(_, value)| value));
+    templates.for_each(|template| expressions(template, &mut found));
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (one.field.as_str(), one.text.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("Choices[1]/Condition", "$states.input.n > 1"),
+            ("Choices[1]/Output/a/b.$[0]", "1"),
+            ("Choices[1]/Assign/x[1]", "$uuid()"),
+        ]
+    );
+}
+
+fn expressions(template: Template, found: &mut Vec<Jsonata>) {
+    match template {
+        Template::Jsonata(jsonata) => found.push(jsonata),
+        Template::Object(members) => members.into_iter().for_each(|(_, part)| expressions(part, found)),
+        Template::Array(parts) => parts.into_iter().for_each(|part| expressions(part, found)),
+        _ => {}
+    }
 }

@@ -14,7 +14,7 @@ macro_rules! rule_fields {
             json_path("Or", Kind::FilledArray),
             json_path("Not", Kind::Any),
             json_path("Variable", CHOICE_REFERENCE),
-            jsonata("Condition", Kind::Any),
+            jsonata("Condition", Kind::Condition),
             both("StringEquals", Kind::Text),
             both("StringEqualsPath", CHOICE_REFERENCE),
             both("StringLessThan", Kind::Text),

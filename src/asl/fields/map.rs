@@ -48,7 +48,7 @@ pub(crate) const READER_CONFIG: Shape = Shape {
         both("ManifestType", Kind::Text),
         both("ExpectedBucketOwner", Kind::Text),
         both("ItemsPointer", Kind::Text),
-        both("MaxItems", integer(0, COUNT_MAX)),
+        dynamic("MaxItems", integer(0, COUNT_MAX)),
         json_path("MaxItemsPath", VALUE_REFERENCE),
     ],
     required: &[],
@@ -59,9 +59,9 @@ pub(crate) const READER_CONFIG: Shape = Shape {
 pub(crate) const ITEM_BATCHER: Shape = Shape {
     fields: &[
         both("BatchInput", Kind::Template),
-        both("MaxItemsPerBatch", integer(1, COUNT_MAX)),
+        dynamic("MaxItemsPerBatch", integer(1, COUNT_MAX)),
         json_path("MaxItemsPerBatchPath", VALUE_REFERENCE),
-        both("MaxInputBytesPerBatch", integer(1, COUNT_MAX)),
+        dynamic("MaxInputBytesPerBatch", integer(1, COUNT_MAX)),
         json_path("MaxInputBytesPerBatchPath", VALUE_REFERENCE),
     ],
     required: &[],

@@ -34,6 +34,8 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) language: Languages,
     pub(crate) kind: Kind,
+    /// Whether a JSONata expression may stand for the value as a whole.
+    pub(crate) dynamic: bool,
 }
 
 /// The query languages that know a field (facts 4.2).
@@ -78,8 +80,10 @@ pub(crate) enum Kind {
     Expression,
     /// RFC 3339.
     Timestamp,
-    /// A payload template.
+    /// A payload template, whose texts may be expressions.
     Template,
+    /// A JSONata expression, or a boolean.
+    Condition,
     /// An object of variables, each with a template.
     Assign,
     /// `ErrorEquals`.
@@ -118,6 +122,17 @@ const fn both(name: &'static str, kind: Kind) -> Field {
         name,
         language: Languages::Both,
         kind,
+        dynamic: false,
+    }
+}
+
+/// A field of both languages, which in JSONata may be an expression.
+const fn dynamic(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        language: Languages::Both,
+        kind,
+        dynamic: true,
     }
 }
 
@@ -126,6 +141,7 @@ const fn json_path(name: &'static str, kind: Kind) -> Field {
         name,
         language: Languages::JsonPath,
         kind,
+        dynamic: false,
     }
 }
 
@@ -134,6 +150,7 @@ const fn jsonata(name: &'static str, kind: Kind) -> Field {
         name,
         language: Languages::Jsonata,
         kind,
+        dynamic: false,
     }
 }
 

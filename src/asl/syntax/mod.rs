@@ -8,6 +8,7 @@
 pub(crate) mod json;
 mod lines;
 pub(crate) mod scalar;
+pub(crate) mod spelling;
 pub(crate) mod substitute;
 #[cfg(test)]
 mod tests;

@@ -7,10 +7,13 @@
 mod choice;
 mod distributed;
 mod graph;
+mod inside;
+mod jsonata;
 mod names;
 mod object;
 mod retry;
 mod scalar;
+mod slips;
 mod state;
 mod task;
 mod template;
@@ -20,10 +23,14 @@ mod text;
 
 pub(crate) use distributed::is_distributed;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
 use crate::asl::syntax::{Lines, Node, Span};
 use crate::asl::{Diagnostic, MachineType, Options, Severity, Source, code};
+
+use jsonata::{Outcome, Owner};
 
 /// Validates a text. The tree is there when the text is well-formed.
 pub(crate) fn validate(source: &Source<'_>, options: &Options) -> (Option<Node>, Vec<Diagnostic>) {
@@ -32,10 +39,15 @@ pub(crate) fn validate(source: &Source<'_>, options: &Options) -> (Option<Node>,
         lines: Lines::new(source.text),
         machine_type: options.machine_type,
         machine_language: QueryLanguage::JsonPath,
+        substitutions: &options.substitutions,
+        assigned: BTreeSet::new(),
+        owner: Owner::default(),
+        outcome: Outcome::default(),
         diagnostics: Vec::new(),
     };
     let root = checker.read(source, &options.substitutions);
     if let Some(root) = &root {
+        checker.assigned = jsonata::assigned(root);
         checker.machine(root);
     }
     (root, checker.diagnostics)
@@ -47,6 +59,14 @@ struct Checker<'a> {
     lines: Lines<'a>,
     machine_type: MachineType,
     machine_language: QueryLanguage,
+    /// What `${Name}` stands for.
+    substitutions: &'a BTreeMap<String, String>,
+    /// The variables that some state assigns.
+    assigned: BTreeSet<String>,
+    /// Whose fields are being checked.
+    owner: Owner,
+    /// What the expressions of the field may read that is being checked.
+    outcome: Outcome,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -131,6 +151,5 @@ impl Checker<'_> {
         self.machine_fields(root, &place);
         self.names(root, &place);
         self.graph(root, &place);
-        self.unsupported_languages(root, &place);
     }
 }

@@ -6,7 +6,7 @@ use crate::asl::place::Place;
 use crate::asl::suggest;
 use crate::asl::syntax::{Member, Node};
 
-use super::{Checker, Spot};
+use super::{Checker, Spot, slips};
 
 /// The query language of an object; `None` when it is in dispute and nothing is checked against it.
 pub(super) type Language = Option<QueryLanguage>;
@@ -60,7 +60,8 @@ impl Checker<'_> {
             if let Some(field) = shape.field(&member.key)
                 && speaks(field.language, language)
             {
-                self.value(field.kind, &member.value, &place.key(&member.key), language);
+                self.outcome = self.owner.outcome(field.name);
+                self.value(field, &member.value, &place.key(&member.key), language);
             }
         }
     }
@@ -95,7 +96,7 @@ impl Checker<'_> {
                 let message = format!(
                     "The QueryLanguage is set to '{own}', but field '{name}' is only supported for the '{other}' QueryLanguage"
                 );
-                self.schema(spot, message);
+                self.schema(spot, message).help = slips::of_field(name, own == "JSONata");
             }
             Some(_) => {}
         }

@@ -6,6 +6,7 @@ use crate::asl::syntax::Node;
 use crate::asl::{code, suggest};
 use crate::fault;
 
+use super::jsonata::Owner;
 use super::object::Language;
 use super::{Checker, Spot};
 
@@ -23,6 +24,7 @@ impl Checker<'_> {
         let list = place.key(field);
         for (index, entry) in entries.iter().enumerate() {
             let place = list.index(index);
+            self.owner = Owner::Catcher;
             self.object(entry, &place, shape, language);
             self.wildcard(entry, &place, index + 1 == entries.len());
         }

@@ -1,24 +1,28 @@
 //! The values of single fields: types, bounds, paths, timestamps.
 
-use crate::asl::fields::{Kind, Range, Reference};
+use crate::asl::fields::{Field, Kind, Range, Reference};
 use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
 use crate::asl::syntax::{Node, Value, substitute};
 use crate::asl::{code, paths, suggest};
 
 use super::object::Language;
-use super::{Checker, Spot};
+use super::{Checker, Spot, jsonata};
 
 impl Checker<'_> {
     /// Checks the value of a field.
-    pub(super) fn value(&mut self, kind: Kind, node: &Node, place: &Place<'_>, language: Language) {
-        if language != Some(QueryLanguage::JsonPath) && self.jsonata_text(kind, node, place) {
+    pub(super) fn value(&mut self, field: &Field, node: &Node, place: &Place<'_>, language: Language) {
+        if field.dynamic
+            && language != Some(QueryLanguage::JsonPath)
+            && let Some(text) = node.as_text()
+            && self.text(text, node, place, language)
+        {
             return;
         }
         if node.as_text().is_some_and(substitute::has_placeholder) {
             return; // Reported as a substitution without a value.
         }
-        match kind {
+        match field.kind {
             Kind::Any => {}
             Kind::Text | Kind::Comment => self.text_value(node, place),
             Kind::Bool => self.typed(node, place, matches!(node.value, Value::Bool(_)), "Boolean"),
@@ -35,37 +39,39 @@ impl Checker<'_> {
             Kind::Expression => self.expression(node, place),
             Kind::Timestamp => self.timestamp(node, place),
             Kind::Template => self.template(node, place, language),
+            Kind::Condition => self.condition(node, place, language),
             Kind::Assign => self.assign(node, place, language),
             Kind::ErrorNames => self.error_names(node, place),
         }
     }
 
-    /// Handles a JSONata expression, which may stand for any plain value. True when it was one.
-    fn jsonata_text(&mut self, kind: Kind, node: &Node, place: &Place<'_>) -> bool {
-        let structured = matches!(
-            kind,
-            Kind::Comment
-                | Kind::Template
-                | Kind::Assign
-                | Kind::ErrorNames
-                | Kind::Path(_)
-                | Kind::Reference(_)
-        );
-        let Some(text) = node
-            .as_text()
-            .filter(|text| text.starts_with("{%") && !structured)
-        else {
-            return false;
-        };
-        self.jsonata_delimiters(text, node, place);
-        true
+    /// Checks a text that may be an expression. True when it is one; where the language is in dispute, when it begins
+    /// as one.
+    pub(super) fn text(&mut self, text: &str, node: &Node, place: &Place<'_>, language: Language) -> bool {
+        match language {
+            Some(QueryLanguage::Jsonata) => self.jsonata(text, node, place),
+            Some(QueryLanguage::JsonPath) => false,
+            None if !text.starts_with("{%") => false,
+            None => {
+                if !jsonata::is_delimited(text) {
+                    self.half_open(text, node, place);
+                }
+                true
+            }
+        }
     }
 
-    /// Checks that what begins as a JSONata expression ends as one (facts 5.3).
-    pub(super) fn jsonata_delimiters(&mut self, text: &str, node: &Node, place: &Place<'_>) {
-        if text.starts_with("{%") && !(text.ends_with("%}") && text.len() >= "{%%}".len()) {
-            let message = "JSONata string must start with {% and end with %}";
-            self.schema(Spot::at(place, &node.span), message);
+    /// Checks the `Condition` of a rule: an expression, or a boolean.
+    fn condition(&mut self, node: &Node, place: &Place<'_>, language: Language) {
+        let fits = match &node.value {
+            Value::Bool(_) => true,
+            Value::Text(text) => text.starts_with("{%") && self.text(text, node, place, language),
+            _ => false,
+        };
+        if !fits {
+            let message = "Expected value of type Boolean";
+            let help = "write an expression in `{% %}`: \"{% $states.input.total > 100 %}\"";
+            self.schema(Spot::at(place, &node.span), message).help = Some(help.to_owned());
         }
     }
 

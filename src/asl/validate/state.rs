@@ -4,9 +4,10 @@
 use crate::asl::fields::{self, STATE_TYPES, Shape};
 use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
+use crate::asl::suggest;
 use crate::asl::syntax::{Node, Value};
-use crate::asl::{code, suggest};
 
+use super::jsonata::Owner;
 use super::object::{Language, heading};
 use super::{Checker, Spot};
 
@@ -53,6 +54,10 @@ impl Checker<'_> {
             return;
         };
         let Some(shape) = fields::state(kind) else { return };
+        self.owner = match kind {
+            "Task" | "Parallel" | "Map" => Owner::Work,
+            _ => Owner::Other,
+        };
         self.object_fields(state, place, shape, language);
         self.query_language(state, place);
         self.object_values(state, place, shape, language);
@@ -166,56 +171,6 @@ impl Checker<'_> {
                 self.processor_config(processor, &place, language);
             }
         }
-    }
-
-    /// Says where a definition asks for JSONata, which this version does not run: once for the machine,
-    /// else for each state that declares it.
-    pub(super) fn unsupported_languages(&mut self, flow: &Node, place: &Place<'_>) {
-        if self.asks_for_jsonata(flow, place, "definition") {
-            return;
-        }
-        let states = flow.get("States").and_then(Node::as_object).unwrap_or_default();
-        let list = place.key("States");
-        for member in states {
-            let (state, place) = (&member.value, list.key(&member.key));
-            self.asks_for_jsonata(state, &place, "state");
-            for name in ["ItemProcessor", "Iterator"] {
-                if let Some(processor) = state.get(name) {
-                    self.unsupported_states(processor, &place.key(name));
-                }
-            }
-            let branches = place.key("Branches");
-            for (index, branch) in state
-                .get("Branches")
-                .and_then(Node::as_array)
-                .unwrap_or_default()
-                .iter()
-                .enumerate()
-            {
-                self.unsupported_states(branch, &branches.index(index));
-            }
-        }
-    }
-
-    /// The same for a nested flow, whose own `QueryLanguage` means nothing.
-    fn unsupported_states(&mut self, flow: &Node, place: &Place<'_>) {
-        if flow.get("QueryLanguage").is_none() {
-            self.unsupported_languages(flow, place);
-        }
-    }
-
-    fn asks_for_jsonata(&mut self, object: &Node, place: &Place<'_>, what: &str) -> bool {
-        let Some(node) = object
-            .get("QueryLanguage")
-            .filter(|node| node.as_text() == Some("JSONata"))
-        else {
-            return false;
-        };
-        let spot = Spot::at(&place.key("QueryLanguage"), &node.span);
-        let message = format!("The {what} asks for JSONata, which is not supported yet");
-        let diagnostic = self.error(code::UNSUPPORTED_QUERY_LANGUAGE, spot, message);
-        diagnostic.help = Some("write it in JSONPath, the default".to_owned());
-        true
     }
 }
 

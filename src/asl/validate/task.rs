@@ -6,6 +6,7 @@ use crate::asl::place::Place;
 use crate::asl::syntax::Node;
 use crate::asl::syntax::substitute;
 
+use super::jsonata::Outcome;
 use super::object::{Language, heading};
 use super::{Checker, Spot};
 
@@ -112,6 +113,7 @@ impl Checker<'_> {
             );
             return;
         }
+        self.outcome = Outcome::default();
         self.template(credentials, &place, language);
         self.required_member(credentials, &place, "RoleArn");
     }

@@ -8,7 +8,7 @@ use crate::asl::{code, fields, paths, suggest};
 use std::collections::HashSet;
 
 use super::object::Language;
-use super::{Checker, Spot};
+use super::{Checker, Spot, jsonata};
 
 /// The longest name of a variable (facts 4.7).
 const VARIABLE_CHARS_MAX: usize = 80;
@@ -55,16 +55,21 @@ impl Checker<'_> {
                     self.template(item, &place.index(index), language);
                 }
             }
-            Value::Text(text) => match language {
-                Some(QueryLanguage::JsonPath) => self.constant(text, node, place),
-                _ => self.jsonata_delimiters(text, node, place),
-            },
+            Value::Text(text) if language == Some(QueryLanguage::JsonPath) => {
+                self.constant(text, node, place);
+            }
+            Value::Text(text) => {
+                self.text(text, node, place, language);
+            }
             _ => {}
         }
     }
 
     fn template_member(&mut self, member: &Member, object: &Place<'_>, language: Language) {
         let place = object.key(&member.key);
+        if language == Some(QueryLanguage::Jsonata) && member.key.ends_with(".$") {
+            self.json_path_key(member, object, &place);
+        }
         if language != Some(QueryLanguage::JsonPath) || !member.key.ends_with(".$") {
             return self.template(&member.value, &place, language);
         }
@@ -80,6 +85,15 @@ impl Checker<'_> {
         );
         self.schema(Spot::within(object, &place, &member.value.span), message)
             .help = help;
+    }
+
+    /// Warns of a key that JSONata takes as it is.
+    fn json_path_key(&mut self, member: &Member, object: &Place<'_>, place: &Place<'_>) {
+        let spot = Spot::within(object, place, &member.key_span);
+        let message = "In JSONata a key keeps its `.$`, which does not evaluate anything";
+        let name = member.key.trim_end_matches(".$");
+        self.warning(code::NOT_EVALUATED, spot, message).help =
+            Some(format!("write \"{name}\": \"{{% … %}}\""));
     }
 
     /// Refuses `a` beside `a.$`: both would give the member `a`.
@@ -103,6 +117,9 @@ impl Checker<'_> {
             let help = "add `.$` to the key if the value is to be evaluated";
             self.warning(code::NO_DOLLAR, Spot::at(place, &node.span), message)
                 .help = Some(help.to_owned());
+        } else if jsonata::is_delimited(text) {
+            let help = "add \"QueryLanguage\": \"JSONata\" to the state or the machine";
+            self.not_evaluated(node, place, help.to_owned());
         }
     }
 

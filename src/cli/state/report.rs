@@ -7,15 +7,17 @@ use crate::test_state::{Status, Trial};
 use std::fmt::Write;
 
 /// The stages in the order of the data flow: AWS's name, and a heading.
-const STAGES: [(Stage, &str, &str); 7] = [
+const STAGES: [(Stage, &str, &str); 9] = [
     (Stage::AfterInputPath, "afterInputPath", "after InputPath"),
     (Stage::AfterItemsPath, "afterItemsPath", "after ItemsPath"),
+    (Stage::AfterItems, "afterItems", "after Items"),
     (
         Stage::AfterItemSelector,
         "afterItemSelector",
         "after ItemSelector",
     ),
     (Stage::AfterParameters, "afterParameters", "after Parameters"),
+    (Stage::AfterArguments, "afterArguments", "after Arguments"),
     (Stage::Result, "result", "result"),
     (
         Stage::AfterResultSelector,
@@ -43,7 +45,9 @@ pub(super) fn json(trial: &Trial, state: &str) -> Vec<u8> {
             json.string(name, text);
         }
     }
-    if let (Status::NeedsResult, Some(parameters)) = (trial.status, trial.stage(Stage::AfterParameters)) {
+    let parameters = trial.stage(Stage::AfterParameters);
+    let parameters = parameters.or_else(|| trial.stage(Stage::AfterArguments));
+    if let (Status::NeedsResult, Some(parameters)) = (trial.status, parameters) {
         json.raw("parameters", parameters.as_bytes());
     }
     json.raw("inspectionData", inspection(trial).trim_ascii_end());

@@ -341,3 +341,65 @@ fn mappings_hold_plain_values() {
     check("[x, y]", find, r#""Result":["x","y"]"#);
     check("[x, y]", "!Select [1, !FindInMap [M, a, b]]", r#""Result":"y""#);
 }
+
+/// Slips in a template that CloudFormation refuses, or that make another machine than was meant.
+#[test]
+fn a_template_contradicts_itself() {
+    let pass = |name: &str| {
+        format!("'{{\"StartAt\":\"{name}\",\"States\":{{\"{name}\":{{\"Type\":\"Pass\",\"End\":true}}}}}}'")
+    };
+    let machine = |name: &str, properties: &str| {
+        format!(
+            "  {name}:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineType: EXPRESS\n{properties}"
+        )
+    };
+    let text = |name: &str| format!("      DefinitionString: {}\n", pass(name));
+    let one = |template: String| {
+        let (_, report) = check_with("t.yaml", &template, &[], false);
+        assert_eq!(report.diagnostics.len(), 1, "{:?}", report.diagnostics);
+        let found = &report.diagnostics[0];
+        let line = template[..found.span.start].lines().count();
+        (
+            report.has_errors(),
+            template[found.span.clone()].to_owned(),
+            line,
+            found.message.clone(),
+        )
+    };
+
+    let twice = format!(
+        "Resources:\n{}{}",
+        machine("A", &text("P")),
+        machine("A", &text("Q"))
+    );
+    let message = "The key 'A' is given twice; this value replaces the earlier one";
+    assert_eq!(one(twice), (false, "A".to_owned(), 7, message.to_owned()));
+
+    let both = format!(
+        "{}      Definition: {{StartAt: P, States: {{P: {{Type: Pass, End: true}}}}}}\n",
+        text("P")
+    );
+    let message = "The state machine has Definition and DefinitionString: one is allowed";
+    let found = one(format!("Resources:\n{}", machine("A", &both)));
+    assert_eq!(
+        found,
+        (true, "DefinitionString".to_owned(), 6, message.to_owned())
+    );
+
+    let chosen = format!(
+        "      DefinitionString: !If [Nobody, {}, {}]\n",
+        pass("P"),
+        pass("Q")
+    );
+    let message = "The template has no condition of the name Nobody";
+    let found = one(format!(
+        "Conditions: {{Some: !Equals [a, b]}}\nResources:\n{}",
+        machine("A", &chosen)
+    ));
+    assert_eq!(found, (false, "Nobody".to_owned(), 7, message.to_owned()));
+    let known = format!(
+        "Conditions: {{Nobody: !Equals [a, b]}}\nResources:\n{}",
+        machine("A", &chosen)
+    );
+    assert!(check_with("t.yaml", &known, &[], false).1.diagnostics.is_empty());
+}

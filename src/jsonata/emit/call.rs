@@ -3,6 +3,7 @@
 use super::Emitter;
 use crate::jsonata::code::{LambdaCode, Last, Op, Site, TransformCode};
 use crate::jsonata::function::signature::Signature;
+use crate::jsonata::scope::Names;
 use crate::jsonata::tree::{Kind, Node};
 use crate::jsonata::{Error, builtin, scope};
 
@@ -188,9 +189,9 @@ impl Emitter<'_> {
         body: &Node,
         position: u32,
     ) -> Result<(), Error> {
-        let mut names = Vec::new();
+        let mut names = Names::default();
         scope::binds(body, &mut names);
-        let slots = self.scopes.enter(parameters, names);
+        let slots = self.scopes.enter(parameters, &names)?;
         let (depth, deepest) = (self.depth, self.deepest);
         (self.depth, self.deepest) = (0, 0);
         let functions = self.functions;

@@ -5,17 +5,20 @@
 mod call;
 mod path;
 
+use std::collections::HashMap;
+
 use super::Error;
 use super::ancestor::Ancestors;
-use super::code::{Address, Code, GroupCode, Guard, Mark, Op, Operator};
-use super::scope::{self, Scopes};
+use super::builtin;
+use super::code::{Address, Code, GroupCode, Guard, Last, Mark, Op, Operator, Variable};
+use super::scope::{self, Names, Scopes};
 use super::syntax::Literal;
 use super::tree::{Group, Kind, Node, Stage};
 use crate::value::Key;
 
 /// Makes the code of an expression. `globals` are the names that the caller binds.
 pub(super) fn emit(tree: &Node, ancestors: &Ancestors, globals: &[&str], aws: bool) -> Result<Code, Error> {
-    let mut names = Vec::new();
+    let mut names = Names::default();
     scope::binds(tree, &mut names);
     let mut scopes = Scopes::new(globals, aws, tree, ancestors);
     let mut code = Code {
@@ -23,7 +26,7 @@ pub(super) fn emit(tree: &Node, ancestors: &Ancestors, globals: &[&str], aws: bo
         states: aws,
         ..Code::default()
     };
-    code.root_slots = scopes.enter(&[], names);
+    code.root_slots = scopes.enter(&[], &names)?;
     let mut emitter = Emitter {
         code,
         scopes,
@@ -32,6 +35,7 @@ pub(super) fn emit(tree: &Node, ancestors: &Ancestors, globals: &[&str], aws: bo
         deepest: 0,
         functions: 0,
         thunks: false,
+        known: Known::default(),
     };
     emitter.node(tree)?;
     emitter.op(Op::Return, tree.position);
@@ -51,6 +55,15 @@ struct Emitter<'a> {
     functions: u32,
     /// Whether calls in tail position stay values here: something is applied to them.
     thunks: bool,
+    known: Known,
+}
+
+/// What stands in a table of the code already, and where.
+#[derive(Default)]
+struct Known {
+    keys: HashMap<String, u32>,
+    constants: HashMap<String, u32>,
+    variables: HashMap<Variable, u32>,
 }
 
 impl Emitter<'_> {
@@ -94,20 +107,23 @@ impl Emitter<'_> {
     }
 
     fn key(&mut self, name: &str) -> u32 {
-        // Few names stand in one expression; the same name is one key.
-        let known = self.code.keys.iter().position(|key| key.name() == name);
-        known.unwrap_or_else(|| {
-            self.code.keys.push(Key::new(name));
-            self.code.keys.len() - 1
-        }) as u32
+        if let Some(known) = self.known.keys.get(name) {
+            return *known;
+        }
+        let number = self.code.keys.len() as u32;
+        self.code.keys.push(Key::new(name));
+        self.known.keys.insert(name.to_owned(), number);
+        number
     }
 
     fn constant(&mut self, text: String) -> u32 {
-        let known = self.code.constants.iter().position(|known| **known == *text);
-        known.unwrap_or_else(|| {
-            self.code.constants.push(text.into());
-            self.code.constants.len() - 1
-        }) as u32
+        if let Some(known) = self.known.constants.get(&text) {
+            return *known;
+        }
+        let number = self.code.constants.len() as u32;
+        self.code.constants.push(text.as_str().into());
+        self.known.constants.insert(text, number);
+        number
     }
 
     fn string(&mut self, text: &str) -> u32 {
@@ -124,11 +140,17 @@ impl Emitter<'_> {
 
     fn variable(&mut self, name: &str) -> u32 {
         let variable = self.scopes.variable(name);
-        let known = self.code.variables.iter().position(|known| *known == variable);
-        known.unwrap_or_else(|| {
-            self.code.variables.push(variable);
-            self.code.variables.len() - 1
-        }) as u32
+        if let Some(known) = self.known.variables.get(&variable) {
+            return *known;
+        }
+        // Whatever is done with the function, it may be called.
+        if let Last::Builtin(id) | Last::Global(_, Some(id)) = variable.last {
+            self.code.impure |= builtin::is_impure(id);
+        }
+        let number = self.code.variables.len() as u32;
+        self.code.variables.push(variable.clone());
+        self.known.variables.insert(variable, number);
+        number
     }
 
     /// Emits a node with what stands behind it: its value is on top then.
@@ -356,7 +378,7 @@ impl Emitter<'_> {
 
     fn group_of(&mut self, pairs: &[(Node, Node)], position: u32) -> Result<u32, Error> {
         let mut code = Vec::with_capacity(pairs.len());
-        let slots = self.enter_item(pairs.iter().flat_map(|(key, value)| [key, value]));
+        let slots = self.enter_item(pairs.iter().flat_map(|(key, value)| [key, value]))?;
         for (key, value) in pairs {
             let key = self.body(|emitter| emitter.node(key))?;
             let value = self.body(|emitter| emitter.node(value))?;
@@ -372,13 +394,13 @@ impl Emitter<'_> {
     }
 
     /// Opens the environment of a tuple for each item, if the expression has tuples; returns how many slots it has.
-    fn enter_item<'n>(&mut self, parts: impl Iterator<Item = &'n Node>) -> u32 {
+    fn enter_item<'n>(&mut self, parts: impl Iterator<Item = &'n Node>) -> Result<u32, Error> {
         if self.scopes.tuple_slots() == 0 {
-            return 0;
+            return Ok(0);
         }
-        let mut names = Vec::new();
+        let mut names = Names::default();
         parts.for_each(|part| scope::binds(part, &mut names));
-        u32::from(self.scopes.enter_tuple(names))
+        Ok(u32::from(self.scopes.enter_tuple(&names)?))
     }
 
     fn leave_item(&mut self, slots: u32) {
@@ -388,11 +410,11 @@ impl Emitter<'_> {
     }
 
     fn block(&mut self, parts: &[Node], position: u32) -> Result<(), Error> {
-        let mut names = Vec::new();
+        let mut names = Names::default();
         parts.iter().for_each(|part| scope::binds(part, &mut names));
         let (has_names, functions) = (!names.is_empty(), self.functions);
         if has_names {
-            let slots = self.scopes.enter(&[], names);
+            let slots = self.scopes.enter(&[], &names)?;
             self.op(Op::Enter(u32::from(slots)), position);
         }
         match parts.split_last() {
@@ -446,7 +468,7 @@ impl Emitter<'_> {
                 self.op(Op::FilterIndex(number), predicate.position);
                 continue;
             }
-            let scope = self.enter_item(std::iter::once(predicate));
+            let scope = self.enter_item(std::iter::once(predicate))?;
             let begin = self.op(Op::FilterBegin { exit: 0, scope }, predicate.position);
             let body = self.here();
             self.node(predicate)?;

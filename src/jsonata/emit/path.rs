@@ -162,7 +162,7 @@ impl Emitter<'_> {
     }
 
     fn sort(&mut self, terms: &[Term<Node>], position: u32) -> Result<u32, Error> {
-        let scope = self.enter_item(terms.iter().map(|term| &term.key));
+        let scope = self.enter_item(terms.iter().map(|term| &term.key))?;
         let mut code = Vec::with_capacity(terms.len());
         for term in terms {
             let body = self.body(|emitter| emitter.node(&term.key))?;
@@ -185,7 +185,7 @@ impl Emitter<'_> {
             Kind::Sort(terms) => Some(self.sort(terms, step.position)?),
             _ => None,
         };
-        let scope = self.enter_item(std::iter::once(step));
+        let scope = self.enter_item(std::iter::once(step))?;
         let body = match sort {
             Some(_) => 0,
             None => self.body(|emitter| emitter.node(step))?,
@@ -228,7 +228,7 @@ impl Emitter<'_> {
             Stage::Filter(predicate) => match predicate.kind {
                 Kind::Number(number) => StageCode::Number(number),
                 _ => {
-                    let scope = self.enter_item(std::iter::once(predicate));
+                    let scope = self.enter_item(std::iter::once(predicate))?;
                     let body = self.body(|emitter| emitter.node(predicate))?;
                     self.leave_item(scope);
                     StageCode::Filter { body, scope }

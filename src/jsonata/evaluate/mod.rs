@@ -419,12 +419,10 @@ impl<'a, 's> Machine<'a, 's> {
             Last::Nothing => Value::Nothing,
             Last::Root => self.root,
             Last::Builtin(id) => Value::Builtin(id),
-            Last::Global(global) => self
-                .globals
-                .get(global as usize)
-                .copied()
-                .flatten()
-                .map_or(Value::Nothing, Value::Json),
+            Last::Global(global, builtin) => match self.globals.get(global as usize).copied().flatten() {
+                Some(value) => Value::Json(value),
+                None => builtin.map_or(Value::Nothing, Value::Builtin),
+            },
         }
     }
 }

@@ -32,7 +32,10 @@
 //!   `input`, `output`) says what it is; a variable has its slot, and how many flows up that is.
 //!   `[#3]` says that the `Gather` before it leaves its value at place 3. Behind `;` stands the field it was written for, which causes of errors name.
 //! * A constant is its JSON text; a long one is cut, and its length told.
+//! * A JSONata expression has a number, behind its text. Below the flows each stands once more with what its names are
+//!   read from and its own code: place, nesting, instruction.
 
+mod expression;
 mod line;
 mod show;
 mod table;
@@ -49,7 +52,7 @@ impl fmt::Display for Program {
         for flow in 0..self.flows.len() as u32 {
             listing.flow(f, FlowId(flow))?;
         }
-        Ok(())
+        listing.expressions(f)
     }
 }
 

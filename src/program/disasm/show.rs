@@ -142,6 +142,8 @@ impl Listing<'_> {
         match self.program.waits[id.at()] {
             WaitUntil::Seconds(seconds) => format!("{seconds} s"),
             WaitUntil::SecondsPath(path) => format!("{} s", self.path(path)),
+            WaitUntil::SecondsExpression(expression) => format!("{} s", self.expression(expression)),
+            WaitUntil::TimestampExpression(expression) => format!("until {}", self.expression(expression)),
             WaitUntil::Timestamp(nanos) => format!("until {}", time(nanos)),
             WaitUntil::TimestampPath(path) => format!("until {}", self.path(path)),
         }
@@ -163,6 +165,7 @@ impl Listing<'_> {
             Limit::None => None,
             Limit::Literal(value) => Some(value.to_string()),
             Limit::Path(path) => Some(self.path(path)),
+            Limit::Expression(expression) => Some(self.expression(expression)),
         }
     }
 }
@@ -176,14 +179,14 @@ fn written_path(using: &PathUse) -> String {
 }
 
 /// Cuts a long text and tells its length.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(TEXT_CHARACTERS_MAX) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
     }
 }
 
-fn slot(variable: VariableRef) -> String {
+pub(super) fn slot(variable: VariableRef) -> String {
     match variable.up {
         0 => format!("slot {}", variable.slot),
         1 => format!("slot {}, 1 flow up", variable.slot),

@@ -1,8 +1,8 @@
 //! Operands that are tables: tasks, containers, switches, fused chains, retriers.
 
 use super::super::{
-    Branches, ContainerId, FusedId, Iteration, Pc, Percentage, Retrier, StateId, SwitchId, TaskId, Write,
-    WriteValue,
+    Branches, ContainerId, FusedId, Items, Iteration, Pc, Percentage, Retrier, StateId, SwitchId, TaskId,
+    Write, WriteValue,
 };
 use super::Listing;
 use super::line::plural;
@@ -44,7 +44,12 @@ impl Listing<'_> {
     }
 
     fn iteration(&self, map: &Iteration, within: StateId) -> Vec<String> {
-        let items = map.items.map_or("$".into(), |path| self.path(path));
+        let items = match map.items {
+            Items::Data => "$".into(),
+            Items::Path(path) => self.path(path),
+            Items::Input => "$states.input".into(),
+            Items::Popped(_) => "what was pushed".into(),
+        };
         let mut lines = vec![format!("Map over {items}")];
         if let Some(selector) = map.selector {
             lines.push(format!("selector {}", self.jump(selector, Some(within))));
@@ -64,6 +69,9 @@ impl Listing<'_> {
             Percentage::None => {}
             Percentage::Literal(value) => lines.push(format!("tolerated failures {value} %")),
             Percentage::Path(path) => lines.push(format!("tolerated failures {} %", self.path(path))),
+            Percentage::Expression(expression) => {
+                lines.push(format!("tolerated failures {} %", self.expression(expression)));
+            }
         }
         lines
     }

@@ -143,6 +143,26 @@ fn many_large_events_share_a_turn() {
     assert_eq!(stage.commit(), Some(100));
 }
 
+/// A recursion without an end fails its own execution, and takes a turn of its own; the others go on.
+#[test]
+fn expressions_without_an_end_hold_up_nobody() {
+    let definition = r#"{"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true,
+        "Output": "{% ($f := function($n){ $states.input = $n ? $f($n) : $n }; $f('endless')) %}"}}}"#;
+    let mut stage = Stage::new(definition, with_dead_letter());
+    for _ in 0..3 {
+        stage.give(r#""endless""#);
+        stage.give(r#""other""#);
+    }
+    let now = stage.now();
+    for turn in 1..=3 {
+        stage.shard.turn(now);
+        assert_eq!(stage.values("dead").len(), turn, "one in each turn");
+    }
+    stage.settle();
+    assert_eq!(stage.values("out"), [r#""endless""#; 3]);
+    assert_eq!(stage.commit(), Some(6));
+}
+
 /// Most work of a turn: its own, what its parts may do beyond that, and of each the last thing that it does.
 const WORK_MAX: u64 = TURN_WORK + 5 * PART_WORK + 5 * LAST_WORK_MAX;
 

@@ -22,46 +22,27 @@
 //! its beginning: events run twice. A sync workflow goes on at its commit, or at the end if that is before it: some
 //! may not be run. An error says so.
 //!
-//! Calls into librdkafka that rdkafka's safe interface does not have are unsafe code, in four files: `native`
-//! (consumer), `native_producer`, `native_topics` and `mock`.
+//! Calls into librdkafka that rdkafka's safe interface does not have are unsafe code, in five files: `native`
+//! of each side, and `native_event`, `native_topics` and `mock` of what they share.
+//!
+//! Three rooms: `consumer`, `producer`, and what both share, `shared`, which knows neither.
 //!
 //! Must not know workflows, executions or logs. Invariant: a partition is given back to the group only
 //! when its shard has released it or the drain time is over, and nothing is committed for it afterwards.
 
-pub mod admin;
-mod amount;
-mod assignment;
-mod buffers;
-mod client;
-mod commits;
-mod config;
-mod control;
-mod coordinator;
-mod flusher;
-mod harmless;
-mod health;
-mod java;
-mod mailbox;
-mod mock;
-mod native;
-mod native_producer;
-mod native_topics;
-mod positions;
-mod properties;
-mod search;
-mod sink;
-mod source;
-mod subscription;
+mod consumer;
+mod producer;
+mod shared;
 
-pub use buffers::Buffers;
-pub use config::{Config, Properties, Property, Secret};
-pub use control::Control;
-pub(crate) use harmless::is_harmless;
-pub use health::{Absence, Health, PartitionHealth};
-pub use mock::Mock;
-pub use sink::KafkaSink;
-pub use source::KafkaSource;
-pub use subscription::{SourceConfig, Start, Subscription};
+pub use consumer::{Control, KafkaSource};
+pub use producer::KafkaSink;
+pub use shared::admin;
+pub use shared::buffers::Buffers;
+pub use shared::config::{Config, Properties, Property, Secret};
+pub(crate) use shared::harmless::is_harmless;
+pub use shared::health::{Absence, Health, PartitionHealth};
+pub use shared::mock::Mock;
+pub use shared::subscription::{SourceConfig, Start, Subscription};
 
 use std::fmt;
 

@@ -5,15 +5,18 @@
 //! Members and elements have loops of their own, and a closing bracket its own code behind it, so that each
 //! branch is predicted by what came before in its place.
 //!
-//! A walk whose [`Level`]s take names also says whether an object may have a name twice: it marks how each name begins and how
-//! long it is, which takes a third of what a look at all names afterwards takes.
+//! A walk that looks at names also says whether an object may have one twice: it notes the [`mark`] of each, which takes
+//! a quarter of what a look at all names afterwards takes.
 
 use super::marks::Marks;
 use super::number;
 use super::reach::Reach;
-use crate::value::node::{Node, meta};
+use crate::value::distinct::mark;
+use crate::value::node::meta;
+use std::cell::Cell;
 
-/// What is walked: `start..end` of the text, blanks around it removed, and the notes of the first pass.
+/// What is walked: `start..end` of the text, blanks around it removed, and the notes of the first pass. What a walk
+/// changes for few texts is here as well, since registers are short.
 pub(super) struct Source<'a> {
     /// The heap's text as far as it is written, padding included.
     pub(super) text: &'a [u8],
@@ -23,18 +26,37 @@ pub(super) struct Source<'a> {
     pub(super) closes: &'a [u32],
     /// Each backslash that begins an escape.
     pub(super) escapes: &'a [u32],
+    /// What names are mixed with for their marks, an odd number.
+    pub(super) salt: u32,
+    /// How many escapes the walk has met.
+    met: Cell<usize>,
+    /// Whether an object may have a name twice.
+    may_double: Cell<bool>,
 }
 
 impl<'a> Source<'a> {
     /// `marks` are what the first pass noted of `start..end` of this very text, and it was sound.
-    pub(super) fn new(text: &'a [u8], start: usize, end: usize, marks: &'a Marks) -> Source<'a> {
+    pub(super) fn new(text: &'a [u8], start: usize, end: usize, marks: &'a Marks, salt: u32) -> Source<'a> {
         Source {
             text,
             start,
             end,
             closes: marks.closes.as_slice(),
             escapes: marks.escapes.as_slice(),
+            salt,
+            met: Cell::new(0),
+            may_double: Cell::new(false),
         }
+    }
+}
+
+impl Source<'_> {
+    /// Returns where the next escape is; behind all places if there is none.
+    #[inline(always)]
+    fn next_escape(&self) -> usize {
+        let next = self.escapes.get(self.met.get());
+        self.met.set(self.met.get() + 1);
+        next.map_or(usize::MAX, |&at| at as usize)
     }
 }
 
@@ -51,82 +73,16 @@ pub(super) enum Stop {
     Invalid,
 }
 
-/// How many different marks names can have: as many as a byte.
-const MARKS: usize = 256;
-
-/// What a walk keeps of each open array or object: with the names of an object, or without.
-pub(super) trait Level: Copy + Default {
-    /// Whether names are looked at.
-    const NAMES: bool;
-
-    fn open(&mut self) -> &mut Open;
-
-    /// Begins an object, which has no names.
-    fn begin_names(&mut self);
-
-    /// Notes a name's mark; returns 1 if it was there, and 0 if not.
-    fn note(&mut self, mark: u8) -> u8;
-}
-
-impl Level for Open {
-    const NAMES: bool = false;
-
-    #[inline(always)]
-    fn open(&mut self) -> &mut Open {
-        self
-    }
-
-    #[inline(always)]
-    fn begin_names(&mut self) {}
-
-    #[inline(always)]
-    fn note(&mut self, _: u8) -> u8 {
-        0
-    }
-}
-
-/// An open array or object, and which marks its names have so far, as 0 and 1, if it is an object.
-#[derive(Clone, Copy)]
-pub(super) struct Named {
-    open: Open,
-    marks: [u8; MARKS],
-}
-
-impl Default for Named {
-    fn default() -> Named {
-        Named {
-            open: Open::default(),
-            marks: [0; MARKS],
-        }
-    }
-}
-
-impl Level for Named {
-    const NAMES: bool = true;
-
-    #[inline(always)]
-    fn open(&mut self) -> &mut Open {
-        &mut self.open
-    }
-
-    #[inline(always)]
-    fn begin_names(&mut self) {
-        self.marks = [0; MARKS];
-    }
-
-    #[inline(always)]
-    fn note(&mut self, mark: u8) -> u8 {
-        std::mem::replace(&mut self.marks[usize::from(mark)], 1)
-    }
-}
-
 /// An open array or object.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Open {
-    /// Its node, and where its text starts.
-    node: u32,
+    /// The marks of its names so far, if it is an object; see [`Walk::name`].
+    names: u64,
+    /// The place of its node.
+    place: usize,
+    /// Where its text starts.
     start: u32,
-    /// Elements or members so far, while another is open in it.
+    /// Elements or members so far.
     parts: u32,
     /// [`meta::ARRAY`] or [`meta::OBJECT`]; 0 of what stands for the document.
     kind: u32,
@@ -154,49 +110,45 @@ enum Next {
     Nothing,
 }
 
-/// Walks a text and writes its nodes. Where levels take no names any object may have one twice.
+/// Walks a text and writes its nodes. Where it does not look at `NAMES`, any object may have one twice.
 #[inline(always)]
-pub(super) fn walk<R: Reach>(source: &Source<'_>, reach: R) -> Result<Walked, Stop> {
-    let mut walk = Walk {
+pub(super) fn walk<R: Reach, const NAMES: bool>(source: &Source<'_>, reach: R) -> Result<Walked, Stop> {
+    source.met.set(0);
+    source.may_double.set(!NAMES);
+    let mut walk: Walk<'_, R, NAMES> = Walk {
+        source,
         reach,
         at: source.start,
-        escapes: source.escapes.iter(),
-        next_escape: NONE,
-        parts: 0,
-        doubles: 0,
+        next_escape: source.next_escape(),
     };
-    *walk.reach.level().open() = Open::default();
-    walk.skip_escape();
-    walk.document()?;
+    *walk.reach.level() = Open::default();
+    walk.document(source.end)?;
     if walk.at != source.end {
         return Err(walk.unexpected());
     }
     Ok(Walked {
-        count: walk.reach.count() as usize,
-        may_double: !R::Level::NAMES || walk.doubles != 0,
+        count: walk.reach.count(),
+        may_double: source.may_double.get(),
     })
 }
 
-const NONE: usize = usize::MAX;
-
 /// The walk. All of it is inlined into [`walk`], so that these fields live in registers.
-struct Walk<'a, R> {
+struct Walk<'a, R, const NAMES: bool> {
+    source: &'a Source<'a>,
     reach: R,
     at: usize,
-    escapes: std::slice::Iter<'a, u32>,
     next_escape: usize,
-    /// Elements or members of the innermost open array or object.
-    parts: u32,
-    /// Not 0 when a name of any object may stand twice.
-    doubles: u8,
 }
 
-impl<R: Reach> Walk<'_, R> {
+impl<R: Reach, const NAMES: bool> Walk<'_, R, NAMES> {
     #[inline(always)]
-    fn document(&mut self) -> Result<(), Stop> {
+    fn document(&mut self, end: usize) -> Result<(), Stop> {
         self.room()?;
         let [first] = self.reach.chunk(self.at);
         let mut next = self.value(first)?;
+        if next == Next::Nothing && self.at != end {
+            return self.lengthen();
+        }
         loop {
             if next == Next::Member {
                 next = self.members()?;
@@ -221,17 +173,21 @@ impl<R: Reach> Walk<'_, R> {
                 Next::Member => continue,
                 Next::Element => return Ok(Next::Element),
             }
-            let pair: [u8; 2] = self.reach.chunk(self.at);
-            if pair == *b",\"" {
-                self.at += 1;
-                self.parts += 1;
-            } else if pair[0] == b'}' {
-                match self.leave()? {
-                    Next::Member => {}
-                    next => return Ok(next),
+            loop {
+                let pair: [u8; 2] = self.reach.chunk(self.at);
+                if pair == *b",\"" {
+                    self.at += 1;
+                    self.reach.level().parts += 1;
+                    break;
                 }
-            } else {
-                return Err(stray(pair));
+                if pair[0] == b'}' {
+                    self.end_names();
+                    match self.leave()? {
+                        Next::Member => break,
+                        next => return Ok(next),
+                    }
+                }
+                self.lengthen().map_err(|_| stray(pair))?;
             }
         }
     }
@@ -247,19 +203,39 @@ impl<R: Reach> Walk<'_, R> {
                 Next::Member => return Ok(Next::Member),
                 Next::Element => continue,
             }
-            let [after] = self.reach.chunk(self.at);
-            if after == b',' {
-                self.at += 1;
-                self.parts += 1;
-            } else if after == b']' {
-                match self.leave()? {
-                    Next::Element => {}
-                    next => return Ok(next),
+            loop {
+                let [after] = self.reach.chunk(self.at);
+                if after == b',' {
+                    self.at += 1;
+                    self.reach.level().parts += 1;
+                    break;
                 }
-            } else {
-                return Err(unexpected(after));
+                if after == b']' {
+                    match self.leave()? {
+                        Next::Element => break,
+                        next => return Ok(next),
+                    }
+                }
+                self.lengthen()?;
             }
         }
+    }
+
+    /// Goes on with a number, behind which another byte stands than may follow a value; nothing else can go on.
+    #[inline(always)]
+    fn lengthen(&mut self) -> Result<(), Stop> {
+        let last = self.reach.last();
+        let start = last.start() as usize;
+        let end = match last.kind() {
+            meta::NUMBER => number::rest(self.reach.text(), start, self.at),
+            _ => None,
+        };
+        let Some(end) = end else {
+            return Err(self.unexpected());
+        };
+        self.reach.put_again(start, end, meta::NUMBER);
+        self.at = end;
+        Ok(())
     }
 
     #[inline(always)]
@@ -278,10 +254,10 @@ impl<R: Reach> Walk<'_, R> {
         if first == b'"' {
             self.string(false)?;
         } else if first.is_ascii_digit() {
-            let end = number::end::<false>(&self.reach, self.at)?;
+            let end = number::end::<false>(&self.reach, self.at);
             self.scalar(end, meta::NUMBER);
         } else if first == b'-' {
-            let end = number::end::<true>(&self.reach, self.at + 1)?;
+            let end = number::end::<true>(&self.reach, self.at + 1);
             self.scalar(end, meta::NUMBER);
         } else if first == b'{' {
             return self.open(b'}', meta::OBJECT);
@@ -309,8 +285,8 @@ impl<R: Reach> Walk<'_, R> {
     #[inline(always)]
     fn key(&mut self) -> Result<u8, Stop> {
         let start = self.at;
-        self.string(R::Level::NAMES)?;
-        if R::Level::NAMES {
+        self.string(NAMES)?;
+        if NAMES {
             self.name(start);
         }
         let [colon] = self.reach.chunk(self.at);
@@ -327,12 +303,22 @@ impl<R: Reach> Walk<'_, R> {
         unexpected(self.reach.chunk::<1>(self.at)[0])
     }
 
-    /// Marks the name that began at `start` and ends here: by its first two bytes and its length.
+    /// Marks the name that began at `start` and ends here: one bit of a word. An object whose names have as many bits as
+    /// it has members has none twice.
     #[inline(always)]
     fn name(&mut self, start: usize) {
-        let begins = u16::from_le_bytes(self.reach.chunk(start + 1));
-        let mixed = (u32::from(begins) + (self.at - start) as u32).wrapping_mul(0x9e37);
-        self.doubles |= self.reach.level().note((mixed >> 8) as u8);
+        let (begins, [last]) = (self.reach.chunk(start + 1), self.reach.chunk(self.at - 2));
+        let mark = mark(begins, last, (self.at - start) as u32, self.source.salt);
+        self.reach.level().names |= 1_u64.wrapping_shl(mark >> 26);
+    }
+
+    /// Compares the marks of the object that ends here with its members.
+    #[inline(always)]
+    fn end_names(&mut self) {
+        let Open { names, parts, .. } = *self.reach.level();
+        if NAMES && names.count_ones() != parts {
+            self.source.may_double.set(true);
+        }
     }
 
     /// Moves over a string; a name with an escape in it may be any other one.
@@ -345,18 +331,13 @@ impl<R: Reach> Walk<'_, R> {
         if self.next_escape < close {
             self.reach.put_again(start, self.at, meta::STRING | meta::ESCAPED);
             if is_name {
-                self.doubles = 1;
+                self.source.may_double.set(true);
             }
             while self.next_escape < close {
-                self.skip_escape();
+                self.next_escape = self.source.next_escape();
             }
         }
         Ok(())
-    }
-
-    #[inline(always)]
-    fn skip_escape(&mut self) {
-        self.next_escape = self.escapes.next().map_or(NONE, |&at| at as usize);
     }
 
     /// Moves over a word of this length whose last four bytes are these.
@@ -375,7 +356,6 @@ impl<R: Reach> Walk<'_, R> {
     fn open(&mut self, end: u8, kind: u32) -> Result<Next, Stop> {
         let start = self.at;
         let [_, first] = self.reach.chunk(start);
-        self.reach.level().open().parts = self.parts;
         if !self.reach.enter() {
             return Err(Stop::Depth);
         }
@@ -383,7 +363,7 @@ impl<R: Reach> Walk<'_, R> {
         if first == end {
             self.at += 1;
             self.reach.exit();
-            let outer = self.reach.level().open();
+            let outer = self.reach.level();
             outer.depth = outer.depth.max(2);
             self.reach.put(start, self.at, kind | 1 << meta::DEPTH_SHIFT);
             return Ok(Next::Nothing);
@@ -392,19 +372,15 @@ impl<R: Reach> Walk<'_, R> {
             return Err(unexpected(first));
         }
         // Its node is written at the end.
-        let node = self.reach.skip();
-        let level = self.reach.level();
-        *level.open() = Open {
-            node,
+        let place = self.reach.skip();
+        *self.reach.level() = Open {
+            names: 0,
+            place,
             start: start as u32,
-            parts: 0,
+            parts: 1,
             kind,
             depth: 1,
         };
-        if kind == meta::OBJECT {
-            level.begin_names();
-        }
-        self.parts = 1;
         Ok(if kind == meta::OBJECT {
             Next::Member
         } else {
@@ -417,33 +393,32 @@ impl<R: Reach> Walk<'_, R> {
     fn leave(&mut self) -> Result<Next, Stop> {
         loop {
             self.at += 1;
-            let inner = *self.reach.level().open();
+            let inner = *self.reach.level();
             self.reach.exit();
             let meta = inner.kind
                 | inner.depth << meta::DEPTH_SHIFT
-                | self.parts.min(meta::COUNT_MAX) << meta::COUNT_SHIFT;
-            let node = Node::new(inner.start, self.at as u32, self.reach.count(), meta);
-            self.reach.set(inner.node, node);
-            let outer = self.reach.level().open();
+                | inner.parts.min(meta::COUNT_MAX) << meta::COUNT_SHIFT;
+            self.reach.set(inner.place, inner.start, self.at, meta);
+            let outer = self.reach.level();
             outer.depth = outer.depth.max(inner.depth + 1);
             let kind = outer.kind;
-            self.parts = outer.parts;
             let pair: [u8; 2] = self.reach.chunk(self.at);
             match kind {
                 meta::OBJECT => {
                     if pair == *b",\"" {
                         self.at += 1;
-                        self.parts += 1;
+                        self.reach.level().parts += 1;
                         return Ok(Next::Member);
                     }
                     if pair[0] != b'}' {
                         return Err(stray(pair));
                     }
+                    self.end_names();
                 }
                 meta::ARRAY => {
                     if pair[0] == b',' {
                         self.at += 1;
-                        self.parts += 1;
+                        self.reach.level().parts += 1;
                         return Ok(Next::Element);
                     }
                     if pair[0] != b']' {

@@ -32,7 +32,7 @@ use super::heap::{RawText, TEXT_BYTES_MAX};
 use super::node::{DEPTH_MAX, Node, meta};
 use super::table::Table;
 use super::{Heap, IndexError};
-use grammar::{Level, Named, Open, Source, Stop, Walked};
+use grammar::{Open, Source, Stop, Walked};
 use marks::Marks;
 use reach::Checked;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -53,37 +53,16 @@ const LEVELS_MAX: usize = DEPTH_MAX as usize + 1;
 #[derive(Default)]
 pub(super) struct Scratch {
     marks: Marks,
-    /// The arrays and objects around the innermost open one, for walks without names and with them.
+    /// The arrays and objects around the innermost open one.
     around: Table<Open>,
-    named: Table<Named>,
     /// For a text that is made before it is escaped.
     pub(super) text: Vec<u8>,
-}
-
-/// Levels of which a buffer is kept.
-trait Kept: Level {
-    /// Returns the notes of the first pass, and the levels.
-    fn of(scratch: &mut Scratch) -> (&mut Marks, &mut Table<Self>);
-}
-
-impl Kept for Open {
-    fn of(scratch: &mut Scratch) -> (&mut Marks, &mut Table<Open>) {
-        (&mut scratch.marks, &mut scratch.around)
-    }
-}
-
-impl Kept for Named {
-    fn of(scratch: &mut Scratch) -> (&mut Marks, &mut Table<Named>) {
-        (&mut scratch.marks, &mut scratch.named)
-    }
 }
 
 impl Scratch {
     /// Returns how many bytes are reserved.
     pub(super) fn bytes(&self) -> usize {
-        let (around, named) = (self.around.capacity(), self.named.capacity());
-        let levels = around * size_of::<Open>() + named * size_of::<Named>();
-        self.marks.bytes() + levels + self.text.capacity()
+        self.marks.bytes() + self.around.capacity() * size_of::<Open>() + self.text.capacity()
     }
 }
 
@@ -202,23 +181,26 @@ struct Spans {
 
 /// Runs all passes over `start..end` of the heap's text.
 fn spans(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<Spans, ()> {
-    match heap.verified.is_wanted() {
-        true => spans_of::<Named>(path, heap, start, end),
-        false => spans_of::<Open>(path, heap, start, end),
-    }
-}
-
-/// As [`spans`], with the levels of one kind.
-fn spans_of<L: Kept>(path: Path, heap: &mut Heap, start: usize, end: usize) -> Result<Spans, ()> {
+    let names = heap.verified.is_wanted();
     let Heap {
-        text, nodes, scratch, ..
+        text,
+        nodes,
+        scratch: Scratch { marks, around, .. },
+        verified,
+        ..
     } = heap;
-    let (marks, around) = L::of(scratch);
+    let salt = verified.salt();
     if !scan(path, text, start, end, marks) {
         return Err(());
     }
     nodes.reserve(marks.closes.len() + (end - start) / 8 + 16);
-    match write_nodes(path, Source::new(text, start, end, marks), nodes, around) {
+    match write_nodes(
+        path,
+        names,
+        Source::new(text, start, end, marks, salt),
+        nodes,
+        around,
+    ) {
         Ok(may_double) => {
             return Ok(Spans {
                 spaced: false,
@@ -236,8 +218,8 @@ fn spans_of<L: Kept>(path: Path, heap: &mut Heap, start: usize, end: usize) -> R
         _ => portable::squeeze(text, start, end, raw_end, marks),
     };
     let end = squeezed.ok_or(())?;
-    let source = Source::new(text, raw_end, end, marks);
-    let may_double = write_nodes(path, source, nodes, around).map_err(|_| ())?;
+    let source = Source::new(text, raw_end, end, marks, salt);
+    let may_double = write_nodes(path, names, source, nodes, around).map_err(|_| ())?;
     text.truncate(end);
     Ok(Spans {
         spaced: true,
@@ -258,22 +240,26 @@ fn scan(path: Path, text: &[u8], start: usize, end: usize, marks: &mut Marks) ->
 }
 
 /// Runs the second pass, again with more room when nodes or nesting need it; says whether an object may have a name
-/// twice, which it always may where the levels take no names.
-fn write_nodes<L: Level>(
+/// twice, which it always may where nobody looks at names.
+fn write_nodes(
     path: Path,
+    names: bool,
     source: Source<'_>,
     nodes: &mut Table<Node>,
-    around: &mut Table<L>,
+    around: &mut Table<Open>,
 ) -> Result<bool, Stop> {
     around.reserve(LEVELS_FIRST);
     loop {
         let first = nodes.len();
         let levels = around.all().len().min(LEVELS_MAX);
         let open = &mut around.all()[..levels];
-        let walked = match path {
-            Path::Portable => checked_walk(&source, nodes.all(), first, open),
+        let walked = match (path, names) {
+            (Path::Portable, true) => checked_walk::<true>(&source, nodes.all(), first, open),
+            (Path::Portable, false) => checked_walk::<false>(&source, nodes.all(), first, open),
             #[cfg(target_arch = "x86_64")]
-            _ => unchecked::walk(&source, nodes.all(), first, open),
+            (_, true) => unchecked::walk::<true>(&source, nodes.all(), first, open),
+            #[cfg(target_arch = "x86_64")]
+            (_, false) => unchecked::walk::<false>(&source, nodes.all(), first, open),
         };
         match walked {
             Ok(Walked { count, may_double }) => {
@@ -292,13 +278,13 @@ fn write_nodes<L: Level>(
 
 /// Apart: what this walk prepares for its loop would be prepared before the other one too.
 #[inline(never)]
-fn checked_walk<L: Level>(
+fn checked_walk<const NAMES: bool>(
     source: &Source<'_>,
     nodes: &mut [Node],
     first: usize,
-    open: &mut [L],
+    open: &mut [Open],
 ) -> Result<Walked, Stop> {
-    grammar::walk(source, Checked::new(source, nodes, first, open))
+    grammar::walk::<_, NAMES>(source, Checked::new(source, nodes, first, open))
 }
 
 fn is_utf8(path: Path, text: &[u8]) -> bool {

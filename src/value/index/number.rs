@@ -2,7 +2,6 @@
 //!
 //! Must not know what the number is worth: its text is kept.
 
-use super::grammar::Stop;
 use super::reach::Reach;
 
 const LOW: u64 = 0x0101_0101_0101_0101;
@@ -11,48 +10,48 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 /// Which of sixteen bytes are what: bit `n` for byte `n`.
 #[derive(Clone, Copy)]
 pub(super) struct Masks {
-    /// No digits; bit 16 is set too, as an end.
+    /// No digits.
     pub(super) others: u32,
     pub(super) points: u32,
-    pub(super) zeros: u32,
 }
 
 /// Returns where the number ends whose digits begin at `start`; they are known to begin if it is not `SIGNED`.
 ///
-/// What follows the number is not looked at: the caller expects a comma or a bracket there. Numbers of up to
-/// fifteen bytes behind the sign are done without a loop.
+/// Only the first fifteen bytes are looked at, and no exponent. What is longer, or of a form that is not known,
+/// ends early, on a byte that follows no value: who meets that asks [`rest`].
 #[inline(always)]
-pub(super) fn end<const SIGNED: bool>(reach: &impl Reach, start: usize) -> Result<usize, Stop> {
-    let (len, is_odd) = short::<SIGNED>(reach.masks(start));
-    let [after] = reach.chunk(start + len);
-    if is_odd || after | 0x20 == b'e' {
-        let end = long(reach.text(), start);
-        return if end == 0 { Err(Stop::Invalid) } else { Ok(end) };
+pub(super) fn end<const SIGNED: bool>(reach: &impl Reach, start: usize) -> usize {
+    let Masks { others, points } = reach.masks(start);
+    // The first byte that is no digit, if it is a point.
+    let point = points & (others & others.wrapping_neg());
+    let behind = (others ^ point) | 1 << 16;
+    let [first] = reach.chunk(start);
+    let has_digits = point << 1 & behind == 0 && (!SIGNED || others & 1 == 0);
+    if has_digits && (first != b'0' || others & 2 != 0) {
+        start + behind.trailing_zeros() as usize
+    } else {
+        // On its first digit, or on its sign.
+        start - usize::from(SIGNED)
     }
-    Ok(start + len)
 }
 
-/// Returns how long a number is, by its first bytes behind the sign, and whether it takes a longer look.
-#[inline(always)]
-fn short<const SIGNED: bool>(
-    Masks {
-        others,
-        points,
-        zeros,
-    }: Masks,
-) -> (usize, bool) {
-    // The first byte that is no digit, if it is a point.
-    let point = points & others & others.wrapping_neg();
-    let behind = others ^ point;
-    let leading_zero = zeros & !(others >> 1);
-    let odd_first = if SIGNED {
-        leading_zero | others
-    } else {
-        leading_zero
-    } & 1;
-    let odd = odd_first | (point << 1 & behind);
-    let len = behind.trailing_zeros();
-    (len as usize, odd != 0 || len == 16)
+/// Returns where the number ends that begins at `start`, sign included, if there is one and it ends behind `end`.
+#[cold]
+#[inline(never)]
+pub(super) fn rest(text: &[u8], start: usize, end: usize) -> Option<usize> {
+    let first = start + usize::from(text.get(start) == Some(&b'-'));
+    let mut at = digits(text, first)?;
+    if text.get(first) == Some(&b'0') && at > first + 1 {
+        return None;
+    }
+    if text.get(at) == Some(&b'.') {
+        at = digits(text, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = text.get(at) {
+        let signed = matches!(text.get(at + 1), Some(b'+' | b'-'));
+        at = digits(text, at + 1 + usize::from(signed))?;
+    }
+    Some(at).filter(|&at| at > end)
 }
 
 /// Finds digits and points in plain Rust.
@@ -62,9 +61,8 @@ pub(super) fn masks(bytes: [u8; 16]) -> Masks {
     let (low, high) = (word as u64, (word >> 64) as u64);
     let points = |word: u64| non_digits_of(word ^ (LOW * u64::from(b'.')), 0x7F);
     Masks {
-        others: gather(non_digits(low)) | gather(non_digits(high)) << 8 | 1 << 16,
+        others: gather(non_digits(low)) | gather(non_digits(high)) << 8,
         points: 0xFFFF ^ (gather(points(low)) | gather(points(high)) << 8),
-        zeros: u32::from(word as u8 == b'0'),
     }
 }
 
@@ -86,28 +84,6 @@ fn non_digits_of(flipped: u64, below: u64) -> u64 {
     (((flipped & !HIGH) + LOW * below) | flipped) & HIGH
 }
 
-/// As [`end`], of any length and with an exponent, behind the sign; 0 if it is not a number.
-#[cold]
-#[inline(never)]
-fn long(text: &[u8], start: usize) -> usize {
-    long_end(text, start).unwrap_or(0)
-}
-
-fn long_end(text: &[u8], start: usize) -> Option<usize> {
-    let mut at = digits(text, start)?;
-    if text[start] == b'0' && at > start + 1 {
-        return None;
-    }
-    if text.get(at) == Some(&b'.') {
-        at = digits(text, at + 1)?;
-    }
-    if let Some(b'e' | b'E') = text.get(at) {
-        let signed = matches!(text.get(at + 1), Some(b'+' | b'-'));
-        at = digits(text, at + 1 + usize::from(signed))?;
-    }
-    Some(at)
-}
-
 /// Returns where the digits at `at` end; `None` if there are none.
 fn digits(text: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
@@ -124,7 +100,7 @@ fn digits(text: &[u8], start: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grammar::{Open, Source};
+    use super::super::grammar::Source;
     use super::super::marks::Marks;
     use super::super::reach::Checked;
     use super::*;
@@ -133,13 +109,20 @@ mod tests {
         let padded = format!("{text}{}", " ".repeat(64));
         let padded = padded.as_bytes();
         let marks = Marks::default();
-        let reach = Checked::<Open>::new(&Source::new(padded, 0, text.len(), &marks), &mut [], 0, &mut []);
-        let start = usize::from(padded[0] == b'-');
-        if start == 0 {
-            assert_eq!(end::<false>(&reach, start).ok(), expected, "{text}");
-        }
-        assert_eq!(end::<true>(&reach, start).ok(), expected, "{text}");
-        assert_eq!(long_end(padded, start), expected, "{text}");
+        let reach = Checked::new(
+            &Source::new(padded, 0, text.len(), &marks, 1),
+            &mut [],
+            0,
+            &mut [],
+        );
+        let early = match padded[0] {
+            b'-' => end::<true>(&reach, 1),
+            _ => end::<false>(&reach, 0),
+        };
+        // As in the grammar: nothing goes on with an exponent but a number.
+        let may_end = early > 0 && padded[early] | 0x20 != b'e';
+        let found = rest(padded, 0, early).or(may_end.then_some(early));
+        assert_eq!(found, expected, "{text}");
     }
 
     #[test]

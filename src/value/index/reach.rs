@@ -3,7 +3,7 @@
 //! [`Checked`] is safe code, for every machine; `super::unchecked` does the same without looking, and relies
 //! on the rules here. Must not know the grammar.
 
-use super::grammar::{Level, Source};
+use super::grammar::{Open, Source};
 use super::number::{self, Masks};
 use crate::value::node::Node;
 
@@ -13,15 +13,12 @@ use crate::value::node::Node;
 /// quote only from an opening one to what [`close`](Reach::close) returns there, asked once, and over no
 /// backslash; it asks [`has_room`](Reach::has_room) before every second node, and exits only what it entered.
 pub(super) trait Reach {
-    /// What is kept of each open array or object.
-    type Level: Level;
-
     fn text(&self) -> &[u8];
 
     /// Returns the bytes at a place, at most sixteen.
     fn chunk<const N: usize>(&self, at: usize) -> [u8; N];
 
-    /// Returns the digits, points and zeros of the sixteen bytes at a place.
+    /// Returns the digits and points of the sixteen bytes at a place.
     fn masks(&self, at: usize) -> Masks;
 
     /// Returns where the string that begins here ends.
@@ -31,7 +28,7 @@ pub(super) trait Reach {
     fn has_room(&self) -> bool;
 
     /// Returns how many nodes there are.
-    fn count(&self) -> u32;
+    fn count(&self) -> usize;
 
     /// Adds the node of a scalar or of an empty array or object.
     fn put(&mut self, start: usize, end: usize, meta: u32);
@@ -39,14 +36,17 @@ pub(super) trait Reach {
     /// Replaces the node just added.
     fn put_again(&mut self, start: usize, end: usize, meta: u32);
 
-    /// Leaves room for a node that is [`set`](Reach::set) later, and returns its place.
-    fn skip(&mut self) -> u32;
+    /// Returns the node just added.
+    fn last(&self) -> Node;
 
-    /// Writes a node that was skipped.
-    fn set(&mut self, at: u32, node: Node);
+    /// Leaves room for a node that is [`set`](Reach::set) later, and returns its place.
+    fn skip(&mut self) -> usize;
+
+    /// Writes a node that was skipped, whose parts are all that came since.
+    fn set(&mut self, place: usize, start: u32, end: usize, meta: u32);
 
     /// Returns the innermost open array or object; at first, what stands for the document.
-    fn level(&mut self) -> &mut Self::Level;
+    fn level(&mut self) -> &mut Open;
 
     /// Moves into another one, if there is room.
     fn enter(&mut self) -> bool;
@@ -56,23 +56,23 @@ pub(super) trait Reach {
 }
 
 /// Everything is checked: what is not there is a zero byte, or is not written.
-pub(super) struct Checked<'a, L> {
+pub(super) struct Checked<'a> {
     text: &'a [u8],
     closes: std::slice::Iter<'a, u32>,
     nodes: &'a mut [Node],
     count: usize,
-    around: &'a mut [L],
+    around: &'a mut [Open],
     level: usize,
 }
 
-impl<'a, L> Checked<'a, L> {
+impl<'a> Checked<'a> {
     /// `nodes` are written from entry `first` on; `around` has an entry.
     pub(super) fn new(
         source: &Source<'a>,
         nodes: &'a mut [Node],
         first: usize,
-        around: &'a mut [L],
-    ) -> Checked<'a, L> {
+        around: &'a mut [Open],
+    ) -> Checked<'a> {
         Checked {
             text: source.text,
             closes: source.closes.iter(),
@@ -84,9 +84,7 @@ impl<'a, L> Checked<'a, L> {
     }
 }
 
-impl<L: Level> Reach for Checked<'_, L> {
-    type Level = L;
-
+impl Reach for Checked<'_> {
     #[inline(always)]
     fn text(&self) -> &[u8] {
         self.text
@@ -116,15 +114,14 @@ impl<L: Level> Reach for Checked<'_, L> {
     }
 
     #[inline(always)]
-    fn count(&self) -> u32 {
-        self.count as u32
+    fn count(&self) -> usize {
+        self.count
     }
 
     #[inline(always)]
     fn put(&mut self, start: usize, end: usize, meta: u32) {
-        let node = Node::new(start as u32, end as u32, self.count as u32 + 1, meta);
-        let at = self.skip();
-        self.set(at, node);
+        let place = self.skip();
+        self.set(place, start as u32, end, meta);
     }
 
     #[inline(always)]
@@ -134,20 +131,27 @@ impl<L: Level> Reach for Checked<'_, L> {
     }
 
     #[inline(always)]
-    fn skip(&mut self) -> u32 {
-        self.count += 1;
-        self.count as u32 - 1
+    fn last(&self) -> Node {
+        let node = self.nodes.get(self.count - 1).copied();
+        node.unwrap_or_default()
     }
 
     #[inline(always)]
-    fn set(&mut self, at: u32, node: Node) {
-        if let Some(place) = self.nodes.get_mut(at as usize) {
-            *place = node;
+    fn skip(&mut self) -> usize {
+        self.count += 1;
+        self.count - 1
+    }
+
+    #[inline(always)]
+    fn set(&mut self, place: usize, start: u32, end: usize, meta: u32) {
+        let entries = (self.count - place) as u32;
+        if let Some(node) = self.nodes.get_mut(place) {
+            *node = Node::new(start, end as u32, entries, meta);
         }
     }
 
     #[inline(always)]
-    fn level(&mut self) -> &mut L {
+    fn level(&mut self) -> &mut Open {
         &mut self.around[self.level]
     }
 

@@ -106,15 +106,15 @@ fn check_nodes(heap: &Heap, shown: &str) {
             "{shown}"
         );
         if kind < meta::ARRAY {
-            assert_eq!((node.next() as usize, node.depth()), (at + 1, 0), "{shown}");
+            assert_eq!((node.entries(), node.depth()), (1, 0), "{shown}");
             continue;
         }
         assert_eq!(last, if first == b'{' { b'}' } else { b']' }, "{shown}");
         let (mut child, mut parts, mut depth) = (at + 1, 0, 0);
-        while child < node.next() as usize {
+        while child < at + node.entries() {
             depth = depth.max(all[child].depth());
             parts += 1;
-            child = all[child].next() as usize;
+            child += all[child].entries();
         }
         let count = if kind == meta::OBJECT { parts / 2 } else { parts };
         assert_eq!(node.depth(), depth + 1, "{shown}");
@@ -135,6 +135,9 @@ const ACCEPTED: &[&str] = &[
     "1.10",
     "1e3",
     "1e400",
+    "-12345678901234567890.25E+3",
+    "[1e5,0.30000000000000004,-1.5e-3,123456789012345,1234567890123456,12345678901234567]",
+    "{\"a\":1E5,\"b\":52.520008123456789,\"c\":-0.1e1}",
     "-1E+2",
     "12345678901234567890",
     "1234567",
@@ -230,6 +233,12 @@ const REFUSED: &[&str] = &[
     "[1-2]",
     "[1.2.3]",
     "[1e5e5]",
+    "[-,1]",
+    "{\"a\":-,\"b\":1}",
+    "[1.,2]",
+    "[1234567890123456.]",
+    "[12345678901234567.5.5]",
+    "[012345678901234567]",
     "1\"a\"",
     "[\"a\"\"b\"]",
     "{\"a\" \"b\"}",

@@ -6,10 +6,10 @@
 //! Miri and the fuzz target `value_index` compare the two.
 #![allow(unsafe_code)]
 
-use super::grammar::{self, Level, Source, Stop, Walked};
+use super::grammar::{self, Open, Source, Stop, Walked};
 use super::number::Masks;
 use super::reach::Reach;
-use crate::value::node::{Node, meta};
+use crate::value::node::Node;
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
 
@@ -18,55 +18,53 @@ const PADDING_MIN: usize = 32;
 
 /// As [`grammar::walk`] over [`Checked`](super::reach::Checked). `source` holds what the first pass noted of
 /// this very text, and found sound.
-pub(super) fn walk<L: Level>(
+pub(super) fn walk<const NAMES: bool>(
     source: &Source<'_>,
     nodes: &mut [Node],
     first: usize,
-    around: &mut [L],
+    around: &mut [Open],
 ) -> Result<Walked, Stop> {
     assert!(source.end + PADDING_MIN <= source.text.len());
     assert!(first < nodes.len() && !around.is_empty());
     debug_assert!(cfg!(miri) || super::avx2::is_available() || cfg!(test));
     // SAFETY: this path is only chosen on machines that have these features.
-    unsafe { compiled(source, nodes, first, around) }
+    unsafe { compiled::<NAMES>(source, nodes, first, around) }
 }
 
 /// Compiled for what the machine has: less moving about for numbers and masks.
 #[cfg_attr(not(miri), target_feature(enable = "avx2,bmi1,lzcnt,popcnt"))]
-unsafe fn compiled<L: Level>(
+unsafe fn compiled<const NAMES: bool>(
     source: &Source<'_>,
     nodes: &mut [Node],
     first: usize,
-    around: &mut [L],
+    around: &mut [Open],
 ) -> Result<Walked, Stop> {
-    grammar::walk(source, Unchecked::new(source, nodes, first, around))
+    grammar::walk::<_, NAMES>(source, Unchecked::new(source, nodes, first, around))
 }
 
 /// Text, marks and nodes of one walk by pointers. Only [`walk`] makes one, and hands it to the grammar's.
-struct Unchecked<'a, L> {
+struct Unchecked<'a> {
     text: &'a [u8],
     closes: std::slice::Iter<'a, u32>,
     /// All nodes, the next one to write, and the last one.
     nodes: *mut Node,
     next: *mut Node,
     last: *mut Node,
-    /// The second word of the next node, if that is a string.
-    link: u64,
     /// The innermost open array or object, and the last place for one.
-    open: *mut L,
-    deepest: *mut L,
-    lives: PhantomData<(&'a mut [Node], &'a mut [L])>,
+    open: *mut Open,
+    deepest: *mut Open,
+    lives: PhantomData<(&'a mut [Node], &'a mut [Open])>,
 }
 
-impl<'a, L> Unchecked<'a, L> {
+impl<'a> Unchecked<'a> {
     /// `first` is the index of a node, and `around` has an entry.
     #[inline(always)]
     fn new(
         source: &Source<'a>,
         nodes: &'a mut [Node],
         first: usize,
-        around: &'a mut [L],
-    ) -> Unchecked<'a, L> {
+        around: &'a mut [Open],
+    ) -> Unchecked<'a> {
         let (nodes, open) = (nodes.as_mut_ptr_range(), around.as_mut_ptr_range());
         Unchecked {
             text: source.text,
@@ -74,7 +72,6 @@ impl<'a, L> Unchecked<'a, L> {
             nodes: nodes.start,
             next: nodes.start.wrapping_add(first),
             last: nodes.end.wrapping_sub(1),
-            link: (first as u64 + 1) | STRING,
             open: open.start,
             deepest: open.end.wrapping_sub(1),
             lives: PhantomData,
@@ -82,12 +79,7 @@ impl<'a, L> Unchecked<'a, L> {
     }
 }
 
-/// [`meta::STRING`], where it stands in [`Unchecked::link`].
-const STRING: u64 = (meta::STRING as u64) << 32;
-
-impl<L: Level> Reach for Unchecked<'_, L> {
-    type Level = L;
-
+impl Reach for Unchecked<'_> {
     #[inline(always)]
     fn text(&self) -> &[u8] {
         self.text
@@ -107,14 +99,13 @@ impl<L: Level> Reach for Unchecked<'_, L> {
         // SAFETY: sixteen bytes are there, as for `chunk`, and SSE2 is part of x86-64.
         unsafe {
             let bytes = _mm_loadu_si128(self.text.as_ptr().add(at).cast());
-            let values = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0' as i8));
-            let digits = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
+            // As signed numbers, digits are the lowest then.
+            let shifted = _mm_add_epi8(bytes, _mm_set1_epi8(i8::MIN.wrapping_sub(b'0' as i8)));
+            let others = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(i8::MIN + 9));
             let points = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'.' as i8));
-            let zeros = _mm_cmpeq_epi8(values, _mm_setzero_si128());
             Masks {
-                others: !_mm_movemask_epi8(digits) as u32,
+                others: _mm_movemask_epi8(others) as u32,
                 points: _mm_movemask_epi8(points) as u32,
-                zeros: _mm_movemask_epi8(zeros) as u32,
             }
         }
     }
@@ -134,51 +125,55 @@ impl<L: Level> Reach for Unchecked<'_, L> {
     }
 
     #[inline(always)]
-    fn count(&self) -> u32 {
-        self.link as u32 - 1
+    fn count(&self) -> usize {
+        (self.next.addr() - self.nodes.addr()) / size_of::<Node>()
     }
 
     #[inline(always)]
     fn put(&mut self, start: usize, end: usize, meta: u32) {
         debug_assert!(self.next <= self.last);
-        let span = start as u64 | (end as u64) << 32;
-        let link = self
-            .link
-            .wrapping_add((u64::from(meta) << 32).wrapping_sub(STRING));
         // SAFETY: the walk has asked whether there is room for two nodes, and this is the first or second
         // since; so `next` points into the nodes, and then at most one behind them.
         unsafe {
-            self.next.write(Node::of(span, link));
+            self.next.write(Node::single(start, end, meta));
             self.next = self.next.add(1);
         }
-        self.link += 1;
     }
 
     #[inline(always)]
     fn put_again(&mut self, start: usize, end: usize, meta: u32) {
-        self.link -= 1;
         self.next = self.next.wrapping_sub(1);
         // There is room for what is replaced.
         self.put(start, end, meta);
     }
 
     #[inline(always)]
-    fn skip(&mut self) -> u32 {
+    fn last(&self) -> Node {
+        debug_assert!(self.next > self.nodes);
+        // SAFETY: a node has just been written there. Volatile, or what was written is kept in a register for this, which
+        // is hardly ever asked.
+        unsafe { self.next.sub(1).read_volatile() }
+    }
+
+    #[inline(always)]
+    fn skip(&mut self) -> usize {
         debug_assert!(self.next <= self.last);
+        let place = self.next.addr();
         self.next = self.next.wrapping_add(1);
-        self.link += 1;
-        self.link as u32 - 2
+        place
     }
 
     #[inline(always)]
-    fn set(&mut self, at: u32, node: Node) {
-        debug_assert!(self.nodes.wrapping_add(at as usize) < self.next);
-        // SAFETY: `skip` has returned `at`, when there was room as for `put`.
-        unsafe { self.nodes.add(at as usize).write(node) }
+    fn set(&mut self, place: usize, start: u32, end: usize, meta: u32) {
+        debug_assert!(self.nodes.addr() <= place && place < self.next.addr());
+        let entries = (self.next.addr() - place) / size_of::<Node>();
+        let node = Node::new(start, end as u32, entries as u32, meta);
+        // SAFETY: `skip` has returned `place`, the address of a node for which there was room as for `put`.
+        unsafe { self.next.with_addr(place).write(node) }
     }
 
     #[inline(always)]
-    fn level(&mut self) -> &mut L {
+    fn level(&mut self) -> &mut Open {
         debug_assert!(self.open <= self.deepest);
         // SAFETY: `enter` moves no further than the last entry, and the walk calls `exit` at most as often.
         unsafe { &mut *self.open }

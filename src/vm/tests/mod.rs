@@ -3,7 +3,9 @@
 //! They need no clock, file or thread, and are small enough for Miri, which runs them all but those that
 //! say why not.
 
+mod jsonata;
 mod limits;
+mod midway;
 mod names;
 mod park;
 mod place;

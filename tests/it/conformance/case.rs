@@ -40,6 +40,10 @@ impl Case {
         self.value["executions"].as_array().map_or(&[], Vec::as_slice)
     }
 
+    pub(crate) fn calls(&self) -> &[Value] {
+        self.value["api_calls"].as_array().map_or(&[], Vec::as_slice)
+    }
+
     /// Says whether an execution is one that we must reproduce.
     pub(crate) fn is_ours(&self, at: usize) -> bool {
         let Some(execution) = self.executions().get(at) else {
@@ -49,10 +53,7 @@ impl Case {
             execution["expected_status"].as_str(),
             Some("SUCCEEDED" | "FAILED" | "TIMED_OUT")
         );
-        self.value["express_ok"] == true
-            && self.value["query_language"] == "JSONPath"
-            && ended
-            && execution["task_script"].is_array()
+        self.value["express_ok"] == true && ended && execution["task_script"].is_array()
     }
 
     /// Returns the definition's text.

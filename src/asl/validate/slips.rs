@@ -1,0 +1,251 @@
+//! What was probably meant by an expression that is refused, or that cannot mean what its author thinks.
+//!
+//! Knows texts alone: other languages' operators and words, JSONPath and its functions, and what JSONata has in their
+//! place. Invariant: says nothing where it cannot tell.
+
+use crate::asl::suggest;
+use crate::jsonata::function::signature::{AWS, BUILTINS};
+
+use std::ops::Range;
+
+/// The members of `$states` (facts 5.3).
+pub(super) const STATES_FIELDS: [&str; 4] = ["input", "result", "errorOutput", "context"];
+
+/// What the context object has (facts 5.2).
+const CONTEXT_FIELDS: [&str; 5] = ["Execution", "State", "StateMachine", "Map", "Task"];
+
+/// The longest path that a help repeats, in characters.
+const PATH_CHARS_MAX: usize = 60;
+
+/// Operators of other languages, the longer first, and what is written for them.
+const OPERATORS: [(&str, &str); 14] = [
+    ("===", "`=` compares: write `a = b`"),
+    ("!==", "write `a != b`"),
+    ("==", "`=` compares: write `a = b`"),
+    (
+        "=>",
+        "a function is written `function($x) { $x + 1 }`; \"greater or equal\" is `>=`",
+    ),
+    ("<>", "write `a != b`"),
+    ("&&", "write `a and b`; `&` joins texts"),
+    ("||", "write `a or b`; `&` joins texts"),
+    (
+        "??",
+        "this version of JSONata has no `??`: write `$exists(a) ? a : b`",
+    ),
+    (
+        "?:",
+        "this version of JSONata has no `?:`: write `$boolean(a) ? a : b`",
+    ),
+    (
+        "?.",
+        "write `a.b`: a path into what is not there is nothing, not an error",
+    ),
+    ("[?", "a filter is written `[price > 10]`, without `?` and `@`"),
+    ("[:", "a part of an array is `a[[0..2]]`"),
+    (
+        "..",
+        "JSONata looks at every depth with `**`: `$states.input.**.name`",
+    ),
+    ("!", "write `$not(a)`; \"not equal\" is `!=`"),
+];
+
+/// Words of other languages that JSONata takes for names.
+const WORDS: [(&str, &str); 8] = [
+    ("True", "write `true`"),
+    ("TRUE", "write `true`"),
+    ("False", "write `false`"),
+    ("FALSE", "write `false`"),
+    ("None", "write `null`"),
+    ("nil", "write `null`"),
+    ("undefined", "test with `$exists(…)` whether something is there"),
+    ("if", "write `condition ? then : else`"),
+];
+
+/// JSONPath's intrinsic functions, and what JSONata has in their place.
+const INTRINSICS: [(&str, &str); 18] = [
+    ("Array", "[a, b]"),
+    ("ArrayPartition", "$partition(array, size)"),
+    ("ArrayContains", "value in array"),
+    ("ArrayRange", "$range(first, last, step)"),
+    ("ArrayGetItem", "array[index]"),
+    ("ArrayLength", "$count(array)"),
+    ("ArrayUnique", "$distinct(array)"),
+    ("Base64Encode", "$base64encode(text)"),
+    ("Base64Decode", "$base64decode(text)"),
+    ("Hash", "$hash(text, 'SHA-256')"),
+    ("JsonMerge", "$merge([a, b])"),
+    ("StringToJson", "$parse(text)"),
+    ("JsonToString", "$string(value)"),
+    ("MathAdd", "a + b"),
+    ("MathRandom", "$random()"),
+    ("StringSplit", "$split(text, ',')"),
+    ("Format", "'text ' & value"),
+    ("UUID", "$uuid()"),
+];
+
+/// Returns the names of the functions that AWS has, without `$`.
+pub(super) fn functions<'a>() -> impl Iterator<Item = &'a str> {
+    BUILTINS.iter().chain(AWS).map(|builtin| builtin.name)
+}
+
+/// Returns what was meant where an expression is no expression; `at` is the token that the error names.
+pub(super) fn of_syntax(text: &str, at: &Range<usize>) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some("put an expression between `{%` and `%}`".to_owned());
+    }
+    if text.contains("{%") || text.contains("%}") {
+        return Some(whole_text().to_owned());
+    }
+    let end = at.end.min(text.len());
+    let spans = |operator: &str| {
+        let starts = (1..=operator.len()).filter_map(|length| text.get(end.checked_sub(length)?..));
+        starts.into_iter().any(|rest| rest.starts_with(operator))
+    };
+    let found = OPERATORS.iter().find(|(operator, _)| spans(operator));
+    let word = || {
+        let first = text.split_whitespace().next()?;
+        let (_, help) = WORDS.iter().find(|(word, _)| *word == first)?;
+        Some((*help).to_owned())
+    };
+    found.map(|(_, help)| (*help).to_owned()).or_else(word)
+}
+
+/// Returns what to do about an expression within a longer text.
+pub(super) fn whole_text() -> &'static str {
+    "an expression is the whole text, and joins its parts itself: `{% 'Hello ' & $states.input.name %}`"
+}
+
+/// Where a name that reads the document stands, and what else is known.
+pub(super) struct Name<'a> {
+    pub(super) name: &'a str,
+    /// The expression behind the name.
+    pub(super) rest: &'a str,
+    /// A variable of this name is assigned by a state, or bound by the expression.
+    pub(super) is_variable: bool,
+    /// The result of the state's work can be read.
+    pub(super) has_result: bool,
+}
+
+/// Returns what was meant by a name that reads the document, which AWS has not (facts 5.3).
+pub(super) fn of_top_level(name: &Name<'_>) -> String {
+    let path = || path(name.rest);
+    match name.name {
+        "$" => {
+            return format!(
+                "write `$states.input{}`: an expression has no document of its own",
+                path()
+            );
+        }
+        "$$" => {
+            let path = path();
+            let member = path.trim_start_matches('.');
+            let context = CONTEXT_FIELDS
+                .iter()
+                .any(|field| member.split(['.', '[']).next() == Some(field));
+            let root = if context { "context" } else { "input" };
+            return format!("write `$states.{root}{path}`");
+        }
+        "States" => {
+            let call = name.rest.trim_start().strip_prefix('.').map(str::trim_start);
+            if let Some(help) = call.and_then(intrinsic) {
+                return help;
+            }
+        }
+        _ => {}
+    }
+    let own = name.name;
+    if let Some((_, help)) = WORDS.iter().find(|(word, _)| *word == own) {
+        return (*help).to_owned();
+    }
+    if name.rest.trim_start().starts_with('(')
+        && let Some(function) = suggest::closest(own, functions())
+    {
+        return format!("a function's name begins with `$`: `${function}(…)`");
+    }
+    if name.is_variable {
+        return format!("write `${own}` for the variable, `$states.input.{own}` for a field of the input");
+    }
+    let result = match name.has_result {
+        true => format!(", `$states.result.{own}` for one of the result"),
+        false => String::new(),
+    };
+    format!("write `$states.input.{own}` for a field of the input{result}, `'{own}'` for a text")
+}
+
+/// Returns what JSONata has in the place of an intrinsic function.
+fn intrinsic(call: &str) -> Option<String> {
+    let name = call.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    let (name, instead) = INTRINSICS.iter().find(|(known, _)| *known == name)?;
+    Some(format!(
+        "`States.{name}` is a function of JSONPath; in JSONata write `{instead}`"
+    ))
+}
+
+/// Returns what was meant by a text that is an intrinsic call, in JSONata.
+pub(super) fn of_call(text: &str) -> Option<String> {
+    intrinsic(text.strip_prefix("States.")?)
+}
+
+/// Returns the expression for a JSONPath.
+pub(super) fn of_path(text: &str) -> String {
+    match text.strip_prefix("$$") {
+        Some(rest) => format!("in JSONata it is `{{% $states.context{} %}}`", path(rest)),
+        None => format!("in JSONata it is `{{% $states.input{} %}}`", path(&text[1..])),
+    }
+}
+
+/// Returns the simple path that a text begins with.
+fn path(text: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || "_.[]'\"`".contains(c);
+    let path: String = text.chars().take_while(|c| is_part(*c)).collect();
+    if path.chars().count() > PATH_CHARS_MAX || !path.starts_with(['.', '[']) {
+        return String::new();
+    }
+    path.trim_end_matches('.').to_owned()
+}
+
+/// Returns what was meant by a field that `$states` has not.
+pub(super) fn of_states_field(name: &str) -> String {
+    match suggest::closest(name, STATES_FIELDS) {
+        Some(field) => format!("did you mean `$states.{field}`?"),
+        None => format!("write `$states.input.{name}` for a field of the input"),
+    }
+}
+
+/// Returns what a field of the other query language is called in this one, and what it becomes.
+pub(super) fn of_field(name: &str, to_jsonata: bool) -> Option<String> {
+    if !to_jsonata {
+        let instead = match name {
+            "Arguments" => "`Parameters`",
+            "Output" => "`Parameters`, `ResultSelector`, `ResultPath` and `OutputPath`",
+            "Items" => "`ItemsPath`",
+            "Condition" => "`Variable` and an operator",
+            _ => return None,
+        };
+        return Some(format!(
+            "add \"QueryLanguage\": \"JSONata\" to the state or the machine; in JSONPath it is {instead}"
+        ));
+    }
+    if let Some(plain) = name
+        .strip_suffix("Path")
+        .filter(|_| !matches!(name, "InputPath" | "OutputPath" | "ResultPath" | "ItemsPath"))
+    {
+        return Some(format!(
+            "write the expression in `{plain}`: \"{{% $states.input.… %}}\""
+        ));
+    }
+    Some(
+        match name {
+            "Parameters" => "in JSONata `Arguments` is what a Task or Parallel gets, `ItemSelector` what an item of a Map is, and `Output` what a Pass gives",
+            "InputPath" => "in JSONata every expression reads `$states.input` itself",
+            "OutputPath" | "ResultSelector" => "in JSONata write it in `Output`: \"{% $states.result.… %}\"",
+            "ResultPath" => "in JSONata write it in `Output`: \"{% $merge([$states.input, {'name': $states.result}]) %}\"",
+            "Result" => "in JSONata write it in `Output`",
+            "ItemsPath" => "in JSONata write it in `Items`: \"{% $states.input.… %}\"",
+            "Variable" | "And" | "Or" | "Not" => "in JSONata a rule has a `Condition`: \"{% $states.input.… = 1 %}\"",
+            _ => return None,
+        }
+        .to_owned(),
+    )
+}

@@ -1,0 +1,165 @@
+//! `stepstream convert`: a JSONPath machine rewritten in JSONata, and proven over its cases.
+//!
+//! The rewriting is [`crate::convert`]'s; here are files, the proof and the report.
+
+mod prove;
+mod report;
+
+use super::definition::{Checked, How, load_machine, substitution};
+use super::output::{Stop, stdout};
+use super::{EXIT_NO, EXIT_OK, Format};
+use crate::asl::{self, MachineType, Options, Source};
+use crate::convert::{Converted, convert};
+use clap::ValueEnum;
+use prove::Proof;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Rewrite a definition in JSONata, and prove it by playing its cases over both.
+#[derive(clap::Args)]
+#[command(
+    after_help = "The definition is read as 'check' reads it; the rewritten one is printed as JSON. What is said of
+it goes to stderr: what cannot be rewritten, and where JSONata has other rules, each with its
+place. A state that cannot be rewritten stays JSONPath; the others say \"QueryLanguage\":
+\"JSONata\" then, since a JSONata machine may have no such state.
+
+Every case is played over both definitions: status, output, error, and what tasks are given must
+be equal. Without --cases those are played that name FILE in a *.cases.json or *.cases.yaml
+beside it.
+
+Exit code: 0 all is rewritten and no case differs, 1 a state stays JSONPath or a case differs,
+2 there is no answer.
+
+Examples:
+  stepstream convert order.asl.json --to jsonata -o order.jsonata.asl.json
+  stepstream convert 'template.yaml#Orders' --to jsonata --cases tests/orders.cases.json
+  stepstream convert order.asl.json --to jsonata --format json | jq .diagnostics"
+)]
+pub(super) struct Args {
+    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The language to rewrite it in.
+    #[arg(long, value_enum, default_value_t)]
+    to: Language,
+    /// Where to write the definition. [default: stdout]
+    #[arg(short = 'o', long = "output", value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// A file with cases that prove it; may be given several times. [default: those beside FILE that name it]
+    #[arg(long, value_name = "CASES")]
+    cases: Vec<PathBuf>,
+    /// Fill in ${Name} for checking and playing; in the rewritten definition it stays.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
+    substitutions: Vec<(String, String)>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// A query language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// What AWS's console writes.
+    #[default]
+    Jsonata,
+}
+
+/// All that is to be told.
+struct Told {
+    /// What the definition is called.
+    subject: String,
+    /// The file that diagnostics point into.
+    file: String,
+    /// It stood in a file of another kind.
+    is_embedded: bool,
+    converted: Converted,
+    proof: Proof,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    execute(args).unwrap_or_else(|stop| stop.tell(args.format))
+}
+
+fn execute(args: &Args) -> Result<u8, Stop> {
+    let Language::Jsonata = args.to;
+    load_machine(&args.file, &args.substitutions)?;
+    let checked = Checked::read(&args.file, how(&args.substitutions))?;
+    let mut converted =
+        convert(&checked.definition(), &options(&checked, &args.substitutions)).ok_or_else(|| {
+            Stop::new(format!(
+                "error: {} cannot be read without the values of its placeholders: give them with --set",
+                checked.subject
+            ))
+        })?;
+    checked.locate(&mut converted.diagnostics);
+    accept(&converted, &options(&checked, &args.substitutions))?;
+    let proof = prove::prove(args, &converted)?;
+    if let Some(path) = &args.output {
+        std::fs::write(path, &converted.text)
+            .map_err(|error| Stop::new(format!("error: cannot write {}: {error}", path.display())))?;
+    }
+    let told = Told {
+        subject: checked.subject.clone(),
+        file: checked.file.clone(),
+        is_embedded: checked.embedded.is_some(),
+        converted,
+        proof,
+    };
+    match args.format {
+        Format::Json => stdout(&report::json(&told, args)),
+        Format::Text => {
+            if args.output.is_none() {
+                stdout(told.converted.text.as_bytes());
+            }
+            report::text(&told, &checked.source());
+        }
+    }
+    let is_proven = told.converted.counts.kept == 0 && !told.proof.differs();
+    Ok(if is_proven { EXIT_OK } else { EXIT_NO })
+}
+
+/// How the definition is checked: as what would run.
+fn how(substitutions: &[(String, String)]) -> How<'_> {
+    How {
+        machine_type: Some(MachineType::Express),
+        substitutions,
+        real: None,
+    }
+}
+
+/// Returns what stands for the definition's placeholders: in a template as that says.
+fn options(checked: &Checked, given: &[(String, String)]) -> Options {
+    let given: BTreeMap<String, String> = given.iter().cloned().collect();
+    let substitutions = checked
+        .embedded
+        .as_ref()
+        .map_or(given, |embedded| embedded.substitutions().clone());
+    Options {
+        machine_type: MachineType::Express,
+        substitutions,
+    }
+}
+
+/// Returns the rewritten definition as a source.
+fn source(converted: &Converted) -> Source<'_> {
+    Source {
+        name: "the rewritten definition",
+        text: &converted.text,
+        format: asl::Format::Json,
+    }
+}
+
+/// Checks the rewritten definition: what is refused is not handed out.
+fn accept(converted: &Converted, options: &Options) -> Result<(), Stop> {
+    let report = asl::check(&source(converted), options);
+    match report.machine {
+        Some(_) => Ok(()),
+        None => {
+            let errors: Vec<_> = report.errors().cloned().collect();
+            let rendered =
+                super::definition::rendered(&source(converted), &errors, super::output::stderr_has_colour());
+            let message = format!("{rendered}error: the rewritten definition is refused: please report this");
+            Err(Stop::refused(message, source(converted).name, errors))
+        }
+    }
+}

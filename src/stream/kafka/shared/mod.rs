@@ -1,0 +1,17 @@
+//! What both sides of Kafka share: configuration, health, administration, and the parts of librdkafka that are neither's.
+
+pub mod admin;
+mod amount;
+pub(super) mod buffers;
+pub(super) mod client;
+pub(super) mod config;
+mod coordinator;
+pub(super) mod harmless;
+pub(super) mod health;
+mod java;
+pub(super) mod mock;
+pub(super) mod native_event;
+pub(super) mod native_topics;
+mod properties;
+mod reckoned;
+pub(super) mod subscription;
