@@ -1,7 +1,7 @@
 //! Code as text, for people.
 
 use super::builtin;
-use super::code::{Code, Op};
+use super::code::{Code, Last, Op};
 
 impl Code {
     /// Returns the code as text, an instruction a line.
@@ -29,11 +29,19 @@ impl Code {
             Op::VariableChain(index) => {
                 let chain = self.chains[index as usize];
                 let variable = &self.variables[chain.variable as usize];
-                format!("  {:?}{}", variable.last, names(chain.first, chain.count))
+                format!("  {}{}", shown(variable.last), names(chain.first, chain.count))
             }
-            Op::Load(variable) => format!("  {:?}", self.variables[variable as usize].last),
+            Op::Load(variable) => format!("  {}", shown(self.variables[variable as usize].last)),
             Op::CallBuiltin { id, .. } => format!("  ${}", builtin::of(id).name),
             _ => String::new(),
         }
+    }
+}
+
+fn shown(last: Last) -> String {
+    match last {
+        Last::Global(global, None) => format!("Global({global})"),
+        Last::Global(global, Some(id)) => format!("Global({global}) or ${}", builtin::of(id).name),
+        other => format!("{other:?}"),
     }
 }
