@@ -36,7 +36,7 @@ pub(super) fn condition(scribe: &mut Scribe, node: &Node, place: &Place<'_>, roo
     let operator = members.iter().find(|member| fields::is_operator(&member.key));
     let (Some(operator), Some(variable)) = (operator, node.get("Variable")) else {
         scribe.keep(place, &node.span, "a rule without an operator".to_owned());
-        return Expression::unknown("false");
+        return Expression::word("false");
     };
     let variable = scribe.path(variable, &place.key("Variable"), root);
     comparison(scribe, &variable, operator, &place.key(&operator.key), root)
@@ -112,7 +112,7 @@ fn test(variable: &Expression, kind: &str, is_wanted: bool, remarks: &mut Remark
     let kind_of = Expression::call("type", &[variable], Shape::Text);
     match kind {
         "Present" => wanted(exists(variable)),
-        "Null" => is(variable, &Expression::unknown("null")),
+        "Null" => is(variable, &Expression::word("null")),
         "Timestamp" => {
             remarks.push(differs::IS_TIMESTAMP);
             let regex = Expression::whole(TIMESTAMP, Shape::Unknown);
@@ -145,7 +145,7 @@ const TIMESTAMP: &str = r"/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|
 fn matches(variable: &Expression, pattern: &str, remarks: &mut Remarks) -> Expression {
     let parts = parts(pattern);
     let [first, rest @ ..] = parts.as_slice() else {
-        return Expression::unknown("false");
+        return Expression::word("false");
     };
     let Some((last, middle)) = rest.split_last() else {
         return relate(variable, "Equals", &Expression::string(first));

@@ -154,7 +154,7 @@ impl Scribe {
         let path = self.rewrite(place, &node.span, |remarks| {
             path::expression(&parsed(text)?, root, remarks)
         });
-        path.unwrap_or(Expression::unknown("null"))
+        path.unwrap_or(Expression::word("null"))
     }
 
     /// Writes data as a field's value.
