@@ -13,6 +13,7 @@ use super::reason::differs;
 use super::scribe::Scribe;
 use crate::asl::fields;
 use crate::asl::place::Place;
+use crate::asl::syntax::substitute::has_placeholder;
 use crate::asl::syntax::{Member, Node, Value};
 
 /// Rewrites a condition; `root` is what `$` stands for in it.
@@ -66,6 +67,10 @@ fn comparison(
             (operator.key.as_str(), operand)
         }
     };
+    if name == "StringMatches" && node.as_text().is_some_and(has_placeholder) {
+        let reason = "what a placeholder stands for may hold a '*', or a sign that a regular expression reads otherwise";
+        scribe.keep(place, &node.span, reason.to_owned());
+    }
     let is_path = operand.shape == Shape::Unknown;
     let mut remarks = Remarks::new();
     let condition = if name == "StringMatches" {

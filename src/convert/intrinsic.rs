@@ -50,7 +50,7 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
             Expression::array(&[Expression::call("partition", &[list, size], Shape::Array)])
         }
         (Function::ArrayContains, [list, value]) => {
-            if !is_text(value) {
+            if !reads_like_itself_alone(&call.arguments[1]) {
                 remark(differs::IN);
             }
             Expression::binary(value, "in", level::COMPARISON, list, Shape::Other)
@@ -113,6 +113,15 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
         (Function::Uuid, []) => Expression::call("uuid", &[], Shape::Text),
         _ => return None,
     }))
+}
+
+/// Says whether only a text is this one for `States.ArrayContains`, which compares what values read as.
+fn reads_like_itself_alone(value: &Argument) -> bool {
+    let Argument::Text(text) = value else {
+        return false;
+    };
+    let is_word = matches!(text.as_str(), "true" | "false" | "null");
+    !is_word && !text.starts_with(['[', '{']) && text.parse::<f64>().is_err()
 }
 
 /// `[…]` spreads what is an array, unless it stands in another `[…]`.
