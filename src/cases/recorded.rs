@@ -67,17 +67,11 @@ fn skip(root: &Node, execution: &Node) -> Option<String> {
         .get("expected_status")
         .and_then(Node::as_text)
         .unwrap_or_default();
-    let language = root
-        .get("query_language")
-        .and_then(Node::as_text)
-        .unwrap_or("JSONPath");
     let reason = if root
         .get("express_ok")
         .is_some_and(|node| node.value == Value::Bool(false))
     {
         "not for Express workflows"
-    } else if language != "JSONPath" {
-        "needs JSONata"
     } else if expect::status_named(status).is_none() {
         "its end was not recorded"
     } else if execution.get("task_script").and_then(Node::as_array).is_none() {

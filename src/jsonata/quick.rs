@@ -160,7 +160,7 @@ impl Quick<'_> {
     fn global(&self, variable: u32) -> Option<ValueRef> {
         let variable = &self.request.code.variables[variable as usize];
         match variable.last {
-            Last::Global(global) if variable.places.is_empty() => {
+            Last::Global(global, _) if variable.places.is_empty() => {
                 self.request.globals.get(global as usize).copied().flatten()
             }
             _ => None,

@@ -233,3 +233,101 @@ fn errors_tell_their_place() {
     check("$map([1], function($x) { $x + 'a' })", "T2002", 5);
     check("a[1,2)", "S0202", 4);
 }
+
+#[test]
+fn functions_as_values_answer_as_called_by_name() {
+    let cases = [
+        // What a function of a composition finds is closed before the next one gets it.
+        ("($f := $keys ~> $trim; $f(5))", "Nothing"),
+        (
+            "($f := $exists ~> $min; $f(1))",
+            "T0412: Argument 1 of function \"g\" must be an array of \"numbers\"",
+        ),
+        (
+            "($f := $floor ~> $boolean; $f('x'))",
+            "T0410: Argument 1 of function \"f\" does not match function signature",
+        ),
+        // A call in tail position has the context item of its function's call; what natives call has none.
+        (
+            "$map([1], function($x) { $uppercase() })",
+            "T0411: Context value is not a compatible type with argument 1 of function \"uppercase\"",
+        ),
+        ("['a', 'b'].(function() { $uppercase() })()", "[\"A\",\"B\"]"),
+        // A matcher that returns something has found something.
+        ("$contains('a', function($s) { false })", "true"),
+        ("$contains('a', function($s) { $nope })", "false"),
+        ("$contains('a', /b/)", "false"),
+    ];
+    for (text, expected) in cases {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn what_is_long_but_not_too_long_is_done() {
+    let cases = [
+        ("$count($split($join([1..50000].('ab'), ','), /,/))", "50000"),
+        (
+            "$length($replace($join([1..50000].('ab'), ','), /b/, 'x'))",
+            "149999",
+        ),
+        ("$count($match($join([1..20000].('\u{e4}b'), ','), /b/))", "20000"),
+        (
+            "$count($distinct([1..2000].{'a': 1, 'b': $, 'c': [1, 2, 3, 4, 5, 6, 7, 8, $]}))",
+            "2000",
+        ),
+    ];
+    for (text, expected) in cases {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn objects_of_the_input_are_equal_whatever_their_order() {
+    let input = r#"{"a": {"x": 1, "y": [1, {"z": "\u0061"}]}, "b": {"y": [1.0, {"z": "a"}], "x": 1e0},
+        "c": {"x": 2, "x": 1, "y": [1, {"z": "a"}]}, "d": {"x": 1}}"#;
+    let cases = [
+        ("a = b", "true"),
+        ("a = c", "true"),
+        ("c = a", "true"),
+        ("a = d", "false"),
+        ("d = a", "false"),
+        ("a = {'y': [1, {'z': 'a'}], 'x': 1}", "true"),
+    ];
+    for (text, expected) in cases {
+        let text = ["a", "b", "c", "d"]
+            .iter()
+            .fold(format!(" {text}"), |text, name| {
+                text.replace(&format!(" {name} "), &format!(" $states.input.{name} "))
+                    .replace(&format!("= {name}"), &format!("= $states.input.{name}"))
+            });
+        assert_eq!(states(&text, input).0, expected, "{text}");
+    }
+}
+
+#[test]
+fn sorting_by_keys_is_stable_and_keeps_the_first_error() {
+    let cases = [
+        (
+            "[{'k': 2, 'v': 1}, {'k': 1, 'v': 2}, {'k': 2, 'v': 3}]^(k).v",
+            "[2,1,3]",
+        ),
+        (
+            "[{'k': 2, 'v': 1}, {'k': 1, 'v': 2}, {'k': 2, 'v': 3}]^(>k).v",
+            "[1,3,2]",
+        ),
+        (
+            "[{'v': 1}, {'k': 'b', 'v': 2}, {'k': 'a', 'v': 3}]^(>k).v",
+            "[2,3,1]",
+        ),
+        (
+            "[{'k': 1}, {'k': 'a'}]^(k)",
+            "T2007: Type mismatch when comparing values 1 and \"a\" in order-by clause",
+        ),
+        ("['b', 'a', 'c']^($)", r#"["a","b","c"]"#),
+        ("$sort([3, 1, 2])", "[1,2,3]"),
+    ];
+    for (text, expected) in cases {
+        check(text, expected);
+    }
+}

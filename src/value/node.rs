@@ -107,7 +107,7 @@ pub(super) mod meta {
     /// Also an array of results that has such a value among its elements.
     pub(in crate::value) const RAW: u32 = 1 << 5;
     /// The kinds, without [`RAW`], of what [`super::super::Store::distinct`] has nothing to look at, as bits.
-    pub(in crate::value) const PLAIN: u64 = (1 << ARRAY) - 1 | 1 << BUILT_OBJECT;
+    pub(in crate::value) const PLAIN: u64 = ((1 << ARRAY) - 1) | (1 << BUILT_OBJECT);
     pub(in crate::value) const DEPTH_SHIFT: u32 = 6;
     pub(in crate::value) const DEPTH: u32 = 1023;
     pub(in crate::value) const COUNT_SHIFT: u32 = 16;

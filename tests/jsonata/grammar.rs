@@ -4,7 +4,7 @@
 pub(crate) struct Chance {
     state: u64,
     /// What a fuzzer has chosen; none of it left, all choices are the first.
-    bytes: Option<std::vec::IntoIter<u8>>,
+    bytes: Option<std::collections::VecDeque<u8>>,
 }
 
 impl Chance {
@@ -19,13 +19,13 @@ impl Chance {
     pub(crate) fn of(bytes: &[u8]) -> Chance {
         Chance {
             state: 0,
-            bytes: Some(bytes.to_vec().into_iter()),
+            bytes: Some(bytes.iter().copied().collect()),
         }
     }
 
     fn next(&mut self) -> u64 {
         if let Some(bytes) = &mut self.bytes {
-            return bytes.next().map_or(0, u64::from);
+            return bytes.pop_front().map_or(0, u64::from);
         }
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.state;

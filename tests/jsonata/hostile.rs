@@ -380,7 +380,7 @@ fn a_unit_of_fuel_takes_little_time() {
     for (each, time, work, expression) in slowest.iter().take(25) {
         println!("{each:7.1} ns a unit, {time:9.2?}, {work:8} units: {expression:.150}");
     }
-    slowest.sort_by(|a, b| b.1.cmp(&a.1));
+    slowest.sort_by_key(|evaluation| std::cmp::Reverse(evaluation.1));
     println!("the slowest evaluations:");
     for (each, time, work, expression) in slowest.iter().take(10) {
         println!("{each:7.1} ns a unit, {time:9.2?}, {work:8} units: {expression:.150}");

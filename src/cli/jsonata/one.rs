@@ -7,14 +7,22 @@ use crate::cli::output::{Stop, stderr, stderr_has_colour, stdout};
 use crate::cli::{EXIT_NO, EXIT_OK, Format};
 use crate::jsonata::batch::{Answer, Batch, Question};
 use crate::jsonata::{Dialect, Error, INVALID, Limits, Outcome, parse};
+use crate::printable;
 use crate::value::{Heap, Kind, ValueRef, View};
 
 /// Runs the command for one expression.
 pub(super) fn run(args: &Args) -> Result<u8, Stop> {
-    let (text, dialect) = (
-        args.expression.as_deref().unwrap_or_default(),
-        args.dialect.dialect(),
-    );
+    let dialect = args.dialect.dialect();
+    let text = args.expression.as_deref().unwrap_or_default();
+    // As it is pasted from a definition.
+    let inner = text
+        .trim()
+        .strip_prefix("{%")
+        .and_then(|text| text.strip_suffix("%}"));
+    let text = match dialect {
+        Dialect::States => inner.map_or(text, str::trim),
+        Dialect::Plain => text,
+    };
     let mut batch = Batch::default();
     let mut constants = Heap::for_constants();
     let mut input = match &args.input {
@@ -93,7 +101,7 @@ fn tell(answer: &Answer, text: &str, dialect: Dialect, view: &View<'_>) {
         Answer::Failed(error) => {
             underline(error.code(), &error.text(), error.position(), text);
             if dialect == Dialect::States {
-                stderr(&format!("AWS: {}", sentence(text, error)));
+                stderr(&format!("AWS: {}", printable::line(&sentence(text, error))));
             }
         }
         Answer::Refused(refusals) => {

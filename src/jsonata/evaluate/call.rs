@@ -40,7 +40,11 @@ impl<'a> Machine<'a, '_> {
         }
         self.note_site(callee, site)?;
         let depth = self.code.marks[self.pc - 1].depth;
-        let result = self.enter(callee, bottom, self.context, Some(site), depth, tail);
+        let context = match self.frames.last() {
+            Some(Frame::Call { input, .. } | Frame::Stop { input, .. }) if tail => *input,
+            _ => self.context,
+        };
+        let result = self.enter(callee, bottom, context, Some(site), depth, tail);
         result.map_err(|error| self.left_call(error, callee, Some(site)))
     }
 
@@ -232,6 +236,7 @@ impl<'a> Machine<'a, '_> {
                 callee: outermost,
                 site,
                 own: kept,
+                input: context,
             });
             self.base += depth;
         }

@@ -56,6 +56,7 @@ enum Frame<'a> {
     Stop {
         saved: Saved<'a>,
         own: Option<&'a Environment<'a>>,
+        input: Value<'a>,
     },
     /// A function's caller goes on.
     Call {
@@ -64,6 +65,8 @@ enum Frame<'a> {
         site: Option<u32>,
         /// The function's environment, if nothing can keep it.
         own: Option<&'a Environment<'a>>,
+        /// The context item of the call, which calls in tail position have, too.
+        input: Value<'a>,
     },
     /// A step is evaluated for each element.
     Map {
@@ -208,10 +211,12 @@ impl<'a, 's> Machine<'a, 's> {
         checked: bool,
         own: Option<&'a Environment<'a>>,
     ) -> Result<Value<'a>, Error> {
+        // Natives call without a context item.
+        let input = Value::Json(ValueRef::NULL);
         self.enter_native()?;
         self.owe(RUN_UNITS);
         let saved = self.saved();
-        self.frames.push(Frame::Stop { saved, own });
+        self.frames.push(Frame::Stop { saved, own, input });
         (self.pc, self.context, self.environment) = (entry as usize, context, environment);
         (self.base, self.checked) = (base, checked);
         let result = self.turn();
@@ -320,7 +325,7 @@ impl<'a, 's> Machine<'a, 's> {
             return Ok(None);
         }
         match self.frames.pop() {
-            Some(Frame::Stop { saved, own }) => {
+            Some(Frame::Stop { saved, own, .. }) => {
                 own.into_iter().for_each(|own| self.release(own));
                 self.restore(saved);
                 Ok(Some(value))

@@ -541,16 +541,14 @@ fn a_recursion_without_end_fails_its_state_and_spends_the_turn() {
 fn a_turn_ends_between_expressions() {
     let heavy = "{% $sum($map([1..2000], function($v){$v})) %}";
     let fields: Vec<String> = (0..10).map(|index| format!("\"{index}\":\"{heavy}\"")).collect();
-    let rules = format!(
-        r#""Type":"Choice","Choices":[{{"Condition":"{{% $sum([1..2000]) < 0 %}}","Next":"C"}},
-        {{"Condition":"{{% $sum([1..2000]) > 0 %}}","Next":"C"}}]"#
-    );
+    let rules = r#""Type":"Choice","Choices":[{"Condition":"{% $sum([1..2000]) < 0 %}","Next":"C"},
+        {"Condition":"{% $sum([1..2000]) > 0 %}","Next":"C"}]"#;
     let states = [
         jsonata(
             "A",
             &format!(r#""Type":"Pass","Output":{{{}}},"Next":"B""#, fields.join(",")),
         ),
-        jsonata("B", &rules),
+        jsonata("B", rules),
         jsonata(
             "C",
             r#""Type":"Pass","Output":"{% $sum($states.input.*) %}","End":true"#,

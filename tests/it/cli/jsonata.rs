@@ -42,6 +42,8 @@ fn one_expression_has_an_answer_and_an_exit_code() {
         "{\"result\":\"Ada!\"}\n",
         "",
     );
+    check(&["{% 1 + 1 %}"], 0, "2\n", "");
+    check(&["$error('a\nb')"], 1, "", "D3137: a\\nb");
     check(&["$nothing"], 0, "", "nothing (undefined)");
     check(
         &["items"],
