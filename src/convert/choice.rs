@@ -13,6 +13,7 @@ use super::reason::differs;
 use super::scribe::Scribe;
 use crate::asl::fields;
 use crate::asl::place::Place;
+use crate::asl::syntax::substitute::has_placeholder;
 use crate::asl::syntax::{Member, Node, Value};
 
 /// Rewrites a condition; `root` is what `$` stands for in it.
@@ -36,7 +37,7 @@ pub(super) fn condition(scribe: &mut Scribe, node: &Node, place: &Place<'_>, roo
     let operator = members.iter().find(|member| fields::is_operator(&member.key));
     let (Some(operator), Some(variable)) = (operator, node.get("Variable")) else {
         scribe.keep(place, &node.span, "a rule without an operator".to_owned());
-        return Expression::unknown("false");
+        return Expression::word("false");
     };
     let variable = scribe.path(variable, &place.key("Variable"), root);
     comparison(scribe, &variable, operator, &place.key(&operator.key), root)
@@ -66,6 +67,10 @@ fn comparison(
             (operator.key.as_str(), operand)
         }
     };
+    if name == "StringMatches" && node.as_text().is_some_and(has_placeholder) {
+        let reason = "what a placeholder stands for may hold a '*', or a sign that a regular expression reads otherwise";
+        scribe.keep(place, &node.span, reason.to_owned());
+    }
     let is_path = operand.shape == Shape::Unknown;
     let mut remarks = Remarks::new();
     let condition = if name == "StringMatches" {
@@ -112,7 +117,7 @@ fn test(variable: &Expression, kind: &str, is_wanted: bool, remarks: &mut Remark
     let kind_of = Expression::call("type", &[variable], Shape::Text);
     match kind {
         "Present" => wanted(exists(variable)),
-        "Null" => is(variable, &Expression::unknown("null")),
+        "Null" => is(variable, &Expression::word("null")),
         "Timestamp" => {
             remarks.push(differs::IS_TIMESTAMP);
             let regex = Expression::whole(TIMESTAMP, Shape::Unknown);
@@ -145,7 +150,7 @@ const TIMESTAMP: &str = r"/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|
 fn matches(variable: &Expression, pattern: &str, remarks: &mut Remarks) -> Expression {
     let parts = parts(pattern);
     let [first, rest @ ..] = parts.as_slice() else {
-        return Expression::unknown("false");
+        return Expression::word("false");
     };
     let Some((last, middle)) = rest.split_last() else {
         return relate(variable, "Equals", &Expression::string(first));

@@ -87,7 +87,7 @@ impl Data {
 }
 
 /// Returns what stands between the marks of a field that is an expression.
-fn inner(text: &str) -> Option<&str> {
+pub(super) fn inner(text: &str) -> Option<&str> {
     text.strip_prefix("{% ")?.strip_suffix(" %}")
 }
 

@@ -5,6 +5,8 @@
 
 /// How tightly the operators bind, as the language has it; a higher number binds tighter.
 pub(super) mod level {
+    /// `? :`.
+    pub(in crate::convert) const CONDITIONAL: u8 = 20;
     /// `or`.
     pub(in crate::convert) const OR: u8 = 25;
     /// `and`.
@@ -15,6 +17,8 @@ pub(super) mod level {
     pub(in crate::convert) const SUM: u8 = 50;
     /// `*`.
     pub(in crate::convert) const PRODUCT: u8 = 60;
+    /// Numbers, texts, `true` and their like: operands as they are, but no beginning of a path.
+    pub(in crate::convert) const LITERAL: u8 = 70;
     /// What a step may follow without parentheses.
     pub(in crate::convert) const STEP: u8 = 75;
     /// Names, calls, constructors.
@@ -39,15 +43,22 @@ pub(super) enum Shape {
 pub(super) struct Expression {
     text: String,
     level: u8,
+    /// The operator on that level.
+    operator: &'static str,
     pub(super) shape: Shape,
 }
 
 impl Expression {
     /// Takes a text that needs no parentheses anywhere.
     pub(super) fn whole(text: impl Into<String>, shape: Shape) -> Expression {
+        Expression::at(level::WHOLE, text, shape)
+    }
+
+    fn at(level: u8, text: impl Into<String>, shape: Shape) -> Expression {
         Expression {
             text: text.into(),
-            level: level::WHOLE,
+            level,
+            operator: "",
             shape,
         }
     }
@@ -55,34 +66,36 @@ impl Expression {
     /// Takes a text of which nothing is known.
     pub(super) fn unknown(text: &str) -> Expression {
         let is_step = |character: char| character.is_ascii_alphanumeric() || "_.$".contains(character);
-        Expression {
-            text: text.to_owned(),
-            level: if text.chars().all(is_step) {
-                level::WHOLE
-            } else {
-                0
-            },
-            shape: Shape::Unknown,
-        }
+        let is_path = text.starts_with('$') && text.chars().all(is_step);
+        Expression::at(if is_path { level::WHOLE } else { 0 }, text, Shape::Unknown)
     }
 
     /// Makes a text literal.
     pub(super) fn string(text: &str) -> Expression {
-        Expression::whole(quoted(text), Shape::Text)
+        Expression::at(level::LITERAL, quoted(text), Shape::Text)
+    }
+
+    /// Makes `true`, `false` or `null`.
+    pub(super) fn word(word: impl Into<String>) -> Expression {
+        Expression::at(level::LITERAL, word, Shape::Other)
     }
 
     /// Makes a number literal.
     pub(super) fn number(text: &str) -> Expression {
-        Expression {
-            text: text.to_owned(),
-            // A sign is an operator.
-            level: if text.starts_with('-') {
-                level::PRODUCT
-            } else {
-                level::WHOLE
-            },
-            shape: Shape::Number,
-        }
+        // A sign is an operator.
+        let level = if text.starts_with('-') {
+            level::PRODUCT
+        } else {
+            level::LITERAL
+        };
+        Expression::at(level, text, Shape::Number)
+    }
+
+    /// Returns the number literal without its sign, if it is a negative one.
+    pub(super) fn without_sign(&self) -> Option<Expression> {
+        let is_literal = self.level == level::PRODUCT && self.operator.is_empty();
+        let positive = self.text.strip_prefix('-').filter(|_| is_literal)?;
+        Some(Expression::number(positive))
     }
 
     /// Makes a call.
@@ -107,7 +120,7 @@ impl Expression {
     }
 
     /// Joins operands of one operator that is the same whichever two are joined first.
-    pub(super) fn chain(operator: &str, at: u8, operands: &[Expression], shape: Shape) -> Expression {
+    pub(super) fn chain(operator: &'static str, at: u8, operands: &[Expression], shape: Shape) -> Expression {
         if let [one] = operands {
             return one.clone();
         }
@@ -118,10 +131,14 @@ impl Expression {
             });
             return Expression::chain(operator, at, &groups.collect::<Vec<_>>(), shape);
         }
-        let texts: Vec<String> = operands.iter().map(|operand| operand.within(at)).collect();
+        let texts: Vec<String> = operands
+            .iter()
+            .map(|operand| operand.operand(operator, at))
+            .collect();
         Expression {
             text: texts.join(&format!(" {operator} ")),
             level: at,
+            operator,
             shape,
         }
     }
@@ -129,16 +146,36 @@ impl Expression {
     /// Joins two operands.
     pub(super) fn binary(
         left: &Expression,
-        operator: &str,
+        operator: &'static str,
         at: u8,
         right: &Expression,
         shape: Shape,
     ) -> Expression {
         Expression {
-            text: format!("{} {operator} {}", left.within(at), right.within(at + 1)),
+            text: format!(
+                "{} {operator} {}",
+                left.operand(operator, at),
+                right.within(at + 1)
+            ),
             level: at,
+            operator,
             shape,
         }
+    }
+
+    /// Makes `condition ? then : otherwise`.
+    pub(super) fn conditional(
+        condition: &Expression,
+        then: &Expression,
+        otherwise: &Expression,
+    ) -> Expression {
+        let [condition, then, otherwise] =
+            [condition, then, otherwise].map(|part| part.within(level::CONDITIONAL + 1));
+        Expression::at(
+            level::CONDITIONAL,
+            format!("{condition} ? {then} : {otherwise}"),
+            Shape::Unknown,
+        )
     }
 
     /// Returns the expression with more behind it: a step or a predicate.
@@ -159,11 +196,22 @@ impl Expression {
         &self.text
     }
 
-    /// Returns the text as an operand, in parentheses where the operator around it binds tighter. `and` within `or`
-    /// gets them as well: a reader need not know which binds tighter.
-    fn within(&self, at: u8) -> String {
+    /// Returns the text as the left operand of an operator, or as any of a chain: in parentheses as well where another
+    /// operator binds alike. `+` and `-` alone need none on the left of each other.
+    fn operand(&self, operator: &str, at: u8) -> String {
+        let is_sum = |operator: &str| matches!(operator, "+" | "-");
+        let is_alike = self.operator == operator || is_sum(self.operator) && is_sum(operator);
+        // `and` within `or`: a reader need not know which binds tighter.
         let is_mixed = self.level == level::AND && at == level::OR;
-        match self.level < at || is_mixed {
+        match self.level == at && !is_alike || is_mixed {
+            true => format!("({})", self.text),
+            false => self.within(at),
+        }
+    }
+
+    /// Returns the text, in parentheses where it binds less tightly than this.
+    fn within(&self, at: u8) -> String {
+        match self.level < at {
             true => format!("({})", self.text),
             false => self.text.clone(),
         }
@@ -263,6 +311,32 @@ mod tests {
         let all = Expression::chain("and", level::AND, &[either, x.clone()], Shape::Other);
         assert_eq!(all.text(), "(($x < -1 and $x) or $x) and $x");
         assert_eq!(both.member("a").text(), "($x < -1 and $x).a");
+        let sum = |left: &Expression, sign| Expression::binary(left, sign, level::SUM, &x, Shape::Number);
+        let joined = |parts: &[Expression]| Expression::chain("&", level::SUM, parts, Shape::Text);
+        let (more, word) = (sum(&x, "+"), Expression::string("n"));
+        for (expression, written) in [
+            (joined(&[word.clone(), more.clone()]), "'n' & ($x + $x)"),
+            (joined(&[more.clone(), word.clone()]), "($x + $x) & 'n'"),
+            (sum(&joined(&[word.clone(), x.clone()]), "-"), "('n' & $x) - $x"),
+            (sum(&more, "-"), "$x + $x - $x"),
+            (
+                Expression::binary(&x, "-", level::SUM, &more, Shape::Number),
+                "$x - ($x + $x)",
+            ),
+            (
+                Expression::binary(&less, "=", level::COMPARISON, &less, Shape::Other),
+                "($x < -1) = ($x < -1)",
+            ),
+            (
+                Expression::conditional(&less, &x, &more).member("a"),
+                "($x < -1 ? $x : $x + $x).a",
+            ),
+            (word.member("a"), "('n').a"),
+            (Expression::number("3").then("[0]"), "(3)[0]"),
+            (Expression::unknown("3").member("a"), "(3).a"),
+        ] {
+            assert_eq!(expression.text(), written);
+        }
         let many = Expression::chain("&", level::SUM, &vec![x; CHAIN_MAX + 1], Shape::Text);
         assert!(many.text().ends_with(" & $x) & ($x)"), "{}", many.text());
     }

@@ -28,7 +28,7 @@ pub(super) fn condition(filter: &Filter, document: &Data, remarks: &mut Remarks)
 }
 
 fn chain(
-    operator: &str,
+    operator: &'static str,
     at: u8,
     terms: &[Filter],
     document: &Data,
@@ -58,12 +58,12 @@ fn compare(
     document: &Data,
     remarks: &mut Remarks,
 ) -> Rewritten<Expression> {
-    let compared = |sign: &str, at: u8, remarks: &mut Remarks| {
+    let compared = |sign: &'static str, at: u8, remarks: &mut Remarks| {
         let left = operand(left, document, remarks)?;
         let right = operand(right, document, remarks)?;
         Ok(Expression::binary(&left, sign, at, &right, Shape::Other))
     };
-    let ordered = |sign: &str, remarks: &mut Remarks| {
+    let ordered = |sign: &'static str, remarks: &mut Remarks| {
         remarks.push(differs::FILTER_ORDER);
         compared(sign, level::COMPARISON, remarks)
     };

@@ -4,7 +4,7 @@
 //! nothing can go wrong that a path's value might.
 
 use super::data::Data;
-use super::expression::{Expression, Shape, level, quoted};
+use super::expression::{Expression, Shape, level};
 use super::literal;
 use super::path::{self, Remarks, Rewritten};
 use super::reason::differs;
@@ -32,8 +32,8 @@ fn argument(argument: &Argument, root: &Data, remarks: &mut Remarks) -> Rewritte
     Ok(match argument {
         Argument::Text(text) => Expression::string(text),
         Argument::Number(text) => literal::number(text, remarks),
-        Argument::Boolean(value) => Expression::whole(value.to_string(), Shape::Other),
-        Argument::Null => Expression::whole("null", Shape::Other),
+        Argument::Boolean(value) => Expression::word(value.to_string()),
+        Argument::Null => Expression::word("null"),
         Argument::Path(path) => path::expression(path, root, remarks)?,
         Argument::Call(call) => expression(call, root, remarks)?,
     })
@@ -50,7 +50,7 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
             Expression::array(&[Expression::call("partition", &[list, size], Shape::Array)])
         }
         (Function::ArrayContains, [list, value]) => {
-            if !is_text(value) {
+            if !reads_like_itself_alone(&call.arguments[1]) {
                 remark(differs::IN);
             }
             Expression::binary(value, "in", level::COMPARISON, list, Shape::Other)
@@ -100,15 +100,9 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
         }
         (Function::MathAdd, [left, right]) => {
             remark(differs::ADD);
-            match right.text().strip_prefix('-') {
-                Some(positive) if right.shape == Shape::Number => Expression::binary(
-                    left,
-                    "-",
-                    level::SUM,
-                    &Expression::number(positive),
-                    Shape::Number,
-                ),
-                _ => Expression::binary(left, "+", level::SUM, right, Shape::Number),
+            match right.without_sign() {
+                Some(positive) => Expression::binary(left, "-", level::SUM, &positive, Shape::Number),
+                None => Expression::binary(left, "+", level::SUM, right, Shape::Number),
             }
         }
         (Function::MathRandom, [first, last, seed @ ..]) if seed.len() < 2 => {
@@ -119,6 +113,15 @@ fn rewritten(call: &Call, arguments: &[Expression], remarks: &mut Remarks) -> Op
         (Function::Uuid, []) => Expression::call("uuid", &[], Shape::Text),
         _ => return None,
     }))
+}
+
+/// Says whether only a text is this one for `States.ArrayContains`, which compares what values read as.
+fn reads_like_itself_alone(value: &Argument) -> bool {
+    let Argument::Text(text) = value else {
+        return false;
+    };
+    let is_word = matches!(text.as_str(), "true" | "false" | "null");
+    !is_word && !text.starts_with(['[', '{']) && text.parse::<f64>().is_err()
 }
 
 /// `[…]` spreads what is an array, unless it stands in another `[…]`.
@@ -221,7 +224,7 @@ fn format(arguments: &[Argument], root: &Data, remarks: &mut Remarks) -> Rewritt
         remarks.push(differs::FORMAT);
     }
     Ok(match operands.as_slice() {
-        [] => Expression::whole(quoted(""), Shape::Text),
+        [] => Expression::string(""),
         [one] if one.shape == Shape::Text => one.clone(),
         [one] => Expression::call("string", &[one], Shape::Text),
         all => Expression::chain("&", level::SUM, all, Shape::Text),

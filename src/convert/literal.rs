@@ -1,14 +1,14 @@
 //! Constants: JSON values as JSONata writes them, and texts that must not be taken for expressions.
 
-use super::expression::{Expression, Shape};
+use super::expression::Expression;
 use super::reason::differs;
 use crate::asl::syntax::{Node, Value};
 
 /// Returns a JSON value as an expression.
 pub(super) fn expression(node: &Node, remarks: &mut Vec<&'static str>) -> Expression {
     match &node.value {
-        Value::Null => Expression::whole("null", Shape::Other),
-        Value::Bool(value) => Expression::whole(value.to_string(), Shape::Other),
+        Value::Null => Expression::word("null"),
+        Value::Bool(value) => Expression::word(value.to_string()),
         Value::Number(text) => number(text, remarks),
         Value::Text(text) => Expression::string(text),
         Value::Array(items) => {

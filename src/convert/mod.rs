@@ -64,8 +64,8 @@ pub const ALWAYS: [&str; 3] = [
      JSONata '=' and 'in' are false then",
     "where JSONPath fails because data has another shape than the path, JSONata may find something: it looks up a name in \
      each element of an array, and takes [0] of what is no array for the value itself",
-    "a number that passes through an expression loses its notation: 1.10 becomes 1.1, and digits beyond those of a double \
-     are lost, but for whole numbers of 64 bits",
+    "a number that is computed with or made a text loses its notation: 1.10 becomes 1.1, and digits beyond those of a double \
+     are lost, but for whole numbers of 64 bits. One that only passes through keeps both here; in AWS it loses them as well",
 ];
 
 /// A rewritten definition.

@@ -3,10 +3,11 @@
 //! Owns what each step of a path becomes, and what JSONata cannot say. A definite path is the same steps; any other
 //! gives an array in JSONPath, so it stands in `[…]`: a sequence of one would be its element, and of none nothing.
 
-use super::data::Data;
-use super::expression::{Expression, Shape};
+use super::data::{Data, inner};
+use super::expression::{Expression, Shape, level};
 use super::filter;
 use super::reason::differs;
+use crate::asl::syntax::{Node, Value};
 use crate::path::{Function, Path, Root, Step};
 
 /// What is remarked while something is rewritten, and why it may fail.
@@ -30,15 +31,24 @@ pub(super) fn data(path: &Path, root: &Data, remarks: &mut Remarks) -> Rewritten
     if steps.is_empty() {
         return Ok(data);
     }
-    if let (Data::Template(node), Some(Step::Key(key))) = (&data, steps.first())
-        && node.as_object().is_some()
+    if let (Data::Template(node), Some(step)) = (&data, steps.first())
+        && let Some(reason) = dead_end(node, step)
     {
-        return Err(format!(
-            "the data has no \"{key}\" here, so the path fails whenever it is used"
-        ));
+        return Err(reason);
     }
     let from = data.expression(remarks);
-    follow(&from, steps, &data, remarks).map(Data::Expression)
+    follow(&from, steps, path, &data, remarks).map(Data::Expression)
+}
+
+/// Says why a step finds nothing in what a template says is there, whatever the input.
+fn dead_end(node: &Node, step: &Step) -> Option<String> {
+    let what = match (&node.value, step) {
+        (Value::Object(_) | Value::Array(_), Step::Key(key)) => format!("the data has no \"{key}\" here"),
+        (Value::Object(_) | Value::Array(_), _) => return None,
+        (Value::Text(text), _) if inner(text).is_some() => return None,
+        _ => "the data is no object or array here".to_owned(),
+    };
+    Some(format!("{what}, so the path fails whenever it is used"))
 }
 
 /// Rewrites a path as one expression.
@@ -48,16 +58,17 @@ pub(super) fn expression(path: &Path, root: &Data, remarks: &mut Remarks) -> Rew
         Root::Context => Expression::whole("$states.context", Shape::Unknown),
         Root::Variable(name) => Expression::whole(format!("${name}"), Shape::Unknown),
     };
-    follow(&from, &path.steps, root, remarks)
+    follow(&from, &path.steps, path, root, remarks)
 }
 
 /// The longest path that is rewritten: deeper values are refused at the state's end anyway.
 const STEPS_MAX: usize = crate::value::DEPTH_MAX as usize;
 
-/// Adds steps to an expression. `document` is what `$` stands for in filters.
+/// Adds steps of a path to an expression. `document` is what `$` stands for in filters.
 fn follow(
     from: &Expression,
     steps: &[Step],
+    path: &Path,
     document: &Data,
     remarks: &mut Remarks,
 ) -> Rewritten<Expression> {
@@ -67,6 +78,8 @@ fn follow(
     let mut way = Way {
         at: from.clone(),
         is_list: false,
+        is_starred: path.text.contains(".*"),
+        hits: differs::HITS,
         before: Before::Place,
     };
     for (index, step) in steps.iter().enumerate() {
@@ -96,6 +109,10 @@ struct Way {
     at: Expression,
     /// It may find several.
     is_list: bool,
+    /// A wildcard may be written `.*`, so objects are meant.
+    is_starred: bool,
+    /// What is said of the list.
+    hits: &'static str,
     before: Before,
 }
 
@@ -118,10 +135,7 @@ impl Way {
                             in JSONata it would take the list's element: say which is meant"
                     .to_owned());
             }
-            (Step::Wildcard, Before::Place) => {
-                self.is_list = true;
-                self.before = Before::Elements;
-            }
+            (Step::Wildcard, Before::Place) => self.wildcard()?,
             (Step::Wildcard, _) => return Err("two wildcards in a row have no equal in JSONata".to_owned()),
             (Step::Slice { start, end, .. }, Before::Place) => {
                 self.slice(*start, *end)?;
@@ -162,6 +176,25 @@ impl Way {
         Ok(())
     }
 
+    /// `.*`: the values of an object, the elements of an array. Of `[*]` only the elements are meant: those a step of
+    /// JSONata looks through in any case.
+    fn wildcard(&mut self) -> Rewritten<()> {
+        if self.is_starred {
+            if self.is_list {
+                return Err("'.*' behind what may find several has no equal in JSONata".to_owned());
+            }
+            let kind = Expression::call("type", &[&self.at], Shape::Text);
+            let array = Expression::string("array");
+            let is_array = Expression::binary(&kind, "=", level::COMPARISON, &array, Shape::Other);
+            self.at = Expression::conditional(&is_array, &self.at, &self.at.then(".*"));
+        } else {
+            self.hits = differs::ELEMENTS;
+        }
+        self.is_list = true;
+        self.before = Before::Elements;
+        Ok(())
+    }
+
     fn predicate(&mut self, text: &str) {
         self.at = self.at.then(&format!("[{text}]"));
     }
@@ -184,6 +217,7 @@ impl Way {
         let range = match (start, end) {
             (None, None) => {
                 self.is_list = true;
+                self.hits = differs::ELEMENTS;
                 self.before = Before::Elements;
                 return Ok(());
             }
@@ -270,7 +304,7 @@ impl Way {
         if !self.is_list {
             return self.at;
         }
-        remarks.push(differs::HITS);
+        remarks.push(self.hits);
         Expression::array(&[self.at])
     }
 }

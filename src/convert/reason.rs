@@ -33,6 +33,7 @@ pub(super) mod differs {
     pub(in crate::convert) const KEYS: &str =
         "equal for objects; of anything else JSONPath's keys() are null";
     pub(in crate::convert) const HITS: &str = "equal, unless a hit is itself an array or what is looked through is none: JSONPath keeps each hit as it is, JSONata makes one flat list of them";
+    pub(in crate::convert) const ELEMENTS: &str = "equal, unless a hit is itself an array, whose elements JSONata takes one by one, or what is looked through is none: of an object JSONPath takes the values (write '.*' for that), of anything else nothing; JSONata takes the whole";
     pub(in crate::convert) const ORDER: &str = "for values of different kinds JSONPath says false and JSONata fails (T2009, T2010): guard with $type(…) if they can occur";
     pub(in crate::convert) const SAME_KIND: &str = "JSONPath compares only values of the kind that the operator names; '=' holds for any two equal values";
     pub(in crate::convert) const TIMESTAMP: &str = "for what is no timestamp JSONPath says false and $toMillis fails (D3110); it compares whole milliseconds";
@@ -69,6 +70,7 @@ pub(super) mod differs {
     pub(in crate::convert) const PARTITION: &str = "equal for arrays and whole sizes";
     pub(in crate::convert) const RANGE: &str = "States.ArrayRange fails beyond 1,000 items";
     pub(in crate::convert) const DOUBLE: &str = "the number has more digits than JSONata's doubles keep";
+    pub(in crate::convert) const PLACEHOLDER: &str = "a placeholder now stands within an expression: a value with a quote, a backquote or a backslash is read otherwise there, or breaks it";
     pub(in crate::convert) const COMMENT: &str =
         "a comment within a condition has no place in the expression: it is left out";
     pub(in crate::convert) const ERROR_NAME: &str = "this error does not occur in JSONata: whatever goes wrong with an expression is States.QueryEvaluationError";

@@ -5,9 +5,10 @@
 use super::data::Data;
 use super::expression::Expression;
 use super::path::{Remarks, Rewritten};
-use super::reason::{Finding, Said};
+use super::reason::{Finding, Said, differs};
 use super::{intrinsic, literal, path, shadow};
 use crate::asl::place::Place;
+use crate::asl::syntax::substitute::has_placeholder;
 use crate::asl::syntax::{Member, Node, Span, Value};
 use crate::path::Path;
 use std::collections::BTreeSet;
@@ -154,13 +155,14 @@ impl Scribe {
         let path = self.rewrite(place, &node.span, |remarks| {
             path::expression(&parsed(text)?, root, remarks)
         });
-        path.unwrap_or(Expression::unknown("null"))
+        path.unwrap_or(Expression::word("null"))
     }
 
     /// Writes data as a field's value.
     pub(super) fn field(&mut self, data: &Data, place: &Place<'_>, span: &Span) -> Node {
         let mut remarks = Remarks::new();
         let node = data.field(span, &mut remarks);
+        placeholder(node.as_text().unwrap_or_default(), &mut remarks);
         self.remark(place, span, remarks);
         node
     }
@@ -199,6 +201,13 @@ impl Scribe {
             key: name.to_owned(),
             ..with_value(member, value)
         }
+    }
+}
+
+/// Says that a placeholder has come to stand in an expression.
+pub(super) fn placeholder(field: &str, remarks: &mut Remarks) {
+    if field.starts_with("{%") && has_placeholder(field) {
+        remarks.push(differs::PLACEHOLDER);
     }
 }
 

@@ -7,7 +7,7 @@
 use super::data::Data;
 use super::literal;
 use super::reason::differs;
-use super::scribe::{Scribe, with_value};
+use super::scribe::{Scribe, placeholder, with_value};
 use super::{choice, flow};
 use crate::asl::place::Place;
 use crate::asl::syntax::{Member, Node, Value};
@@ -330,6 +330,9 @@ impl State<'_> {
         with_items(node, place, |rule, place| {
             let condition = choice::condition(self.scribe, rule, place, &self.data);
             let text = literal::field(&condition);
+            let mut remarks = Vec::new();
+            placeholder(&text, &mut remarks);
+            self.scribe.remark(place, &rule.span, remarks);
             let mut text = Some(text);
             let members = rule.as_object().unwrap_or_default().iter();
             members

@@ -193,3 +193,88 @@ fn order_names_comments_and_placeholders_stay() {
 "#
     );
 }
+
+#[test]
+fn a_path_into_a_constant_that_has_nothing_there_is_kept() {
+    for (constant, path, message) in [
+        ("3", "$.a", "the data is no object or array here"),
+        ("\"t\"", "$.a", "the data is no object or array here"),
+        ("null", "$.a.b", "the data is no object or array here"),
+        ("true", "$[0]", "the data is no object or array here"),
+        ("[1]", "$.a", "the data has no \"a\" here"),
+        ("{\"b\": 1}", "$.a", "the data has no \"a\" here"),
+        ("{\"a\": 1}", "$.a.b", "the data is no object or array here"),
+    ] {
+        let converted = converted(&format!(
+            r#"{{"A": {{"Type": "Pass", "Result": {constant}, "Assign": {{"w.$": "{path}"}}, "End": true}}}}"#
+        ));
+        let found: Vec<&str> = converted
+            .diagnostics
+            .iter()
+            .map(|found| &*found.message)
+            .collect();
+        let expected = format!("{message}, so the path fails whenever it is used");
+        assert_eq!(found, [&expected], "{constant} {path}");
+    }
+}
+
+#[test]
+fn what_reads_like_the_text_of_contains_is_told() {
+    for (value, is_told) in [
+        ("'new'", false),
+        ("'2024-05-01'", false),
+        ("'2'", true),
+        ("'-1.5e3'", true),
+        ("'null'", true),
+        ("'[1, 2]'", true),
+        ("States.Format('{}', 2)", true),
+        ("$.v", true),
+    ] {
+        let converted = converted(&format!(
+            r#"{{"A": {{"Type": "Pass", "Parameters": {{"x.$": "States.ArrayContains($.list, {value})"}}, "End": true}}}}"#
+        ));
+        let mut messages = converted.diagnostics.iter().map(|found| &*found.message);
+        assert_eq!(
+            messages.any(|message| message == reason::differs::IN),
+            is_told,
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn placeholders_in_expressions_are_told() {
+    let states = |pattern: &str, operator: &str| {
+        converted(&format!(
+            r#"{{"A": {{"Type": "Choice", "Choices": [{{"Variable": "$.a", "{operator}": "{pattern}", "Next": "B"}}], "Default": "B"}},
+                "B": {{"Type": "Pass", "End": true}}}}"#
+        ))
+    };
+    for (pattern, operator, code, pointer) in [
+        (
+            "x-${Table}*",
+            "StringMatches",
+            code::KEPT,
+            "/States/A/Choices/0/StringMatches",
+        ),
+        (
+            "${Table}",
+            "StringMatches",
+            code::KEPT,
+            "/States/A/Choices/0/StringMatches",
+        ),
+        ("x-${Table}", "StringEquals", code::DIFFERS, "/States/A/Choices/0"),
+    ] {
+        let converted = states(pattern, operator);
+        let found = converted
+            .diagnostics
+            .iter()
+            .map(|found| (found.code, &*found.pointer));
+        assert!(
+            found.clone().any(|found| found == (code, pointer)),
+            "{pattern} {operator}: {:?}",
+            found.collect::<Vec<_>>()
+        );
+    }
+    assert!(states("$x*", "StringMatches").is_whole);
+}

@@ -5,6 +5,7 @@
 
 mod corpus;
 mod grow;
+mod nested;
 
 use grow::Grower;
 use serde_json::{Value, json};
@@ -145,17 +146,23 @@ impl Tally {
     }
 }
 
-/// Compares an expression of a template in both languages.
-fn compare_template(expression: &str, input: &Value, tally: &mut Tally) {
-    let definition = json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "Parameters": { "x.$": expression }, "End": true } } });
+/// What both languages make of an expression of a template.
+struct Pair {
+    converted: Converted,
+    expression: String,
+    answers: [Option<Value>; 2],
+}
+
+/// Evaluates an expression of a template in both languages; `None` if it is refused, or kept.
+fn pair(path: &str, input: &Value, tally: &mut Tally) -> Option<Pair> {
+    let definition = json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "Parameters": { "x.$": path }, "End": true } } });
     let text = definition.to_string();
-    let Some(program) = program(&text) else {
-        return;
-    };
+    let program = program(&text)?;
     let converted = convert(&source(&text), &Options::default()).expect("well-formed");
     if !converted.is_whole {
         assert!(converted.diagnostics.iter().any(|found| found.code == code::KEPT));
-        return tally.kept += 1;
+        tally.kept += 1;
+        return None;
     }
     let rewritten: Value = serde_json::from_str(&converted.text).expect("JSON");
     let field = rewritten["States"]["A"]["Output"]["x"]
@@ -166,14 +173,22 @@ fn compare_template(expression: &str, input: &Value, tally: &mut Tally) {
         .and_then(|text| text.strip_suffix("%}"))
         .expect("marks")
         .trim();
-    let path = output(&program, input).map(|mut output| output["x"].take());
-    tally.note(
-        expression,
-        inner,
-        input,
-        &converted,
-        [path, evaluated(inner, input)],
-    );
+    let answers = [
+        output(&program, input).map(|mut output| output["x"].take()),
+        evaluated(inner, input),
+    ];
+    Some(Pair {
+        expression: inner.to_owned(),
+        converted,
+        answers,
+    })
+}
+
+/// Compares an expression of a template in both languages.
+fn compare_template(path: &str, input: &Value, tally: &mut Tally) {
+    if let Some(pair) = pair(path, input, tally) {
+        tally.note(path, &pair.expression, input, &pair.converted, pair.answers);
+    }
 }
 
 #[test]

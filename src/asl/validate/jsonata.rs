@@ -245,6 +245,9 @@ impl Checker<'_> {
         };
         let help = match (name, meant) {
             ("eval", _) => Some("AWS has no `$eval`; `$parse(text)` reads JSON".to_owned()),
+            (field, _) if !is_called && slips::STATES_FIELDS.contains(&field) => {
+                Some(format!("did you mean `$states.{field}`?"))
+            }
             (_, Some(meant)) => Some(format!("did you mean `${meant}`?")),
             _ => None,
         };

@@ -51,7 +51,7 @@ const OPERATORS: [(&str, &str); 14] = [
 ];
 
 /// Words of other languages that JSONata takes for names.
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 11] = [
     ("True", "write `true`"),
     ("TRUE", "write `true`"),
     ("False", "write `false`"),
@@ -60,7 +60,13 @@ const WORDS: [(&str, &str); 8] = [
     ("nil", "write `null`"),
     ("undefined", "test with `$exists(…)` whether something is there"),
     ("if", "write `condition ? then : else`"),
+    ("let", LOCAL),
+    ("const", LOCAL),
+    ("var", LOCAL),
 ];
+
+/// How a name is bound within an expression.
+const LOCAL: &str = "a local variable is bound in a block: `($x := 1; $x + 1)`";
 
 /// JSONPath's intrinsic functions, and what JSONata has in their place.
 const INTRINSICS: [(&str, &str); 18] = [
@@ -97,6 +103,9 @@ pub(super) fn of_syntax(text: &str, at: &Range<usize>) -> Option<String> {
     if text.contains("{%") || text.contains("%}") {
         return Some(whole_text().to_owned());
     }
+    if let Some(help) = comma_too_many(text, at) {
+        return Some(help);
+    }
     let end = at.end.min(text.len());
     let spans = |operator: &str| {
         let starts = (1..=operator.len()).filter_map(|length| text.get(end.checked_sub(length)?..));
@@ -109,6 +118,14 @@ pub(super) fn of_syntax(text: &str, at: &Range<usize>) -> Option<String> {
         Some((*help).to_owned())
     };
     found.map(|(_, help)| (*help).to_owned()).or_else(word)
+}
+
+/// Returns what to do about a comma behind the last of several.
+fn comma_too_many(text: &str, at: &Range<usize>) -> Option<String> {
+    let before = text.get(..at.start)?.trim_end();
+    let closes = text.get(at.start..)?.chars().next()?;
+    let is_found = matches!(closes, '}' | ']' | ')') && before.ends_with(',');
+    is_found.then(|| format!("remove the comma before `{closes}`"))
 }
 
 /// Returns what to do about an expression within a longer text.
@@ -155,6 +172,16 @@ pub(super) fn of_top_level(name: &Name<'_>) -> String {
         _ => {}
     }
     let own = name.name;
+    let is_path = name.rest.trim_start().starts_with(['.', '[']);
+    if own == "states" && is_path {
+        return format!("write `$states{}`: a variable begins with `$`", path());
+    }
+    if STATES_FIELDS.contains(&own) && is_path && !name.is_variable {
+        let path = path();
+        return format!(
+            "write `$states.{own}{path}`, or `$states.input.{own}{path}` for a field of the input"
+        );
+    }
     if let Some((_, help)) = WORDS.iter().find(|(word, _)| *word == own) {
         return (*help).to_owned();
     }

@@ -48,7 +48,7 @@ pub(super) struct Args {
     /// A file with cases that prove it; may be given several times. [default: those beside FILE that name it]
     #[arg(long, value_name = "CASES")]
     cases: Vec<PathBuf>,
-    /// Fill in ${Name} for checking and playing; in the rewritten definition it stays.
+    /// Fill in ${Name} for checking and playing; in the rewritten definition it stays where it stands in a text.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
     substitutions: Vec<(String, String)>,
     /// How to print.
@@ -158,7 +158,12 @@ fn accept(converted: &Converted, options: &Options) -> Result<(), Stop> {
             let errors: Vec<_> = report.errors().cloned().collect();
             let rendered =
                 super::definition::rendered(&source(converted), &errors, super::output::stderr_has_colour());
-            let message = format!("{rendered}error: the rewritten definition is refused: please report this");
+            let mut values = options.substitutions.values();
+            let why = match values.any(|value| value.contains(['\'', '"', '`', '\\'])) {
+                true => "a placeholder's value with a quote or a backslash may break an expression",
+                false => "please report this",
+            };
+            let message = format!("{rendered}error: the rewritten definition is refused: {why}");
             Err(Stop::refused(message, source(converted).name, errors))
         }
     }

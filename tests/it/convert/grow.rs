@@ -92,8 +92,8 @@ impl Grower {
             path = format!("$.items[{}]{}", self.below(3), self.name());
         }
         match self.below(12) {
-            0 => path += "[*]",
-            1 => path = format!("{path}[*]{}", self.name()),
+            0 => path += self.pick(&["[*]", ".*"]),
+            1 => path = format!("{path}{}{}", self.pick(&["[*]", ".*"]), self.name()),
             2 => path = format!("$.items[*]{}", self.name()),
             3 => {
                 let condition = self.filter();

@@ -59,6 +59,38 @@ fn slips_get_the_mend_named() {
         "without `?`",
     );
     output("{% 'a' %} and {% 'b' %}", &symbol("}"), "}", "whole text");
+    for (text, at) in [("{'a': 1, }", "}"), ("[1,]", "]"), ("$sum([1],)", ")")] {
+        output(
+            &format!("{{% {text} %}}"),
+            &symbol(at),
+            at,
+            "remove the comma before",
+        );
+    }
+    output(
+        "{% let x = 1 %}",
+        "INVALID_JSONATA_EXPRESSION: Syntax error: \"x\"",
+        "x",
+        "`($x := 1; $x + 1)`",
+    );
+    output(
+        "{% states.input.a %}",
+        &refused("states"),
+        "states",
+        "`$states.input.a`",
+    );
+    output(
+        "{% context.State.Name %}",
+        &refused("context"),
+        "context",
+        "`$states.context.State.Name`",
+    );
+    output(
+        "{% input %}",
+        &refused("input"),
+        "input",
+        "`$states.input.input` for a field",
+    );
 }
 
 #[test]
@@ -133,6 +165,13 @@ fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
     let variable =
         |name: &str| format!("UNKNOWN_VARIABLE: No state assigns the variable '${name}': it is nothing");
     output("{% $state.input %}", &variable("state"), "$state", "`$states`");
+    for field in ["input", "context", "result", "errorOutput"] {
+        let (text, help) = (
+            format!("{{% ${field}.a %}}"),
+            format!("did you mean `$states.{field}`?"),
+        );
+        output(&text, &variable(field), &format!("${field}"), &help);
+    }
     output(
         "{% ($total := 1; $tota + 1) %}",
         &variable("tota"),
