@@ -8,6 +8,7 @@ use super::expression::{Expression, Shape, level};
 use super::literal;
 use super::path::{self, Remarks, Rewritten};
 use super::reason::differs;
+use crate::asl::syntax::substitute::has_placeholder;
 use crate::intrinsic::{Argument, Call, Function};
 
 /// Rewrites a call; `root` is what `$` stands for in its arguments.
@@ -121,7 +122,7 @@ fn reads_like_itself_alone(value: &Argument) -> bool {
         return false;
     };
     let is_word = matches!(text.as_str(), "true" | "false" | "null");
-    !is_word && !text.starts_with(['[', '{']) && text.parse::<f64>().is_err()
+    !is_word && !has_placeholder(text) && !text.starts_with(['[', '{']) && text.parse::<f64>().is_err()
 }
 
 /// `[…]` spreads what is an array, unless it stands in another `[…]`.
@@ -169,6 +170,11 @@ fn split(
                 return Err(
                     "without a delimiter States.StringSplit splits nothing; $split would split all"
                         .to_owned(),
+                );
+            }
+            _ if has_placeholder(characters) => {
+                return Err(
+                    "a placeholder may stand for what a regular expression reads otherwise".to_owned(),
                 );
             }
             1 => Expression::call("split", &[text, delimiter], Shape::Array),

@@ -226,6 +226,7 @@ fn what_reads_like_the_text_of_contains_is_told() {
         ("'2'", true),
         ("'-1.5e3'", true),
         ("'null'", true),
+        ("'${Tag}'", true),
         ("'[1, 2]'", true),
         ("States.Format('{}', 2)", true),
         ("$.v", true),
@@ -277,4 +278,8 @@ fn placeholders_in_expressions_are_told() {
         );
     }
     assert!(states("$x*", "StringMatches").is_whole);
+    let split = converted(
+        r#"{"A": {"Type": "Pass", "Parameters": {"x.$": "States.StringSplit($.a, '${Delimiter}')"}, "End": true}}"#,
+    );
+    assert_eq!(split.counts.kept, 1);
 }
