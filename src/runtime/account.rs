@@ -266,12 +266,12 @@ impl Account {
         }
     }
 
-    /// Says whether an event of a lane that was taken may begin, with so many executions of the lane that
-    /// wait. When memory is short it waits for those of its lane: they end, if only by their time limit. With
+    /// Says whether an event of a lane that was taken may begin, of so many bytes and with so many executions of the lane
+    /// that wait. When memory is short it waits for those of its lane: they end, if only by their time limit. With
     /// none, one begins: messages of other workflows may not be delivered for long, and nothing else would give memory
     /// back.
-    pub(super) fn may_begin(&self, lane: u32, parked_of_lane: usize) -> bool {
-        parked_of_lane == 0 || self.room_of(lane as usize) > 0
+    pub(super) fn may_begin(&self, lane: u32, parked_of_lane: usize, bytes: usize) -> bool {
+        parked_of_lane == 0 || self.room_of(lane as usize) > bytes
     }
 
     /// Returns how many bytes the messages of all workflows may take that did not arrive: with the rest of the line
@@ -291,7 +291,11 @@ impl Account {
         let left = self.hard_end.saturating_sub(self.committed() + before.beside);
         let fair = left.saturating_sub(self.others(lane as usize).saturating_add(self.rest));
         let own = self.own.saturating_sub(part.used() + before.beside);
-        let little = self.rest / (parked + 1);
+        // The one that begins because none of its lane waits has it all.
+        let little = match part.parked {
+            0 => self.rest,
+            _ => self.rest / (parked + 1),
+        };
         let kept = left.min(before.held.saturating_add(little));
         fair.max(own).max(kept).max(little).min(self.execution_max)
     }
@@ -384,12 +388,15 @@ mod tests {
     #[test]
     fn one_may_begin_when_nothing_else_gives_memory_back() {
         let mut account = account(1);
-        assert!(account.may_begin(0, 5));
+        assert!(account.may_begin(0, 5, 9));
         hold(&mut account, 0, 750);
-        assert_eq!([account.may_begin(0, 0), account.may_begin(0, 1)], [true, false]);
+        assert_eq!(
+            [account.may_begin(0, 0, 9), account.may_begin(0, 1, 0)],
+            [true, false]
+        );
         account.unsent.set(750);
         assert!(
-            account.may_begin(0, 0),
+            account.may_begin(0, 0, 9),
             "messages of another workflow do not stop it"
         );
     }
@@ -401,7 +408,7 @@ mod tests {
         assert_eq!([0, 1, 2].map(|lane| account.room_of(lane)), [500; 3]);
         hold(&mut account, 0, 500);
         assert_eq!([0, 1, 2].map(|lane| account.room_of(lane)), [0, 125, 125]);
-        assert!(!account.may_begin(0, 9) && account.may_begin(1, 9));
+        assert!(!account.may_begin(0, 9, 0) && account.may_begin(1, 9, 124) && !account.may_begin(1, 9, 125));
         // It has grown until all is taken that executions may take, but for what others have for their own.
         assert_eq!(account.pause_at(0, 9, 50), 875 - 500 - 250);
         hold(&mut account, 0, 900);
@@ -465,7 +472,7 @@ mod tests {
     fn nobody_bounds_it() {
         let mut account = Account::new(MemoryLimits::default(), 2);
         account.parked = 1 << 40;
-        assert!(account.room(0, 1) > BATCH_EVENTS_MAX && account.may_begin(1, 9));
+        assert!(account.room(0, 1) > BATCH_EVENTS_MAX && account.may_begin(1, 9, 0));
         assert!(!account.is_exhausted());
     }
 }

@@ -173,7 +173,7 @@ impl Core {
             }
             return;
         }
-        if !self.may_begin(lane) {
+        if !self.may_begin(lane, record) {
             return self.put_off(lane, record, line);
         }
         self.execute(lane, version, record, line, false);

@@ -353,9 +353,10 @@ impl Core {
 
     /// Says whether an event of a lane may begin: there is work left in this turn, memory, and room for the messages
     /// that it will leave.
-    pub(super) fn may_begin(&self, lane: &LaneState) -> bool {
+    pub(super) fn may_begin(&self, lane: &LaneState, record: &Record<'_>) -> bool {
+        let bytes = record.value.map_or(0, <[u8]>::len);
         !self.work.is_spent()
-            && self.account.may_begin(lane.index, lane.parked)
+            && self.account.may_begin(lane.index, lane.parked, bytes)
             && !self.outbox.is_over(lane.index)
     }
 
@@ -379,7 +380,7 @@ impl Core {
     pub(super) fn take_held(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, event: Held) {
         let line = lane.workflow.ordering.line(&event.record());
         let is_behind = line.is_some_and(|line| lane.lines.is_busy(line));
-        if !is_behind && self.may_begin(lane) {
+        if !is_behind && self.may_begin(lane, &event.record()) {
             return self.execute(lane, version, &event.record(), line, false);
         }
         if let Some(partition) = lane.partitions.get_mut(&event.partition) {
@@ -398,7 +399,10 @@ impl Core {
     pub(super) fn take_turns(&mut self, lane: &mut LaneState) -> usize {
         let version = Rc::clone(&lane.version);
         for taken in 0..BATCH_EVENTS_MAX {
-            if !self.may_begin(lane) {
+            let Some((_, next)) = lane.turns.front() else {
+                return taken;
+            };
+            if !self.may_begin(lane, &next.record()) {
                 return taken;
             }
             let Some((line, event)) = lane.turns.pop_front() else {
