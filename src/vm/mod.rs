@@ -23,6 +23,7 @@ mod gather;
 mod handler;
 mod inline;
 mod interpret;
+mod operand;
 mod park;
 mod place;
 mod request;
