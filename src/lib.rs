@@ -45,9 +45,9 @@
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`jsonata`] | JSONata, the second query language: parse, compile, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
-//! | [`mod@convert`] | definitions in JSONPath rewritten in JSONata |
 //! | [`embedded`] | definitions inside templates and other files, with their places |
 //! | [`program`] | instructions, constants, tables, and their text form |
+//! | [`mod@convert`] | definitions in JSONPath rewritten in JSONata |
 //! | [`mod@compile`] | from the document model to a program |
 //! | [`vm`] | runs a program: frames, retry, yields, history events |
 //! | [`log`] | history events as execution-log records |

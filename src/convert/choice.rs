@@ -15,6 +15,7 @@ use crate::asl::fields;
 use crate::asl::place::Place;
 use crate::asl::syntax::substitute::has_placeholder;
 use crate::asl::syntax::{Member, Node, Value};
+use crate::program::Pattern;
 
 /// Rewrites a condition; `root` is what `$` stands for in it.
 pub(super) fn condition(scribe: &mut Scribe, node: &Node, place: &Place<'_>, root: &Data) -> Expression {
@@ -183,31 +184,16 @@ fn regex(first: &str, middle: &[String], last: &str) -> String {
     format!("/{}/", parts.join(r"[\s\S]*"))
 }
 
-/// Cuts a pattern at its stars.
+/// Cuts a pattern at its stars; two stars in a row are one.
 fn parts(pattern: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut characters = pattern.chars().peekable();
-    while let Some(character) = characters.next() {
-        let character = match character {
-            '*' => {
-                parts.push(String::new());
-                continue;
-            }
-            '\\' if matches!(characters.peek(), Some('*' | '\\')) => characters.next().unwrap_or('\\'),
-            other => other,
-        };
-        if let Some(part) = parts.last_mut() {
-            part.push(character);
-        }
-    }
-    // Two stars in a row are one.
+    let mut parts = Pattern::parse(pattern).parts;
     let count = parts.len();
     let mut index = 0;
     parts.retain(|part| {
         index += 1;
         index == 1 || index == count || !part.is_empty()
     });
-    parts
+    parts.into_iter().map(Into::into).collect()
 }
 
 #[cfg(test)]

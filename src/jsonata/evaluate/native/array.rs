@@ -37,14 +37,10 @@ pub(super) fn reverse<'a>(
     arguments: &Arguments<'a>,
 ) -> Result<Value<'a>, Error> {
     let array = arguments.get(0);
-    let count = machine.count(array);
-    if count <= 1 {
+    if machine.count(array) <= 1 {
         return Ok(array);
     }
-    machine.take_elements(count + 1)?;
-    machine.spend(count)?;
-    let mut items = bumpalo::collections::Vec::with_capacity_in(count, machine.arena);
-    items.extend(machine.items(array));
+    let mut items = copied(machine, array)?;
     items.reverse();
     Ok(machine.array_of(items.into_bump_slice(), 0))
 }
@@ -54,19 +50,28 @@ pub(super) fn shuffle<'a>(
     arguments: &Arguments<'a>,
 ) -> Result<Value<'a>, Error> {
     let array = arguments.get(0);
-    let count = machine.count(array);
-    if count <= 1 {
+    if machine.count(array) <= 1 {
         return Ok(array);
     }
-    machine.take_elements(count + 1)?;
-    machine.spend(count)?;
-    let mut items = bumpalo::collections::Vec::with_capacity_in(count, machine.arena);
-    for (at, item) in machine.items(array).enumerate() {
+    let mut items = copied(machine, array)?;
+    for at in 0..items.len() {
         let other = (machine.next_random() * (at + 1) as f64) as usize;
-        items.push(item);
         items.swap(at, other.min(at));
     }
     Ok(machine.array_of(items.into_bump_slice(), 0))
+}
+
+/// Returns the elements of an array, to be put in another order.
+fn copied<'a>(
+    machine: &mut Machine<'a, '_>,
+    array: Value<'a>,
+) -> Result<bumpalo::collections::Vec<'a, Value<'a>>, Error> {
+    let count = machine.count(array);
+    machine.take_elements(count + 1)?;
+    machine.spend(count)?;
+    let mut items = bumpalo::collections::Vec::with_capacity_in(count, machine.arena);
+    items.extend(machine.items(array));
+    Ok(items)
 }
 
 pub(super) fn zip<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Result<Value<'a>, Error> {
