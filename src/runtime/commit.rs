@@ -5,9 +5,9 @@
 //! most `sync_batch_max` events of a lane are committed and unfinished at a time: so many a crash may cut
 //! off. Invariant of sync mode: an event runs only after a commit past it was acknowledged, and once.
 
-use super::core::{Core, copy};
+use super::executor::{Executor, copy};
 use super::held::Held;
-use super::lane::{Ahead, Lane, LaneState, Partition};
+use super::lane::{Lane, LaneState, Partition, PreCommit};
 use super::refuse::Withheld;
 use super::workflow::Mode;
 use crate::stream::{CommitError, PartitionId, Record, Source};
@@ -36,7 +36,7 @@ impl Lane {
             return;
         }
         let max = self.state.workflow.sync_batch_max.max(1);
-        let at_risk = |one: &Partition| one.tracker.unfinished();
+        let at_risk = |partition: &Partition| partition.tracker.unfinished();
         let mut room = max.saturating_sub(self.state.partitions.values().map(at_risk).sum());
         for (&id, partition) in &mut self.state.partitions {
             room -= partition.ask(id, &mut *self.source, room, now_ms);
@@ -58,22 +58,25 @@ impl Partition {
 
     /// Sync mode: returns a commit that no longer calls finished events unfinished.
     pub(super) fn commit_finished(&mut self) -> Option<crate::stream::offsets::Commit> {
-        let idle = self.ahead.commit.is_none() && self.ahead.naming == 0 && !self.ahead.is_fenced;
-        let next = self.ahead.next.filter(|_| idle && self.tracker.has_changed())?;
+        let idle = self.precommit.commit.is_none() && self.precommit.naming == 0 && !self.precommit.is_fenced;
+        let next = self
+            .precommit
+            .next
+            .filter(|_| idle && self.tracker.has_changed())?;
         Some(self.tracker.commit_ahead(next))
     }
 
     /// Sync mode: returns the commit that the partition is given back with, if there is something to say. One that is
     /// still under way stands at the same offset and was asked for earlier: it names events that have finished since.
     pub(super) fn commit_last(&mut self) -> Option<crate::stream::offsets::Commit> {
-        self.ahead.commit = None;
+        self.precommit.commit = None;
         self.commit_finished()
     }
 
     /// Hears that all events below an offset have come: a commit may pass what is none (markers of transactions, say).
     pub(super) fn pass(&mut self, offset: i64, mode: Mode) {
         // What came while the partition goes was dropped.
-        if self.until.is_some() || self.ahead.is_fenced {
+        if self.until.is_some() || self.precommit.is_fenced {
             return;
         }
         match mode {
@@ -81,7 +84,7 @@ impl Partition {
                 self.tracker.pass(offset);
             }
             Mode::Sync => {
-                self.ahead.passed = Some(offset);
+                self.precommit.passed = Some(offset);
                 self.pass_ahead();
             }
         }
@@ -89,47 +92,47 @@ impl Partition {
 
     /// Sync mode: takes note of where the source has come to once no event before that is held.
     fn pass_ahead(&mut self) {
-        if self.ahead.held.is_empty()
-            && let Some(offset) = self.ahead.passed.take()
+        if self.precommit.held.is_empty()
+            && let Some(offset) = self.precommit.passed.take()
             && self.tracker.pass(offset)
         {
-            self.ahead.next = self.ahead.next.max(Some(offset));
+            self.precommit.next = self.precommit.next.max(Some(offset));
         }
     }
 
     /// Begins up to `room` held events and asks for the commit past them; returns how many.
     fn ask(&mut self, id: PartitionId, source: &mut dyn Source, room: usize, now_ms: i64) -> usize {
-        if self.ahead.is_fenced {
+        if self.precommit.is_fenced {
             return 0;
         }
-        if let Some(commit) = &self.ahead.commit {
-            if self.ahead.again_ms.is_some_and(|at_ms| now_ms >= at_ms) {
-                self.ahead.again_ms = None;
+        if let Some(commit) = &self.precommit.commit {
+            if self.precommit.again_ms.is_some_and(|at_ms| now_ms >= at_ms) {
+                self.precommit.again_ms = None;
                 source.commit(id, commit, true);
             }
             return 0;
         }
-        if self.until.is_some() || self.ahead.naming > 0 {
+        if self.until.is_some() || self.precommit.naming > 0 {
             return 0;
         }
         let mut next = None;
-        while self.ahead.asked.len() < room
-            && let Some(event) = self.ahead.held.pop_front()
+        while self.precommit.asked.len() < room
+            && let Some(event) = self.precommit.held.pop_front()
         {
             next = Some(event.offset + 1);
             if self.tracker.begin(event.offset) {
-                self.ahead.asked.push_back(event);
+                self.precommit.asked.push_back(event);
             }
         }
         let Some(next) = next else { return 0 };
-        self.ahead.next = Some(next);
+        self.precommit.next = Some(next);
         self.pass_ahead();
-        let next = self.ahead.next.unwrap_or(next);
+        let next = self.precommit.next.unwrap_or(next);
         let commit = self.tracker.commit_ahead(next);
         source.commit(id, &commit, true);
-        self.ahead.asked_ms = Some(now_ms);
-        self.ahead.commit = Some(commit);
-        self.ahead.asked.len()
+        self.precommit.asked_ms = Some(now_ms);
+        self.precommit.commit = Some(commit);
+        self.precommit.asked.len()
     }
 }
 
@@ -139,19 +142,19 @@ impl LaneState {
         let Some(partition) = self.partitions.get_mut(&record.partition) else {
             return;
         };
-        if partition.until.is_some() || partition.ahead.is_fenced {
+        if partition.until.is_some() || partition.precommit.is_fenced {
             return;
         }
         let event = copy(record, &self.held).unwrap_or_else(|message| {
             // The commit has to pass it like any other; it ends then.
-            partition.ahead.broken.push((record.offset, message));
+            partition.precommit.broken.push((record.offset, message));
             Held::copy(&Withheld::of(record).bare(record), &self.held)
         });
-        partition.ahead.held.push_back(event);
+        partition.precommit.held.push_back(event);
     }
 }
 
-impl Core {
+impl Executor {
     /// Hears what became of a commit: sync events run, are asked for again, or never run here.
     pub(super) fn committed(
         &mut self,
@@ -164,7 +167,7 @@ impl Core {
             return;
         };
         if partition
-            .ahead
+            .precommit
             .commit
             .as_ref()
             .is_none_or(|commit| commit.offset != offset)
@@ -175,23 +178,23 @@ impl Core {
             Ok(()) => {}
             Err(CommitError::Unknown(_)) => {
                 // It may stand or not. The partition is still ours, so asking again settles it.
-                partition.ahead.again_ms = Some(self.now.ms + AGAIN_MS);
+                partition.precommit.again_ms = Some(self.now.ms + AGAIN_MS);
                 return;
             }
             Err(CommitError::NotOwner) => {
-                partition.ahead = Ahead {
+                partition.precommit = PreCommit {
                     is_fenced: true,
-                    ..Ahead::default()
+                    ..PreCommit::default()
                 };
                 return;
             }
         }
-        partition.ahead.commit = None;
-        partition.ahead.asked_ms = None;
-        let events = std::mem::take(&mut partition.ahead.asked);
+        partition.precommit.commit = None;
+        partition.precommit.asked_ms = None;
+        let events = std::mem::take(&mut partition.precommit.asked);
         let version = Rc::clone(&lane.version);
         let last = events.iter().map(|event| event.offset).max();
-        let broken = std::mem::take(&mut partition.ahead.broken);
+        let broken = std::mem::take(&mut partition.precommit.broken);
         for event in events {
             match broken.iter().find(|(offset, _)| *offset == event.offset) {
                 None => self.take_held(lane, &version, event),
@@ -200,7 +203,7 @@ impl Core {
         }
         if let Some(partition) = lane.partitions.get_mut(&id) {
             let is_held = |&(offset, _): &(i64, String)| last.is_none_or(|last| last < offset);
-            partition.ahead.broken = broken.into_iter().filter(is_held).collect();
+            partition.precommit.broken = broken.into_iter().filter(is_held).collect();
         }
     }
 }

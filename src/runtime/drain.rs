@@ -7,7 +7,7 @@
 //! time. A lost one is forgotten at once. Stopping is revoking everything. Invariant:
 //! what was abandoned is not committed (async), or named as unfinished in the last commit (sync).
 
-use super::core::Core;
+use super::executor::Executor;
 use super::lane::{GivenUp, Lane, LaneState, Partition};
 use super::workflow::Mode;
 use crate::stream::PartitionId;
@@ -27,7 +27,7 @@ impl Lane {
             return;
         };
         partition.until = Some(partition.until.map_or(until, |known| known.min(until)));
-        partition.ahead.held.clear();
+        partition.precommit.held.clear();
         match state.workflow.mode {
             Mode::Async => state.forget_waiting(id),
             // A commit past them stands: nobody else would run them.
@@ -93,9 +93,9 @@ impl Partition {
         let given_up = self.given_up.unwrap_or_default().executions;
         self.running == given_up
             && self.waiting == 0
-            && self.ahead.events() == 0
-            && self.ahead.naming == 0
-            && self.ahead.commit.is_none()
+            && self.precommit.events() == 0
+            && self.precommit.naming == 0
+            && self.precommit.commit.is_none()
     }
 
     /// Returns when there is something to do about its end, if it has one.
@@ -108,7 +108,7 @@ impl Partition {
     }
 }
 
-impl Core {
+impl Executor {
     /// Gives back the revoked partitions that are over, or whose time is.
     pub(super) fn release(&mut self, lanes: &mut [Lane], lane: usize) {
         let now = self.now.instant;
@@ -142,16 +142,20 @@ impl Core {
     /// Gives up what of a partition is not over in its time. What is over has a little longer to be heard of: an answer
     /// that is on its way, and the commit that says so.
     fn give_up(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) {
-        let waiting = lanes[lane].state.partitions.get(&id).map_or(0, |one| one.waiting);
+        let waiting = lanes[lane]
+            .state
+            .partitions
+            .get(&id)
+            .map_or(0, |partition| partition.waiting);
         // First: an execution that is abandoned must not hand its line on.
         lanes[lane].state.forget_waiting(id);
         let executions = self.abandon_partition(lanes, lane, id);
         if let Some(partition) = lanes[lane].state.partitions.get_mut(&id) {
             // Begun, but not run: the last commit names them.
-            let waiting = waiting + partition.ahead.asked.len();
+            let waiting = waiting + partition.precommit.asked.len();
             partition.given_up = Some(GivenUp { executions, waiting });
-            partition.ahead.asked.clear();
-            partition.ahead.held.clear();
+            partition.precommit.asked.clear();
+            partition.precommit.held.clear();
         }
     }
 

@@ -3,8 +3,8 @@
 //! Must not know the messages' headers. Invariant: an event is completed when everything it leaves behind
 //! is acknowledged, and at once when that is nothing.
 
-use super::core::Core;
-use super::flight::Trip;
+use super::executor::Executor;
+use super::flight::ExecutionState;
 use super::history;
 use super::lane::LaneState;
 use super::messages::Failed;
@@ -25,30 +25,30 @@ struct Left {
     reply: Option<TopicId>,
 }
 
-impl Core {
+impl Executor {
     /// Ends an execution that has an outcome.
     pub(super) fn finish(
         &mut self,
         lane: &mut LaneState,
         version: &Loaded,
         record: &Record<'_>,
-        mut trip: Trip,
+        mut state: ExecutionState,
     ) {
         let mut settlement = None;
-        let ended = self.part(lane, &mut settlement, |core, lane, settlement| {
-            core.conclude(lane, version, record, &mut trip, settlement)
+        let ended = self.part(lane, &mut settlement, |executor, lane, settlement| {
+            executor.conclude(lane, version, record, &mut state, settlement)
         });
         let status = match ended {
             Ok(status) => status,
-            Err(message) => return self.panicked(lane, record, trip, settlement, message),
+            Err(message) => return self.panicked(lane, record, state, settlement, message),
         };
         lane.stats.metrics.counts.transitions += self.run.transitions();
-        lane.stats.metrics.ended(status, self.lasted_us(&trip));
+        lane.stats.metrics.ended(status, self.lasted_us(&state));
         // A batch of executions may write megabytes: what is full goes while it is in the cache.
         if let Some(journal) = &mut lane.journal {
             journal.buffer.ship(false);
         }
-        self.end(lane, record, trip, settlement);
+        self.end(lane, record, state, settlement);
     }
 
     /// Writes and sends what an execution leaves; returns how it ended.
@@ -57,15 +57,15 @@ impl Core {
         lane: &mut LaneState,
         version: &Loaded,
         record: &Record<'_>,
-        trip: &mut Trip,
+        state: &mut ExecutionState,
         settlement: &mut Option<SettlementId>,
     ) -> Status {
         let outcome = self.run.outcome();
-        if !trip.calls.is_empty() {
-            self.forget_calls(lane, trip, true);
+        if !state.calls.is_empty() {
+            self.forget_calls(lane, state, true);
         }
         let succeeded = outcome.status == Status::Succeeded;
-        let has_log = trip.has_records
+        let has_log = state.has_records
             || lane
                 .log()
                 .is_some_and(|log| history::has_any(&self.run, log, succeeded));
@@ -82,13 +82,13 @@ impl Core {
                 has_message,
                 reply,
             };
-            self.leave(lane, version, record, trip, &left, settlement);
+            self.leave(lane, version, record, state, &left, settlement);
         }
         outcome.status
     }
 
-    pub(super) fn lasted_us(&self, trip: &Trip) -> u64 {
-        (self.now.ms - trip.started_ms).max(0) as u64 * 1_000
+    pub(super) fn lasted_us(&self, state: &ExecutionState) -> u64 {
+        (self.now.ms - state.started_ms).max(0) as u64 * 1_000
     }
 
     fn leave(
@@ -96,7 +96,7 @@ impl Core {
         lane: &mut LaneState,
         version: &Loaded,
         record: &Record<'_>,
-        trip: &Trip,
+        state: &ExecutionState,
         left: &Left,
         settlement: &mut Option<SettlementId>,
     ) {
@@ -105,12 +105,12 @@ impl Core {
         };
         let outcome = left.outcome;
         if left.has_log {
-            self.name_and_arn(lane, partition, record.offset, trip.uuid);
+            self.name_and_arn(lane, partition, record.offset, state.uuid);
             self.log(
                 lane,
                 version,
                 record,
-                trip,
+                state,
                 outcome.status == Status::Succeeded,
                 settlement,
             );
@@ -130,8 +130,8 @@ impl Core {
             }
             self.send_output(lane, record, settlement);
             // Apart: the output is sent, so the event did not fail, whatever becomes of its reply.
-            let _ = self.attempt(lane, record, settlement, |core, lane, settlement| {
-                core.reply(lane, record, left.reply, None, settlement);
+            let _ = self.attempt(lane, record, settlement, |executor, lane, settlement| {
+                executor.reply(lane, record, left.reply, None, settlement);
             });
             return;
         }
@@ -155,8 +155,8 @@ impl Core {
         };
         self.send_dead_letter(lane, record, &failed, settlement);
         // Apart: the letter is sent, so nothing else is to be said of the event when this breaks.
-        let _ = self.attempt(lane, record, settlement, |core, lane, settlement| {
-            core.reply(lane, record, left.reply, Some(&failed), settlement);
+        let _ = self.attempt(lane, record, settlement, |executor, lane, settlement| {
+            executor.reply(lane, record, left.reply, Some(&failed), settlement);
         });
     }
 
@@ -165,17 +165,17 @@ impl Core {
         &mut self,
         lane: &mut LaneState,
         record: &Record<'_>,
-        mut trip: Trip,
+        mut state: ExecutionState,
         settlement: Option<SettlementId>,
     ) {
-        if let Some(id) = trip.id.take() {
+        if let Some(id) = state.id.take() {
             self.flights.release(id);
         }
         match settlement {
             Some(id) => self.end_settlement(lane, id),
             None => lane.complete(record.partition, record.offset),
         }
-        self.leave_line(lane, &trip);
+        self.leave_line(lane, &state);
     }
 
     /// Hears that nothing more is added to a settlement.
@@ -209,7 +209,7 @@ impl Core {
         lane: &mut LaneState,
         version: &Loaded,
         record: &Record<'_>,
-        trip: &Trip,
+        state: &ExecutionState,
         succeeded: bool,
         settlement: &mut Option<SettlementId>,
     ) {
@@ -221,7 +221,7 @@ impl Core {
             // What is written in any case was charged when it was kept.
             self.work.charge(bytes / RECORD_BYTES_PER_WORK);
         }
-        if bytes > 0 || trip.has_records {
+        if bytes > 0 || state.has_records {
             self.await_records(lane, record, settlement);
         }
     }

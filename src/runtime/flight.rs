@@ -28,7 +28,7 @@ pub(super) struct Flight {
     pub(super) version: Rc<Loaded>,
     /// Where it came from, and what of the event is needed later.
     pub(super) event: Event,
-    pub(super) trip: Trip,
+    pub(super) state: ExecutionState,
     /// Its memory while it waits.
     pub(super) run: Box<Run>,
     /// Bytes of all that, as they are accounted for.
@@ -36,7 +36,7 @@ pub(super) struct Flight {
 }
 
 /// What the shard knows of an execution besides its memory.
-pub(super) struct Trip {
+pub(super) struct ExecutionState {
     /// Its place, once it may have to wait.
     pub(super) id: Option<FlightId>,
     /// The line it runs in, and whether it keeps the line busy.
@@ -62,7 +62,7 @@ pub(super) struct Trip {
     pub(super) is_thirsty: bool,
 }
 
-impl Trip {
+impl ExecutionState {
     /// Returns how many bytes are held for the execution elsewhere: by connectors and timers.
     pub(super) fn outside_bytes(&self) -> usize {
         let calls = self.calls.iter();
@@ -70,10 +70,10 @@ impl Trip {
     }
 }
 
-impl Trip {
+impl ExecutionState {
     /// Creates what is known of an execution that begins.
-    pub(super) fn new(line: Option<LineId>, holds_line: bool, started_ms: i64) -> Trip {
-        Trip {
+    pub(super) fn new(line: Option<LineId>, holds_line: bool, started_ms: i64) -> ExecutionState {
+        ExecutionState {
             id: None,
             line,
             holds_line,
@@ -108,8 +108,8 @@ pub(super) struct Pending {
 impl Flight {
     /// Returns when the first of its time limits is reached.
     pub(super) fn limit_ms(&self) -> i64 {
-        let calls = self.trip.calls.iter().map(|call| call.limit_ms);
-        calls.fold(self.trip.deadline_ms, i64::min)
+        let calls = self.state.calls.iter().map(|call| call.limit_ms);
+        calls.fold(self.state.deadline_ms, i64::min)
     }
 }
 

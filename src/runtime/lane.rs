@@ -149,7 +149,7 @@ pub(super) struct Partition {
     pub(super) until: Option<Instant>,
     /// What was given up, once that time has come.
     pub(super) given_up: Option<GivenUp>,
-    pub(super) ahead: Ahead,
+    pub(super) precommit: PreCommit,
 }
 
 /// Events of a partition that its time was too short for.
@@ -163,7 +163,7 @@ pub(super) struct GivenUp {
 
 /// Sync mode: events that wait for the commit that lets them run.
 #[derive(Default)]
-pub(super) struct Ahead {
+pub(super) struct PreCommit {
     /// Taken from the source, not begun.
     pub(super) held: VecDeque<Held>,
     /// The offsets of events that are held without their data, since copying them panicked, and what was said.
@@ -278,7 +278,7 @@ impl LaneState {
         if !settlement.cut_off {
             self.complete(settlement.partition, settlement.offset);
         } else if let Some(partition) = self.partitions.get_mut(&settlement.partition) {
-            partition.ahead.naming -= 1;
+            partition.precommit.naming -= 1;
         }
     }
 
@@ -287,11 +287,19 @@ impl LaneState {
         let waiting = self.lines.waiting() + self.turns.len();
         let held: usize = match self.workflow.mode {
             Mode::Async => 0,
-            Mode::Sync => self.partitions.values().map(|one| one.ahead.events()).sum(),
+            Mode::Sync => self
+                .partitions
+                .values()
+                .map(|partition| partition.precommit.events())
+                .sum(),
         };
         let room = self.limit.room(self.parked + waiting + held);
         let room = room.min(self.settling_limit.room(self.settling));
-        let span = self.partitions.values().map(|one| one.tracker.span()).max();
+        let span = self
+            .partitions
+            .values()
+            .map(|partition| partition.tracker.span())
+            .max();
         let span = span.unwrap_or(0).max(0) as usize;
         if self.span_limit.room(span) == 0 {
             return 0;
@@ -304,8 +312,12 @@ impl LaneState {
 
     /// Returns how many events are begun and not finished, or wait.
     pub(super) fn unfinished(&self) -> usize {
-        let running: usize = self.partitions.values().map(|one| one.running).sum();
-        let held: usize = self.partitions.values().map(|one| one.ahead.events()).sum();
+        let running: usize = self.partitions.values().map(|partition| partition.running).sum();
+        let held: usize = self
+            .partitions
+            .values()
+            .map(|partition| partition.precommit.events())
+            .sum();
         running + held + self.lines.waiting() + self.turns.len()
     }
 
@@ -336,7 +348,7 @@ impl LaneState {
     }
 }
 
-impl Ahead {
+impl PreCommit {
     /// Returns how many events wait.
     pub(super) fn events(&self) -> usize {
         self.held.len() + self.asked.len()

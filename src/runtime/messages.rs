@@ -3,7 +3,7 @@
 //! Owns their headers. Must not know how an execution ended otherwise. Invariant: each message is counted in
 //! the event's settlement before it is sent.
 
-use super::core::Core;
+use super::executor::Executor;
 use super::headers::{self, Header};
 use super::lane::LaneState;
 use super::outbox::{Outgoing, Refused};
@@ -48,7 +48,7 @@ pub(super) struct Failed<'a> {
     pub(super) cause: &'a str,
 }
 
-impl Core {
+impl Executor {
     /// Sends the output in the buffer, if there is a topic for it.
     pub(super) fn send_output(
         &mut self,

@@ -9,7 +9,7 @@
 //!
 //! # One event's way
 //!
-//! [`Shard::turn`] takes a batch, `core` runs each event in the shard's one run. Nearly all are over then:
+//! [`Shard::turn`] takes a batch, `executor` runs each event in the shard's one run. Nearly all are over then:
 //! `finish` (or `refuse`) writes their records and sends (`messages`) what they leave behind, and the offset is complete
 //! when that is acknowledged, at once if there is nothing. One that waits is copied into a small run in the
 //! in-flight table and comes back when an answer or its time does. `commit` asks for commits: after the
@@ -32,10 +32,10 @@
 mod account;
 mod ages;
 mod commit;
-mod core;
 mod deliveries;
 mod drain;
 mod event;
+mod executor;
 mod finish;
 mod flight;
 mod handle;
@@ -59,7 +59,6 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod thirsty;
-
 mod ticket;
 mod timers;
 mod waiting;

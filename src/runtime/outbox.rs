@@ -57,13 +57,13 @@ struct Trial {
 }
 
 /// A message that is to be sent again, until it is delivered.
-struct Letter {
+struct Retry {
     settlement: SettlementId,
     lane: u32,
     message: Returned,
     /// Bytes of the message, as they are accounted for.
     bytes: usize,
-    retries: u32,
+    tries: u32,
     refused: Refused,
 }
 
@@ -80,8 +80,8 @@ pub(super) enum Undelivered {
 #[derive(Default)]
 pub(super) struct Outbox {
     pub(super) settlements: Settlements,
-    letters: slab::Slab<Letter>,
-    /// Bytes of all letters.
+    retries: slab::Slab<Retry>,
+    /// Bytes of all of them.
     bytes: Meter,
     /// What each lane has of them: those included that wait for their time.
     kept: Shares,
@@ -269,10 +269,10 @@ impl Outbox {
         sent
     }
 
-    /// Lets a letter wait for room.
+    /// Lets a kept message wait for room.
     #[cold]
     fn wait(&mut self, place: u32) {
-        let lane = self.letters[place as usize].lane as usize;
+        let lane = self.retries[place as usize].lane as usize;
         if lane >= self.unsent.len() {
             self.unsent.resize_with(lane + 1, VecDeque::new);
         }
@@ -282,50 +282,50 @@ impl Outbox {
 
     #[cold]
     fn keep(&mut self, settlement: SettlementId, message: Returned, refused: Refused) -> u32 {
-        let bytes = size_of::<Letter>() + message.bytes();
+        let bytes = size_of::<Retry>() + message.bytes();
         let lane = self.settlements.lane(settlement);
         self.bytes.set(self.bytes.get() + bytes);
         self.kept.take(lane as usize, bytes);
-        let letter = Letter {
+        let retry = Retry {
             settlement,
             lane,
             message,
             bytes,
-            retries: 0,
+            tries: 0,
             refused,
         };
-        self.letters.insert(letter) as u32
+        self.retries.insert(retry) as u32
     }
 
     fn after_send(&mut self, place: u32, sent: Result<(), SendError>, now_ms: i64) {
         match sent {
             Ok(()) => {}
             Err(SendError::Full) => self.wait(place),
-            Err(error) if error.is_refusal() && self.letters[place as usize].refused == Refused::Dropped => {
-                let letter = self.close(place, now_ms);
+            Err(error) if error.is_refusal() && self.retries[place as usize].refused == Refused::Dropped => {
+                let retry = self.close(place, now_ms);
                 tracing::error!("a reply is not taken and is dropped: {error}");
-                self.unreplied.extend(letter.as_ref().map(|letter| letter.lane));
-                self.lost.extend(letter.map(|letter| letter.settlement));
+                self.unreplied.extend(retry.as_ref().map(|retry| retry.lane));
+                self.lost.extend(retry.map(|retry| retry.settlement));
             }
             Err(SendError::TooLarge(_)) if self.shrink(place) => self.wait(place),
             Err(error) => {
-                self.retry(place, &error, now_ms);
+                self.retry_later(place, &error, now_ms);
             }
         }
     }
 
     /// Makes a message smaller that was too large, if it may be; says whether it is.
     fn shrink(&mut self, place: u32) -> bool {
-        let letter = &mut self.letters[place as usize];
-        if letter.refused != Refused::Shrunk || !shrink(&mut letter.message) {
+        let retry = &mut self.retries[place as usize];
+        if retry.refused != Refused::Shrunk || !shrink(&mut retry.message) {
             return false;
         }
-        let bytes = size_of::<Letter>() + letter.message.bytes();
-        self.bytes.set(self.bytes.get() - letter.bytes + bytes);
-        self.kept.give_back(letter.lane as usize, letter.bytes);
-        self.kept.take(letter.lane as usize, bytes);
-        letter.bytes = bytes;
-        let topic = letter.message.topic.0 as usize;
+        let bytes = size_of::<Retry>() + retry.message.bytes();
+        self.bytes.set(self.bytes.get() - retry.bytes + bytes);
+        self.kept.give_back(retry.lane as usize, retry.bytes);
+        self.kept.take(retry.lane as usize, bytes);
+        retry.bytes = bytes;
+        let topic = retry.message.topic.0 as usize;
         let topic = self.accounts.get(topic).and_then(Option::as_ref);
         tracing::warn!(
             topic = topic.map_or("?", Account::topic),
@@ -335,27 +335,27 @@ impl Outbox {
     }
 
     /// Says whether it is the first message to its topic that came back since one was delivered.
-    fn retry(&mut self, place: u32, error: &SendError, now_ms: i64) -> bool {
-        let letter = &mut self.letters[place as usize];
-        let wait = (RETRY_MS.0 << letter.retries.min(16)).min(RETRY_MS.1);
-        let (is_first, topic) = (letter.retries == 0, letter.message.topic);
-        letter.retries += 1;
+    fn retry_later(&mut self, place: u32, error: &SendError, now_ms: i64) -> bool {
+        let retry = &mut self.retries[place as usize];
+        let wait = (RETRY_MS.0 << retry.tries.min(16)).min(RETRY_MS.1);
+        let (is_first, topic) = (retry.tries == 0, retry.message.topic);
+        retry.tries += 1;
         self.returned += 1;
         self.later.push(Reverse((now_ms + wait, self.returned, place)));
         self.account(topic)
             .is_some_and(|account| account.failed(is_first, error, now_ms))
     }
 
-    /// Takes a letter out: it is delivered, or given up.
-    fn close(&mut self, place: u32, now_ms: i64) -> Option<Letter> {
-        let letter = self.letters.try_remove(place as usize)?;
-        self.bytes.set(self.bytes.get() - letter.bytes);
-        self.kept.give_back(letter.lane as usize, letter.bytes);
-        if let Some(account) = self.account(letter.message.topic) {
-            account.done(letter.retries > 0, now_ms);
+    /// Takes a kept message out: it is delivered, or given up.
+    fn close(&mut self, place: u32, now_ms: i64) -> Option<Retry> {
+        let retry = self.retries.try_remove(place as usize)?;
+        self.bytes.set(self.bytes.get() - retry.bytes);
+        self.kept.give_back(retry.lane as usize, retry.bytes);
+        if let Some(account) = self.account(retry.message.topic) {
+            account.done(retry.tries > 0, now_ms);
         }
-        self.leave_trial(letter.lane, letter.message.topic, Cost::of(letter.message.cost()));
-        Some(letter)
+        self.leave_trial(retry.lane, retry.message.topic, Cost::of(retry.message.cost()));
+        Some(retry)
     }
 
     /// Notes that a message is on its way no more, for the room of those to topics that may not exist.
@@ -402,7 +402,7 @@ impl Outbox {
     fn leaves_sink(&mut self, slip: Slip) -> Option<u32> {
         let lane = match slip.number {
             Number::Settlement(number) => Some(self.settlements.lane(SettlementId(number))),
-            Number::Letter(number) => self.letters.get(number as usize).map(|letter| letter.lane),
+            Number::Retry(number) => self.retries.get(number as usize).map(|retry| retry.lane),
         }?;
         self.shares.give_back(lane as usize, slip.cost.get());
         Some(lane)
@@ -418,9 +418,9 @@ impl Outbox {
                 self.leave_trial(lane, slip.topic, slip.cost);
                 self.settlements.done(SettlementId(number))
             }
-            Number::Letter(number) => {
-                let letter = self.close(number, now_ms)?;
-                self.settlements.done(letter.settlement)
+            Number::Retry(number) => {
+                let retry = self.close(number, now_ms)?;
+                self.settlements.done(retry.settlement)
             }
         }
     }
@@ -438,18 +438,18 @@ impl Outbox {
             return (Undelivered::Retried { is_news: false }, None);
         };
         let lane = self.leaves_sink(slip);
-        let letter = match slip.number {
-            Number::Letter(number) => self.letters.get(number as usize),
+        let retry = match slip.number {
+            Number::Retry(number) => self.retries.get(number as usize),
             Number::Settlement(_) => None,
         };
-        let retries = letter.map_or(0, |letter| letter.retries);
-        let is_hopeless = error.is_refusal() || retries >= REPLY_RETRIES_MAX;
+        let tries = retry.map_or(0, |retry| retry.tries);
+        let is_hopeless = error.is_refusal() || tries >= REPLY_RETRIES_MAX;
         if slip.refused == Refused::Dropped && is_hopeless {
             self.unreplied.extend(lane);
             return (Undelivered::GivenUp, self.done(slip, now_ms));
         }
         let place = match (slip.number, message) {
-            (Number::Letter(number), _) => letter.map(|_| number),
+            (Number::Retry(number), _) => retry.map(|_| number),
             (Number::Settlement(number), Some(mut message)) => {
                 // The partitioner chooses again: the topic may have been made anew, with fewer partitions.
                 message.partition = message.partition.filter(|_| slip.is_addressed);
@@ -460,7 +460,7 @@ impl Outbox {
         let mut is_news = false;
         match place {
             Some(place) if matches!(error, SendError::TooLarge(_)) && self.shrink(place) => self.wait(place),
-            Some(place) => is_news = self.retry(place, error, now_ms),
+            Some(place) => is_news = self.retry_later(place, error, now_ms),
             None => {}
         }
         (Undelivered::Retried { is_news }, None)
@@ -487,20 +487,20 @@ impl Outbox {
     fn resend_of(&mut self, lane: usize, sink: &mut dyn Sink, now_ms: i64) -> usize {
         let mut sent_count = 0;
         while let Some(&place) = self.unsent[lane].front() {
-            let letter = &self.letters[place as usize];
+            let retry = &self.retries[place as usize];
             let slip = Slip {
-                number: Number::Letter(place),
-                topic: letter.message.topic,
-                cost: Cost::of(letter.message.cost()),
-                is_addressed: letter.message.partition.is_some(),
-                refused: letter.refused,
+                number: Number::Retry(place),
+                topic: retry.message.topic,
+                cost: Cost::of(retry.message.cost()),
+                is_addressed: retry.message.partition.is_some(),
+                refused: retry.refused,
             };
             if !self.shares.has_room(lane, slip.cost.get()) {
                 break;
             }
             let sent = guarded(|| {
                 reach(Step::Resend);
-                letter.message.send(sink, slip.pack())
+                retry.message.send(sink, slip.pack())
             });
             let sent = match sent {
                 Ok(sent) => self.hand_over(lane as u32, slip, |_| sent),
@@ -526,18 +526,18 @@ impl Outbox {
         self.unsent[lane].pop_front();
         self.unsent_count -= 1;
         self.broken.push(lane as u32);
-        let Some(letter) = self.close(place, now_ms) else {
+        let Some(retry) = self.close(place, now_ms) else {
             return;
         };
-        let topic = self.accounts.get(letter.message.topic.0 as usize);
+        let topic = self.accounts.get(retry.message.topic.0 as usize);
         let topic = topic.and_then(Option::as_ref).map_or("?", Account::topic);
         tracing::error!(
             topic,
-            offset = self.settlements.offset(letter.settlement),
+            offset = self.settlements.offset(retry.settlement),
             "a bug in stepstream ended a message of an event, which is lost, please report it: {}",
             message.escape_debug()
         );
-        self.lost.push(letter.settlement);
+        self.lost.push(retry.settlement);
     }
 
     /// Hands out the lanes of replies that were given up.

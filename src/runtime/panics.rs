@@ -3,8 +3,8 @@
 //! Owns the wall around each part of the way, and what is taken back behind it. Must not know what the parts do.
 //! Invariant: after a panic no half record is in the log, nothing waits for what was not sent, and it has been told.
 
-use super::core::{Core, Poison};
-use super::flight::Trip;
+use super::executor::{Executor, Poison};
+use super::flight::ExecutionState;
 use super::lane::LaneState;
 use super::settlements::SettlementId;
 use crate::guard::guarded;
@@ -12,13 +12,13 @@ use crate::stream::Record;
 use crate::value::Heap;
 use crate::vm::Run;
 
-impl Core {
+impl Executor {
     /// Runs a part of an event's way. After a panic the records that it wrote are gone, and nothing waits for them.
     pub(super) fn part<T>(
         &mut self,
         lane: &mut LaneState,
         settlement: &mut Option<SettlementId>,
-        part: impl FnOnce(&mut Core, &mut LaneState, &mut Option<SettlementId>) -> T,
+        part: impl FnOnce(&mut Executor, &mut LaneState, &mut Option<SettlementId>) -> T,
     ) -> Result<T, String> {
         let savepoint = lane.journal.as_mut().map(|journal| journal.savepoint());
         let result = guarded(|| part(self, lane, settlement));
@@ -39,7 +39,7 @@ impl Core {
         lane: &mut LaneState,
         record: &Record<'_>,
         settlement: &mut Option<SettlementId>,
-        part: impl FnOnce(&mut Core, &mut LaneState, &mut Option<SettlementId>),
+        part: impl FnOnce(&mut Executor, &mut LaneState, &mut Option<SettlementId>),
     ) -> Result<(), String> {
         let result = self.part(lane, settlement, part);
         if let Err(message) = &result {
@@ -54,14 +54,14 @@ impl Core {
         &mut self,
         lane: &mut LaneState,
         record: &Record<'_>,
-        trip: Trip,
+        state: ExecutionState,
         settlement: Option<SettlementId>,
         message: String,
     ) {
         tell(lane, record, &message);
         *self.run = Run::default();
         self.checked = Heap::new();
-        self.end_as_failed(lane, record, trip, settlement, &Poison::Panicked(message));
+        self.end_as_failed(lane, record, state, settlement, &Poison::Panicked(message));
     }
 }
 

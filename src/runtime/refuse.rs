@@ -3,8 +3,8 @@
 //! Must not know how executions run. Invariant: the event ends here whatever breaks on the way: what cannot be written
 //! is left out.
 
-use super::core::{Core, Poison};
-use super::flight::Trip;
+use super::executor::{Executor, Poison};
+use super::flight::ExecutionState;
 use super::history;
 use super::lane::LaneState;
 use super::messages::{Failed, VALUE_BYTES};
@@ -53,11 +53,17 @@ impl Headers for Withheld {
     }
 }
 
-impl Core {
+impl Executor {
     /// Ends an event that could not become an execution.
     #[cold]
-    pub(super) fn refuse(&mut self, lane: &mut LaneState, record: &Record<'_>, trip: Trip, poison: &Poison) {
-        self.end_as_failed(lane, record, trip, None, poison);
+    pub(super) fn refuse(
+        &mut self,
+        lane: &mut LaneState,
+        record: &Record<'_>,
+        state: ExecutionState,
+        poison: &Poison,
+    ) {
+        self.end_as_failed(lane, record, state, None, poison);
     }
 
     /// Ends an event for which `settlement` was opened already, if one was.
@@ -66,24 +72,24 @@ impl Core {
         &mut self,
         lane: &mut LaneState,
         record: &Record<'_>,
-        mut trip: Trip,
+        mut state: ExecutionState,
         mut settlement: Option<SettlementId>,
         poison: &Poison,
     ) {
         match poison {
             Poison::Invalid(_) | Poison::TooLarge(_) | Poison::Headers(_) => lane.stats.metrics.refused(),
-            Poison::Panicked(_) => lane.stats.metrics.ended(Status::Failed, self.lasted_us(&trip)),
+            Poison::Panicked(_) => lane.stats.metrics.ended(Status::Failed, self.lasted_us(&state)),
         }
         // What breaks here is told, and the rest goes on.
-        let _ = self.attempt(lane, record, &mut settlement, |core, lane, _| {
-            core.forget_calls(lane, &mut trip, true);
+        let _ = self.attempt(lane, record, &mut settlement, |executor, lane, _| {
+            executor.forget_calls(lane, &mut state, true);
         });
         let mut cause = String::new();
         self.arn.clear();
-        let _ = self.attempt(lane, record, &mut settlement, |core, lane, _| {
+        let _ = self.attempt(lane, record, &mut settlement, |executor, lane, _| {
             cause = poison.cause(record);
             if let Some(partition) = lane.partitions.get(&record.partition) {
-                core.name_and_arn(lane, partition, record.offset, trip.uuid);
+                executor.name_and_arn(lane, partition, record.offset, state.uuid);
             }
         });
         let failed = Failed {
@@ -93,12 +99,12 @@ impl Core {
         };
         if lane.partitions.contains_key(&record.partition) {
             self.name_failure(lane, record, &failed, &mut settlement);
-            let _ = self.attempt(lane, record, &mut settlement, |core, lane, settlement| {
-                let reply = core.reply_topic(lane, record);
-                core.reply(lane, record, reply, Some(&failed), settlement);
+            let _ = self.attempt(lane, record, &mut settlement, |executor, lane, settlement| {
+                let reply = executor.reply_topic(lane, record);
+                executor.reply(lane, record, reply, Some(&failed), settlement);
             });
         }
-        self.end(lane, record, trip, settlement);
+        self.end(lane, record, state, settlement);
     }
 
     /// Writes a failed event into the log and sends it where failed ones go; without its data, if that cannot be sent.
@@ -109,11 +115,11 @@ impl Core {
         failed: &Failed<'_>,
         settlement: &mut Option<SettlementId>,
     ) {
-        let _ = self.attempt(lane, record, settlement, |core, lane, settlement| {
-            core.log_refusal(lane, record, failed, settlement);
+        let _ = self.attempt(lane, record, settlement, |executor, lane, settlement| {
+            executor.log_refusal(lane, record, failed, settlement);
         });
-        let sent = self.attempt(lane, record, settlement, |core, lane, settlement| {
-            core.send_dead_letter(lane, record, failed, settlement);
+        let sent = self.attempt(lane, record, settlement, |executor, lane, settlement| {
+            executor.send_dead_letter(lane, record, failed, settlement);
         });
         let Err(message) = sent else { return };
         let headers = Withheld::of(record);
@@ -127,8 +133,8 @@ impl Core {
             error: PANIC,
             cause: &cause,
         };
-        let _ = self.attempt(lane, &bare, settlement, |core, lane, settlement| {
-            core.send_dead_letter(lane, &bare, &failed, settlement);
+        let _ = self.attempt(lane, &bare, settlement, |executor, lane, settlement| {
+            executor.send_dead_letter(lane, &bare, &failed, settlement);
         });
     }
 
@@ -162,7 +168,7 @@ impl Core {
         if let Some(settlement) = settlement {
             self.outbox.settlements.mark_cut_off(settlement);
             if let Some(partition) = lane.partitions.get_mut(&id) {
-                partition.ahead.naming += 1;
+                partition.precommit.naming += 1;
             }
             self.end_settlement(lane, settlement);
         }

@@ -7,10 +7,10 @@
 //! each has a share.
 
 use super::account::Account;
-use super::core::{Core, TURN_WORK};
+use super::executor::{Executor, TURN_WORK};
 use super::handle::Stop;
 use super::identity::Namer;
-use super::lane::{Ahead, Lane, LaneState, Partition};
+use super::lane::{Lane, LaneState, Partition, PreCommit};
 use super::messages::REFUSAL_TOLD_MS;
 use super::outbox::{Outbox, Undelivered};
 use super::parts::Parts;
@@ -39,7 +39,7 @@ const ROOM_LOOK_MS: i64 = 100;
 /// One thread's share of the service.
 pub struct Shard {
     lanes: Vec<Lane>,
-    core: Core,
+    executor: Executor,
     total: super::limits::Limit,
     /// Which lane comes first in the next turn.
     first: usize,
@@ -67,18 +67,18 @@ impl Shard {
         let unsent = account.unsent.clone();
         let (capacity, unsent_max) = (parts.sink.capacity(), account.unsent_max());
         let outbox = Outbox::new(capacity, parts.lanes.len(), parts.deliveries, unsent, unsent_max);
-        let mut core = Core::new(parts.sink, parts.tasks, outbox, account, now);
+        let mut executor = Executor::new(parts.sink, parts.tasks, outbox, account, now);
         let lanes = parts.lanes.into_iter().enumerate();
         let lanes = lanes
             .map(|(at, parts)| {
-                let held = core.account.held_of(at);
-                let topic = |name: &str| core.outbox.topic(&mut *core.sink, name);
+                let held = executor.account.held_of(at);
+                let topic = |name: &str| executor.outbox.topic(&mut *executor.sink, name);
                 Lane::new(at as u32, parts, held, topic)
             })
             .collect();
         Shard {
             lanes,
-            core,
+            executor,
             total: super::limits::Limit::new(parts.max_in_flight),
             first: 0,
             is_stopping: false,
@@ -104,56 +104,56 @@ impl Shard {
 
     /// Returns how many bytes the executions take that wait, with what they were called with and wait for.
     pub fn parked_bytes(&self) -> usize {
-        self.core.account.parked
+        self.executor.account.parked
     }
 
     /// Returns how many bytes are on the shard's account, and how many that may be: sources pause a quarter below.
     pub fn memory(&self) -> (usize, usize) {
-        (self.core.account.used(), self.core.account.end)
+        (self.executor.account.used(), self.executor.account.end)
     }
 
     /// Returns how many timers there are, those included that nobody waits for any more.
     #[cfg(test)]
     pub(super) fn timers(&self) -> usize {
-        self.core.timers.len()
+        self.executor.timers.len()
     }
 
     /// Returns how many bytes are kept of results that come at a time.
     #[cfg(test)]
     pub(super) fn timed_bytes(&self) -> usize {
-        self.core.timers.bytes()
+        self.executor.timers.bytes()
     }
 
     /// Makes the ids and seeds of executions follow from a seed.
     #[cfg(test)]
     pub(super) fn reseed(&mut self, seed: u64) {
-        self.core.reseed(seed);
+        self.executor.reseed(seed);
     }
 
     /// Returns how many executions wait, and how many were dropped with their partitions.
     #[cfg(test)]
     pub(super) fn executions(&self) -> (usize, u64) {
-        (self.core.flights.len(), self.core.abandoned)
+        (self.executor.flights.len(), self.executor.abandoned)
     }
 
     /// Returns how much work the last turn has done.
     #[cfg(test)]
     pub(super) fn worked(&self) -> u64 {
-        self.core.worked
+        self.executor.worked
     }
 
     /// Names what is not over yet, if anything is.
     #[cfg(test)]
     pub(super) fn leftover(&self) -> Option<&'static str> {
-        let core = &self.core;
+        let executor = &self.executor;
         let of_core = [
-            (core.flights.len() > 0, "executions"),
-            (!core.ready.is_empty(), "turns of executions"),
-            (core.outbox.unsent() > 0, "messages"),
-            (core.outbox.settlements.open_count() > 0, "settlements"),
+            (executor.flights.len() > 0, "executions"),
+            (!executor.ready.is_empty(), "turns of executions"),
+            (executor.outbox.unsent() > 0, "messages"),
+            (executor.outbox.settlements.open_count() > 0, "settlements"),
             (self.parked_bytes() > 0, "parked bytes"),
-            (core.account.held.get() > 0, "bytes of events that wait"),
-            (core.account.unsent.get() > 0, "bytes of messages"),
+            (executor.account.held.get() > 0, "bytes of events that wait"),
+            (executor.account.unsent.get() > 0, "bytes of messages"),
         ];
         let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
         let mut all = of_core.into_iter().chain(of_lanes);
@@ -162,11 +162,11 @@ impl Shard {
 
     /// Does what there is to do at a time, without waiting.
     pub fn turn(&mut self, now: Now) -> Turn {
-        self.core.now = now;
-        self.core.work = Work::of(TURN_WORK);
+        self.executor.now = now;
+        self.executor.work = Work::of(TURN_WORK);
         #[cfg(test)]
         {
-            self.core.worked = 0;
+            self.executor.worked = 0;
         }
         let mut work = self.hear();
         self.reckon();
@@ -190,16 +190,16 @@ impl Shard {
 
     /// Brings the account up to date, and gives back what a giant has left behind.
     fn reckon(&mut self) {
-        let Shard { core, lanes, .. } = self;
-        core.run.shrink(core.account.kept_max());
-        core.account.running = core.run.bytes().1 + core.pool_bytes;
+        let Shard { executor, lanes, .. } = self;
+        executor.run.shrink(executor.account.kept_max());
+        executor.account.running = executor.run.bytes().1 + executor.pool_bytes;
         // Also while sources are paused: what lies in the pool could keep them so for ever.
-        if core.account.is_short() || core.account.is_paused() {
-            core.account.running -= core.pool_bytes;
-            core.empty_pool();
+        if executor.account.is_short() || executor.account.is_paused() {
+            executor.account.running -= executor.pool_bytes;
+            executor.empty_pool();
         }
         let read = lanes.iter().map(|lane| !lane.state.partitions.is_empty());
-        core.account.share_out(read);
+        executor.account.share_out(read);
         let (mut logged, mut lossy) = (0, 0);
         for state in lanes.iter_mut().map(|lane| &mut lane.state) {
             let blocks = state.workflow.log.is_some_and(|log| log.block);
@@ -207,49 +207,52 @@ impl Shard {
             *if blocks { &mut logged } else { &mut lossy } += bytes;
         }
         // A log that may drop records never holds anybody up. It has a limit of its own, which is set aside.
-        core.account.logged = logged;
+        executor.account.logged = logged;
         self.metrics.memory.report(&MemoryUse {
-            running: core.account.running,
-            parked: core.account.parked,
-            held: core.account.held.get(),
-            unsent: core.account.unsent.get(),
+            running: executor.account.running,
+            parked: executor.account.parked,
+            held: executor.account.held.get(),
+            unsent: executor.account.unsent.get(),
             logs: logged + lossy,
         });
     }
 
     /// Hears what was delivered.
     fn hear_sink(&mut self) -> usize {
-        let Shard { core, lanes, .. } = self;
+        let Shard { executor, lanes, .. } = self;
         let mut heard = 0;
-        while let Some((ticket, result)) = core.sink.acknowledged() {
+        while let Some((ticket, result)) = executor.sink.acknowledged() {
             heard += 1;
             if !Outbox::owns(ticket) {
-                core.tasks.acknowledged(ticket, result);
+                executor.tasks.acknowledged(ticket, result);
                 continue;
             }
             let settlement = match &result {
-                Ok(()) => core.outbox.delivered(ticket, core.now.ms),
+                Ok(()) => executor.outbox.delivered(ticket, executor.now.ms),
                 Err(error) => {
-                    let message = core.sink.returned();
-                    let (what, settlement) = core.outbox.undelivered(ticket, error, message, core.now.ms);
-                    let topic = core.outbox.topic_of(ticket);
+                    let message = executor.sink.returned();
+                    let (what, settlement) =
+                        executor
+                            .outbox
+                            .undelivered(ticket, error, message, executor.now.ms);
+                    let topic = executor.outbox.topic_of(ticket);
                     tell(
                         what,
                         topic,
                         error,
-                        core.now.ms,
-                        &mut core.lost_reply_told_until_ms,
+                        executor.now.ms,
+                        &mut executor.lost_reply_told_until_ms,
                     );
                     settlement
                 }
             };
             if let Some(settlement) = settlement {
-                Core::settled(lanes, settlement);
+                Executor::settled(lanes, settlement);
             }
         }
-        while let Some(settlement) = core.outbox.lost() {
+        while let Some(settlement) = executor.outbox.lost() {
             heard += 1;
-            Core::settled(lanes, settlement);
+            Executor::settled(lanes, settlement);
         }
         heard
     }
@@ -257,75 +260,75 @@ impl Shard {
     /// Hears what was delivered, written and answered.
     fn hear(&mut self) -> usize {
         let mut heard = self.hear_sink();
-        let Shard { core, lanes, .. } = self;
+        let Shard { executor, lanes, .. } = self;
         for at in 0..lanes.len() {
-            heard += hear_journal(core, lanes, at);
+            heard += hear_journal(executor, lanes, at);
         }
         // Those that are left come in the next turn, as everywhere when the work is spent: something was done, so the
         // shard does not sleep.
-        while !core.work.is_spent()
-            && let Some((ticket, answer)) = core.tasks.take()
+        while !executor.work.is_spent()
+            && let Some((ticket, answer)) = executor.tasks.take()
         {
             heard += 1;
-            core.answered(lanes, ticket, &answer);
+            executor.answered(lanes, ticket, &answer);
         }
         heard
     }
 
     /// Goes on with executions whose time has come.
     fn go_on(&mut self) -> usize {
-        let Shard { core, lanes, .. } = self;
+        let Shard { executor, lanes, .. } = self;
         let mut done = 0;
-        core.sweep_timers();
-        core.begin_part(1);
+        executor.sweep_timers();
+        executor.begin_part(1);
         // Those that come meanwhile, of Waits for no time, have the next turn.
-        for _ in 0..core.timers.len() {
-            if core.work.is_spent() {
+        for _ in 0..executor.timers.len() {
+            if executor.work.is_spent() {
                 break;
             }
-            let Some(due) = core.timers.take(core.now.ms) else {
+            let Some(due) = executor.timers.take(executor.now.ms) else {
                 break;
             };
             done += 1;
-            core.due(lanes, due);
+            executor.due(lanes, due);
         }
-        core.begin_part(1);
-        core.flights.find_overdue(core.now.ms);
-        while !core.work.is_spent()
-            && let Some(id) = core.flights.next_overdue()
+        executor.begin_part(1);
+        executor.flights.find_overdue(executor.now.ms);
+        while !executor.work.is_spent()
+            && let Some(id) = executor.flights.next_overdue()
         {
             done += 1;
-            core.overdue(lanes, id);
+            executor.overdue(lanes, id);
         }
-        core.begin_part(1);
-        core.quench(lanes);
-        for _ in 0..core.ready.len() {
-            if core.work.is_spent() {
+        executor.begin_part(1);
+        executor.quench(lanes);
+        for _ in 0..executor.ready.len() {
+            if executor.work.is_spent() {
                 break;
             }
-            let Some(id) = core.ready.pop_front() else {
+            let Some(id) = executor.ready.pop_front() else {
                 break;
             };
-            let flight = core.flights.get(id);
+            let flight = executor.flights.get(id);
             if flight.is_some_and(|flight| lanes[flight.lane as usize].state.log_is_full()) {
                 // Whoever writes the log wakes the shard when there is room.
-                core.ready.push_back(id);
+                executor.ready.push_back(id);
                 continue;
             }
             done += 1;
-            core.next_turn(lanes, id);
+            executor.next_turn(lanes, id);
         }
         let sharers = lanes.len();
         for lane in lanes {
-            core.begin_part(sharers);
-            done += core.take_turns(&mut lane.state);
+            executor.begin_part(sharers);
+            done += executor.take_turns(&mut lane.state);
         }
         done
     }
 
     /// Takes events of a lane, as far as there is room, and runs them.
     fn take_events(&mut self, at: usize) -> usize {
-        self.core.begin_part(self.lanes.len());
+        self.executor.begin_part(self.lanes.len());
         let room = self.room(at).min(BATCH_EVENTS_MAX);
         let state = &mut self.lanes[at].state;
         state.is_paused = room == 0 && !state.has_ended;
@@ -335,7 +338,7 @@ impl Shard {
             0
         };
         let changes = self.hear_changes(at);
-        let Shard { core, lanes, .. } = self;
+        let Shard { executor, lanes, .. } = self;
         let Lane { source, state } = &mut lanes[at];
         if let Some(version) = state.renew.as_mut().and_then(|renew| renew()) {
             state.version = Rc::new(Loaded::new(version, &mut state.stats));
@@ -345,26 +348,26 @@ impl Shard {
         let mut largest = 0;
         for event in 0..count {
             let record = source.record(event);
-            let waiting = core.account.waiting();
-            take_event(core, state, &version, &record);
+            let waiting = executor.account.waiting();
+            take_event(executor, state, &version, &record);
             // Without headers, which are not read for this: where they are copied, the account knows them.
             let bytes = [record.key, record.value].map(|part| part.map_or(0, <[u8]>::len));
-            let taken = core.account.waiting().saturating_sub(waiting);
+            let taken = executor.account.waiting().saturating_sub(waiting);
             largest = largest.max(bytes[0] + bytes[1]).max(taken);
         }
         if count > 0 {
             state.event_bytes = largest.max(state.event_bytes / 2).max(EVENT_BYTES_MIN);
         }
-        lanes[at].commit_ahead(core.now.ms);
+        lanes[at].commit_ahead(executor.now.ms);
         count + changes
     }
 
     /// Returns how many events a lane may take now.
     fn room(&mut self, at: usize) -> usize {
-        let Shard { core, lanes, .. } = self;
-        let total = self.total.room(core.flights.len());
+        let Shard { executor, lanes, .. } = self;
+        let total = self.total.room(executor.flights.len());
         let state = &mut lanes[at].state;
-        let has_no_room = core.outbox.is_stuck(state.index) || core.outbox.is_full();
+        let has_no_room = executor.outbox.is_stuck(state.index) || executor.outbox.is_full();
         if self.is_stopping || state.has_ended || has_no_room {
             return 0;
         }
@@ -374,7 +377,7 @@ impl Shard {
         state
             .room()
             .min(total)
-            .min(core.account.room(state.index, state.event_bytes))
+            .min(executor.account.room(state.index, state.event_bytes))
     }
 
     fn hear_changes(&mut self, at: usize) -> usize {
@@ -387,7 +390,7 @@ impl Shard {
     }
 
     fn hear_change(&mut self, at: usize, change: Change) {
-        let Shard { core, lanes, .. } = self;
+        let Shard { executor, lanes, .. } = self;
         match change {
             Change::Assigned {
                 partition: id,
@@ -405,15 +408,15 @@ impl Shard {
                     waiting: 0,
                     until: None,
                     given_up: None,
-                    ahead: Ahead {
+                    precommit: PreCommit {
                         next: restored.offset,
-                        ..Ahead::default()
+                        ..PreCommit::default()
                     },
                 };
                 state.partitions.insert(id, partition);
                 if state.workflow.mode == Mode::Sync {
                     for offset in restored.cut_off() {
-                        core.cut_off(state, id, offset);
+                        executor.cut_off(state, id, offset);
                     }
                 }
                 // Nothing of it begins, but what a crash cut off has the time to be named.
@@ -422,16 +425,16 @@ impl Shard {
                 }
             }
             Change::Revoked { partition, until } => lanes[at].revoke(partition, until),
-            Change::Lost { partition } => core.lose(lanes, at, partition),
+            Change::Lost { partition } => executor.lose(lanes, at, partition),
             Change::Committed {
                 partition,
                 offset,
                 result,
-            } => core.committed(&mut lanes[at].state, partition, offset, &result),
+            } => executor.committed(&mut lanes[at].state, partition, offset, &result),
             Change::Passed { partition, offset } => {
                 let state = &mut lanes[at].state;
-                if let Some(one) = state.partitions.get_mut(&partition) {
-                    one.pass(offset, state.workflow.mode);
+                if let Some(partition) = state.partitions.get_mut(&partition) {
+                    partition.pass(offset, state.workflow.mode);
                 }
             }
             Change::Ended => lanes[at].state.has_ended = true,
@@ -440,25 +443,25 @@ impl Shard {
 
     /// Sends what is buffered on its way.
     fn send_off(&mut self) -> usize {
-        let core = &mut self.core;
-        let sent = core.outbox.resend(&mut *core.sink, core.now.ms);
-        for lane in core.outbox.broken() {
+        let executor = &mut self.executor;
+        let sent = executor.outbox.resend(&mut *executor.sink, executor.now.ms);
+        for lane in executor.outbox.broken() {
             self.lanes[lane as usize].state.stats.metrics.counts.panics += 1;
         }
-        for lane in core.outbox.unreplied() {
+        for lane in executor.outbox.unreplied() {
             self.lanes[lane as usize].state.stats.metrics.counts.unreplied += 1;
         }
-        core.tasks.poll(&mut *core.sink);
-        core.sink.push();
+        executor.tasks.poll(&mut *executor.sink);
+        executor.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.
         let heard = self.hear_sink();
-        let (unsent, calls) = (self.core.outbox.unsent(), self.core.tasks.waiting());
+        let (unsent, calls) = (self.executor.outbox.unsent(), self.executor.tasks.waiting());
         self.metrics.unsent.store(unsent as u64, Relaxed);
         self.metrics.calls.store(calls as u64, Relaxed);
         self.metrics
             .thirsty
-            .store(self.core.thirsty.len() as u64, Relaxed);
-        let now_ms = self.core.now.ms;
+            .store(self.executor.thirsty.len() as u64, Relaxed);
+        let now_ms = self.executor.now.ms;
         for lane in &mut self.lanes {
             if let Some(journal) = &mut lane.state.journal {
                 journal.ship(now_ms);
@@ -470,12 +473,12 @@ impl Shard {
     }
 
     fn commit(&mut self) {
-        let Shard { core, lanes, .. } = self;
+        let Shard { executor, lanes, .. } = self;
         for at in 0..lanes.len() {
-            if lanes[at].commit_if_due(core.now.ms) {
-                lanes[at].state.report_oldest(&core.flights, &core.outbox);
+            if lanes[at].commit_if_due(executor.now.ms) {
+                lanes[at].state.report_oldest(&executor.flights, &executor.outbox);
             }
-            core.release(lanes, at);
+            executor.release(lanes, at);
         }
     }
 
@@ -485,7 +488,8 @@ impl Shard {
             let has_left = self.is_stopping && state.partitions.is_empty();
             let mut partitions = state.partitions.values();
             // What a crash cut off is named first: without that the last commit would have to name it again.
-            let asks = partitions.any(|one| one.ahead.commit.is_some() || one.ahead.naming > 0);
+            let asks = partitions
+                .any(|partition| partition.precommit.commit.is_some() || partition.precommit.naming > 0);
             has_left || state.has_ended && state.unfinished() == 0 && !asks
         };
         if !self.lanes.iter().all(is_over) {
@@ -493,23 +497,26 @@ impl Shard {
         }
         // What sources have ended is given back with its last commit.
         for at in 0..self.lanes.len() {
-            self.lanes[at].stop(self.core.now.instant);
-            self.core.release(&mut self.lanes, at);
+            self.lanes[at].stop(self.executor.now.instant);
+            self.executor.release(&mut self.lanes, at);
         }
         true
     }
 
     /// Returns when there is something to do without being woken.
     fn next_ms(&self) -> Option<i64> {
-        let core = &self.core;
-        let lanes = self.lanes.iter().flat_map(|lane| lane.next_ms(&core.now));
+        let executor = &self.executor;
+        let lanes = self.lanes.iter().flat_map(|lane| lane.next_ms(&executor.now));
         let rest = [
-            core.timers.next_ms(),
-            core.flights.next_limit_ms(),
-            core.thirsty.next_ms(core.now.ms),
-            core.outbox.next_ms(),
+            executor.timers.next_ms(),
+            executor.flights.next_limit_ms(),
+            executor.thirsty.next_ms(executor.now.ms),
+            executor.outbox.next_ms(),
             // Whether there is room again is not always told: the sink may have been made anew.
-            core.outbox.is_waiting().then_some(core.now.ms + ROOM_LOOK_MS),
+            executor
+                .outbox
+                .is_waiting()
+                .then_some(executor.now.ms + ROOM_LOOK_MS),
         ];
         lanes.chain(rest.into_iter().flatten()).min()
     }
@@ -544,10 +551,12 @@ impl Lane {
         let ms_from =
             |until: Instant| now.ms + until.saturating_duration_since(now.instant).as_millis() as i64 + 1;
         let partitions = state.partitions.values();
-        let times = partitions.flat_map(|one| {
-            let release = one.next_release().map(ms_from);
-            let commit = one.tracker.has_changed().then_some(state.next_commit_ms);
-            [release, commit, one.ahead.again_ms].into_iter().flatten()
+        let times = partitions.flat_map(|partition| {
+            let release = partition.next_release().map(ms_from);
+            let commit = partition.tracker.has_changed().then_some(state.next_commit_ms);
+            [release, commit, partition.precommit.again_ms]
+                .into_iter()
+                .flatten()
         });
         // How old the oldest one is shows with the commits.
         let age = (state.unfinished() > 0).then_some(state.next_commit_ms);
@@ -557,7 +566,7 @@ impl Lane {
 }
 
 /// Takes an event: it is held until its commit, or runs.
-fn take_event(core: &mut Core, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
+fn take_event(executor: &mut Executor, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
     if lane.workflow.mode == Mode::Sync {
         return lane.hold(record);
     }
@@ -565,12 +574,12 @@ fn take_event(core: &mut Core, lane: &mut LaneState, version: &Rc<Loaded>, recor
         return;
     };
     if partition.until.is_none() && partition.tracker.begin(record.offset) {
-        core.take(lane, version, record);
+        executor.take(lane, version, record);
     }
 }
 
 /// Settles what waited for records that are out now.
-fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
+fn hear_journal(executor: &mut Executor, lanes: &mut [Lane], at: usize) -> usize {
     let mut heard = 0;
     loop {
         let Some(journal) = &mut lanes[at].state.journal else {
@@ -584,8 +593,8 @@ fn hear_journal(core: &mut Core, lanes: &mut [Lane], at: usize) -> usize {
         }
         journal.waiting.pop_front();
         heard += 1;
-        if let Some(settlement) = core.outbox.settlements.done(id) {
-            Core::settled(lanes, settlement);
+        if let Some(settlement) = executor.outbox.settlements.done(id) {
+            Executor::settled(lanes, settlement);
         }
     }
 }

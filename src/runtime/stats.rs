@@ -40,7 +40,7 @@ impl LaneState {
             Mode::Sync => self
                 .partitions
                 .values()
-                .filter_map(|one| one.ahead.asked_ms)
+                .filter_map(|partition| partition.precommit.asked_ms)
                 .min(),
         };
         let oldest = [flying, sent, held].into_iter().flatten().min();

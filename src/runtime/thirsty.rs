@@ -6,8 +6,8 @@
 //! Must not know how much memory there is, which the account does. Invariant: while one waits, one at least may grow as
 //! far as an execution may; one that only waits for the world has that right for [`PATIENCE_MS`] at most.
 
-use super::core::Core;
-use super::flight::{FlightId, Flights, Trip};
+use super::executor::Executor;
+use super::flight::{ExecutionState, FlightId, Flights};
 use super::lane::{Lane, LaneState};
 use std::collections::VecDeque;
 
@@ -62,16 +62,22 @@ impl Thirsty {
     }
 
     /// Notes an execution that is parked, and whether it waits for the world, since now.
-    pub(super) fn parked(&mut self, id: FlightId, trip: &Trip, waits_for_world: bool, now_ms: i64) {
-        self.count += usize::from(trip.is_thirsty);
+    pub(super) fn parked(
+        &mut self,
+        id: FlightId,
+        state: &ExecutionState,
+        waits_for_world: bool,
+        now_ms: i64,
+    ) {
+        self.count += usize::from(state.is_thirsty);
         if self.first == Some(id) {
             self.first_waits_since_ms = waits_for_world.then_some(now_ms);
         }
     }
 
     /// Notes an execution that is parked no more.
-    pub(super) fn taken_up(&mut self, trip: &Trip) {
-        self.count -= usize::from(trip.is_thirsty);
+    pub(super) fn taken_up(&mut self, state: &ExecutionState) {
+        self.count -= usize::from(state.is_thirsty);
     }
 
     /// Returns how many executions wait for memory.
@@ -147,7 +153,7 @@ impl Thirsty {
     }
 }
 
-impl Core {
+impl Executor {
     /// Gives the next execution that waits for memory its turn, if there is any: one at a time, since it takes some.
     pub(super) fn quench(&mut self, lanes: &[Lane]) {
         let account = &self.account;
@@ -161,21 +167,21 @@ impl Core {
         let Some((id, flight)) = next.and_then(|id| Some((id, self.flights.get_mut(id)?))) else {
             return;
         };
-        self.thirsty.taken_up(&flight.trip);
-        flight.trip.is_thirsty = false;
+        self.thirsty.taken_up(&flight.state);
+        flight.state.is_thirsty = false;
         self.ready.push_back(id);
     }
 
     /// Returns from how many bytes on the execution in the run has to wait for others.
-    pub(super) fn pause_at(&self, lane: &LaneState, trip: &mut Trip) -> usize {
-        let is_first = self.thirsty.first.is_some() && self.thirsty.first == trip.id;
+    pub(super) fn pause_at(&self, lane: &LaneState, state: &mut ExecutionState) -> usize {
+        let is_first = self.thirsty.first.is_some() && self.thirsty.first == state.id;
         if is_first {
             return usize::MAX;
         }
-        if trip.held_bytes == 0 || self.account.has_room_to_grow(lane.index) {
-            trip.held_bytes = self.run.bytes().0;
+        if state.held_bytes == 0 || self.account.has_room_to_grow(lane.index) {
+            state.held_bytes = self.run.bytes().0;
         }
         self.account
-            .pause_at(lane.index, self.flights.len(), trip.held_bytes)
+            .pause_at(lane.index, self.flights.len(), state.held_bytes)
     }
 }

@@ -8,8 +8,8 @@ use crate::stream::{Ticket, TopicId};
 
 /// Tells the tickets of messages from those of tasks.
 const MARK: u64 = 1 << 63;
-/// The number is that of a letter, else of a settlement.
-const LETTER: u64 = 1 << 62;
+/// The number is that of a message that was kept to be sent again, else of a settlement.
+const RETRY: u64 = 1 << 62;
 /// The message's partition was asked for, not chosen by the partitioner.
 const ADDRESSED: u64 = 1 << 61;
 /// Where it is said what becomes of a message that is refused.
@@ -82,22 +82,22 @@ pub(super) struct Slip {
 pub(super) enum Number {
     /// A settlement; nothing else is kept for it.
     Settlement(u32),
-    /// A letter, which was sent before.
-    Letter(u32),
+    /// A message that was kept to be sent again.
+    Retry(u32),
 }
 
 impl Slip {
     pub(super) fn pack(self) -> Ticket {
-        let (letter, number) = match self.number {
+        let (retry, number) = match self.number {
             Number::Settlement(number) => (0, number),
-            Number::Letter(number) => (LETTER, number),
+            Number::Retry(number) => (RETRY, number),
         };
         let addressed = if self.is_addressed { ADDRESSED } else { 0 };
         let fields = REFUSED.pack(self.refused as u32)
             | TOPIC.pack(self.topic.0)
             | COST.pack(self.cost.0)
             | NUMBER.pack(number);
-        Ticket(MARK | letter | addressed | fields)
+        Ticket(MARK | retry | addressed | fields)
     }
 
     /// Reads a ticket; `None` if it is not one of the outbox.
@@ -105,9 +105,9 @@ impl Slip {
         let ticket = ticket.0;
         let number = NUMBER.unpack(ticket);
         (ticket & MARK != 0).then(|| Slip {
-            number: match ticket & LETTER {
+            number: match ticket & RETRY {
                 0 => Number::Settlement(number),
-                _ => Number::Letter(number),
+                _ => Number::Retry(number),
             },
             topic: TopicId(TOPIC.unpack(ticket)),
             cost: Cost(COST.unpack(ticket)),
@@ -130,7 +130,7 @@ mod tests {
         let last = |field: Field| (1 << field.bits) - 1;
         for number in [
             Number::Settlement(0),
-            Number::Letter(7),
+            Number::Retry(7),
             Number::Settlement(last(NUMBER)),
         ] {
             for refused in [Refused::Retried, Refused::Shrunk, Refused::Dropped] {

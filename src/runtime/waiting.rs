@@ -4,9 +4,9 @@
 //! one that is taken out is driven on at once, or dropped with its partition.
 
 use super::account::{Account, Before};
-use super::core::{Core, copy, failed, outcome};
 use super::event::Event;
-use super::flight::{Flight, FlightId, Flights, Trip};
+use super::executor::{Executor, copy, failed, outcome};
+use super::flight::{ExecutionState, Flight, FlightId, Flights};
 use super::held::Held;
 use super::history;
 use super::lane::LaneState;
@@ -36,54 +36,54 @@ const NO_ROOM: &str =
 /// Memory that a run in the pool keeps.
 const POOLED_BYTES_MAX: usize = 16 << 10;
 
-impl Core {
+impl Executor {
     /// Lets the execution wait in the in-flight table.
     pub(super) fn park(
         &mut self,
         lane: &mut LaneState,
         version: &Rc<Loaded>,
         record: &Record<'_>,
-        mut trip: Trip,
+        mut state: ExecutionState,
         is_ready: bool,
     ) {
-        let copied = self.part(lane, &mut None, |core, lane, _| {
-            core.keep_records(lane, version, record, &mut trip);
+        let copied = self.part(lane, &mut None, |executor, lane, _| {
+            executor.keep_records(lane, version, record, &mut state);
             reach(Step::Park);
-            let mut run = core.take_pooled();
-            let moved = core.run.park_into(&mut run);
-            core.charge(moved);
+            let mut run = executor.take_pooled();
+            let moved = executor.run.park_into(&mut run);
+            executor.charge(moved);
             (run, Event::copy(record, lane.keep))
         });
         let (run, event) = match copied {
             Ok(copied) => copied,
-            Err(message) => return self.panicked(lane, record, trip, None, message),
+            Err(message) => return self.panicked(lane, record, state, None, message),
         };
-        let id = *trip
+        let id = *state
             .id
-            .get_or_insert_with(|| self.flights.reserve(lane.index, trip.started_ms));
-        if let Some(line) = trip.line
-            && !std::mem::replace(&mut trip.holds_line, true)
+            .get_or_insert_with(|| self.flights.reserve(lane.index, state.started_ms));
+        if let Some(line) = state.line
+            && !std::mem::replace(&mut state.holds_line, true)
         {
             lane.lines.begin(line);
         }
         lane.parked += 1;
-        let beside = event.bytes() + trip.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
+        let beside = event.bytes() + state.outside_bytes() + size_of::<Run>() + size_of::<Flight>();
         let (held, reserved) = run.bytes();
         let bytes = reserved + beside;
-        trip.before = Before {
+        state.before = Before {
             held,
             beside: bytes - held,
         };
         self.account.park(lane.index, bytes);
         let is_paused = is_ready && run.is_paused();
-        let was_thirsty = trip.is_thirsty;
-        trip.is_thirsty |= is_paused;
-        self.thirsty.parked(id, &trip, !is_ready, self.now.ms);
+        let was_thirsty = state.is_thirsty;
+        state.is_thirsty |= is_paused;
+        self.thirsty.parked(id, &state, !is_ready, self.now.ms);
         let flight = Flight {
             lane: lane.index,
             version: Rc::clone(version),
             event,
-            trip,
+            state,
             run,
             bytes,
         };
@@ -109,7 +109,13 @@ impl Core {
     }
 
     /// Writes the records that are written whatever comes, so that a long run does not gather them.
-    fn keep_records(&mut self, lane: &mut LaneState, version: &Loaded, record: &Record<'_>, trip: &mut Trip) {
+    fn keep_records(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Loaded,
+        record: &Record<'_>,
+        state: &mut ExecutionState,
+    ) {
         let Some(log) = lane.log().filter(|_| !self.run.events().is_empty()) else {
             return;
         };
@@ -126,10 +132,10 @@ impl Core {
             // It does not go on before records have left, so it gathers no more.
             return;
         }
-        self.name_and_arn(lane, partition, record.offset, trip.uuid);
+        self.name_and_arn(lane, partition, record.offset, state.uuid);
         let encoder = lane.fixed.encoder(&lane.workflow, version, &self.arn, log);
         if let Some(journal) = &mut lane.journal {
-            trip.has_records |= history::write_early(&encoder, &mut self.run, journal, log);
+            state.has_records |= history::write_early(&encoder, &mut self.run, journal, log);
         }
     }
 
@@ -155,7 +161,7 @@ impl Core {
         &mut self,
         lanes: &mut [super::lane::Lane],
         id: FlightId,
-        bring: impl FnOnce(&mut Core, &mut LaneState, &mut Flight),
+        bring: impl FnOnce(&mut Executor, &mut LaneState, &mut Flight),
     ) {
         let Some(mut flight) = self.flights.take(id) else {
             return;
@@ -163,7 +169,7 @@ impl Core {
         let lane = &mut lanes[flight.lane as usize].state;
         lane.parked -= 1;
         self.account.unpark(flight.lane, flight.bytes);
-        self.thirsty.taken_up(&flight.trip);
+        self.thirsty.taken_up(&flight.state);
         let mut moved = 0;
         let brought = guarded(|| {
             reach(Step::Unpark);
@@ -173,16 +179,16 @@ impl Core {
         let Flight {
             version,
             event,
-            trip,
+            state,
             run,
             ..
         } = flight;
         match brought {
             Ok(()) => {
                 self.pool(run);
-                self.drive(lane, &version, &event.record(), trip);
+                self.drive(lane, &version, &event.record(), state);
             }
-            Err(message) => self.panicked(lane, &event.record(), trip, None, message),
+            Err(message) => self.panicked(lane, &event.record(), state, None, message),
         }
         // Afterwards: an execution that is taken up also does something.
         self.charge(moved);
@@ -195,7 +201,7 @@ impl Core {
 
     /// Drops timers that nobody waits for any more, now and then.
     pub(super) fn sweep_timers(&mut self) {
-        let Core {
+        let Executor {
             flights,
             account,
             timers,
@@ -215,17 +221,18 @@ impl Core {
         if !self.flights.awaits(due.flight, due.token) {
             return forget_result(&mut self.flights, &mut self.account, &due);
         }
-        self.go_on(lanes, due.flight, |core, _, flight| {
+        self.go_on(lanes, due.flight, |executor, _, flight| {
             let answer = match &due.result {
                 Some(result) => {
-                    flight.trip.timed_bytes = flight.trip.timed_bytes.saturating_sub(result.len());
+                    flight.state.timed_bytes = flight.state.timed_bytes.saturating_sub(result.len());
                     Answer::Success(result)
                 }
                 None => Answer::Time,
             };
             reach(Step::Resume);
-            core.run
-                .resume(&flight.version.program, due.token, answer, core.now.wall_ms);
+            executor
+                .run
+                .resume(&flight.version.program, due.token, answer, executor.now.wall_ms);
         });
         self.charge(due.result.as_deref().map_or(0, <[u8]>::len));
     }
@@ -243,11 +250,11 @@ impl Core {
         let Some(flight) = self.flights.get(id) else {
             return;
         };
-        let Some(at) = flight.trip.calls.iter().position(|call| call.ticket == ticket) else {
+        let Some(at) = flight.state.calls.iter().position(|call| call.ticket == ticket) else {
             return;
         };
-        self.go_on(lanes, id, |core, lane, flight| {
-            let call = flight.trip.calls.swap_remove(at);
+        self.go_on(lanes, id, |executor, lane, flight| {
+            let call = flight.state.calls.swap_remove(at);
             if let Err(failure) = answer
                 && failure.error.as_deref() == Some(PANIC)
             {
@@ -256,17 +263,18 @@ impl Core {
             }
             let answer = match answer {
                 // It does not go on before the log has room, and would keep the answer until then.
-                Ok(_) if lane.log_is_full() && core.account.takes_no_answers() => Answer::Failure {
+                Ok(_) if lane.log_is_full() && executor.account.takes_no_answers() => Answer::Failure {
                     error: Some(DATA_LIMIT_EXCEEDED),
                     cause: Some(NO_ROOM),
                 },
                 Ok(result) => Answer::Success(result),
                 Err(failure) => failed(failure),
             };
-            lane.task_ended(&call, outcome(&answer), core.now.ms);
+            lane.task_ended(&call, outcome(&answer), executor.now.ms);
             reach(Step::Resume);
-            core.run
-                .resume(&flight.version.program, call.token, answer, core.now.wall_ms);
+            executor
+                .run
+                .resume(&flight.version.program, call.token, answer, executor.now.wall_ms);
         });
         self.charge(answer.as_ref().map_or(0, Vec::len));
     }
@@ -274,30 +282,31 @@ impl Core {
     /// Ends what has reached a time limit: the whole execution, or its tasks.
     pub(super) fn overdue(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
         if let Some(flight) = self.flights.get(id)
-            && self.now.ms >= flight.trip.deadline_ms
+            && self.now.ms >= flight.state.deadline_ms
             && !self.may_end(&lanes[flight.lane as usize].state)
         {
             return self.flights.look_again(self.now.ms + LOG_LOOK_MS);
         }
-        self.go_on(lanes, id, |core, lane, flight| {
+        self.go_on(lanes, id, |executor, lane, flight| {
             let program = &flight.version.program;
-            if core.now.ms >= flight.trip.deadline_ms {
+            if executor.now.ms >= flight.state.deadline_ms {
                 reach(Step::TimeOut);
-                core.run.time_out(program, core.now.wall_ms);
+                executor.run.time_out(program, executor.now.wall_ms);
                 return;
             }
             let mut at = 0;
-            while let Some(call) = flight.trip.calls.get(at) {
-                if call.limit_ms > core.now.ms {
+            while let Some(call) = flight.state.calls.get(at) {
+                if call.limit_ms > executor.now.ms {
                     at += 1;
                     continue;
                 }
-                let call = flight.trip.calls.swap_remove(at);
-                core.tasks.cancel(call.ticket);
-                lane.task_ended(&call, TaskOutcome::TimedOut, core.now.ms);
+                let call = flight.state.calls.swap_remove(at);
+                executor.tasks.cancel(call.ticket);
+                lane.task_ended(&call, TaskOutcome::TimedOut, executor.now.ms);
                 reach(Step::Resume);
-                core.run
-                    .resume(program, call.token, Answer::TimedOut, core.now.wall_ms);
+                executor
+                    .run
+                    .resume(program, call.token, Answer::TimedOut, executor.now.wall_ms);
             }
         });
     }
@@ -308,10 +317,10 @@ impl Core {
     }
 
     /// Forgets the calls that nobody waits for any more, or all of them.
-    pub(super) fn forget_calls(&mut self, lane: &mut LaneState, trip: &mut Trip, all: bool) {
+    pub(super) fn forget_calls(&mut self, lane: &mut LaneState, state: &mut ExecutionState, all: bool) {
         reach(Step::Cancel);
         let (run, tasks, now_ms) = (&self.run, &mut self.tasks, self.now.ms);
-        trip.calls.retain(|call| {
+        state.calls.retain(|call| {
             let is_awaited = !all && run.awaits(call.token);
             if !is_awaited {
                 tasks.cancel(call.ticket);
@@ -333,18 +342,18 @@ impl Core {
         }
         lane.parked -= 1;
         self.account.unpark(flight.lane, flight.bytes);
-        self.thirsty.taken_up(&flight.trip);
-        let trip = &mut flight.trip;
-        if let Err(message) = guarded(|| self.forget_calls(lane, trip, true)) {
+        self.thirsty.taken_up(&flight.state);
+        let state = &mut flight.state;
+        if let Err(message) = guarded(|| self.forget_calls(lane, state, true)) {
             tell(lane, &flight.event.record(), &message);
         }
         self.flights.release(id);
-        self.leave_line(lane, &flight.trip);
+        self.leave_line(lane, &flight.state);
     }
 
     /// Lets the next event of the line have its turn.
-    pub(super) fn leave_line(&mut self, lane: &mut LaneState, trip: &Trip) {
-        if let Some(line) = trip.line.filter(|_| trip.holds_line)
+    pub(super) fn leave_line(&mut self, lane: &mut LaneState, state: &ExecutionState) {
+        if let Some(line) = state.line.filter(|_| state.holds_line)
             && let Some(next) = lane.lines.end(line)
         {
             lane.turns.push_back((Some(line), next));
@@ -376,7 +385,7 @@ impl Core {
         lane.turns.push_back((line, event));
     }
 
-    /// Takes a held event, as [`Core::take`] does, without copying it.
+    /// Takes a held event, as [`Executor::take`] does, without copying it.
     pub(super) fn take_held(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, event: Held) {
         let line = lane.workflow.ordering.line(&event.record());
         let is_behind = line.is_some_and(|line| lane.lines.is_busy(line));
@@ -423,9 +432,9 @@ fn forget_result(flights: &mut Flights, account: &mut Account, due: &Due) {
     let Some(flight) = flights.get_mut(due.flight).filter(|_| bytes > 0) else {
         return;
     };
-    let bytes = bytes.min(flight.trip.timed_bytes);
-    flight.trip.timed_bytes -= bytes;
-    flight.trip.before.beside -= bytes;
+    let bytes = bytes.min(flight.state.timed_bytes);
+    flight.state.timed_bytes -= bytes;
+    flight.state.before.beside -= bytes;
     flight.bytes -= bytes;
     account.unpark(flight.lane, bytes);
 }

@@ -2,11 +2,11 @@
 //!
 //! Owns the one run in which everything is executed, the pool of those that wait, and what is due. An
 //! execution that never waits goes through here in a plain loop and leaves nothing behind. Must not know
-//! sources and commits. Invariant: an execution that began ends once, in [`Core::finish`], or where poison or
+//! sources and commits. Invariant: an execution that began ends once, in [`Executor::finish`], or where poison or
 //! a lost partition ends it.
 
 use super::account::{Account, LaneMeter};
-use super::flight::{FlightId, Flights, Pending, Trip};
+use super::flight::{ExecutionState, FlightId, Flights, Pending};
 use super::headers;
 use super::held::Held;
 use super::identity::{Bits, CallKey, push_position, push_uuid};
@@ -43,7 +43,7 @@ pub(super) const TURN_WORK: u64 = 4 << 20;
 pub(super) const PART_WORK: u64 = 256 << 10;
 
 /// What runs executions on a shard.
-pub(super) struct Core {
+pub(super) struct Executor {
     pub(super) now: Now,
     /// What the executions may still do in this turn.
     pub(super) work: Work,
@@ -95,15 +95,15 @@ pub(super) enum Poison {
     Panicked(String),
 }
 
-impl Core {
+impl Executor {
     pub(super) fn new(
         sink: Box<dyn Sink>,
         tasks: Box<dyn Tasks>,
         outbox: Outbox,
         account: Account,
         now: Now,
-    ) -> Core {
-        Core {
+    ) -> Executor {
+        Executor {
             now,
             work: Work::of(TURN_WORK),
             #[cfg(test)]
@@ -187,7 +187,13 @@ impl Core {
         };
         partition.running += 1;
         lane.stats.metrics.counts.started += 1;
-        self.panicked(lane, record, Trip::new(None, false, self.now.ms), None, message);
+        self.panicked(
+            lane,
+            record,
+            ExecutionState::new(None, false, self.now.ms),
+            None,
+            message,
+        );
     }
 
     /// Runs an event. `holds_line`: its line is busy with it already.
@@ -199,9 +205,9 @@ impl Core {
         line: Option<LineId>,
         holds_line: bool,
     ) {
-        let mut trip = Trip::new(line, holds_line, self.now.ms);
+        let mut state = ExecutionState::new(line, holds_line, self.now.ms);
         let Some(partition) = lane.partitions.get_mut(&record.partition) else {
-            return self.leave_line(lane, &trip);
+            return self.leave_line(lane, &state);
         };
         partition.running += 1;
         let value = match (record.value, lane.workflow.on_empty) {
@@ -209,16 +215,16 @@ impl Core {
             (_, OnEmpty::Null) => b"null",
             (_, OnEmpty::Skip) => {
                 lane.complete(record.partition, record.offset);
-                return self.leave_line(lane, &trip);
+                return self.leave_line(lane, &state);
             }
         };
         // Also what cannot begin: no more executions end than were started.
         lane.stats.metrics.counts.started += 1;
-        let started = guarded(|| self.start(lane, version, record, value, &mut trip));
+        let started = guarded(|| self.start(lane, version, record, value, &mut state));
         match started {
-            Ok(Ok(())) => self.drive(lane, version, record, trip),
-            Ok(Err(poison)) => self.refuse(lane, record, trip, &poison),
-            Err(message) => self.panicked(lane, record, trip, None, message),
+            Ok(Ok(())) => self.drive(lane, version, record, state),
+            Ok(Err(poison)) => self.refuse(lane, record, state, &poison),
+            Err(message) => self.panicked(lane, record, state, None, message),
         }
         // Afterwards: an execution that may begin also does something.
         self.charge(value.len());
@@ -231,7 +237,7 @@ impl Core {
         version: &Loaded,
         record: &Record<'_>,
         value: &[u8],
-        trip: &mut Trip,
+        state: &mut ExecutionState,
     ) -> Result<(), Poison> {
         reach(Step::Start);
         let program = &*version.program;
@@ -246,9 +252,9 @@ impl Core {
             sync: lane.workflow.mode == super::workflow::Mode::Sync,
             ..Identity::default()
         };
-        trip.uuid = self.bits.uuid();
+        state.uuid = self.bits.uuid();
         if program.uses_context {
-            self.name_and_arn(lane, partition, record.offset, trip.uuid);
+            self.name_and_arn(lane, partition, record.offset, state.uuid);
             self.position.clear();
             self.position.push(b'{');
             push_position(record, &partition.topic, partition.number, &mut self.position);
@@ -290,7 +296,7 @@ impl Core {
                 StartError::TooLarge(bytes) => Poison::TooLarge(bytes),
             })?;
         // The run began at this turn's wall time, so all of its limit is left.
-        trip.deadline_ms = self.now.due_ms(self.run.deadline_ms(program));
+        state.deadline_ms = self.now.due_ms(self.run.deadline_ms(program));
         Ok(())
     }
 
@@ -300,16 +306,16 @@ impl Core {
         lane: &mut LaneState,
         version: &Rc<Loaded>,
         record: &Record<'_>,
-        mut trip: Trip,
+        mut state: ExecutionState,
     ) {
-        match guarded(|| self.step(lane, version, record, &mut trip)) {
+        match guarded(|| self.step(lane, version, record, &mut state)) {
             Ok(status @ (Status::Running | Status::Waiting)) => {
-                self.park(lane, version, record, trip, status == Status::Running);
+                self.park(lane, version, record, state, status == Status::Running);
             }
             Ok(Status::Succeeded | Status::Failed | Status::TimedOut) => {
-                self.finish(lane, version, record, trip);
+                self.finish(lane, version, record, state);
             }
-            Err(message) => self.panicked(lane, record, trip, None, message),
+            Err(message) => self.panicked(lane, record, state, None, message),
         }
     }
 
@@ -320,7 +326,7 @@ impl Core {
         lane: &mut LaneState,
         version: &Loaded,
         record: &Record<'_>,
-        trip: &mut Trip,
+        state: &mut ExecutionState,
     ) -> Status {
         if lane.log_is_full() {
             // Also when it has reached its time limit: its end is written too. It is ready when there is room again.
@@ -333,18 +339,18 @@ impl Core {
                 reach(Step::Advance);
                 let granted = EXECUTION_WORK.min(self.work.left());
                 self.run.grant(Work::of(granted));
-                let pause_at = self.pause_at(lane, trip);
+                let pause_at = self.pause_at(lane, state);
                 let most = self
                     .account
-                    .execution_max(lane.index, self.flights.len(), trip.before);
+                    .execution_max(lane.index, self.flights.len(), state.before);
                 self.run.limit_memory(most, pause_at);
-                let status = self.go(lane, version, record, trip);
+                let status = self.go(lane, version, record, state);
                 let used = granted.saturating_sub(self.run.work_left()) + self.run.take_overdrawn();
                 self.charge(used as usize);
                 status
             }
         };
-        if matches!(status, Status::Running | Status::Waiting) && self.now.ms >= trip.deadline_ms {
+        if matches!(status, Status::Running | Status::Waiting) && self.now.ms >= state.deadline_ms {
             reach(Step::TimeOut);
             self.run.time_out(&version.program, self.now.wall_ms);
             return Status::TimedOut;
@@ -353,15 +359,21 @@ impl Core {
     }
 
     /// Advances the run, calls its tasks, and goes on with those that answer at once.
-    fn go(&mut self, lane: &mut LaneState, version: &Loaded, record: &Record<'_>, trip: &mut Trip) -> Status {
+    fn go(
+        &mut self,
+        lane: &mut LaneState,
+        version: &Loaded,
+        record: &Record<'_>,
+        state: &mut ExecutionState,
+    ) -> Status {
         let program = &*version.program;
         let mut fuel = FUEL;
         loop {
             let before = self.run.transitions();
             let status = self.run.advance(program, self.now.wall_ms, fuel);
             fuel = fuel.saturating_sub(self.run.transitions() - before);
-            if !trip.calls.is_empty() {
-                self.forget_calls(lane, trip, false);
+            if !state.calls.is_empty() {
+                self.forget_calls(lane, state, false);
             }
             self.run.swap_requests(&mut self.requests);
             if !matches!(status, Status::Running | Status::Waiting) {
@@ -369,20 +381,20 @@ impl Core {
             }
             let mut is_answered = false;
             for at in 0..self.requests.len() {
-                let id = *trip
+                let id = *state
                     .id
-                    .get_or_insert_with(|| self.flights.reserve(lane.index, trip.started_ms));
+                    .get_or_insert_with(|| self.flights.reserve(lane.index, state.started_ms));
                 match self.requests[at] {
                     Request::Timer(timer) => {
                         let due_ms = self.now.due_ms(timer.at_ms);
                         // What would come behind the deadline never comes.
-                        if due_ms < trip.deadline_ms {
+                        if due_ms < state.deadline_ms {
                             self.timers.add(due_ms, id, timer.token, None);
                         }
                     }
                     Request::Task(task) => {
                         fuel = fuel.saturating_sub(CALL_FUEL);
-                        is_answered |= self.call(lane, version, record, trip, id, &task);
+                        is_answered |= self.call(lane, version, record, state, id, &task);
                     }
                 }
             }
@@ -401,7 +413,7 @@ impl Core {
         lane: &mut LaneState,
         version: &Loaded,
         record: &Record<'_>,
-        trip: &mut Trip,
+        state: &mut ExecutionState,
         id: FlightId,
         request: &TaskRequest,
     ) -> bool {
@@ -427,8 +439,8 @@ impl Core {
             timeout_seconds: request.timeout_seconds,
             now_ms: self.now.wall_ms,
         };
-        let ticket = Flights::ticket(id, trip.call_count);
-        trip.call_count = trip.call_count.wrapping_add(1);
+        let ticket = Flights::ticket(id, state.call_count);
+        state.call_count = state.call_count.wrapping_add(1);
         self.result.clear();
         let progress = self
             .tasks
@@ -446,18 +458,18 @@ impl Core {
         };
         let answer = match &progress {
             Progress::Pending => {
-                trip.calls.push(pending);
+                state.calls.push(pending);
                 return false;
             }
             Progress::SuccessAfter(after_ms) => {
                 let at_ms = self.now.ms.saturating_add(*after_ms);
                 // A result that comes too late is a time-out at the limit: that is known now.
-                if at_ms >= pending.limit_ms.min(trip.deadline_ms) {
-                    trip.calls.push(pending);
+                if at_ms >= pending.limit_ms.min(state.deadline_ms) {
+                    state.calls.push(pending);
                 } else {
                     lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);
                     let result = Some(self.result.as_slice().into());
-                    trip.timed_bytes += self.result.len();
+                    state.timed_bytes += self.result.len();
                     self.timers.add(at_ms, id, request.token, result);
                 }
                 return false;
