@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use stepstream::compile::compile;
 use stepstream::metrics::{Metrics, ShardMetrics};
-use stepstream::runtime::{self, Handle, LaneParts, Parts, Stats, Version, Workflow};
+use stepstream::runtime::{self, Handle, LaneParts, MachineSettings, Parts, Stats, Version, Workflow};
 use stepstream::stream::Wake;
 use stepstream::stream::memory::{Block, MemorySource};
 use stepstream::task::{Answers, Functions, Tasks, function::Home};
@@ -77,14 +77,17 @@ impl Work {
         let report = asl::check(&source, &asl::Options::default());
         let program = compile(&report.machine.expect("a valid definition"));
         let workflow = Workflow {
-            name: NAME.to_owned(),
+            machine: MachineSettings {
+                name: NAME.to_owned(),
+                ..MachineSettings::default()
+            },
             output: Some("out".to_owned()),
             max_in_flight: in_flight,
             ..Workflow::default()
         };
         let home = Home {
-            region: workflow.region.clone(),
-            account: workflow.account.clone(),
+            region: workflow.machine.region.clone(),
+            account: workflow.machine.account.clone(),
         };
         let config = toml::from_str(tasks).expect("valid [tasks]");
         let tasks = Tasks::new(&config, &Functions::new(), home).expect("valid [tasks]");

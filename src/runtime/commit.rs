@@ -5,10 +5,11 @@
 //! most `sync_batch_max` events of a lane are committed and unfinished at a time: so many a crash may cut
 //! off. Invariant of sync mode: an event runs only after a commit past it was acknowledged, and once.
 
-use super::executor::{Executor, copy};
 use super::held::Held;
-use super::lane::{Lane, LaneState, Partition, PreCommit};
-use super::refuse::Withheld;
+use super::intake::{Intake, copy};
+use super::lane::{Feed, Lane};
+use super::messages::Withheld;
+use super::partition::{Partition, PreCommit};
 use super::workflow::Mode;
 use crate::stream::{CommitError, PartitionId, Record, Source};
 use std::rc::Rc;
@@ -19,26 +20,26 @@ const AGAIN_MS: i64 = 100;
 impl Lane {
     /// Commits what is safe, if the time has come; says whether it had.
     pub(super) fn commit_if_due(&mut self, now_ms: i64) -> bool {
-        let state = &mut self.state;
-        if now_ms < state.next_commit_ms {
+        let feed = &mut self.feed;
+        if now_ms < feed.next_commit_ms {
             return false;
         }
-        state.next_commit_ms = now_ms + state.workflow.commit_interval.as_millis() as i64;
-        for (&id, partition) in &mut state.partitions {
-            partition.commit(id, &mut *self.source, state.workflow.mode);
+        feed.next_commit_ms = now_ms + feed.workflow.commit_interval.as_millis() as i64;
+        for (&id, partition) in &mut feed.partitions {
+            partition.commit(id, &mut *self.source, feed.workflow.mode);
         }
         true
     }
 
     /// Sync mode: asks for the commits that let held events run.
     pub(super) fn commit_ahead(&mut self, now_ms: i64) {
-        if self.state.workflow.mode != Mode::Sync {
+        if self.feed.workflow.mode != Mode::Sync {
             return;
         }
-        let max = self.state.workflow.sync_batch_max.max(1);
+        let max = self.feed.workflow.sync_batch_max.max(1);
         let at_risk = |partition: &Partition| partition.tracker.unfinished();
-        let mut room = max.saturating_sub(self.state.partitions.values().map(at_risk).sum());
-        for (&id, partition) in &mut self.state.partitions {
+        let mut room = max.saturating_sub(self.feed.partitions.values().map(at_risk).sum());
+        for (&id, partition) in &mut self.feed.partitions {
             room -= partition.ask(id, &mut *self.source, room, now_ms);
         }
     }
@@ -136,7 +137,7 @@ impl Partition {
     }
 }
 
-impl LaneState {
+impl Feed {
     /// Sync mode: holds an event until its commit.
     pub(super) fn hold(&mut self, record: &Record<'_>) {
         let Some(partition) = self.partitions.get_mut(&record.partition) else {
@@ -154,54 +155,45 @@ impl LaneState {
     }
 }
 
-impl Executor {
+impl Intake<'_> {
     /// Hears what became of a commit: sync events run, are asked for again, or never run here.
-    pub(super) fn committed(
-        &mut self,
-        lane: &mut LaneState,
-        id: PartitionId,
-        offset: i64,
-        result: &Result<(), CommitError>,
-    ) {
-        let Some(partition) = lane.partitions.get_mut(&id) else {
+    pub(super) fn committed(&mut self, id: PartitionId, offset: i64, result: &Result<(), CommitError>) {
+        let Some(partition) = self.feed.partitions.get_mut(&id) else {
             return;
         };
-        if partition
-            .precommit
-            .commit
-            .as_ref()
-            .is_none_or(|commit| commit.offset != offset)
-        {
+        let precommit = &mut partition.precommit;
+        let commit = precommit.commit.as_ref();
+        if commit.is_none_or(|commit| commit.offset != offset) {
             return;
         }
         match result {
             Ok(()) => {}
             Err(CommitError::Unknown(_)) => {
                 // It may stand or not. The partition is still ours, so asking again settles it.
-                partition.precommit.again_ms = Some(self.now.ms + AGAIN_MS);
+                precommit.again_ms = Some(self.executor.now.ms + AGAIN_MS);
                 return;
             }
             Err(CommitError::NotOwner) => {
-                partition.precommit = PreCommit {
+                *precommit = PreCommit {
                     is_fenced: true,
                     ..PreCommit::default()
                 };
                 return;
             }
         }
-        partition.precommit.commit = None;
-        partition.precommit.asked_ms = None;
-        let events = std::mem::take(&mut partition.precommit.asked);
-        let version = Rc::clone(&lane.version);
+        precommit.commit = None;
+        precommit.asked_ms = None;
+        let events = std::mem::take(&mut precommit.asked);
+        let version = Rc::clone(&self.machine.version);
         let last = events.iter().map(|event| event.offset).max();
-        let broken = std::mem::take(&mut partition.precommit.broken);
+        let broken = std::mem::take(&mut precommit.broken);
         for event in events {
             match broken.iter().find(|(offset, _)| *offset == event.offset) {
-                None => self.take_held(lane, &version, event),
-                Some((_, message)) => self.never_began(lane, &event.record(), message.clone()),
+                None => self.take_held(&version, event),
+                Some((_, message)) => self.never_began(&event.record(), message.clone()),
             }
         }
-        if let Some(partition) = lane.partitions.get_mut(&id) {
+        if let Some(partition) = self.feed.partitions.get_mut(&id) {
             let is_held = |&(offset, _): &(i64, String)| last.is_none_or(|last| last < offset);
             partition.precommit.broken = broken.into_iter().filter(is_held).collect();
         }

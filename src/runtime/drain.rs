@@ -7,8 +7,10 @@
 //! time. A lost one is forgotten at once. Stopping is revoking everything. Invariant:
 //! what was abandoned is not committed (async), or named as unfinished in the last commit (sync).
 
-use super::executor::Executor;
-use super::lane::{GivenUp, Lane, LaneState, Partition};
+use super::event_asker::Events;
+use super::lane::{Feed, Lane};
+use super::partition::{GivenUp, Partition};
+use super::shard::Shard;
 use super::workflow::Mode;
 use crate::stream::PartitionId;
 use std::time::{Duration, Instant};
@@ -20,16 +22,16 @@ pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(1);
 impl Lane {
     /// Begins to give a partition back.
     pub(super) fn revoke(&mut self, id: PartitionId, until: Instant) {
-        let state = &mut self.state;
-        let Some(partition) = state.partitions.get_mut(&id) else {
+        let feed = &mut self.feed;
+        let Some(partition) = feed.partitions.get_mut(&id) else {
             // Announced and gone again before it came here: nothing to wait for.
             self.source.release(id, None);
             return;
         };
         partition.until = Some(partition.until.map_or(until, |known| known.min(until)));
         partition.precommit.held.clear();
-        match state.workflow.mode {
-            Mode::Async => state.forget_waiting(id),
+        match feed.workflow.mode {
+            Mode::Async => feed.forget_waiting(id),
             // A commit past them stands: nobody else would run them.
             Mode::Sync => {}
         }
@@ -37,14 +39,21 @@ impl Lane {
 
     /// Stops taking events: gives all partitions back.
     pub(super) fn stop(&mut self, until: Instant) {
-        let all: Vec<PartitionId> = self.state.partitions.keys().copied().collect();
+        let all: Vec<PartitionId> = self.feed.partitions.keys().copied().collect();
         for id in all {
             self.revoke(id, until);
         }
     }
 }
 
-impl LaneState {
+impl Feed {
+    /// Returns the partitions that are meant.
+    fn partitions_that(&self, is_meant: impl Fn(&Partition) -> bool) -> Vec<PartitionId> {
+        let all = self.partitions.iter();
+        let meant = all.filter(|(_, partition)| is_meant(partition));
+        meant.map(|(&id, _)| id).collect()
+    }
+
     /// Forgets the events of a partition that wait for their turn; they were not begun.
     fn forget_waiting(&mut self, id: PartitionId) {
         self.lines.forget(id);
@@ -73,7 +82,7 @@ impl LaneState {
             return;
         }
         tracing::warn!(
-            workflow = self.workflow.name,
+            workflow = self.workflow.machine.name,
             topic = %partition.topic,
             number = partition.number,
             executions = partition.running,
@@ -108,49 +117,39 @@ impl Partition {
     }
 }
 
-impl Executor {
-    /// Gives back the revoked partitions that are over, or whose time is.
-    pub(super) fn release(&mut self, lanes: &mut [Lane], lane: usize) {
-        let now = self.now.instant;
+impl Shard {
+    /// Gives back the revoked partitions of a lane that are over, or whose time is.
+    pub(super) fn release(&mut self, lane: usize) {
+        let now = self.executor.now.instant;
         let is_late = |partition: &Partition| partition.next_release().is_some_and(|at| now >= at);
-        let ids = |lanes: &[Lane], is_meant: &dyn Fn(&Partition) -> bool| -> Vec<PartitionId> {
-            let all = lanes[lane].state.partitions.iter();
-            all.filter(|(_, partition)| is_meant(partition))
-                .map(|(&id, _)| id)
-                .collect()
-        };
-        for id in ids(lanes, &|partition| {
-            partition.given_up.is_none() && is_late(partition)
-        }) {
-            self.give_up(lanes, lane, id);
+        let is_over_time = |partition: &Partition| partition.given_up.is_none() && is_late(partition);
+        for id in self.lanes[lane].feed.partitions_that(is_over_time) {
+            self.give_up(lane, id);
         }
         let is_due =
             |partition: &Partition| partition.until.is_some() && (partition.is_over() || is_late(partition));
-        for id in ids(lanes, &is_due) {
-            let Lane { source, state } = &mut lanes[lane];
-            if let Some(mut partition) = state.partitions.remove(&id) {
-                let last = match state.workflow.mode {
+        let Lane { source, feed, .. } = &mut self.lanes[lane];
+        for id in feed.partitions_that(is_due) {
+            if let Some(mut partition) = feed.partitions.remove(&id) {
+                let last = match feed.workflow.mode {
                     Mode::Async => partition.tracker.commit(),
                     Mode::Sync => partition.commit_last(),
                 };
                 source.release(id, last.as_ref());
-                state.tell_given_up(&partition);
+                feed.tell_given_up(&partition);
             }
         }
     }
 
     /// Gives up what of a partition is not over in its time. What is over has a little longer to be heard of: an answer
     /// that is on its way, and the commit that says so.
-    fn give_up(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) {
-        let waiting = lanes[lane]
-            .state
-            .partitions
-            .get(&id)
-            .map_or(0, |partition| partition.waiting);
-        // First: an execution that is abandoned must not hand its line on.
-        lanes[lane].state.forget_waiting(id);
-        let executions = self.abandon_partition(lanes, lane, id);
-        if let Some(partition) = lanes[lane].state.partitions.get_mut(&id) {
+    fn give_up(&mut self, lane: usize, id: PartitionId) {
+        let feed = &mut self.lanes[lane].feed;
+        let waiting = feed.partitions.get(&id).map_or(0, |partition| partition.waiting);
+        // First, since an execution that is abandoned must not hand its line on.
+        feed.forget_waiting(id);
+        let executions = self.abandon_partition(lane, id);
+        if let Some(partition) = self.lanes[lane].feed.partitions.get_mut(&id) {
             // Begun, but not run: the last commit names them.
             let waiting = waiting + partition.precommit.asked.len();
             partition.given_up = Some(GivenUp { executions, waiting });
@@ -160,25 +159,30 @@ impl Executor {
     }
 
     /// Forgets a partition that belongs to somebody else already.
-    pub(super) fn lose(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) {
-        lanes[lane].state.forget_waiting(id);
-        self.abandon_partition(lanes, lane, id);
-        lanes[lane].state.partitions.remove(&id);
+    pub(super) fn lose(&mut self, lane: usize, id: PartitionId) {
+        self.lanes[lane].feed.forget_waiting(id);
+        self.abandon_partition(lane, id);
+        self.lanes[lane].feed.partitions.remove(&id);
     }
 
     /// Drops the executions of a partition; returns how many there were.
-    fn abandon_partition(&mut self, lanes: &mut [Lane], lane: usize, id: PartitionId) -> usize {
-        // All that wait are looked at, so not for a partition of which none can be among them.
-        let partition = lanes[lane].state.partitions.get(&id);
+    fn abandon_partition(&mut self, lane: usize, id: PartitionId) -> usize {
+        // All executions that wait are looked at, so not for a partition of which none can be among them.
+        let partition = self.lanes[lane].feed.partitions.get(&id);
         if partition.is_none_or(|partition| partition.running == 0) {
             return 0;
         }
-        let is_its =
-            |flight: &super::flight::Flight| flight.lane as usize == lane && flight.event.partition == id;
-        let flights = self.flights.find(is_its);
+        let flights = self
+            .executor
+            .flights
+            .find(|flight| flight.machine as usize == lane && flight.kept.event.partition == id);
+        let mut events = Events {
+            lanes: &mut self.lanes,
+            dispatch: &mut self.dispatch,
+        };
         let count = flights.len();
         for flight in flights {
-            self.abandon(lanes, flight);
+            self.executor.abandon(&mut events, flight);
         }
         count
     }

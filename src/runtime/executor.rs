@@ -1,31 +1,23 @@
-//! Runs executions: from an event to an outcome, or to a place in the in-flight table.
+//! Runs executions: from an input to an outcome, or to a place in the in-flight table.
 //!
 //! Owns the one run in which everything is executed, the pool of those that wait, and what is due. An
-//! execution that never waits goes through here in a plain loop and leaves nothing behind. Must not know
-//! sources and commits. Invariant: an execution that began ends once, in [`Executor::finish`], or where poison or
-//! a lost partition ends it.
+//! execution that never waits goes through here in a plain loop and leaves nothing behind. Must not know who asks for
+//! executions, nor why. Invariant: an execution that began ends once: with its outcome, as one that broke, or dropped.
 
-use super::account::{Account, LaneMeter};
-use super::flight::{ExecutionState, FlightId, Flights, Pending};
-use super::headers;
-use super::held::Held;
-use super::identity::{Bits, CallKey, push_position, push_uuid};
-use super::lane::{LaneState, Partition};
-use super::ordering::LineId;
-use super::outbox::Outbox;
-use super::panics::{Step, reach};
-use super::tasks::{Attempt, Tasks};
+use super::account::Account;
+use super::asker::{Asker, Input};
+use super::flight::Flights;
+use super::identity::{Bits, push_uuid};
+use super::machine::{Loaded, Machine};
+use super::state::{ExecutionState, FlightId};
+use super::steps::{Step, reach};
+use super::tasks::Tasks;
 use super::thirsty::Thirsty;
 use super::timers::Timers;
-use super::workflow::{Loaded, OnEmpty};
 use crate::clock::Now;
 use crate::guard::guarded;
-use crate::metrics::TaskOutcome;
-use crate::stream::{Record, Sink};
-use crate::task::{self, Progress};
-use crate::vm::{
-    Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest, Work,
-};
+use crate::stream::Sink;
+use crate::vm::{Identified, Identity, Request, Run, Status, Work};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -42,8 +34,8 @@ pub(super) const TURN_WORK: u64 = 4 << 20;
 /// however much those before it have done: nothing starves behind them.
 pub(super) const PART_WORK: u64 = 256 << 10;
 
-/// What runs executions on a shard.
-pub(super) struct Executor {
+/// What runs executions on a shard; `K` is what is kept of who asked for one that waits.
+pub(super) struct Executor<K> {
     pub(super) now: Now,
     /// What the executions may still do in this turn.
     pub(super) work: Work,
@@ -56,53 +48,29 @@ pub(super) struct Executor {
     pub(super) pool: Vec<Box<Run>>,
     pub(super) pool_bytes: usize,
     pub(super) account: Account,
-    pub(super) flights: Flights,
+    pub(super) flights: Flights<K>,
     pub(super) timers: Timers,
     /// Executions that ran out of fuel: each has another turn.
     pub(super) ready: VecDeque<FlightId>,
     /// Executions that wait for memory, and the one that may grow though there is none.
     pub(super) thirsty: Thirsty,
-    pub(super) outbox: Outbox,
+    /// Where messages go: those of tasks, and those that askers send.
     pub(super) sink: Box<dyn Sink>,
     pub(super) tasks: Box<dyn Tasks>,
     bits: Bits,
     requests: Vec<Request>,
-    /// Buffers that are used again: the execution's name and ARN, its position as JSON, texts.
+    /// Buffers that are used again: the execution's name and ARN, who asked for it as JSON, a task's result.
     pub(super) name: String,
     pub(super) arn: String,
-    position: Vec<u8>,
-    input: Vec<u8>,
-    result: Vec<u8>,
-    pub(super) output: Vec<u8>,
-    /// Checks values that become part of a larger input.
-    pub(super) checked: crate::value::Heap,
-    /// Until when replies that cannot be delivered are not told: events choose where they go.
-    pub(super) lost_reply_told_until_ms: i64,
-    /// Executions that were dropped with their partitions.
+    event: Vec<u8>,
+    pub(super) result: Vec<u8>,
+    /// Executions that were dropped.
     #[cfg(test)]
     pub(super) abandoned: u64,
 }
 
-/// Why an event's execution is over before it has an outcome.
-pub(super) enum Poison {
-    /// The value is not JSON.
-    Invalid(String),
-    /// The value is too large; its bytes.
-    TooLarge(usize),
-    /// The headers are too many, or not readable.
-    Headers(headers::Refused),
-    /// Our own code panicked.
-    Panicked(String),
-}
-
-impl Executor {
-    pub(super) fn new(
-        sink: Box<dyn Sink>,
-        tasks: Box<dyn Tasks>,
-        outbox: Outbox,
-        account: Account,
-        now: Now,
-    ) -> Executor {
+impl<K> Executor<K> {
+    pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, account: Account, now: Now) -> Executor<K> {
         Executor {
             now,
             work: Work::of(TURN_WORK),
@@ -116,19 +84,14 @@ impl Executor {
             timers: Timers::default(),
             ready: VecDeque::new(),
             thirsty: Thirsty::default(),
-            outbox,
             sink,
             tasks,
             bits: Bits::new(),
             requests: Vec::new(),
             name: String::new(),
             arn: String::new(),
-            position: Vec::new(),
-            input: Vec::new(),
+            event: Vec::new(),
             result: Vec::new(),
-            output: Vec::new(),
-            checked: crate::value::Heap::new(),
-            lost_reply_told_until_ms: i64::MIN,
             #[cfg(test)]
             abandoned: 0,
         }
@@ -138,6 +101,22 @@ impl Executor {
     #[cfg(test)]
     pub(super) fn reseed(&mut self, seed: u64) {
         self.bits = Bits::of(seed);
+    }
+
+    /// Begins a turn, with all of its work.
+    pub(super) fn begin_turn(&mut self, now: Now) {
+        self.now = now;
+        self.work = Work::of(TURN_WORK);
+        #[cfg(test)]
+        {
+            self.worked = 0;
+        }
+    }
+
+    /// Begins a part of the turn that others of the same kind share: each has its part of the work at least.
+    pub(super) fn begin_part(&mut self, sharers: usize) {
+        let share = (PART_WORK / sharers.max(1) as u64).max(1);
+        self.work = Work::of(self.work.left().max(share));
     }
 
     /// Takes from the turn what something costs, in bytes.
@@ -150,172 +129,109 @@ impl Executor {
         }
     }
 
-    /// Begins a part of the turn that others of the same kind share: each has its part of the work at least.
-    pub(super) fn begin_part(&mut self, sharers: usize) {
-        let share = (PART_WORK / sharers.max(1) as u64).max(1);
-        self.work = Work::of(self.work.left().max(share));
+    /// Says whether an execution of a machine may begin, with an input of so many bytes: there is work left in this turn,
+    /// and memory.
+    pub(super) fn may_begin(&self, machine: &Machine, bytes: usize) -> bool {
+        !self.work.is_spent() && self.account.may_begin(machine.index, machine.parked, bytes)
     }
 
-    /// Runs an event whose offset was begun, unless it has to wait for its turn.
-    pub(super) fn take(&mut self, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
-        let line = lane.workflow.ordering.line(record);
-        if let Some(line) = line
-            && lane.lines.is_busy(line)
-        {
-            match copy(record, &lane.held) {
-                Ok(event) => {
-                    if let Some(partition) = lane.partitions.get_mut(&record.partition) {
-                        partition.waiting += 1;
-                    }
-                    lane.lines.wait(line, event);
-                }
-                Err(message) => self.never_began(lane, record, message),
-            }
-            return;
-        }
-        if !self.may_begin(lane, record) {
-            return self.put_off(lane, record, line);
-        }
-        self.execute(lane, version, record, line, false);
+    /// Returns how long an execution has lasted.
+    pub(super) fn lasted_us(&self, state: &ExecutionState) -> u64 {
+        (self.now.ms - state.started_ms).max(0) as u64 * 1_000
     }
 
-    /// Ends an event that could not even be kept for later.
-    #[cold]
-    pub(super) fn never_began(&mut self, lane: &mut LaneState, record: &Record<'_>, message: String) {
-        let Some(partition) = lane.partitions.get_mut(&record.partition) else {
-            return;
-        };
-        partition.running += 1;
-        lane.stats.metrics.counts.started += 1;
-        self.panicked(
-            lane,
-            record,
-            ExecutionState::new(None, false, self.now.ms),
-            None,
-            message,
-        );
+    /// Writes an execution's name into its buffer.
+    pub(super) fn write_name(&mut self, asker: &impl Asker<Kept = K>) {
+        self.name.clear();
+        // Writing to a String does not fail.
+        let _ = asker.write_name(&mut self.name);
     }
 
-    /// Runs an event. `holds_line`: its line is busy with it already.
-    pub(super) fn execute(
+    /// Writes an execution's name and ARN into their buffers.
+    pub(super) fn write_name_and_arn(&mut self, machine: &Machine, asker: &impl Asker<Kept = K>, uuid: u128) {
+        self.write_name(asker);
+        self.arn.clear();
+        self.arn.push_str(&machine.fixed.arn_prefix);
+        self.arn.push_str(&self.name);
+        self.arn.push(':');
+        push_uuid(uuid, &mut self.arn);
+    }
+
+    /// Begins an execution and runs it, until it is over or has to wait.
+    pub(super) fn begin<A: Asker<Kept = K>>(
         &mut self,
-        lane: &mut LaneState,
+        machine: &mut Machine,
         version: &Rc<Loaded>,
-        record: &Record<'_>,
-        line: Option<LineId>,
-        holds_line: bool,
+        asker: &mut A,
     ) {
-        let mut state = ExecutionState::new(line, holds_line, self.now.ms);
-        let Some(partition) = lane.partitions.get_mut(&record.partition) else {
-            return self.leave_line(lane, &state);
-        };
-        partition.running += 1;
-        let value = match (record.value, lane.workflow.on_empty) {
-            (Some(value), _) if !value.is_empty() => value,
-            (_, OnEmpty::Null) => b"null",
-            (_, OnEmpty::Skip) => {
-                lane.complete(record.partition, record.offset);
-                return self.leave_line(lane, &state);
-            }
-        };
-        // Also what cannot begin: no more executions end than were started.
-        lane.stats.metrics.counts.started += 1;
-        let started = guarded(|| self.start(lane, version, record, value, &mut state));
+        let mut state = ExecutionState::new(self.now.ms);
+        // An execution that cannot begin counts as started too: it also ends, and no more may end than were started.
+        machine.metrics.counts.started += 1;
+        let started = guarded(|| self.start(machine, version, asker, &mut state));
         match started {
-            Ok(Ok(())) => self.drive(lane, version, record, state),
-            Ok(Err(poison)) => self.refuse(lane, record, state, &poison),
-            Err(message) => self.panicked(lane, record, state, None, message),
+            Ok(Ok(())) => self.drive(machine, version, asker, state),
+            Ok(Err(refusal)) => self.refuse(machine, asker, state, &refusal),
+            Err(message) => self.panicked(machine, asker, state, message),
         }
-        // Afterwards: an execution that may begin also does something.
-        self.charge(value.len());
     }
 
     /// Gives the run its input.
-    fn start(
+    fn start<A: Asker<Kept = K>>(
         &mut self,
-        lane: &LaneState,
+        machine: &Machine,
         version: &Loaded,
-        record: &Record<'_>,
-        value: &[u8],
+        asker: &mut A,
         state: &mut ExecutionState,
-    ) -> Result<(), Poison> {
+    ) -> Result<(), A::Refusal> {
         reach(Step::Start);
         let program = &*version.program;
-        let partition = &lane.partitions[&record.partition];
-        if program.uses_context || lane.reads_headers() {
-            headers::check(record.headers).map_err(Poison::Headers)?;
-        }
+        asker.check(program)?;
         let mut identity = Identity {
-            role_arn: &lane.fixed.role_arn,
-            state_machine_arn: &lane.fixed.state_machine_arn,
-            state_machine_name: &lane.workflow.name,
-            sync: lane.workflow.mode == super::workflow::Mode::Sync,
+            role_arn: &machine.fixed.role_arn,
+            state_machine_arn: &machine.fixed.state_machine_arn,
+            state_machine_name: &machine.settings.name,
+            sync: asker.is_sync(),
             ..Identity::default()
         };
         state.uuid = self.bits.uuid();
         if program.uses_context {
-            self.name_and_arn(lane, partition, record.offset, state.uuid);
-            self.position.clear();
-            self.position.push(b'{');
-            push_position(record, &partition.topic, partition.number, &mut self.position);
-            self.position.push(b'}');
+            self.write_name_and_arn(machine, asker, state.uuid);
+            self.event.clear();
+            let has_event = asker.write_event(&mut self.event);
             identity.execution_name = &self.name;
             identity.execution_arn = &self.arn;
-            identity.event = Some(&self.position);
-        }
-        let mut input = value;
-        if lane.wraps_input() {
-            if value.len() > PAYLOAD_BYTES_MAX {
-                return Err(Poison::TooLarge(value.len()));
-            }
-            // On its own first: a value that closes our object is not JSON.
-            self.checked.clear();
-            self.checked
-                .index(value)
-                .map_err(|error| Poison::Invalid(error.message.to_string()))?;
-            self.input.clear();
-            self.input.push(b'{');
-            push_position(record, &partition.topic, partition.number, &mut self.input);
-            self.input.extend_from_slice(b",\"value\":");
-            self.input.extend_from_slice(value);
-            self.input.push(b'}');
-            input = &self.input;
+            identity.event = has_event.then_some(&self.event);
         }
         let with = Identified {
             identity,
-            kept: lane.fixed.kept,
+            kept: machine.fixed.kept,
             decisions: false,
             now_ms: self.now.wall_ms,
             seed: self.bits.next(),
         };
-        let around = input.len() - value.len();
-        self.run
-            .start_wrapped(program, input, around, &with)
-            .map_err(|error| match error {
-                StartError::Invalid(error) => Poison::Invalid(error.message.to_string()),
-                StartError::TooLarge(bytes) => Poison::TooLarge(bytes),
-            })?;
+        let Input { text, around } = asker.input()?;
+        self.run.start_wrapped(program, text, around, &with)?;
         // The run began at this turn's wall time, so all of its limit is left.
         state.deadline_ms = self.now.due_ms(self.run.deadline_ms(program));
         Ok(())
     }
 
     /// Runs what is in the run until it is over, waits, or has had its turn.
-    pub(super) fn drive(
+    pub(super) fn drive<A: Asker<Kept = K>>(
         &mut self,
-        lane: &mut LaneState,
+        machine: &mut Machine,
         version: &Rc<Loaded>,
-        record: &Record<'_>,
+        asker: &mut A,
         mut state: ExecutionState,
     ) {
-        match guarded(|| self.step(lane, version, record, &mut state)) {
+        match guarded(|| self.step(machine, version, asker, &mut state)) {
             Ok(status @ (Status::Running | Status::Waiting)) => {
-                self.park(lane, version, record, state, status == Status::Running);
+                self.park(machine, version, asker, state, status == Status::Running);
             }
             Ok(Status::Succeeded | Status::Failed | Status::TimedOut) => {
-                self.finish(lane, version, record, state);
+                self.finish(machine, version, asker, state);
             }
-            Err(message) => self.panicked(lane, record, state, None, message),
+            Err(message) => self.panicked(machine, asker, state, message),
         }
     }
 
@@ -323,12 +239,12 @@ impl Executor {
     /// limit.
     fn step(
         &mut self,
-        lane: &mut LaneState,
+        machine: &mut Machine,
         version: &Loaded,
-        record: &Record<'_>,
+        asker: &impl Asker<Kept = K>,
         state: &mut ExecutionState,
     ) -> Status {
-        if lane.log_is_full() {
+        if machine.log_is_full() {
             // Also when it has reached its time limit: its end is written too. It is ready when there is room again.
             return Status::Running;
         }
@@ -339,12 +255,12 @@ impl Executor {
                 reach(Step::Advance);
                 let granted = EXECUTION_WORK.min(self.work.left());
                 self.run.grant(Work::of(granted));
-                let pause_at = self.pause_at(lane, state);
+                let pause_at = self.pause_at(machine, state);
                 let most = self
                     .account
-                    .execution_max(lane.index, self.flights.len(), state.before);
+                    .execution_max(machine.index, self.flights.len(), state.before);
                 self.run.limit_memory(most, pause_at);
-                let status = self.go(lane, version, record, state);
+                let status = self.advance(machine, version, asker, state);
                 let used = granted.saturating_sub(self.run.work_left()) + self.run.take_overdrawn();
                 self.charge(used as usize);
                 status
@@ -359,11 +275,11 @@ impl Executor {
     }
 
     /// Advances the run, calls its tasks, and goes on with those that answer at once.
-    fn go(
+    fn advance(
         &mut self,
-        lane: &mut LaneState,
+        machine: &mut Machine,
         version: &Loaded,
-        record: &Record<'_>,
+        asker: &impl Asker<Kept = K>,
         state: &mut ExecutionState,
     ) -> Status {
         let program = &*version.program;
@@ -373,28 +289,28 @@ impl Executor {
             let status = self.run.advance(program, self.now.wall_ms, fuel);
             fuel = fuel.saturating_sub(self.run.transitions() - before);
             if !state.calls.is_empty() {
-                self.forget_calls(lane, state, false);
+                self.forget_calls(machine, state, false);
             }
             self.run.swap_requests(&mut self.requests);
             if !matches!(status, Status::Running | Status::Waiting) {
                 return status;
             }
             let mut is_answered = false;
-            for at in 0..self.requests.len() {
+            for index in 0..self.requests.len() {
                 let id = *state
                     .id
-                    .get_or_insert_with(|| self.flights.reserve(lane.index, state.started_ms));
-                match self.requests[at] {
+                    .get_or_insert_with(|| self.flights.reserve(machine.index, state.started_ms));
+                match self.requests[index] {
                     Request::Timer(timer) => {
                         let due_ms = self.now.due_ms(timer.at_ms);
-                        // What would come behind the deadline never comes.
+                        // A timer behind the execution's deadline would never come.
                         if due_ms < state.deadline_ms {
                             self.timers.add(due_ms, id, timer.token, None);
                         }
                     }
                     Request::Task(task) => {
                         fuel = fuel.saturating_sub(CALL_FUEL);
-                        is_answered |= self.call(lane, version, record, state, id, &task);
+                        is_answered |= self.call(machine, version, asker, state, id, &task);
                     }
                 }
             }
@@ -407,131 +323,15 @@ impl Executor {
         }
     }
 
-    /// Calls a task; says whether it has answered.
-    fn call(
-        &mut self,
-        lane: &mut LaneState,
-        version: &Loaded,
-        record: &Record<'_>,
-        state: &mut ExecutionState,
-        id: FlightId,
-        request: &TaskRequest,
-    ) -> bool {
-        if !self.run.awaits(request.token) {
-            return false;
+    /// Returns from how many bytes on the execution in the run has to wait for others.
+    fn pause_at(&self, machine: &Machine, state: &mut ExecutionState) -> usize {
+        if self.thirsty.may_grow(state.id) {
+            return usize::MAX;
         }
-        let program = &*version.program;
-        let partition = lane.partitions.get(&record.partition);
-        let key = CallKey {
-            namer: partition.map(|partition| &partition.namer),
-            offset: record.offset,
-            run: &self.run,
-            program,
-            token: request.token,
-        };
-        let attempt = Attempt {
-            program,
-            bindings: &version.bindings,
-            task: request.task,
-            parameters: request.parameters,
-            view: self.run.view(program),
-            key: &key,
-            timeout_seconds: request.timeout_seconds,
-            now_ms: self.now.wall_ms,
-        };
-        let ticket = Flights::ticket(id, state.call_count);
-        state.call_count = state.call_count.wrapping_add(1);
-        self.result.clear();
-        let progress = self
-            .tasks
-            .call(&attempt, ticket, &mut *self.sink, &mut self.result);
-        let limit = [request.timeout_seconds, request.heartbeat_seconds];
-        // Nobody sends heartbeats: the first one missed ends the task.
-        let limit = limit.into_iter().flatten().min();
-        let pending = Pending {
-            token: request.token,
-            bytes: self.run.view(program).len(request.parameters),
-            ticket,
-            series: version.series[request.task.at()],
-            began_ms: self.now.ms,
-            limit_ms: limit.map_or(i64::MAX, |seconds| self.now.ms + i64::from(seconds) * 1_000),
-        };
-        let answer = match &progress {
-            Progress::Pending => {
-                state.calls.push(pending);
-                return false;
-            }
-            Progress::SuccessAfter(after_ms) => {
-                let at_ms = self.now.ms.saturating_add(*after_ms);
-                // A result that comes too late is a time-out at the limit: that is known now.
-                if at_ms >= pending.limit_ms.min(state.deadline_ms) {
-                    state.calls.push(pending);
-                } else {
-                    lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);
-                    let result = Some(self.result.as_slice().into());
-                    state.timed_bytes += self.result.len();
-                    self.timers.add(at_ms, id, request.token, result);
-                }
-                return false;
-            }
-            Progress::Success => Answer::Success(&self.result),
-            Progress::Failure(failure) => failed(failure),
-        };
-        lane.task_ended(&pending, outcome(&answer), self.now.ms);
-        let mut work = self.run.work();
-        work.charge(pending.bytes + self.result.len());
-        self.run.grant(work);
-        self.run.resume(program, request.token, answer, self.now.wall_ms)
-    }
-
-    /// Writes an execution's name into its buffer.
-    pub(super) fn name(&mut self, partition: &Partition, offset: i64) {
-        self.name.clear();
-        // Writing to a String does not fail.
-        let _ = partition.namer.write(offset, &mut self.name);
-    }
-
-    /// Writes an execution's name and ARN into their buffers.
-    pub(super) fn name_and_arn(&mut self, lane: &LaneState, partition: &Partition, offset: i64, uuid: u128) {
-        self.name(partition, offset);
-        self.arn.clear();
-        self.arn.push_str(&lane.fixed.arn_prefix);
-        self.arn.push_str(&self.name);
-        self.arn.push(':');
-        push_uuid(uuid, &mut self.arn);
-    }
-}
-
-impl LaneState {
-    pub(super) fn task_ended(&mut self, call: &Pending, outcome: TaskOutcome, at_ms: i64) {
-        let lasted_ms = (at_ms - call.began_ms).max(0) as u64;
-        self.stats
-            .metrics
-            .task_ended(call.series, outcome, lasted_ms * 1_000);
-    }
-}
-
-/// Copies an event that is to run later.
-///
-/// # Errors
-/// What a panic said.
-pub(super) fn copy(record: &Record<'_>, meter: &LaneMeter) -> Result<Held, String> {
-    guarded(|| {
-        reach(Step::Hold);
-        Held::copy(record, meter)
-    })
-}
-
-pub(super) fn failed(failure: &task::Failure) -> Answer<'_> {
-    Answer::Failure {
-        error: failure.error.as_deref(),
-        cause: failure.cause.as_deref(),
-    }
-}
-
-pub(super) fn outcome(answer: &Answer<'_>) -> TaskOutcome {
-    match answer {
-        Answer::Success(_) => TaskOutcome::Succeeded,
-        _ => TaskOutcome::Failed,
+        if state.held_bytes == 0 || self.account.has_room_to_grow(machine.index) {
+            state.held_bytes = self.run.bytes().0;
+        }
+        self.account
+            .pause_at(machine.index, self.flights.len(), state.held_bytes)
     }
 }

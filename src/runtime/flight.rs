@@ -1,33 +1,24 @@
 //! Executions that wait for the world, or for their next turn.
 //!
 //! Owns their places, which are used again, and the numbers that tell one occupant of a place from the
-//! next. Must not know how an execution is run. Invariant: an id or a ticket of an execution that is over
-//! finds nothing.
+//! next. Must not know how an execution is run, nor who asked for it. Invariant: an id or a ticket of an execution that
+//! is over finds nothing.
 
 use super::ages::Ages;
-use super::event::Event;
-use super::ordering::LineId;
-use super::workflow::Loaded;
-use crate::metrics::TaskSeries;
+use super::machine::Loaded;
+use super::state::{ExecutionState, FlightId};
 use crate::stream::Ticket;
 use crate::vm::{Run, Token};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Names an execution in flight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FlightId {
-    place: u32,
-    generation: u32,
-}
-
 /// An execution in flight.
-pub(super) struct Flight {
-    /// Index of the workflow's lane.
-    pub(super) lane: u32,
+pub(super) struct Flight<K> {
+    /// Index of its machine.
+    pub(super) machine: u32,
     pub(super) version: Rc<Loaded>,
-    /// Where it came from, and what of the event is needed later.
-    pub(super) event: Event,
+    /// Who asked for it, and what is needed of that later.
+    pub(super) kept: K,
     pub(super) state: ExecutionState,
     /// Its memory while it waits.
     pub(super) run: Box<Run>,
@@ -35,77 +26,7 @@ pub(super) struct Flight {
     pub(super) bytes: usize,
 }
 
-/// What the shard knows of an execution besides its memory.
-pub(super) struct ExecutionState {
-    /// Its place, once it may have to wait.
-    pub(super) id: Option<FlightId>,
-    /// The line it runs in, and whether it keeps the line busy.
-    pub(super) line: Option<LineId>,
-    pub(super) holds_line: bool,
-    /// The random part of its ARN.
-    pub(super) uuid: u128,
-    pub(super) started_ms: i64,
-    pub(super) deadline_ms: i64,
-    /// Tasks that were called and have not answered.
-    pub(super) calls: Vec<Pending>,
-    /// How many calls it has made.
-    pub(super) call_count: u32,
-    /// Whether records of it were written already.
-    pub(super) has_records: bool,
-    /// Bytes of results that are known and come at their time.
-    pub(super) timed_bytes: usize,
-    /// What it held when it was last taken up with memory to spare; see [`super::thirsty`].
-    pub(super) held_bytes: usize,
-    /// What it had on the account when it was parked last.
-    pub(super) before: super::account::Before,
-    /// Whether it waits for memory.
-    pub(super) is_thirsty: bool,
-}
-
-impl ExecutionState {
-    /// Returns how many bytes are held for the execution elsewhere: by connectors and timers.
-    pub(super) fn outside_bytes(&self) -> usize {
-        let calls = self.calls.iter();
-        calls.map(|call| call.bytes).sum::<usize>() + self.timed_bytes
-    }
-}
-
-impl ExecutionState {
-    /// Creates what is known of an execution that begins.
-    pub(super) fn new(line: Option<LineId>, holds_line: bool, started_ms: i64) -> ExecutionState {
-        ExecutionState {
-            id: None,
-            line,
-            holds_line,
-            uuid: 0,
-            started_ms,
-            deadline_ms: 0,
-            calls: Vec::new(),
-            call_count: 0,
-            has_records: false,
-            timed_bytes: 0,
-            held_bytes: 0,
-            before: super::account::Before::default(),
-            is_thirsty: false,
-        }
-    }
-}
-
-/// A call that was not answered yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pending {
-    pub(super) token: Token,
-    pub(super) ticket: Ticket,
-    /// Bytes of what it was called with.
-    pub(super) bytes: usize,
-    /// Where it is counted.
-    pub(super) series: TaskSeries,
-    pub(super) began_ms: i64,
-    /// When it has timed out; `i64::MAX` for never.
-    pub(super) limit_ms: i64,
-}
-
-impl Flight {
+impl<K> Flight<K> {
     /// Returns when the first of its time limits is reached.
     pub(super) fn limit_ms(&self) -> i64 {
         let calls = self.state.calls.iter().map(|call| call.limit_ms);
@@ -114,18 +35,16 @@ impl Flight {
 }
 
 /// A place for an execution.
-#[derive(Default)]
-struct Place {
+struct Place<K> {
     generation: u32,
-    /// The lane that has reserved it.
-    lane: u32,
-    flight: Option<Flight>,
+    /// The machine whose execution has reserved it.
+    machine: u32,
+    flight: Option<Flight<K>>,
 }
 
-/// The executions in flight, by place. Bounded by the limits of the workflows.
-#[derive(Default)]
-pub(super) struct Flights {
-    places: Vec<Place>,
+/// The executions in flight, by place. Bounded by the limits of those who ask for them.
+pub(super) struct Flights<K> {
+    places: Vec<Place<K>>,
     free: Vec<u32>,
     ages: Ages,
     len: usize,
@@ -135,16 +54,33 @@ pub(super) struct Flights {
     next_limit_ms: Option<i64>,
 }
 
-impl Flights {
-    /// Reserves the name of an execution of a lane that may come to wait and was started at a time, which is now.
-    pub(super) fn reserve(&mut self, lane: u32, started_ms: i64) -> FlightId {
+impl<K> Default for Flights<K> {
+    fn default() -> Flights<K> {
+        Flights {
+            places: Vec::new(),
+            free: Vec::new(),
+            ages: Ages::default(),
+            len: 0,
+            overdue: VecDeque::new(),
+            next_limit_ms: None,
+        }
+    }
+}
+
+impl<K> Flights<K> {
+    /// Reserves the name of an execution of a machine that may come to wait and was started at a time, which is now.
+    pub(super) fn reserve(&mut self, machine: u32, started_ms: i64) -> FlightId {
         let place = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place::default());
+            self.places.push(Place {
+                generation: 0,
+                machine,
+                flight: None,
+            });
             self.places.len() as u32 - 1
         });
-        self.ages.begin(lane, place, started_ms);
+        self.ages.begin(machine, place, started_ms);
         let reserved = &mut self.places[place as usize];
-        reserved.lane = lane;
+        reserved.machine = machine;
         FlightId {
             place,
             generation: reserved.generation,
@@ -155,12 +91,12 @@ impl Flights {
     pub(super) fn release(&mut self, id: FlightId) {
         let place = &mut self.places[id.place as usize];
         place.generation = place.generation.wrapping_add(1);
-        self.ages.end(place.lane, id.place);
+        self.ages.end(place.machine, id.place);
         self.free.push(id.place);
     }
 
     /// Puts an execution at its reserved place.
-    pub(super) fn put(&mut self, id: FlightId, flight: Flight) {
+    pub(super) fn put(&mut self, id: FlightId, flight: Flight<K>) {
         let limit = flight.limit_ms();
         self.next_limit_ms = Some(self.next_limit_ms.map_or(limit, |next| next.min(limit)));
         let place = &mut self.places[id.place as usize];
@@ -170,7 +106,7 @@ impl Flights {
     }
 
     /// Takes an execution out to run it; its name stays reserved.
-    pub(super) fn take(&mut self, id: FlightId) -> Option<Flight> {
+    pub(super) fn take(&mut self, id: FlightId) -> Option<Flight<K>> {
         let place = self.places.get_mut(id.place as usize)?;
         if place.generation != id.generation {
             return None;
@@ -181,7 +117,7 @@ impl Flights {
     }
 
     /// Returns an execution that waits.
-    pub(super) fn get(&self, id: FlightId) -> Option<&Flight> {
+    pub(super) fn get(&self, id: FlightId) -> Option<&Flight<K>> {
         let place = self.places.get(id.place as usize)?;
         place
             .flight
@@ -190,7 +126,7 @@ impl Flights {
     }
 
     /// Returns an execution that waits, to change what is known of it.
-    pub(super) fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight> {
+    pub(super) fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight<K>> {
         let place = self.places.get_mut(id.place as usize)?;
         let is_its = place.generation == id.generation;
         place.flight.as_mut().filter(|_| is_its)
@@ -207,9 +143,9 @@ impl Flights {
         self.get(id).is_some_and(|flight| flight.run.awaits(token))
     }
 
-    /// Returns when the oldest execution of a lane was started.
-    pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
-        self.ages.oldest_ms(lane)
+    /// Returns when the oldest execution of a machine was started.
+    pub(super) fn oldest_ms(&self, machine: u32) -> Option<i64> {
+        self.ages.oldest_ms(machine)
     }
 
     /// Returns how many wait.
@@ -218,12 +154,12 @@ impl Flights {
     }
 
     /// Returns the ids of those that fit.
-    pub(super) fn find(&self, mut fits: impl FnMut(&Flight) -> bool) -> Vec<FlightId> {
+    pub(super) fn find(&self, mut fits: impl FnMut(&Flight<K>) -> bool) -> Vec<FlightId> {
         let mut found = Vec::new();
-        for (at, place) in self.places.iter().enumerate() {
+        for (index, place) in self.places.iter().enumerate() {
             if place.flight.as_ref().is_some_and(&mut fits) {
                 found.push(FlightId {
-                    place: at as u32,
+                    place: index as u32,
                     generation: place.generation,
                 });
             }
@@ -231,9 +167,9 @@ impl Flights {
         found
     }
 
-    /// Finds those with a time limit that is reached, unless some are left of the last time. Looks at all of them, but only when the earliest
-    /// known limit has come: nearly all limits belong to executions that are over by then, and keeping a
-    /// timer for each would hold far more of them than there are executions.
+    /// Finds those with a time limit that is reached, unless some are left of the last time. Looks at all of them, but
+    /// only when the earliest known limit has come: nearly all limits belong to executions that are over by then, and
+    /// keeping a timer for each would hold far more of them than there are executions.
     pub(super) fn find_overdue(&mut self, now_ms: i64) {
         if !self.overdue.is_empty() || self.next_limit_ms.is_none_or(|next| now_ms < next) {
             return;
@@ -260,20 +196,11 @@ impl Flights {
         self.next_limit_ms.filter(|_| self.len > 0)
     }
 
-    /// Returns the ticket of a call of an execution.
-    pub(super) fn ticket(id: FlightId, call: u32) -> Ticket {
-        // 27 bits of place, 20 of generation, 16 of the call's number; the highest bit is the outbox's.
-        let generation = u64::from(id.generation & 0xF_FFFF);
-        let place = u64::from(id.place & 0x7FF_FFFF);
-        Ticket(place << 36 | generation << 16 | u64::from(call & 0xFFFF))
-    }
-
     /// Finds the execution that made a call.
     pub(super) fn of_ticket(&self, ticket: Ticket) -> Option<FlightId> {
-        let place = (ticket.0 >> 36) as u32;
+        let place = FlightId::place_of(ticket);
         let generation = self.places.get(place as usize)?.generation;
-        let told = (ticket.0 >> 16 & 0xF_FFFF) as u32;
-        (generation & 0xF_FFFF == told).then_some(FlightId { place, generation })
+        Some(FlightId { place, generation }).filter(|id| id.made(ticket))
     }
 }
 

@@ -1,27 +1,25 @@
-//! One workflow on one shard: its source, its partitions, its limits, what it has counted.
+//! One workflow on one shard: its source, its machine, its partitions, its limits.
 //!
-//! A shard is a few lanes side by side. Owns the account of what is begun in each partition; must not know
-//! how an execution runs. Invariant: an offset that was begun is completed once, and only while its
+//! A shard is a few lanes side by side. A lane's [`Feed`] owns the account of what is begun in each partition; it must
+//! not know how an execution runs. Invariant: an offset that was begun is completed once, here, and only while its
 //! partition is here.
 
 use super::account::LaneMeter;
 use super::event::Keep;
 use super::held::Held;
-use super::identity::Namer;
 use super::limits::Limit;
+use super::machine::Machine;
 use super::ordering::{LineId, Lines};
-use super::settlements::{Settlement, SettlementId};
-use super::stats::Stats;
-use super::workflow::{Fixed, Input, Loaded, LogSettings, Mode, Workflow};
-use crate::stream::offsets::{Commit, Tracker};
+use super::partition::Partition;
+use super::parts::{LaneParts, Renew};
+use super::refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
+use super::settlements::Settlement;
+use super::workflow::{Input, Mode, Workflow};
 use crate::stream::topics::NamedTopics;
 use crate::stream::{PartitionId, Source, TopicId};
-use crate::vm::Level;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
 /// is closed.
@@ -34,85 +32,38 @@ pub(super) const UNTRIED_TOPICS_MAX: usize = 500;
 /// commit: others must be at hand meanwhile.
 const HELD_BATCHES: usize = 4;
 
-/// Where log records go; see [`super::Journal`].
-pub(super) struct JournalEnd {
-    pub(super) buffer: Box<dyn super::Journal>,
-    /// Settlements that wait for their records, by the mark that must be confirmed; rising.
-    pub(super) waiting: VecDeque<(u64, SettlementId)>,
-    /// When records go that nobody waits for; none while there are none.
-    pub(super) ship_at_ms: Option<i64>,
-}
+/// Most events of a workflow that wait for messages or log records on their way; beyond it it takes no more.
+const SETTLING_MAX: usize = 50_000;
 
-/// How long records may lie here, so that they can be read while their execution runs.
-const LIE_MS: i64 = 1_000;
+/// The workflows of a shard, each by its number.
+pub(super) type Lanes = slab::Slab<Lane>;
 
-impl JournalEnd {
-    /// Hands over what is much, what is waited for, and what has been here for a while.
-    pub(super) fn ship(&mut self, now_ms: i64) {
-        let is_due = self.ship_at_ms.is_some_and(|at_ms| now_ms >= at_ms);
-        self.buffer.ship(is_due || !self.waiting.is_empty());
-        if self.buffer.records().is_empty() {
-            self.ship_at_ms = None;
-        } else {
-            self.ship_at_ms.get_or_insert(now_ms + LIE_MS);
-        }
-    }
-}
-
-/// How far the log was at a time.
-#[derive(Clone, Copy)]
-pub(super) struct Savepoint {
-    bytes: usize,
-    waiting: usize,
-}
-
-impl JournalEnd {
-    /// Returns how far the log is now.
-    pub(super) fn savepoint(&mut self) -> Savepoint {
-        Savepoint {
-            bytes: self.buffer.records().len(),
-            waiting: self.waiting.len(),
-        }
-    }
-
-    /// Forgets the records since, and hands out what waited for them; nothing may have been handed over since.
-    #[cold]
-    pub(super) fn back_to(&mut self, savepoint: Savepoint) -> impl Iterator<Item = SettlementId> + '_ {
-        self.buffer.records().truncate(savepoint.bytes);
-        let from = savepoint.waiting.min(self.waiting.len());
-        self.waiting.drain(from..).map(|(_, id)| id)
-    }
-}
-
-/// One workflow on one shard.
+/// One workflow on one shard. Its source is apart, since records are borrowed from it while they run.
 pub(super) struct Lane {
     pub(super) source: Box<dyn Source>,
-    pub(super) state: LaneState,
+    pub(super) machine: Machine,
+    pub(super) feed: Feed,
+    pub(super) renew: Option<Renew>,
 }
 
-/// A lane without its source, whose records are borrowed while they run.
-pub(super) struct LaneState {
+/// What feeds a machine: the partitions of a workflow, and what waits of them.
+pub(super) struct Feed {
+    /// The number of the lane.
     pub(super) index: u32,
     pub(super) workflow: Arc<Workflow>,
-    pub(super) fixed: Fixed,
-    pub(super) version: Rc<Loaded>,
-    pub(super) renew: Option<super::parts::Renew>,
     pub(super) partitions: FxHashMap<PartitionId, Partition>,
     pub(super) lines: Lines,
     /// Events whose turn in their line has come, and those that wait for memory; they hold their line, if any.
     pub(super) turns: VecDeque<(Option<LineId>, Held)>,
-    pub(super) journal: Option<JournalEnd>,
     /// Where events that are held are counted.
     pub(super) held: LaneMeter,
     /// How large the next events are thought to be: as large as the last ones, and at first as large as can be.
     pub(super) event_bytes: usize,
-    /// Executions that wait.
-    pub(super) parked: usize,
-    pub(super) limit: Limit,
-    pub(super) span_limit: Limit,
+    limit: Limit,
+    span_limit: Limit,
     /// Events that wait for messages or log records on their way.
     pub(super) settling: usize,
-    pub(super) settling_limit: Limit,
+    settling_limit: Limit,
     pub(super) topics: Topics,
     /// What of an event a waiting execution needs later.
     pub(super) keep: Keep,
@@ -121,7 +72,6 @@ pub(super) struct LaneState {
     /// Whether a limit keeps it from taking events.
     pub(super) is_paused: bool,
     pub(super) next_commit_ms: i64,
-    pub(super) stats: Stats,
 }
 
 /// The lane's destinations, resolved.
@@ -135,64 +85,28 @@ pub(super) struct Topics {
     pub(super) refusal_told_until_ms: i64,
 }
 
-/// One partition that the shard has.
-pub(super) struct Partition {
-    pub(super) topic: Arc<str>,
-    pub(super) number: i32,
-    pub(super) namer: Namer,
-    pub(super) tracker: Tracker,
-    /// Events that are begun and not finished, without those that wait for their turn.
-    pub(super) running: usize,
-    /// Events that wait for their turn: in a line, or with their turn come.
-    pub(super) waiting: usize,
-    /// Set when it is taken away: nothing begins any more, and at this time what runs is given up.
-    pub(super) until: Option<Instant>,
-    /// What was given up, once that time has come.
-    pub(super) given_up: Option<GivenUp>,
-    pub(super) precommit: PreCommit,
-}
-
-/// Events of a partition that its time was too short for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct GivenUp {
-    /// Executions that were running.
-    pub(super) executions: usize,
-    /// Events that waited for their turn.
-    pub(super) waiting: usize,
-}
-
-/// Sync mode: events that wait for the commit that lets them run.
-#[derive(Default)]
-pub(super) struct PreCommit {
-    /// Taken from the source, not begun.
-    pub(super) held: VecDeque<Held>,
-    /// The offsets of events that are held without their data, since copying them panicked, and what was said.
-    pub(super) broken: Vec<(i64, String)>,
-    /// Begun; they run when the commit is acknowledged.
-    pub(super) asked: VecDeque<Held>,
-    pub(super) commit: Option<Commit>,
-    /// When the commit was asked for.
-    pub(super) asked_ms: Option<i64>,
-    /// When the commit is asked for again, after an answer that says nothing.
-    pub(super) again_ms: Option<i64>,
-    /// One above the last offset that was committed ahead.
-    pub(super) next: Option<i64>,
-    /// Where the source has come to, behind the held events.
-    pub(super) passed: Option<i64>,
-    /// Cut-off events that are still being named: until then no commit forgets them.
-    pub(super) naming: usize,
-    /// Whether the partition belongs to somebody else: nothing of it runs.
-    pub(super) is_fenced: bool,
+impl Topics {
+    fn of(workflow: &Workflow, mut topic: impl FnMut(&str) -> TopicId) -> Topics {
+        let dead_letter = workflow.dead_letter.as_ref();
+        Topics {
+            output: workflow.output.as_deref().map(&mut topic),
+            dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
+            reply: workflow.reply.as_deref().map(&mut topic),
+            replies: NamedTopics::new(REPLY_TOPICS_MAX, UNTRIED_TOPICS_MAX),
+            refusal_told_until_ms: 0,
+        }
+    }
 }
 
 impl Lane {
+    /// Puts a lane together: its number, where its held events are counted, and what opens a topic.
     pub(super) fn new(
         index: u32,
-        parts: super::LaneParts,
+        parts: LaneParts,
         held: LaneMeter,
-        mut topic: impl FnMut(&str) -> TopicId,
+        topic: impl FnMut(&str) -> TopicId,
     ) -> Lane {
-        let super::LaneParts {
+        let LaneParts {
             workflow,
             version,
             renew,
@@ -200,68 +114,52 @@ impl Lane {
             journal,
             mut stats,
         } = parts;
-        let dead_letter = workflow.dead_letter.as_ref();
-        let topics = Topics {
-            output: workflow.output.as_deref().map(&mut topic),
-            dead_letter: dead_letter.map(|letter| topic(&letter.topic)),
-            reply: workflow.reply.as_deref().map(&mut topic),
-            replies: NamedTopics::new(REPLY_TOPICS_MAX, UNTRIED_TOPICS_MAX),
-            refusal_told_until_ms: 0,
-        };
+        for error in [INVALID_EVENT, EVENT_TOO_LARGE, CUT_OFF] {
+            stats.metrics.expect_error(error);
+        }
+        let settings = workflow.machine.clone();
+        Lane {
+            source,
+            machine: Machine::new(index, settings, version, journal, stats.metrics),
+            feed: Feed::new(index, workflow, held, topic),
+            renew,
+        }
+    }
+
+    /// Takes up another version of the definition, if there is one.
+    pub(super) fn take_up(&mut self) {
+        if let Some(version) = self.renew.as_mut().and_then(|renew| renew()) {
+            self.machine.publish(version);
+        }
+    }
+}
+
+impl Feed {
+    fn new(index: u32, workflow: Arc<Workflow>, held: LaneMeter, topic: impl FnMut(&str) -> TopicId) -> Feed {
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {
             (Some(_), _, _) => Keep::Whole,
             (None, Mode::Sync, _) => Keep::KeyAndHeaders,
             (None, Mode::Async, Some(_)) => Keep::Key,
             (None, Mode::Async, None) => Keep::Position,
         };
-        let journal = journal.map(|buffer| JournalEnd {
-            buffer,
-            waiting: VecDeque::new(),
-            ship_at_ms: None,
-        });
-        Lane {
-            source,
-            state: LaneState {
-                index,
-                fixed: Fixed::of(&workflow),
-                version: Rc::new(Loaded::new(version, &mut stats)),
-                renew,
-                partitions: FxHashMap::default(),
-                lines: Lines::default(),
-                turns: VecDeque::new(),
-                journal,
-                held,
-                event_bytes: crate::vm::PAYLOAD_BYTES_MAX,
-                parked: 0,
-                limit: Limit::new(workflow.max_in_flight),
-                span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
-                settling: 0,
-                settling_limit: Limit::new(super::shard::OUTBOX_MAX),
-                topics,
-                keep,
-                has_ended: false,
-                is_paused: false,
-                next_commit_ms: 0,
-                stats,
-                workflow,
-            },
+        Feed {
+            index,
+            partitions: FxHashMap::default(),
+            lines: Lines::default(),
+            turns: VecDeque::new(),
+            held,
+            event_bytes: crate::vm::PAYLOAD_BYTES_MAX,
+            limit: Limit::new(workflow.max_in_flight),
+            span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
+            settling: 0,
+            settling_limit: Limit::new(SETTLING_MAX),
+            topics: Topics::of(&workflow, topic),
+            keep,
+            has_ended: false,
+            is_paused: false,
+            next_commit_ms: 0,
+            workflow,
         }
-    }
-}
-
-impl LaneState {
-    /// Returns what is written of executions, if anything is.
-    pub(super) fn log(&self) -> Option<LogSettings> {
-        self.workflow
-            .log
-            .filter(|log| log.level.max(log.on_failure) > Level::Off)
-    }
-
-    /// Says whether its log takes no more before records have left: nothing of the workflow begins or goes on.
-    pub(super) fn log_is_full(&self) -> bool {
-        self.journal
-            .as_ref()
-            .is_some_and(|journal| journal.buffer.is_full())
     }
 
     /// Finishes an event.
@@ -282,25 +180,24 @@ impl LaneState {
         }
     }
 
-    /// Returns how many events may be taken now.
-    pub(super) fn room(&mut self) -> usize {
+    /// Lets the next event of a line have its turn.
+    pub(super) fn leave_line(&mut self, line: LineId) {
+        if let Some(next) = self.lines.end(line) {
+            self.turns.push_back((Some(line), next));
+        }
+    }
+
+    /// Returns how many events may be taken now, beside so many executions that wait.
+    pub(super) fn room(&mut self, parked: usize) -> usize {
         let waiting = self.lines.waiting() + self.turns.len();
-        let held: usize = match self.workflow.mode {
+        let held = match self.workflow.mode {
             Mode::Async => 0,
-            Mode::Sync => self
-                .partitions
-                .values()
-                .map(|partition| partition.precommit.events())
-                .sum(),
+            Mode::Sync => self.held_events(),
         };
-        let room = self.limit.room(self.parked + waiting + held);
+        let room = self.limit.room(parked + waiting + held);
         let room = room.min(self.settling_limit.room(self.settling));
-        let span = self
-            .partitions
-            .values()
-            .map(|partition| partition.tracker.span())
-            .max();
-        let span = span.unwrap_or(0).max(0) as usize;
+        let spans = self.partitions.values().map(|partition| partition.tracker.span());
+        let span = spans.max().unwrap_or(0).max(0) as usize;
         if self.span_limit.room(span) == 0 {
             return 0;
         }
@@ -310,36 +207,21 @@ impl LaneState {
         }
     }
 
+    /// Returns how many events wait for the commit that lets them run.
+    fn held_events(&self) -> usize {
+        let partitions = self.partitions.values();
+        partitions.map(|partition| partition.precommit.events()).sum()
+    }
+
     /// Returns how many events are begun and not finished, or wait.
     pub(super) fn unfinished(&self) -> usize {
         let running: usize = self.partitions.values().map(|partition| partition.running).sum();
-        let held: usize = self
-            .partitions
-            .values()
-            .map(|partition| partition.precommit.events())
-            .sum();
-        running + held + self.lines.waiting() + self.turns.len()
+        running + self.held_events() + self.lines.waiting() + self.turns.len()
     }
 
     /// Says whether the headers of events are copied or looked at, whatever the definition is.
     pub(super) fn reads_headers(&self) -> bool {
         matches!(self.keep, Keep::KeyAndHeaders | Keep::Whole) || self.wraps_input()
-    }
-
-    /// Names what may not be over yet, each with whether it is not.
-    #[cfg(test)]
-    pub(super) fn leftovers(&self) -> [(bool, &'static str); 5] {
-        let journal = self.journal.as_ref();
-        [
-            (self.unfinished() > 0, "unfinished events"),
-            (self.parked > 0, "parked executions"),
-            (self.settling > 0, "settling events"),
-            (self.lines.busy_count() > 0, "busy lines"),
-            (
-                journal.is_some_and(|journal| !journal.waiting.is_empty()),
-                "events that wait for records",
-            ),
-        ]
     }
 
     /// Says whether an execution's input is more than the event's value.
@@ -348,9 +230,20 @@ impl LaneState {
     }
 }
 
-impl PreCommit {
-    /// Returns how many events wait.
-    pub(super) fn events(&self) -> usize {
-        self.held.len() + self.asked.len()
+#[cfg(test)]
+impl Lane {
+    /// Names what may not be over yet, each with whether it is not.
+    pub(super) fn leftovers(&self) -> [(bool, &'static str); 5] {
+        let journal = self.machine.journal.as_ref();
+        [
+            (self.feed.unfinished() > 0, "unfinished events"),
+            (self.machine.parked > 0, "parked executions"),
+            (self.feed.settling > 0, "settling events"),
+            (self.feed.lines.busy_count() > 0, "busy lines"),
+            (
+                journal.is_some_and(|journal| journal.is_awaited()),
+                "events that wait for records",
+            ),
+        ]
     }
 }

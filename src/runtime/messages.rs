@@ -1,94 +1,100 @@
-//! The messages that an event leaves behind: output, dead letter, reply.
+//! The messages that an event leaves behind: its output, or its dead letter.
 //!
-//! Owns their headers. Must not know how an execution ended otherwise. Invariant: each message is counted in
-//! the event's settlement before it is sent.
+//! Must not know when an event is complete. Invariant: each message is counted in the event's settlement before it is
+//! sent.
 
-use super::executor::Executor;
+use super::asker::Failed;
+use super::dispatch::Dispatch;
+use super::event_asker::EventAsker;
 use super::headers::{self, Header};
-use super::lane::LaneState;
+use super::letter_headers::{
+    CAUSE, ERROR, EXECUTION, HEADERS_LEFT_OUT, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, VALUE_BYTES,
+};
+use super::machine::Machine;
 use super::outbox::{Outgoing, Refused};
-use super::panics::{Step, reach};
-use super::settlements::SettlementId;
-use super::workflow::Mode;
+use super::steps::{Step, reach};
+use crate::guard::PANIC;
 use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
-use crate::stream::topics::{Room, is_topic_name};
-use crate::stream::{Message, Record, Returned, TopicId};
-use crate::value::escape_into;
+use crate::stream::{Headers, Message, Record, Sink};
 
 /// Longest cause in a header, in bytes.
 pub const CAUSE_BYTES_MAX: usize = 4 << 10;
 
-/// After what time it is told again that a reply cannot go where an event says.
-pub(super) const REFUSAL_TOLD_MS: i64 = 60_000;
-/// Why a topic is not tried.
-const TOO_MANY: &str = "replies are on their way to too many topics that nothing has reached yet";
-/// How much of a name that an event gave is told, in bytes.
-const NAME_SHOWN_MAX: usize = 249;
-
-/// Names of the headers.
-pub(super) const ERROR: &str = "stepstream-error";
-const CAUSE: &str = "stepstream-cause";
-const EXECUTION: &str = "stepstream-execution";
-/// How long the value was that a dead letter has not, since with it no broker took it.
-pub(super) const VALUE_BYTES: &str = "stepstream-value-bytes";
-/// How many headers the event had, where a dead letter has none of them since they are too many.
-pub(super) const HEADERS_LEFT_OUT: &str = "stepstream-headers-left-out";
-pub(super) const SOURCE_TOPIC: &str = "stepstream-source-topic";
-pub(super) const SOURCE_PARTITION: &str = "stepstream-source-partition";
-pub(super) const SOURCE_OFFSET: &str = "stepstream-source-offset";
-const STATUS: &str = "stepstream-status";
-const CORRELATION_ID: &str = "kafka_correlationId";
-const REPLY_TOPIC: &str = "kafka_replyTopic";
-const REPLY_PARTITION: &str = "kafka_replyPartition";
-
-/// How an event ended, in words.
-pub(super) struct Failed<'a> {
-    pub(super) status: &'static str,
-    pub(super) error: &'a str,
-    pub(super) cause: &'a str,
+/// Stands in for the headers of an event that is named without its data, which a panic came from.
+pub(super) struct Withheld {
+    /// How long the value was, in digits; none if there was none.
+    value_bytes: Option<String>,
 }
 
-impl Executor {
+impl Withheld {
+    pub(super) fn of(record: &Record<'_>) -> Withheld {
+        Withheld {
+            value_bytes: record.value.map(|value| value.len().to_string()),
+        }
+    }
+
+    /// Returns what of the event is no data.
+    pub(super) fn bare<'a>(&'a self, record: &Record<'_>) -> Record<'a> {
+        Record {
+            key: None,
+            value: None,
+            headers: self,
+            ..*record
+        }
+    }
+}
+
+impl Headers for Withheld {
+    fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+        if let Some(bytes) = &self.value_bytes {
+            visit(VALUE_BYTES, Some(bytes.as_bytes()));
+        }
+    }
+}
+
+impl EventAsker<'_> {
     /// Sends the output in the buffer, if there is a topic for it.
-    pub(super) fn send_output(
-        &mut self,
-        lane: &mut LaneState,
-        record: &Record<'_>,
-        settlement: &mut Option<SettlementId>,
-    ) {
-        let Some(topic) = lane.topics.output else { return };
-        let id = self.settlement(lane, record, settlement);
+    pub(super) fn send_output(&mut self, name: &str, sink: &mut dyn Sink) {
+        let Some(topic) = self.feed.topics.output else {
+            return;
+        };
+        let id = self.settlement();
+        let Dispatch {
+            outbox, output, now, ..
+        } = &mut *self.dispatch;
         let message = Message {
             topic,
             partition: None,
-            key: record.key,
-            value: Some(&self.output),
-            headers: &[(EXECUTION, Some(self.name.as_bytes()))],
+            key: self.record.key,
+            value: Some(output),
+            headers: &[(EXECUTION, Some(name.as_bytes()))],
         };
         let outgoing = Outgoing {
             message,
             refused: Refused::Retried,
         };
-        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
+        outbox.send(sink, id, &outgoing, now.ms);
     }
 
-    /// Sends the event where failed ones go, if this failure goes there.
+    /// Sends the event where failed ones go, if this failure goes there; `record` is what is sent of it.
     pub(super) fn send_dead_letter(
         &mut self,
-        lane: &mut LaneState,
+        machine: &mut Machine,
         record: &Record<'_>,
+        name: &str,
+        sink: &mut dyn Sink,
         failed: &Failed<'_>,
-        settlement: &mut Option<SettlementId>,
     ) {
-        let (Some(topic), Some(settings)) = (lane.topics.dead_letter, &lane.workflow.dead_letter) else {
+        let (Some(topic), Some(settings)) = (self.feed.topics.dead_letter, &self.feed.workflow.dead_letter)
+        else {
             return;
         };
-        if !settings.takes(failed.error) || !lane.partitions.contains_key(&record.partition) {
+        if !settings.takes(failed.error) || !self.feed.partitions.contains_key(&record.partition) {
             return;
         }
-        let id = self.settlement(lane, record, settlement);
+        let id = self.settlement();
         reach(Step::DeadLetter);
-        let Some(partition) = lane.partitions.get(&record.partition) else {
+        let Some(partition) = self.feed.partitions.get(&record.partition) else {
             return;
         };
         let (number, offset) = (partition.number.to_string(), record.offset.to_string());
@@ -102,7 +108,7 @@ impl Executor {
         headers.extend([
             (ERROR, Some(cut(failed.error, ERROR_NAME_BYTES_MAX).as_bytes())),
             (CAUSE, Some(cut(failed.cause, CAUSE_BYTES_MAX).as_bytes())),
-            (EXECUTION, Some(self.name.as_bytes())),
+            (EXECUTION, Some(name.as_bytes())),
             (SOURCE_TOPIC, Some(partition.topic.as_bytes())),
             (SOURCE_PARTITION, Some(number.as_bytes())),
             (SOURCE_OFFSET, Some(offset.as_bytes())),
@@ -121,144 +127,38 @@ impl Executor {
             message,
             refused: Refused::Shrunk,
         };
-        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
-        lane.stats.metrics.dead_letter(failed.error);
+        let Dispatch { outbox, now, .. } = &mut *self.dispatch;
+        outbox.send(sink, id, &outgoing, now.ms);
+        machine.metrics.dead_letter(failed.error);
     }
 
-    /// Replies to a synchronous event: with the output in the buffer, or with error and cause.
-    pub(super) fn reply(
+    /// Sends a failed event where failed ones go; without its data, if a panic keeps that from being sent.
+    pub(super) fn bury(
         &mut self,
-        lane: &mut LaneState,
-        record: &Record<'_>,
-        topic: Option<TopicId>,
-        failed: Option<&Failed<'_>>,
-        settlement: &mut Option<SettlementId>,
+        machine: &mut Machine,
+        name: &str,
+        sink: &mut dyn Sink,
+        failed: &Failed<'_>,
     ) {
-        let Some(topic) = topic else { return };
-        let id = self.settlement(lane, record, settlement);
-        reach(Step::Reply);
-        if let Some(failed) = failed {
-            self.output.clear();
-            self.output.extend_from_slice(b"{\"error\":\"");
-            escape_into(&mut self.output, failed.error);
-            self.output.extend_from_slice(b"\",\"cause\":\"");
-            escape_into(&mut self.output, failed.cause);
-            self.output.extend_from_slice(b"\"}");
-        }
-        let status = failed.map_or("SUCCEEDED", |failed| failed.status);
-        let correlation = record.headers.last(CORRELATION_ID);
-        let headers: [Header<'_>; 3] = [
-            (STATUS, Some(status.as_bytes())),
-            (EXECUTION, Some(self.name.as_bytes())),
-            (CORRELATION_ID, correlation),
-        ];
-        let count = if correlation.is_some() { 3 } else { 2 };
-        let to = record.headers.last(REPLY_PARTITION);
-        let to = to.and_then(|bytes| bytes.try_into().ok()).map(i32::from_be_bytes);
-        let message = Message {
-            topic,
-            partition: to.filter(|&number| number >= 0),
-            key: record.key,
-            value: Some(&self.output),
-            headers: &headers[..count],
-        };
-        // The run is over and will not run again: nothing is won by waiting for a topic that does not exist.
-        let outgoing = Outgoing {
-            message,
-            refused: Refused::Dropped,
-        };
-        self.outbox.send(&mut *self.sink, id, &outgoing, self.now.ms);
-    }
-
-    /// Returns where a synchronous event is replied to, if anywhere.
-    pub(super) fn reply_topic(&mut self, lane: &mut LaneState, record: &Record<'_>) -> Option<TopicId> {
-        if lane.workflow.mode != Mode::Sync {
-            return None;
-        }
-        let name = record.headers.last(REPLY_TOPIC).filter(|name| !name.is_empty());
-        let configured = lane.workflow.reply.as_deref().map(str::as_bytes);
-        let Some(name) = name.filter(|name| Some(*name) != configured) else {
-            return lane.topics.reply;
-        };
-        let known = std::str::from_utf8(name).ok();
-        let known = known.and_then(|name| lane.topics.replies.get(name));
-        let topic = match known.map(|named| named.id) {
-            Some(topic) => topic,
-            None => self.new_reply_topic(lane, name)?,
-        };
-        if !self.outbox.may_try(lane.index, topic) {
-            self.refuse_reply(lane, name, TOO_MANY);
-            return None;
-        }
-        Some(topic)
-    }
-
-    /// Opens a topic that an event names, if that may be.
-    #[cold]
-    fn new_reply_topic(&mut self, lane: &mut LaneState, name: &[u8]) -> Option<TopicId> {
-        let allowed = &lane.workflow.reply_allowed;
-        let may_name =
-            |name: &&str| is_topic_name(name) && allowed.iter().any(|pattern| pattern.matches(name));
-        let Some(name) = std::str::from_utf8(name).ok().filter(may_name) else {
-            self.refuse_reply(lane, name, "reply.allowed does not name it");
-            return None;
-        };
-        match lane.topics.replies.make_room(|topic| self.outbox.standing(topic)) {
-            Room::Free => {}
-            Room::Instead(topic) => self.outbox.close_topic(&mut *self.sink, topic),
-            Room::None => {
-                self.refuse_reply(lane, name.as_bytes(), TOO_MANY);
-                return None;
-            }
-        }
-        // Whoever sends events names it: that nothing arrives there is no fault of the service.
-        let topic = self.outbox.foreign_topic(&mut *self.sink, name);
-        lane.topics.replies.insert(name.into(), topic);
-        Some(topic)
-    }
-
-    /// Counts an event that gets no reply where it wants one, and says so now and then.
-    fn refuse_reply(&self, lane: &mut LaneState, name: &[u8], why: &str) {
-        lane.stats.metrics.counts.unreplied += 1;
-        if self.now.ms < lane.topics.refusal_told_until_ms {
-            return;
-        }
-        lane.topics.refusal_told_until_ms = self.now.ms + REFUSAL_TOLD_MS;
-        tracing::warn!(
-            workflow = lane.workflow.name,
-            "an event gets no reply, since it asks for one to {:?}: {why}; more of these are not told for a minute",
-            String::from_utf8_lossy(&name[..name.len().min(NAME_SHOWN_MAX)])
+        let record = self.record;
+        let sent = self.attempt(machine, |asker, machine| {
+            asker.send_dead_letter(machine, &record, name, sink, failed);
+        });
+        let Err(message) = sent else { return };
+        let headers = Withheld::of(&record);
+        let bare = headers.bare(&record);
+        let cause = format!(
+            "A bug in stepstream kept the event out of this letter: {message}. Before, {}: {}",
+            failed.error, failed.cause
         );
+        let failed = Failed {
+            status: failed.status,
+            error: PANIC,
+            cause: &cause,
+        };
+        // A second panic has been told too, and nothing is left to try.
+        let _ = self.attempt(machine, |asker, machine| {
+            asker.send_dead_letter(machine, &bare, name, sink, &failed);
+        });
     }
 }
-
-/// Makes a dead letter smaller that its topic does not take, since an event that is poison must not hold up the others:
-/// it loses its value, then what headers and key the event had. What is left says where the event is. Returns `false` when
-/// nothing is left to lose.
-pub(super) fn shrink(message: &mut Returned) -> bool {
-    if let Some(value) = message.value.take() {
-        let bytes = value.len().to_string().into_bytes();
-        message.headers.push((VALUE_BYTES.to_owned(), Some(bytes.into())));
-        return true;
-    }
-    let before = message.headers.len();
-    let ours = OURS.iter().filter_map(|ours| {
-        let index = message.headers.iter().rposition(|(name, _)| name == ours)?;
-        Some(std::mem::take(&mut message.headers[index]))
-    });
-    message.headers = ours.collect();
-    message.headers.len() < before || message.key.take().is_some()
-}
-
-/// The headers that a dead letter has behind those of its event, which may have some of the same names: the last one
-/// of each is the letter's.
-pub(super) const OURS: [&str; 8] = [
-    ERROR,
-    CAUSE,
-    EXECUTION,
-    VALUE_BYTES,
-    HEADERS_LEFT_OUT,
-    SOURCE_TOPIC,
-    SOURCE_PARTITION,
-    SOURCE_OFFSET,
-];

@@ -9,11 +9,12 @@
 //!
 //! # One event's way
 //!
-//! [`Shard::turn`] takes a batch, `executor` runs each event in the shard's one run. Nearly all are over then:
-//! `finish` (or `refuse`) writes their records and sends (`messages`) what they leave behind, and the offset is complete
-//! when that is acknowledged, at once if there is nothing. One that waits is copied into a small run in the
-//! in-flight table and comes back when an answer or its time does. `commit` asks for commits: after the
-//! executions, or in sync mode before.
+//! [`Shard::turn`] takes a batch; `intake` begins an execution for each event, unless it has to wait for its turn. Who
+//! asks for the execution is the event (`event_asker`): it gives a name and an input, and hears of the ending. `executor`
+//! runs executions in the shard's one run, and nearly all are over then. One that waits is copied into a small run in
+//! the in-flight table (`park`) and comes back when an answer or its time does. At its end its records are written
+//! (`ending`), and the event sends what it leaves behind (`messages`, `replies`). Its offset is complete when that is
+//! acknowledged, at once if there is nothing. `commit` asks for commits: after the executions, or in sync mode before.
 //!
 //! # Invariants
 //!
@@ -31,50 +32,71 @@
 
 mod account;
 mod ages;
+mod asker;
+mod call;
 mod commit;
+mod cut_off;
 mod deliveries;
+mod dispatch;
 mod drain;
+mod ending;
 mod event;
+mod event_asker;
 mod executor;
-mod finish;
 mod flight;
+mod guarded;
 mod handle;
 mod headers;
+mod hear;
 mod held;
-mod history;
 mod identity;
+mod intake;
+mod journal;
 mod lane;
+mod letter_headers;
 mod limits;
+mod machine;
 mod messages;
 mod ordering;
 mod outbox;
-mod panics;
+mod park;
+mod partition;
 mod parts;
+mod position;
+mod records;
 pub mod redrive;
-mod refuse;
+mod refusal;
+mod replies;
+mod report;
 mod settlements;
 mod shard;
+mod state;
 mod stats;
+mod steps;
+mod stop;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod thirsty;
 mod ticket;
 mod timers;
-mod waiting;
 mod workflow;
 
 pub use crate::clock::Now;
 pub use crate::guard::PANIC;
 pub use account::MemoryLimits;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
-pub use handle::{Failure, Handle, Stop, spawn};
+pub use handle::{Failure, Handle, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};
+pub use intake::BATCH_EVENTS_MAX;
+pub use journal::Journal;
+pub use machine::{LogSettings, MachineSettings, Version};
 pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
-pub use parts::{Journal, LaneParts, Parts, Renew};
-pub use refuse::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
-pub use shard::{BATCH_EVENTS_MAX, Shard, Turn};
+pub use parts::{LaneParts, Parts, Renew};
+pub use refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
+pub use shard::{Shard, Turn};
 pub use stats::Stats;
+pub use stop::Stop;
 pub use tasks::{Attempt, Bindings, Tasks};
-pub use workflow::{DeadLetter, Input, LogSettings, Mode, OnEmpty, Version, Workflow};
+pub use workflow::{DeadLetter, Input, Mode, OnEmpty, Workflow};

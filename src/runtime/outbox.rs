@@ -8,9 +8,9 @@
 
 use super::account::Meter;
 use super::deliveries::{Account, Deliveries, OnTrial};
-use super::messages::shrink;
-use super::panics::{Step, reach};
+use super::letter_headers::shrink;
 use super::settlements::{Settlement, SettlementId, Settlements};
+use super::steps::{Step, reach};
 use super::ticket::{Cost, Number, Slip};
 use crate::guard::guarded;
 use crate::stream::share::{self, Shares};

@@ -2,35 +2,14 @@
 
 use super::account::MemoryLimits;
 use super::deliveries::Deliveries;
+use super::journal::Journal;
+use super::machine::Version;
 use super::stats::Stats;
 use super::tasks::Tasks;
-use super::workflow::{Version, Workflow};
+use super::workflow::Workflow;
 use crate::metrics::ShardMetrics;
 use crate::stream::{Sink, Source};
 use std::sync::Arc;
-
-/// Where a workflow's log records go; [`crate::journal`], or a test's.
-pub trait Journal {
-    /// Returns where whole lines are appended.
-    fn records(&mut self) -> &mut Vec<u8>;
-
-    /// Returns the number that [`Journal::confirmed`] must reach before what was appended so far is out.
-    fn mark(&mut self) -> u64;
-
-    /// Hands over what was appended, if it is much or `force`.
-    fn ship(&mut self, force: bool);
-
-    /// Returns the number up to which everything is out.
-    fn confirmed(&self) -> u64;
-
-    /// Returns how many bytes of records have not left the process.
-    fn bytes(&mut self) -> usize {
-        self.records().len()
-    }
-
-    /// Says whether no more events may be taken until records have left.
-    fn is_full(&self) -> bool;
-}
 
 /// Returns a new version of a program, if there is one.
 pub type Renew = Box<dyn FnMut() -> Option<Version>>;

@@ -13,7 +13,7 @@ mod summary;
 pub use letter::{Homes, Options, ROUNDS};
 pub use summary::{Counts, ERRORS_MAX, NO_ERROR, OTHER, PLACES_MAX, Place, Summary, TOPICS_MAX};
 
-use super::messages::ERROR;
+use super::letter_headers::ERROR;
 use crate::stream::offsets::Tracker;
 use crate::stream::{Change, CommitError, PartitionId, SendError, Sink, Source, Ticket, TopicId};
 use letter::Fate;

@@ -7,28 +7,22 @@
 //! each has a share.
 
 use super::account::Account;
-use super::executor::{Executor, TURN_WORK};
-use super::handle::Stop;
-use super::identity::Namer;
-use super::lane::{Lane, LaneState, Partition, PreCommit};
-use super::messages::REFUSAL_TOLD_MS;
-use super::outbox::{Outbox, Undelivered};
+use super::dispatch::Dispatch;
+use super::event_asker::{Events, KeptEvent};
+use super::executor::Executor;
+use super::intake::{BATCH_EVENTS_MAX, Intake};
+use super::lane::{Lane, Lanes};
+use super::limits::Limit;
+use super::machine::Version;
+use super::outbox::Outbox;
 use super::parts::Parts;
-use super::workflow::{Loaded, Mode, Version};
+use super::stop::Stop;
 use crate::clock::{Now, monotonic_ms};
 use crate::metrics::{MemoryUse, ShardMetrics};
-use crate::stream::offsets::Tracker;
-use crate::stream::{Change, Record, Wake};
-use crate::vm::Work;
+use crate::stream::Wake;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
-
-/// Most events that a workflow takes in one turn.
-pub const BATCH_EVENTS_MAX: usize = 500;
-
-/// Most events of a workflow that wait for messages or log records on their way; beyond it it takes no more.
-pub(super) const OUTBOX_MAX: usize = 50_000;
 
 /// What the smallest event counts for, in bytes, when it is reckoned how many there is memory for.
 const EVENT_BYTES_MIN: usize = 1 << 10;
@@ -38,14 +32,17 @@ const ROOM_LOOK_MS: i64 = 100;
 
 /// One thread's share of the service.
 pub struct Shard {
-    lanes: Vec<Lane>,
-    executor: Executor,
-    total: super::limits::Limit,
+    pub(super) lanes: Lanes,
+    /// The numbers of the lanes.
+    pub(super) order: Vec<usize>,
+    pub(super) executor: Executor<KeptEvent>,
+    pub(super) dispatch: Dispatch,
+    total: Limit,
     /// Which lane comes first in the next turn.
     first: usize,
     is_stopping: bool,
     /// Until when executions may run once it stops.
-    stops_at: Option<Instant>,
+    pub(super) stops_at: Option<Instant>,
     metrics: ShardMetrics,
 }
 
@@ -67,37 +64,40 @@ impl Shard {
         let unsent = account.unsent.clone();
         let (capacity, unsent_max) = (parts.sink.capacity(), account.unsent_max());
         let outbox = Outbox::new(capacity, parts.lanes.len(), parts.deliveries, unsent, unsent_max);
-        let mut executor = Executor::new(parts.sink, parts.tasks, outbox, account, now);
-        let lanes = parts.lanes.into_iter().enumerate();
-        let lanes = lanes
-            .map(|(at, parts)| {
-                let held = executor.account.held_of(at);
-                let topic = |name: &str| executor.outbox.topic(&mut *executor.sink, name);
-                Lane::new(at as u32, parts, held, topic)
-            })
-            .collect();
-        Shard {
-            lanes,
-            executor,
-            total: super::limits::Limit::new(parts.max_in_flight),
+        let mut shard = Shard {
+            lanes: Lanes::new(),
+            order: Vec::new(),
+            executor: Executor::new(parts.sink, parts.tasks, account, now),
+            dispatch: Dispatch::new(outbox, now),
+            total: Limit::new(parts.max_in_flight),
             first: 0,
             is_stopping: false,
             stops_at: None,
             metrics: parts.metrics,
+        };
+        for lane in parts.lanes {
+            let entry = shard.lanes.vacant_entry();
+            let index = entry.key();
+            let held = shard.executor.account.held_of(index);
+            let (outbox, sink) = (&mut shard.dispatch.outbox, &mut *shard.executor.sink);
+            entry.insert(Lane::new(index as u32, lane, held, |name| {
+                outbox.topic(sink, name)
+            }));
+            shard.order.push(index);
         }
+        shard
     }
 
     /// Replaces a workflow's program for new executions; running ones finish on theirs.
     pub fn publish(&mut self, lane: usize, version: Version) {
-        let state = &mut self.lanes[lane].state;
-        state.version = Rc::new(Loaded::new(version, &mut state.stats));
+        self.lanes[lane].machine.publish(version);
     }
 
     /// Takes no more events and gives all partitions back, at the latest at a time.
     pub fn stop(&mut self, until: Instant) {
         self.is_stopping = true;
         self.stops_at = Some(until);
-        for lane in &mut self.lanes {
+        for (_, lane) in &mut self.lanes {
             lane.stop(until);
         }
     }
@@ -112,69 +112,17 @@ impl Shard {
         (self.executor.account.used(), self.executor.account.end)
     }
 
-    /// Returns how many timers there are, those included that nobody waits for any more.
-    #[cfg(test)]
-    pub(super) fn timers(&self) -> usize {
-        self.executor.timers.len()
-    }
-
-    /// Returns how many bytes are kept of results that come at a time.
-    #[cfg(test)]
-    pub(super) fn timed_bytes(&self) -> usize {
-        self.executor.timers.bytes()
-    }
-
-    /// Makes the ids and seeds of executions follow from a seed.
-    #[cfg(test)]
-    pub(super) fn reseed(&mut self, seed: u64) {
-        self.executor.reseed(seed);
-    }
-
-    /// Returns how many executions wait, and how many were dropped with their partitions.
-    #[cfg(test)]
-    pub(super) fn executions(&self) -> (usize, u64) {
-        (self.executor.flights.len(), self.executor.abandoned)
-    }
-
-    /// Returns how much work the last turn has done.
-    #[cfg(test)]
-    pub(super) fn worked(&self) -> u64 {
-        self.executor.worked
-    }
-
-    /// Names what is not over yet, if anything is.
-    #[cfg(test)]
-    pub(super) fn leftover(&self) -> Option<&'static str> {
-        let executor = &self.executor;
-        let of_core = [
-            (executor.flights.len() > 0, "executions"),
-            (!executor.ready.is_empty(), "turns of executions"),
-            (executor.outbox.unsent() > 0, "messages"),
-            (executor.outbox.settlements.open_count() > 0, "settlements"),
-            (self.parked_bytes() > 0, "parked bytes"),
-            (executor.account.held.get() > 0, "bytes of events that wait"),
-            (executor.account.unsent.get() > 0, "bytes of messages"),
-        ];
-        let of_lanes = self.lanes.iter().flat_map(|lane| lane.state.leftovers());
-        let mut all = of_core.into_iter().chain(of_lanes);
-        all.find_map(|(is_left, name)| is_left.then_some(name))
-    }
-
     /// Does what there is to do at a time, without waiting.
     pub fn turn(&mut self, now: Now) -> Turn {
-        self.executor.now = now;
-        self.executor.work = Work::of(TURN_WORK);
-        #[cfg(test)]
-        {
-            self.executor.worked = 0;
-        }
+        self.executor.begin_turn(now);
+        self.dispatch.now = now;
         let mut work = self.hear();
         self.reckon();
         work += self.go_on();
-        self.first = (self.first + 1) % self.lanes.len().max(1);
-        for at in 0..self.lanes.len() {
-            let at = (self.first + at) % self.lanes.len();
-            work += self.take_events(at);
+        self.first = (self.first + 1) % self.order.len().max(1);
+        for step in 0..self.order.len() {
+            let lane = self.order[(self.first + step) % self.order.len()];
+            work += self.take_events(lane);
         }
         work += self.send_off();
         self.commit();
@@ -198,12 +146,15 @@ impl Shard {
             executor.account.running -= executor.pool_bytes;
             executor.empty_pool();
         }
-        let read = lanes.iter().map(|lane| !lane.state.partitions.is_empty());
+        let read = lanes.iter().map(|(_, lane)| !lane.feed.partitions.is_empty());
         executor.account.share_out(read);
         let (mut logged, mut lossy) = (0, 0);
-        for state in lanes.iter_mut().map(|lane| &mut lane.state) {
-            let blocks = state.workflow.log.is_some_and(|log| log.block);
-            let bytes = state.journal.as_mut().map_or(0, |journal| journal.buffer.bytes());
+        for machine in lanes.iter_mut().map(|(_, lane)| &mut lane.machine) {
+            let blocks = machine.settings.log.is_some_and(|log| log.block);
+            let bytes = machine
+                .journal
+                .as_mut()
+                .map_or(0, |journal| journal.buffer.bytes());
             *if blocks { &mut logged } else { &mut lossy } += bytes;
         }
         // A log that may drop records never holds anybody up. It has a limit of its own, which is set aside.
@@ -217,71 +168,19 @@ impl Shard {
         });
     }
 
-    /// Hears what was delivered.
-    fn hear_sink(&mut self) -> usize {
-        let Shard { executor, lanes, .. } = self;
-        let mut heard = 0;
-        while let Some((ticket, result)) = executor.sink.acknowledged() {
-            heard += 1;
-            if !Outbox::owns(ticket) {
-                executor.tasks.acknowledged(ticket, result);
-                continue;
-            }
-            let settlement = match &result {
-                Ok(()) => executor.outbox.delivered(ticket, executor.now.ms),
-                Err(error) => {
-                    let message = executor.sink.returned();
-                    let (what, settlement) =
-                        executor
-                            .outbox
-                            .undelivered(ticket, error, message, executor.now.ms);
-                    let topic = executor.outbox.topic_of(ticket);
-                    tell(
-                        what,
-                        topic,
-                        error,
-                        executor.now.ms,
-                        &mut executor.lost_reply_told_until_ms,
-                    );
-                    settlement
-                }
-            };
-            if let Some(settlement) = settlement {
-                Executor::settled(lanes, settlement);
-            }
-        }
-        while let Some(settlement) = executor.outbox.lost() {
-            heard += 1;
-            Executor::settled(lanes, settlement);
-        }
-        heard
-    }
-
-    /// Hears what was delivered, written and answered.
-    fn hear(&mut self) -> usize {
-        let mut heard = self.hear_sink();
-        let Shard { executor, lanes, .. } = self;
-        for at in 0..lanes.len() {
-            heard += hear_journal(executor, lanes, at);
-        }
-        // Those that are left come in the next turn, as everywhere when the work is spent: something was done, so the
-        // shard does not sleep.
-        while !executor.work.is_spent()
-            && let Some((ticket, answer)) = executor.tasks.take()
-        {
-            heard += 1;
-            executor.answered(lanes, ticket, &answer);
-        }
-        heard
-    }
-
     /// Goes on with executions whose time has come.
     fn go_on(&mut self) -> usize {
-        let Shard { executor, lanes, .. } = self;
+        let Shard {
+            executor,
+            lanes,
+            dispatch,
+            ..
+        } = self;
+        let events = &mut Events { lanes, dispatch };
         let mut done = 0;
         executor.sweep_timers();
         executor.begin_part(1);
-        // Those that come meanwhile, of Waits for no time, have the next turn.
+        // Timers that are added meanwhile, by Waits for no time, have the next turn.
         for _ in 0..executor.timers.len() {
             if executor.work.is_spent() {
                 break;
@@ -290,7 +189,7 @@ impl Shard {
                 break;
             };
             done += 1;
-            executor.due(lanes, due);
+            executor.due(events, due);
         }
         executor.begin_part(1);
         executor.flights.find_overdue(executor.now.ms);
@@ -298,10 +197,10 @@ impl Shard {
             && let Some(id) = executor.flights.next_overdue()
         {
             done += 1;
-            executor.overdue(lanes, id);
+            executor.overdue(events, id);
         }
         executor.begin_part(1);
-        executor.quench(lanes);
+        executor.quench(events);
         for _ in 0..executor.ready.len() {
             if executor.work.is_spent() {
                 break;
@@ -309,196 +208,165 @@ impl Shard {
             let Some(id) = executor.ready.pop_front() else {
                 break;
             };
-            let flight = executor.flights.get(id);
-            if flight.is_some_and(|flight| lanes[flight.lane as usize].state.log_is_full()) {
-                // Whoever writes the log wakes the shard when there is room.
-                executor.ready.push_back(id);
-                continue;
-            }
-            done += 1;
-            executor.next_turn(lanes, id);
+            done += usize::from(executor.next_turn(events, id));
         }
+        done + self.take_turns()
+    }
+
+    /// Runs the events whose turn has come.
+    fn take_turns(&mut self) -> usize {
+        let Shard {
+            executor,
+            lanes,
+            dispatch,
+            ..
+        } = self;
         let sharers = lanes.len();
-        for lane in lanes {
+        let mut done = 0;
+        for (_, Lane { machine, feed, .. }) in lanes {
             executor.begin_part(sharers);
-            done += executor.take_turns(&mut lane.state);
+            let mut intake = Intake {
+                executor,
+                dispatch,
+                machine,
+                feed,
+            };
+            done += intake.take_turns();
         }
         done
     }
 
     /// Takes events of a lane, as far as there is room, and runs them.
-    fn take_events(&mut self, at: usize) -> usize {
+    fn take_events(&mut self, lane: usize) -> usize {
         self.executor.begin_part(self.lanes.len());
-        let room = self.room(at).min(BATCH_EVENTS_MAX);
-        let state = &mut self.lanes[at].state;
-        state.is_paused = room == 0 && !state.has_ended;
+        let room = self.room(lane).min(BATCH_EVENTS_MAX);
+        let feed = &mut self.lanes[lane].feed;
+        feed.is_paused = room == 0 && !feed.has_ended;
         let count = if room > 0 {
-            self.lanes[at].source.fill(room)
+            self.lanes[lane].source.fill(room)
         } else {
             0
         };
-        let changes = self.hear_changes(at);
-        let Shard { executor, lanes, .. } = self;
-        let Lane { source, state } = &mut lanes[at];
-        if let Some(version) = state.renew.as_mut().and_then(|renew| renew()) {
-            state.version = Rc::new(Loaded::new(version, &mut state.stats));
-        }
-        state.stats.metrics.counts.events_consumed += count as u64;
-        let version = Rc::clone(&state.version);
+        let changes = self.hear_changes(lane);
+        let Shard {
+            executor,
+            lanes,
+            dispatch,
+            ..
+        } = self;
+        lanes[lane].take_up();
+        let Lane {
+            source,
+            machine,
+            feed,
+            ..
+        } = &mut lanes[lane];
+        machine.metrics.counts.events_consumed += count as u64;
+        let version = Rc::clone(&machine.version);
+        let mut intake = Intake {
+            executor,
+            dispatch,
+            machine,
+            feed,
+        };
         let mut largest = 0;
         for event in 0..count {
             let record = source.record(event);
-            let waiting = executor.account.waiting();
-            take_event(executor, state, &version, &record);
+            let waiting = intake.executor.account.waiting();
+            intake.take_event(&version, &record);
             // Without headers, which are not read for this: where they are copied, the account knows them.
             let bytes = [record.key, record.value].map(|part| part.map_or(0, <[u8]>::len));
-            let taken = executor.account.waiting().saturating_sub(waiting);
+            let taken = intake.executor.account.waiting().saturating_sub(waiting);
             largest = largest.max(bytes[0] + bytes[1]).max(taken);
         }
         if count > 0 {
-            state.event_bytes = largest.max(state.event_bytes / 2).max(EVENT_BYTES_MIN);
+            feed.event_bytes = largest.max(feed.event_bytes / 2).max(EVENT_BYTES_MIN);
         }
-        lanes[at].commit_ahead(executor.now.ms);
+        lanes[lane].commit_ahead(executor.now.ms);
         count + changes
     }
 
     /// Returns how many events a lane may take now.
-    fn room(&mut self, at: usize) -> usize {
-        let Shard { executor, lanes, .. } = self;
+    fn room(&mut self, lane: usize) -> usize {
+        let Shard {
+            executor,
+            lanes,
+            dispatch,
+            ..
+        } = self;
         let total = self.total.room(executor.flights.len());
-        let state = &mut lanes[at].state;
-        let has_no_room = executor.outbox.is_stuck(state.index) || executor.outbox.is_full();
-        if self.is_stopping || state.has_ended || has_no_room {
+        let Lane { machine, feed, .. } = &mut lanes[lane];
+        let has_no_room = dispatch.outbox.is_stuck(feed.index) || dispatch.outbox.is_full();
+        if self.is_stopping || feed.has_ended || has_no_room || machine.log_is_full() {
             return 0;
         }
-        if state.log_is_full() {
-            return 0;
-        }
-        state
-            .room()
+        feed.room(machine.parked)
             .min(total)
-            .min(executor.account.room(state.index, state.event_bytes))
-    }
-
-    fn hear_changes(&mut self, at: usize) -> usize {
-        let mut heard = 0;
-        while let Some(change) = self.lanes[at].source.change() {
-            heard += 1;
-            self.hear_change(at, change);
-        }
-        heard
-    }
-
-    fn hear_change(&mut self, at: usize, change: Change) {
-        let Shard { executor, lanes, .. } = self;
-        match change {
-            Change::Assigned {
-                partition: id,
-                topic,
-                number,
-                restored,
-            } => {
-                let state = &mut lanes[at].state;
-                let partition = Partition {
-                    namer: Namer::new(&topic, number),
-                    topic,
-                    number,
-                    tracker: Tracker::new(&restored),
-                    running: 0,
-                    waiting: 0,
-                    until: None,
-                    given_up: None,
-                    precommit: PreCommit {
-                        next: restored.offset,
-                        ..PreCommit::default()
-                    },
-                };
-                state.partitions.insert(id, partition);
-                if state.workflow.mode == Mode::Sync {
-                    for offset in restored.cut_off() {
-                        executor.cut_off(state, id, offset);
-                    }
-                }
-                // Nothing of it begins, but what a crash cut off has the time to be named.
-                if let Some(until) = self.stops_at {
-                    lanes[at].revoke(id, until);
-                }
-            }
-            Change::Revoked { partition, until } => lanes[at].revoke(partition, until),
-            Change::Lost { partition } => executor.lose(lanes, at, partition),
-            Change::Committed {
-                partition,
-                offset,
-                result,
-            } => executor.committed(&mut lanes[at].state, partition, offset, &result),
-            Change::Passed { partition, offset } => {
-                let state = &mut lanes[at].state;
-                if let Some(partition) = state.partitions.get_mut(&partition) {
-                    partition.pass(offset, state.workflow.mode);
-                }
-            }
-            Change::Ended => lanes[at].state.has_ended = true,
-        }
+            .min(executor.account.room(machine.index, feed.event_bytes))
     }
 
     /// Sends what is buffered on its way.
     fn send_off(&mut self) -> usize {
-        let executor = &mut self.executor;
-        let sent = executor.outbox.resend(&mut *executor.sink, executor.now.ms);
-        for lane in executor.outbox.broken() {
-            self.lanes[lane as usize].state.stats.metrics.counts.panics += 1;
+        let Shard {
+            executor,
+            lanes,
+            dispatch,
+            ..
+        } = self;
+        let sent = dispatch.outbox.resend(&mut *executor.sink, executor.now.ms);
+        for lane in dispatch.outbox.broken() {
+            lanes[lane as usize].machine.metrics.counts.panics += 1;
         }
-        for lane in executor.outbox.unreplied() {
-            self.lanes[lane as usize].state.stats.metrics.counts.unreplied += 1;
+        for lane in dispatch.outbox.unreplied() {
+            lanes[lane as usize].machine.metrics.counts.unreplied += 1;
         }
         executor.tasks.poll(&mut *executor.sink);
         executor.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.
         let heard = self.hear_sink();
-        let (unsent, calls) = (self.executor.outbox.unsent(), self.executor.tasks.waiting());
+        let (unsent, calls) = (self.dispatch.outbox.unsent(), self.executor.tasks.waiting());
         self.metrics.unsent.store(unsent as u64, Relaxed);
         self.metrics.calls.store(calls as u64, Relaxed);
-        self.metrics
-            .thirsty
-            .store(self.executor.thirsty.len() as u64, Relaxed);
+        let thirsty = self.executor.thirsty.len() as u64;
+        self.metrics.thirsty.store(thirsty, Relaxed);
         let now_ms = self.executor.now.ms;
-        for lane in &mut self.lanes {
-            if let Some(journal) = &mut lane.state.journal {
+        for (_, lane) in &mut self.lanes {
+            if let Some(journal) = &mut lane.machine.journal {
                 journal.ship(now_ms);
             }
-            let is_paused = lane.state.is_paused;
-            lane.state.report(is_paused);
+            lane.report();
         }
         sent + heard
     }
 
     fn commit(&mut self) {
-        let Shard { executor, lanes, .. } = self;
-        for at in 0..lanes.len() {
-            if lanes[at].commit_if_due(executor.now.ms) {
-                lanes[at].state.report_oldest(&executor.flights, &executor.outbox);
+        for step in 0..self.order.len() {
+            let lane = self.order[step];
+            if self.lanes[lane].commit_if_due(self.executor.now.ms) {
+                self.lanes[lane].report_oldest(&self.executor.flights, &self.dispatch.outbox);
             }
-            executor.release(lanes, at);
+            self.release(lane);
         }
     }
 
     fn is_done(&mut self) -> bool {
-        let is_over = |lane: &Lane| {
-            let state = &lane.state;
-            let has_left = self.is_stopping && state.partitions.is_empty();
-            let mut partitions = state.partitions.values();
+        let is_over = |(_, lane): (usize, &Lane)| {
+            let feed = &lane.feed;
+            let has_left = self.is_stopping && feed.partitions.is_empty();
+            let mut partitions = feed.partitions.values();
             // What a crash cut off is named first: without that the last commit would have to name it again.
             let asks = partitions
                 .any(|partition| partition.precommit.commit.is_some() || partition.precommit.naming > 0);
-            has_left || state.has_ended && state.unfinished() == 0 && !asks
+            has_left || feed.has_ended && feed.unfinished() == 0 && !asks
         };
         if !self.lanes.iter().all(is_over) {
             return false;
         }
         // What sources have ended is given back with its last commit.
-        for at in 0..self.lanes.len() {
-            self.lanes[at].stop(self.executor.now.instant);
-            self.executor.release(&mut self.lanes, at);
+        for step in 0..self.order.len() {
+            let lane = self.order[step];
+            self.lanes[lane].stop(self.executor.now.instant);
+            self.release(lane);
         }
         true
     }
@@ -506,14 +374,17 @@ impl Shard {
     /// Returns when there is something to do without being woken.
     fn next_ms(&self) -> Option<i64> {
         let executor = &self.executor;
-        let lanes = self.lanes.iter().flat_map(|lane| lane.next_ms(&executor.now));
+        let lanes = self
+            .lanes
+            .iter()
+            .flat_map(|(_, lane)| lane.next_ms(&executor.now));
         let rest = [
             executor.timers.next_ms(),
             executor.flights.next_limit_ms(),
             executor.thirsty.next_ms(executor.now.ms),
-            executor.outbox.next_ms(),
+            self.dispatch.outbox.next_ms(),
             // Whether there is room again is not always told: the sink may have been made anew.
-            executor
+            self.dispatch
                 .outbox
                 .is_waiting()
                 .then_some(executor.now.ms + ROOM_LOOK_MS),
@@ -547,84 +418,21 @@ impl Shard {
 impl Lane {
     /// Returns when the lane has something to do: commits, and partitions to give back.
     fn next_ms(&self, now: &Now) -> Option<i64> {
-        let state = &self.state;
+        let feed = &self.feed;
         let ms_from =
             |until: Instant| now.ms + until.saturating_duration_since(now.instant).as_millis() as i64 + 1;
-        let partitions = state.partitions.values();
+        let partitions = feed.partitions.values();
         let times = partitions.flat_map(|partition| {
             let release = partition.next_release().map(ms_from);
-            let commit = partition.tracker.has_changed().then_some(state.next_commit_ms);
+            let commit = partition.tracker.has_changed().then_some(feed.next_commit_ms);
             [release, commit, partition.precommit.again_ms]
                 .into_iter()
                 .flatten()
         });
         // How old the oldest one is shows with the commits.
-        let age = (state.unfinished() > 0).then_some(state.next_commit_ms);
-        let records = state.journal.as_ref().and_then(|journal| journal.ship_at_ms);
+        let age = (feed.unfinished() > 0).then_some(feed.next_commit_ms);
+        let journal = self.machine.journal.as_ref();
+        let records = journal.and_then(|journal| journal.next_ms());
         times.chain(age).chain(records).min()
-    }
-}
-
-/// Takes an event: it is held until its commit, or runs.
-fn take_event(executor: &mut Executor, lane: &mut LaneState, version: &Rc<Loaded>, record: &Record<'_>) {
-    if lane.workflow.mode == Mode::Sync {
-        return lane.hold(record);
-    }
-    let Some(partition) = lane.partitions.get_mut(&record.partition) else {
-        return;
-    };
-    if partition.until.is_none() && partition.tracker.begin(record.offset) {
-        executor.take(lane, version, record);
-    }
-}
-
-/// Settles what waited for records that are out now.
-fn hear_journal(executor: &mut Executor, lanes: &mut [Lane], at: usize) -> usize {
-    let mut heard = 0;
-    loop {
-        let Some(journal) = &mut lanes[at].state.journal else {
-            return heard;
-        };
-        let Some(&(mark, id)) = journal.waiting.front() else {
-            return heard;
-        };
-        if journal.buffer.confirmed() < mark {
-            return heard;
-        }
-        journal.waiting.pop_front();
-        heard += 1;
-        if let Some(settlement) = executor.outbox.settlements.done(id) {
-            Executor::settled(lanes, settlement);
-        }
-    }
-}
-
-/// Says what is wrong with a destination: once, until something arrives there again. Of replies, whose destinations
-/// events choose, one is told now and then.
-fn tell(
-    what: Undelivered,
-    topic: &str,
-    error: &crate::stream::SendError,
-    now_ms: i64,
-    reply_told_until_ms: &mut i64,
-) {
-    match what {
-        Undelivered::Retried { is_news: true } => {
-            tracing::warn!(
-                topic,
-                "a message was not delivered and is sent again, as will be others: {error}"
-            );
-        }
-        Undelivered::Retried { is_news: false } => {
-            tracing::debug!(topic, "a message was not delivered and is sent again: {error}");
-        }
-        Undelivered::GivenUp if now_ms < *reply_told_until_ms => {}
-        Undelivered::GivenUp => {
-            *reply_told_until_ms = now_ms + REFUSAL_TOLD_MS;
-            tracing::error!(
-                topic,
-                "a reply cannot be delivered and is dropped: {error}; more of these are not told for a minute"
-            );
-        }
     }
 }

@@ -2,13 +2,12 @@
 //!
 //! An execution that is small must not fail because its neighbours are large, as long as what those take stays within
 //! bounds. Owns the order in which those go on that wait, and which one may grow though there is no memory: they might
-//! all wait for each other. Each workflow has its own queue, so that nobody waits behind another workflow's executions.
+//! all wait for each other. Each machine has its own queue, so that nobody waits behind another machine's executions.
 //! Must not know how much memory there is, which the account does. Invariant: while one waits, one at least may grow as
 //! far as an execution may; one that only waits for the world has that right for [`PATIENCE_MS`] at most.
 
-use super::executor::Executor;
-use super::flight::{ExecutionState, FlightId, Flights};
-use super::lane::{Lane, LaneState};
+use super::flight::Flights;
+use super::state::{ExecutionState, FlightId};
 use std::collections::VecDeque;
 
 /// How many more than there are executions may be in a queue before those are dropped that are over.
@@ -19,9 +18,9 @@ const STALE_MAX: usize = 64;
 /// their time limits.
 const PATIENCE_MS: i64 = 5_000;
 
-/// What the executions of a lane may do that wait for memory.
+/// What the executions of a machine may do that wait for memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Growth {
+pub(super) enum Growth {
     /// There is memory.
     Room,
     /// There is none.
@@ -39,9 +38,9 @@ struct Waiting {
 /// The executions that wait for memory.
 #[derive(Default)]
 pub(super) struct Thirsty {
-    /// By lane. Each execution once; some may be over.
+    /// By machine. Each execution once; some may be over.
     queues: Vec<VecDeque<Waiting>>,
-    /// Which lane comes first.
+    /// Which machine comes first.
     turn: usize,
     /// The one that may grow though there is no memory, until it is over or another has its right.
     first: Option<FlightId>,
@@ -52,13 +51,13 @@ pub(super) struct Thirsty {
 }
 
 impl Thirsty {
-    /// Adds an execution of a lane that is not here.
-    pub(super) fn push(&mut self, lane: u32, id: FlightId, now_ms: i64) {
-        let lane = lane as usize;
-        if lane >= self.queues.len() {
-            self.queues.resize_with(lane + 1, VecDeque::new);
+    /// Adds an execution of a machine that is not here.
+    pub(super) fn push(&mut self, machine: u32, id: FlightId, now_ms: i64) {
+        let machine = machine as usize;
+        if machine >= self.queues.len() {
+            self.queues.resize_with(machine + 1, VecDeque::new);
         }
-        self.queues[lane].push_back(Waiting { id, since_ms: now_ms });
+        self.queues[machine].push_back(Waiting { id, since_ms: now_ms });
     }
 
     /// Notes an execution that is parked, and whether it waits for the world, since now.
@@ -80,6 +79,11 @@ impl Thirsty {
         self.count -= usize::from(state.is_thirsty);
     }
 
+    /// Says whether an execution is the one that may grow though there is no memory.
+    pub(super) fn may_grow(&self, id: Option<FlightId>) -> bool {
+        self.first.is_some() && self.first == id
+    }
+
     /// Returns how many executions wait for memory.
     pub(super) fn len(&self) -> usize {
         self.count
@@ -91,41 +95,41 @@ impl Thirsty {
         at_ms.filter(|&at_ms| at_ms > now_ms && self.count > 0)
     }
 
-    /// Takes out the one that goes on next: the first one of a lane that has room, lanes in turn; or if no other may
+    /// Takes out the one that goes on next: the first one of a machine that has room, machines in turn; or if no other may
     /// grow without, the one that has waited longest. `is_within`: the account is not beyond its end.
-    fn next(
+    pub(super) fn next<K>(
         &mut self,
-        flights: &Flights,
+        flights: &Flights<K>,
         growth: impl Fn(u32) -> Growth,
         is_within: bool,
         now_ms: i64,
     ) -> Option<FlightId> {
         let mut longest = None;
         for step in 0..self.queues.len() {
-            let lane = (self.turn + step) % self.queues.len();
-            let Some(since_ms) = self.front(lane, flights) else {
+            let machine = (self.turn + step) % self.queues.len();
+            let Some(since_ms) = self.front(machine, flights) else {
                 continue;
             };
-            match growth(lane as u32) {
+            match growth(machine as u32) {
                 Growth::Blocked => {}
                 Growth::Room => {
-                    self.turn = lane + 1;
-                    return self.queues[lane].pop_front().map(|waiting| waiting.id);
+                    self.turn = machine + 1;
+                    return self.queues[machine].pop_front().map(|waiting| waiting.id);
                 }
                 Growth::None if longest.is_none_or(|(least_ms, _)| since_ms < least_ms) => {
-                    longest = Some((since_ms, lane));
+                    longest = Some((since_ms, machine));
                 }
                 Growth::None => {}
             }
         }
-        let (_, lane) = longest?;
+        let (_, machine) = longest?;
         let first = self.first.and_then(|first| flights.get(first));
-        if first.is_some_and(|first| growth(first.lane) != Growth::Blocked)
+        if first.is_some_and(|first| growth(first.machine) != Growth::Blocked)
             && !self.may_follow(is_within, now_ms)
         {
             return None;
         }
-        self.first = self.queues[lane].pop_front().map(|waiting| waiting.id);
+        self.first = self.queues[machine].pop_front().map(|waiting| waiting.id);
         self.first_waits_since_ms = None;
         self.first
     }
@@ -137,9 +141,9 @@ impl Thirsty {
             .is_some_and(|since_ms| is_within || now_ms >= since_ms + PATIENCE_MS)
     }
 
-    /// Returns since when the first one of a lane waits; drops those before it that are over.
-    fn front(&mut self, lane: usize, flights: &Flights) -> Option<i64> {
-        let queue = &mut self.queues[lane];
+    /// Returns since when the first one of a machine waits; drops those before it that are over.
+    fn front<K>(&mut self, machine: usize, flights: &Flights<K>) -> Option<i64> {
+        let queue = &mut self.queues[machine];
         if queue.len() > flights.len() + STALE_MAX {
             queue.retain(|waiting| flights.is_alive(waiting.id));
         }
@@ -150,38 +154,5 @@ impl Thirsty {
             queue.pop_front();
         }
         None
-    }
-}
-
-impl Executor {
-    /// Gives the next execution that waits for memory its turn, if there is any: one at a time, since it takes some.
-    pub(super) fn quench(&mut self, lanes: &[Lane]) {
-        let account = &self.account;
-        let growth = |lane: u32| match lanes[lane as usize].state.log_is_full() {
-            true => Growth::Blocked,
-            false if account.has_room_to_grow(lane) => Growth::Room,
-            false => Growth::None,
-        };
-        let is_within = account.is_within();
-        let next = self.thirsty.next(&self.flights, growth, is_within, self.now.ms);
-        let Some((id, flight)) = next.and_then(|id| Some((id, self.flights.get_mut(id)?))) else {
-            return;
-        };
-        self.thirsty.taken_up(&flight.state);
-        flight.state.is_thirsty = false;
-        self.ready.push_back(id);
-    }
-
-    /// Returns from how many bytes on the execution in the run has to wait for others.
-    pub(super) fn pause_at(&self, lane: &LaneState, state: &mut ExecutionState) -> usize {
-        let is_first = self.thirsty.first.is_some() && self.thirsty.first == state.id;
-        if is_first {
-            return usize::MAX;
-        }
-        if state.held_bytes == 0 || self.account.has_room_to_grow(lane.index) {
-            state.held_bytes = self.run.bytes().0;
-        }
-        self.account
-            .pause_at(lane.index, self.flights.len(), state.held_bytes)
     }
 }

@@ -3,7 +3,7 @@
 //! A binary heap; what falls due at the same moment comes in the order it was added. Deadlines and time
 //! limits are not here: nearly all of them never come to pass, so the flights are swept for them instead.
 
-use super::flight::FlightId;
+use super::state::FlightId;
 use crate::vm::Token;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn what_was_taken_since_counts_no_more() {
         let mut timers = Timers::default();
-        let flight = Flights::default().reserve(0, 0);
+        let flight = Flights::<()>::default().reserve(0, 0);
         let token = Token::default();
         let fill = |timers: &mut Timers, at_ms| {
             for _ in 0..8 {

@@ -95,7 +95,7 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     let shards = site.start_shards(&plan, &tasks, &orders.0, until_end)?;
     health.open();
     tracing::info!(shards = count, workflows = plan.workflows.len(), "running");
-    let names = plan.workflows.iter().map(|one| one.workflow.name.clone());
+    let names = plan.workflows.iter().map(|one| one.workflow.machine.name.clone());
     let sources = site.controls.iter().map(|control| control.health().clone());
     let watch = Watch::new(site.deliveries, names.zip(sources).collect());
     Ok(Some(Server {
@@ -140,7 +140,7 @@ fn tasks(plan: &Plan) -> Result<Arc<Tasks>, Problems> {
 fn registry(plan: &Plan, tasks: Arc<Tasks>) -> Registry<Bindings> {
     let shows_data = |one: &WorkflowPlan| {
         let is_shown = one.log.include_execution_data;
-        (one.workflow.name.clone(), is_shown)
+        (one.workflow.machine.name.clone(), is_shown)
     };
     let shows_data: Vec<_> = plan.workflows.iter().map(shows_data).collect();
     Registry::new(Box::new(move |name, program| {
@@ -157,7 +157,7 @@ fn registry(plan: &Plan, tasks: Arc<Tasks>) -> Registry<Bindings> {
 impl Site {
     /// Starts what a workflow needs beside the shards: its log writer and its consumer.
     fn add(&mut self, plan: &WorkflowPlan) -> Result<(), Problems> {
-        let name = plan.workflow.name.clone();
+        let name = plan.workflow.machine.name.clone();
         let failed = |error: String| format!("workflow '{name}': {error}");
         let mut workflow = plan.workflow.clone();
         let (mut buffers, mut log) = (Vec::new(), None);
@@ -167,7 +167,7 @@ impl Site {
             self.writers.push((name.clone(), writer));
             buffers = ends;
         } else {
-            workflow.log = None;
+            workflow.machine.log = None;
         }
         let source = KafkaSource::start(&self.kafka, plan.source.clone(), &self.wakes);
         let (control, sources) = source.map_err(|error| failed(error.to_string()))?;
@@ -243,7 +243,7 @@ impl Site {
             Subscription::Pattern(pattern) => pattern.clone(),
         };
         let none = || "none".to_owned();
-        let revision = self.registry.revision(&workflow.name);
+        let revision = self.registry.revision(&workflow.machine.name);
         let revision = revision.map_or_else(none, |revision| revision.to_string());
         let output = workflow.output.clone().unwrap_or_else(none);
         let dead_letter = workflow.dead_letter.as_ref();
@@ -268,7 +268,7 @@ impl Site {
                 },
             },
             "workflow {}",
-            workflow.name
+            workflow.machine.name
         );
     }
 

@@ -114,7 +114,12 @@ impl WorkflowPlan {
         };
         WorkflowPlan {
             workflow: Workflow {
-                name: config.name.clone(),
+                machine: runtime::MachineSettings {
+                    name: config.name.clone(),
+                    region: service.region.clone(),
+                    account: service.account.clone(),
+                    log: Some(log_settings),
+                },
                 mode: config.mode,
                 ordering: config.ordering,
                 input: config.input,
@@ -128,9 +133,6 @@ impl WorkflowPlan {
                 dead_letter,
                 reply_allowed: reply.allowed.iter().map(|name| Pattern::parse(name)).collect(),
                 reply: reply.topic,
-                log: Some(log_settings),
-                region: service.region.clone(),
-                account: service.account.clone(),
             },
             definition: File {
                 state_machine: config.name.clone(),

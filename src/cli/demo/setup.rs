@@ -6,7 +6,7 @@ use super::super::run::built_in;
 use super::super::shard_count;
 use crate::journal;
 use crate::registry::files::File;
-use crate::runtime::{DeadLetter, LogSettings, Workflow};
+use crate::runtime::{DeadLetter, LogSettings, MachineSettings, Workflow};
 use crate::server::{Plan, WorkflowPlan};
 use crate::stream::kafka::{self, Mock, Property, SourceConfig, Start, Subscription, admin};
 use crate::task::{self, config::Entry};
@@ -176,21 +176,23 @@ impl Setup {
         (log.file.rotate_size, log.file.keep_size) = (LOG_FILE, LOG_FILES);
         WorkflowPlan {
             workflow: Workflow {
-                name: NAME.to_owned(),
+                machine: MachineSettings {
+                    name: NAME.to_owned(),
+                    region: REGION.to_owned(),
+                    account: ACCOUNT.to_owned(),
+                    log: Some(LogSettings {
+                        level: log.level.level(),
+                        on_failure: log.on_failure.level(),
+                        on_failure_bytes_max: log.on_failure_bytes_max.0 as usize,
+                        include_execution_data: log.include_execution_data,
+                        block: true,
+                    }),
+                },
                 output: Some(self.fulfilled.clone()),
                 dead_letter: Some(DeadLetter {
                     topic: self.failed.clone(),
                     ..DeadLetter::default()
                 }),
-                log: Some(LogSettings {
-                    level: log.level.level(),
-                    on_failure: log.on_failure.level(),
-                    on_failure_bytes_max: log.on_failure_bytes_max.0 as usize,
-                    include_execution_data: log.include_execution_data,
-                    block: true,
-                }),
-                region: REGION.to_owned(),
-                account: ACCOUNT.to_owned(),
                 ..Workflow::default()
             },
             definition: File {

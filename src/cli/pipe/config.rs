@@ -8,7 +8,7 @@ use crate::cli::output::stderr;
 use crate::cli::{identity, run, shard_count};
 use crate::config::{self, Config, environment};
 use crate::registry::address::Address;
-use crate::runtime::{OnEmpty, Ordering, Workflow};
+use crate::runtime::{MachineSettings, OnEmpty, Ordering, Workflow};
 use std::path::Path;
 
 /// A configuration, and what it says of the definition that is run.
@@ -55,21 +55,27 @@ impl Settings {
     /// Returns what shards need to know.
     pub(super) fn workflow(&self, definition: &Path) -> Workflow {
         let own = Workflow {
-            name: identity::machine_name(definition),
+            machine: MachineSettings {
+                name: identity::machine_name(definition),
+                region: self.config.service.region.clone(),
+                account: self.config.service.account.clone(),
+                log: None,
+            },
             output: Some(OUTPUTS.to_owned()),
             dense_output: true,
             dead_letter: Some(DeadLetter {
                 topic: FAILURES.to_owned(),
                 ..DeadLetter::default()
             }),
-            region: self.config.service.region.clone(),
-            account: self.config.service.account.clone(),
             ..Workflow::default()
         };
         match &self.workflow {
             None => own,
             Some(one) => Workflow {
-                name: one.name.clone(),
+                machine: MachineSettings {
+                    name: one.name.clone(),
+                    ..own.machine
+                },
                 ordering: one.ordering,
                 input: one.input,
                 on_empty: one.on_empty,

@@ -231,7 +231,7 @@ impl Work {
                 }
             };
             let lane = LaneParts {
-                stats: Stats::new(Metrics::new().workflow(&workflow.name)),
+                stats: Stats::new(Metrics::new().workflow(&workflow.machine.name)),
                 workflow,
                 version,
                 renew: None,

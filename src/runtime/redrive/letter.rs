@@ -5,7 +5,7 @@
 
 use super::{Counts, Place};
 use crate::runtime::CUT_OFF;
-use crate::runtime::messages::{
+use crate::runtime::letter_headers::{
     HEADERS_LEFT_OUT, OURS, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, VALUE_BYTES,
 };
 use crate::stream::{Message, Record, SendError, Sink, Ticket, TopicId};

@@ -2,7 +2,7 @@
 //!
 //! Must not know the places' meaning. Invariant: what is armed on a thread strikes there only, and once.
 
-use super::super::panics::Step;
+use super::super::steps::Step;
 use std::cell::Cell;
 
 /// What such a panic says.

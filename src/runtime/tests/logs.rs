@@ -1,20 +1,24 @@
 //! Which records are written, and that an event waits for them.
 
-use super::super::history::RECORDS_BYTES_MAX;
-use super::super::workflow::{LogSettings, Workflow};
+use super::super::machine::{LogSettings, MachineSettings};
+use super::super::records::RECORDS_BYTES_MAX;
+use super::super::workflow::Workflow;
 use super::super::{MemoryLimits, Turn};
 use super::{FAIL, PASS, Stage, TASK};
 use crate::vm::Level;
 
 fn with_log(level: Level, on_failure: Level) -> Workflow {
     Workflow {
-        log: Some(LogSettings {
-            level,
-            on_failure,
-            on_failure_bytes_max: 256 << 10,
-            include_execution_data: false,
-            block: true,
-        }),
+        machine: MachineSettings {
+            log: Some(LogSettings {
+                level,
+                on_failure,
+                on_failure_bytes_max: 256 << 10,
+                include_execution_data: false,
+                block: true,
+            }),
+            ..MachineSettings::default()
+        },
         ..Workflow::default()
     }
 }
@@ -116,7 +120,7 @@ fn an_event_waits_for_its_records() {
 #[test]
 fn a_lossy_log_holds_nothing() {
     let mut workflow = with_log(Level::Error, Level::Error);
-    if let Some(log) = &mut workflow.log {
+    if let Some(log) = &mut workflow.machine.log {
         log.block = false;
     }
     let mut stage = Stage::new(FAIL, workflow);
@@ -135,7 +139,7 @@ const FULL: MemoryLimits = MemoryLimits {
 fn only_a_log_that_must_not_lose_anything_holds_sources_up() {
     for (block, expected) in [(true, None), (false, Some(1))] {
         let mut workflow = with_log(Level::Error, Level::Error);
-        workflow.log.as_mut().expect("a log").block = block;
+        workflow.machine.log.as_mut().expect("a log").block = block;
         let mut stage = Stage::with_memory(PASS, workflow, FULL);
         stage.world.borrow_mut().log_bytes = FULL.shard;
         stage.give("1");
@@ -198,7 +202,7 @@ fn what_a_story_takes_is_limited() {
         definition = definition.replacen(r#""States": {"#, &format!(r#""States": {{{}"#, pass(at)), 1);
     }
     let mut workflow = with_log(Level::Error, Level::All);
-    workflow.log.as_mut().expect("a log").on_failure_bytes_max = 100;
+    workflow.machine.log.as_mut().expect("a log").on_failure_bytes_max = 100;
     let mut stage = Stage::new(&definition, workflow);
     stage.give("1");
     stage.settle();
@@ -213,7 +217,12 @@ fn what_a_story_takes_is_limited() {
 
 fn with_data(level: Level, on_failure: Level) -> Workflow {
     let mut workflow = with_log(level, on_failure);
-    workflow.log.as_mut().expect("a log").include_execution_data = true;
+    workflow
+        .machine
+        .log
+        .as_mut()
+        .expect("a log")
+        .include_execution_data = true;
     workflow
 }
 

@@ -4,6 +4,7 @@ mod async_mode;
 mod clock;
 mod failures;
 mod fault;
+mod inspect;
 mod lanes;
 mod limits;
 mod logs;

@@ -1,7 +1,8 @@
 //! A panic anywhere on an event's way ends that event, and no other.
 
-use super::super::panics::Step;
-use super::super::workflow::{LogSettings, Mode, Workflow};
+use super::super::machine::{LogSettings, MachineSettings};
+use super::super::steps::Step;
+use super::super::workflow::{Mode, Workflow};
 use super::super::{Ordering, PANIC, Turn};
 use super::{Stage, TASK, fault, with_dead_letter};
 use crate::task::Failure;
@@ -54,13 +55,16 @@ fn workflow(mode: Mode) -> Workflow {
         mode,
         ordering: Ordering::Key,
         reply: Some("replies".to_owned()),
-        log: Some(LogSettings {
-            level: Level::All,
-            on_failure: Level::All,
-            on_failure_bytes_max: 256 << 10,
-            include_execution_data: true,
-            block: true,
-        }),
+        machine: MachineSettings {
+            log: Some(LogSettings {
+                level: Level::All,
+                on_failure: Level::All,
+                on_failure_bytes_max: 256 << 10,
+                include_execution_data: true,
+                block: true,
+            }),
+            ..MachineSettings::default()
+        },
         ..with_dead_letter()
     }
 }

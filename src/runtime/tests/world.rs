@@ -1,6 +1,7 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
-use super::super::workflow::{Version, Workflow};
+use super::super::machine::Version;
+use super::super::workflow::Workflow;
 use super::super::{
     Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
 };

@@ -3,8 +3,9 @@
 //! Must not know what happens to them. Invariant: an event's number is in each call that its execution makes, and each
 //! call of it names its place, so that two calls have the same parameters only if they are the same call.
 
-use super::super::super::panics::Step;
-use super::super::super::workflow::{DeadLetter, Input, LogSettings, Mode, OnEmpty, Version, Workflow};
+use super::super::super::machine::{LogSettings, MachineSettings, Version};
+use super::super::super::steps::Step;
+use super::super::super::workflow::{DeadLetter, Input, Mode, OnEmpty, Workflow};
 use super::super::super::{Bindings, MemoryLimits, Ordering};
 use super::super::world::{Given, Pairs, version};
 use super::dice::Dice;
@@ -157,7 +158,10 @@ impl Plan {
                 }),
                 reply: dice.one_in(2).then(|| "replies".to_owned()),
                 reply_allowed: vec![Pattern::parse("replies*")],
-                log: has_log.then_some(log),
+                machine: MachineSettings {
+                    log: has_log.then_some(log),
+                    ..MachineSettings::default()
+                },
                 ..Workflow::default()
             },
             definition: with_value + dice.below(2),

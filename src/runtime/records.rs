@@ -4,9 +4,9 @@
 //! both levels write may leave early; what only a failure shows stays until the outcome is known. Must not
 //! know where records go.
 
-use super::lane::JournalEnd;
-use super::panics::{Step, reach};
-use super::workflow::LogSettings;
+use super::journal::JournalEnd;
+use super::machine::LogSettings;
+use super::steps::{Step, reach};
 use crate::log::{Encoder, TEXT_BYTES_MAX};
 use crate::vm::{Event, Level, Run};
 
