@@ -11,8 +11,9 @@ use super::letter_headers::{
     CAUSE, ERROR, EXECUTION, HEADERS_LEFT_OUT, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, VALUE_BYTES,
 };
 use super::machine::Machine;
-use super::outbox::{Outgoing, Refused};
+use super::outbox::Outgoing;
 use super::steps::{Step, reach};
+use super::ticket::Refused;
 use crate::guard::PANIC;
 use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
 use crate::stream::{Headers, Message, Record, Sink};

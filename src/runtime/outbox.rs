@@ -11,7 +11,7 @@ use super::deliveries::{Account, Deliveries, OnTrial};
 use super::letter_headers::shrink;
 use super::settlements::{Settlement, SettlementId, Settlements};
 use super::steps::{Step, reach};
-use super::ticket::{Cost, Number, Slip};
+use super::ticket::{Cost, Number, Refused, Slip};
 use crate::guard::guarded;
 use crate::stream::share::{self, Shares};
 use crate::stream::topics::Standing;
@@ -24,17 +24,6 @@ const REPLY_RETRIES_MAX: u32 = 8;
 
 /// The first wait before a message is sent again, and the longest.
 const RETRY_MS: (i64, i64) = (100, 10_000);
-
-/// What becomes of a message that is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// It is sent until it is taken.
-    Retried,
-    /// So is it, but what is too large is made smaller: a dead letter.
-    Shrunk,
-    /// It is dropped: a reply.
-    Dropped,
-}
 
 /// How much of the sink's queue is for what events leave behind; the rest is for tasks.
 const OUTBOX_PART: (usize, usize) = (5, 8);

@@ -3,7 +3,6 @@
 //! Nearly every message is delivered at once, so nothing is kept for it beside its ticket. Must not know what becomes of
 //! messages. Invariant: unpacking a ticket gives what was packed.
 
-use super::outbox::Refused;
 use crate::stream::{Ticket, TopicId};
 
 /// Tells the tickets of messages from those of tasks.
@@ -20,6 +19,17 @@ const TOPIC: Field = Field { at: 40, bits: 19 };
 const COST: Field = Field { at: 27, bits: 13 };
 /// Where the number stands: more events than fit into memory.
 const NUMBER: Field = Field { at: 0, bits: 27 };
+
+/// What becomes of a message that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is sent until it is taken.
+    Retried,
+    /// So is it, but what is too large is made smaller: a dead letter.
+    Shrunk,
+    /// It is dropped: a reply.
+    Dropped,
+}
 
 struct Field {
     at: u32,

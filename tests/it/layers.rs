@@ -74,7 +74,7 @@ const ROOMS: [(&str, &[&str]); 3] = [
 
 #[test]
 fn rooms_do_not_look_into_each_other() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = source();
     let mut problems = Vec::new();
     for (room, forbidden) in ROOMS {
         let files = files(&root.join(room));
@@ -90,7 +90,7 @@ fn rooms_do_not_look_into_each_other() {
 
 #[test]
 fn modules_use_only_what_stands_before_them() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = source();
     let mut problems = Vec::new();
     for file in files(&root) {
         let relative = file.strip_prefix(&root).expect("below src").display().to_string();
@@ -136,7 +136,12 @@ fn imports_are_found() {
     assert_eq!(imports(text), ["value", "fault", "path", "asl"]);
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+/// Returns the folder of the crate's source.
+pub(crate) fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").flatten();
     let paths = entries
         .map(|entry| entry.path())
@@ -150,14 +155,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Tests may use whatever shows what they are about.
-fn is_test(file: &Path) -> bool {
+pub(crate) fn is_test(file: &Path) -> bool {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let mut folders = file.ancestors().skip(1).filter_map(Path::file_name);
     stem == "tests" || stem.ends_with("_tests") || folders.any(|name| name == "tests")
 }
 
 /// Returns the text without comments and tests, both of which may name anything.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
     lines
         .filter(|line| !line.trim_start().starts_with("//"))

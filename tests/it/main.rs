@@ -1,6 +1,7 @@
 //! The one integration test binary: each module has one subject.
 
 mod authors;
+mod circles;
 mod cli;
 mod compare;
 mod config;

@@ -2,7 +2,8 @@
 
 use super::super::account::Meter;
 use super::super::deliveries::Deliveries;
-use super::super::outbox::{Outbox, Outgoing, Refused};
+use super::super::outbox::{Outbox, Outgoing};
+use super::super::ticket::Refused;
 use crate::stream::share::MESSAGE_OVERHEAD;
 use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket, TopicId};
 
