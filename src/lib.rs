@@ -63,6 +63,7 @@
 //! | `journal` | execution logs on their way out: files, stdout, a topic |
 //! | `task` | connectors: what runs a workflow's tasks |
 //! | `registry` | state machines by name: publish, take up, read again |
+//! | `execution` | an execution with the world around it: who asked for it, its machine, tasks, timers, memory, ending |
 //! | `runtime` | shards: executions of events, ordering, limits, commits, drains |
 //! | `config` | the configuration file: read, checked, its schema; with the feature `kafka` |
 //! | `server` | builds the parts, starts and stops them; one HTTP server, so far with health and metrics; with the feature `kafka` |
@@ -143,6 +144,8 @@ pub mod config;
 pub mod convert;
 pub mod drive;
 pub mod embedded;
+#[cfg(feature = "runtime")]
+pub mod execution;
 pub mod fault;
 #[cfg(feature = "runtime")]
 pub mod guard;

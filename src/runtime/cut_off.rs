@@ -2,10 +2,10 @@
 //!
 //! Must not know how executions run. Invariant: until one is named, each commit names it again.
 
-use super::asker::Failed;
 use super::event_asker::EventAsker;
 use super::intake::Intake;
 use super::refusal::CUT_OFF;
+use crate::execution::asker::Failed;
 use crate::stream::{PartitionId, Record};
 
 impl Intake<'_> {

@@ -3,19 +3,19 @@
 //! Owns when an event is complete. Must not know how executions run, nor what messages say. Invariant: an event is
 //! completed when everything it leaves behind is acknowledged, and at once when that is nothing.
 
-use super::asker::{Asker, Askers, Ended, Ending, Failed, Input};
 use super::dispatch::Dispatch;
 use super::event::Event;
 use super::headers;
-use super::journal::Receipt;
 use super::lane::{Feed, Lane, Lanes};
-use super::machine::Machine;
 use super::ordering::LineId;
 use super::position::push_position;
 use super::refusal::Refusal;
 use super::settlements::SettlementId;
-use super::steps::{Step, reach};
 use super::workflow::Mode;
+use crate::execution::asker::{Asker, Askers, Ended, Ending, Failed, Input};
+use crate::execution::journal::Receipt;
+use crate::execution::machine::Machine;
+use crate::execution::steps::{Step, reach};
 use crate::guard::guarded;
 use crate::program::Program;
 use crate::stream::{Record, Sink, TopicId};

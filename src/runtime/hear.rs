@@ -4,13 +4,13 @@
 
 use super::event_asker::Events;
 use super::intake::Intake;
-use super::journal::JournalEnd;
 use super::lane::{Lane, Lanes};
 use super::outbox::Outbox;
 use super::partition::Partition;
 use super::settlements::{Settlement, SettlementId};
 use super::shard::Shard;
 use super::workflow::Mode;
+use crate::execution::journal::JournalEnd;
 use crate::stream::offsets::Restored;
 use crate::stream::{Change, PartitionId};
 

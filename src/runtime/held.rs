@@ -2,8 +2,8 @@
 //!
 //! Owns the account of their bytes: however such an event goes, it is taken off. Must not know what an event waits for.
 
-use super::account::LaneMeter;
 use super::event::{Event, Keep};
+use crate::execution::account::LaneMeter;
 use crate::stream::Record;
 use std::ops::Deref;
 

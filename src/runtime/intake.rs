@@ -3,17 +3,17 @@
 //! Events wait here for those before them in their line, for memory, or for work that the turn may still do. Must not
 //! know what an execution comes to. Invariant: an event begins once, or ends as one that could not be kept.
 
-use super::account::LaneMeter;
-use super::asker::Asker;
 use super::dispatch::Dispatch;
 use super::event_asker::{EventAsker, KeptEvent};
-use super::executor::Executor;
 use super::held::Held;
 use super::lane::Feed;
-use super::machine::{Loaded, Machine};
 use super::ordering::LineId;
-use super::steps::{Step, reach};
 use super::workflow::{Mode, OnEmpty};
+use crate::execution::account::LaneMeter;
+use crate::execution::asker::Asker;
+use crate::execution::executor::Executor;
+use crate::execution::machine::{Loaded, Machine};
+use crate::execution::steps::{Step, reach};
 use crate::guard::guarded;
 use crate::stream::Record;
 use std::rc::Rc;

@@ -4,17 +4,17 @@
 //! not know how an execution runs. Invariant: an offset that was begun is completed once, here, and only while its
 //! partition is here.
 
-use super::account::LaneMeter;
 use super::event::Keep;
 use super::held::Held;
 use super::limits::Limit;
-use super::machine::Machine;
 use super::ordering::{LineId, Lines};
 use super::partition::Partition;
 use super::parts::{LaneParts, Renew};
 use super::refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 use super::settlements::Settlement;
 use super::workflow::{Input, Mode, Workflow};
+use crate::execution::account::LaneMeter;
+use crate::execution::machine::Machine;
 use crate::stream::topics::NamedTopics;
 use crate::stream::{PartitionId, Source, TopicId};
 use rustc_hash::FxHashMap;

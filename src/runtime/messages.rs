@@ -3,17 +3,17 @@
 //! Must not know when an event is complete. Invariant: each message is counted in the event's settlement before it is
 //! sent.
 
-use super::asker::Failed;
 use super::dispatch::Dispatch;
 use super::event_asker::EventAsker;
 use super::headers::{self, Header};
 use super::letter_headers::{
     CAUSE, ERROR, EXECUTION, HEADERS_LEFT_OUT, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, VALUE_BYTES,
 };
-use super::machine::Machine;
 use super::outbox::Outgoing;
-use super::steps::{Step, reach};
 use super::ticket::Refused;
+use crate::execution::asker::Failed;
+use crate::execution::machine::Machine;
+use crate::execution::steps::{Step, reach};
 use crate::guard::PANIC;
 use crate::metrics::{ERROR_NAME_BYTES_MAX, cut};
 use crate::stream::{Headers, Message, Record, Sink};

@@ -30,67 +30,49 @@
 //! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
 //!   without its data if that is what breaks.
 
-mod account;
-mod ages;
-mod asker;
-mod call;
 mod commit;
 mod cut_off;
 mod deliveries;
 mod dispatch;
 mod drain;
-mod ending;
 mod event;
 mod event_asker;
-mod executor;
-mod flight;
-mod guarded;
 mod handle;
 mod headers;
 mod hear;
 mod held;
-mod identity;
 mod intake;
-mod journal;
 mod lane;
 mod letter_headers;
 mod limits;
-mod machine;
 mod messages;
 mod ordering;
 mod outbox;
-mod park;
 mod partition;
 mod parts;
 mod position;
-mod records;
 pub mod redrive;
 mod refusal;
 mod replies;
 mod report;
 mod settlements;
 mod shard;
-mod state;
 mod stats;
-mod steps;
 mod stop;
-mod tasks;
 #[cfg(test)]
 mod tests;
-mod thirsty;
 mod ticket;
-mod timers;
 mod workflow;
 
 pub use crate::clock::Now;
+pub use crate::execution::{
+    Attempt, Bindings, Journal, LogSettings, MachineSettings, MemoryLimits, Tasks, Version,
+};
 pub use crate::guard::PANIC;
-pub use account::MemoryLimits;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use handle::{Failure, Handle, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};
 pub use intake::BATCH_EVENTS_MAX;
-pub use journal::Journal;
-pub use machine::{LogSettings, MachineSettings, Version};
 pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
 pub use parts::{LaneParts, Parts, Renew};
@@ -98,5 +80,4 @@ pub use refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 pub use shard::{Shard, Turn};
 pub use stats::Stats;
 pub use stop::Stop;
-pub use tasks::{Attempt, Bindings, Tasks};
 pub use workflow::{DeadLetter, Input, Mode, OnEmpty, Workflow};

@@ -105,8 +105,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::super::account::LaneMeter;
     use super::*;
+    use crate::execution::account::LaneMeter;
 
     fn record(key: Option<&'static [u8]>, partition: u32, offset: i64) -> Record<'static> {
         Record {

@@ -6,12 +6,12 @@
 //! workflows that write to it and no other. So it is with the memory for what did not arrive. Must not know workflows.
 //! Invariant: each message counts in its settlement until it is acknowledged or given up, once.
 
-use super::account::Meter;
 use super::deliveries::{Account, Deliveries, OnTrial};
 use super::letter_headers::shrink;
 use super::settlements::{Settlement, SettlementId, Settlements};
-use super::steps::{Step, reach};
 use super::ticket::{Cost, Number, Refused, Slip};
+use crate::execution::account::Meter;
+use crate::execution::steps::{Step, reach};
 use crate::guard::guarded;
 use crate::stream::share::{self, Shares};
 use crate::stream::topics::Standing;

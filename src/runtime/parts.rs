@@ -1,12 +1,12 @@
 //! What a shard is made of.
 
-use super::account::MemoryLimits;
 use super::deliveries::Deliveries;
-use super::journal::Journal;
-use super::machine::Version;
 use super::stats::Stats;
-use super::tasks::Tasks;
 use super::workflow::Workflow;
+use crate::execution::account::MemoryLimits;
+use crate::execution::journal::Journal;
+use crate::execution::machine::Version;
+use crate::execution::tasks::Tasks;
 use crate::metrics::ShardMetrics;
 use crate::stream::{Sink, Source};
 use std::sync::Arc;

@@ -3,16 +3,16 @@
 //! Events name topics for their replies, so what is open of those is bounded. Must not know when an event is complete.
 //! Invariant: an event whose reply cannot go where it wants one is counted, and gets none.
 
-use super::asker::Failed;
 use super::dispatch::{Dispatch, REFUSAL_TOLD_MS};
 use super::event_asker::EventAsker;
 use super::headers::Header;
 use super::letter_headers::EXECUTION;
-use super::machine::Machine;
 use super::outbox::Outgoing;
-use super::steps::{Step, reach};
 use super::ticket::Refused;
 use super::workflow::Mode;
+use crate::execution::asker::Failed;
+use crate::execution::machine::Machine;
+use crate::execution::steps::{Step, reach};
 use crate::stream::topics::{Room, is_topic_name};
 use crate::stream::{Message, Sink, TopicId};
 use crate::value::escape_into;

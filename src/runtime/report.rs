@@ -1,10 +1,10 @@
 //! How a lane stands, for the metrics.
 
 use super::event_asker::KeptEvent;
-use super::flight::Flights;
 use super::lane::Lane;
 use super::outbox::Outbox;
 use super::workflow::Mode;
+use crate::execution::flight::Flights;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Lane {

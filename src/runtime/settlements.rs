@@ -4,7 +4,7 @@
 //! is near the last in memory, where the one that became free last may be anywhere. Must not know what is on its
 //! way. Invariant: a settlement is handed out once, when the last thing it waited for is done.
 
-use super::ages::Ages;
+use crate::execution::ages::Ages;
 use crate::stream::PartitionId;
 use std::collections::VecDeque;
 

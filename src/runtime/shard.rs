@@ -6,18 +6,18 @@
 //! full stops its own workflow and no other, unless all share it: the total in flight, memory. Of the sink's queue
 //! each has a share.
 
-use super::account::Account;
 use super::dispatch::Dispatch;
 use super::event_asker::{Events, KeptEvent};
-use super::executor::Executor;
 use super::intake::{BATCH_EVENTS_MAX, Intake};
 use super::lane::{Lane, Lanes};
 use super::limits::Limit;
-use super::machine::Version;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::stop::Stop;
 use crate::clock::{Now, monotonic_ms};
+use crate::execution::account::Account;
+use crate::execution::executor::Executor;
+use crate::execution::machine::Version;
 use crate::metrics::{MemoryUse, ShardMetrics};
 use crate::stream::Wake;
 use std::rc::Rc;

@@ -3,8 +3,8 @@
 //! A [`Workflow`] is what the configuration says and does not change while the service runs. What its executions need
 //! is the machine's. Must not know where a configuration comes from.
 
-use super::machine::MachineSettings;
 use super::ordering::Ordering;
+use crate::execution::machine::MachineSettings;
 use crate::program::Pattern;
 use std::time::Duration;
 

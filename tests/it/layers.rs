@@ -31,6 +31,7 @@ const ORDER: &[&str] = &[
     "journal",
     "task",
     "registry",
+    "execution",
     "runtime",
     "config",
     "server",
@@ -55,7 +56,7 @@ const WORLD: [(&str, &[&str]); 10] = [
     ("UNIX_EPOCH", &["clock"]),
     (
         "crate::clock",
-        &["journal", "registry", "runtime", "server", "cli"],
+        &["journal", "registry", "execution", "runtime", "server", "cli"],
     ),
     ("thread::sleep", &["drive", "cli"]),
     ("rdkafka::", &["stream"]),
@@ -63,7 +64,21 @@ const WORLD: [(&str, &[&str]); 10] = [
 ];
 
 /// Rooms of one module, and what none of their files may name.
-const ROOMS: [(&str, &[&str]); 3] = [
+const ROOMS: [(&str, &[&str]); 4] = [
+    // Whoever asks for an execution may have partitions; the execution has none.
+    (
+        "execution",
+        &[
+            "partition",
+            "offset",
+            "topic",
+            "PartitionId",
+            "TopicId",
+            "Tracker",
+            "Record<'",
+            "stream::offsets",
+        ],
+    ),
     (
         "stream/kafka/shared",
         &["stream::kafka::consumer", "stream::kafka::producer"],
@@ -79,7 +94,7 @@ fn rooms_do_not_look_into_each_other() {
     for (room, forbidden) in ROOMS {
         let files = files(&root.join(room));
         assert!(!files.is_empty(), "{room}");
-        for file in files {
+        for file in files.into_iter().filter(|file| !is_test(file)) {
             let text = code(&std::fs::read_to_string(&file).expect("a source file"));
             let named = forbidden.iter().filter(|name| text.contains(**name));
             problems.extend(named.map(|name| format!("{}: names {name}", file.display())));

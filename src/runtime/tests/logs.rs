@@ -1,10 +1,10 @@
 //! Which records are written, and that an event waits for them.
 
-use super::super::machine::{LogSettings, MachineSettings};
-use super::super::records::RECORDS_BYTES_MAX;
 use super::super::workflow::Workflow;
 use super::super::{MemoryLimits, Turn};
 use super::{FAIL, PASS, Stage, TASK};
+use crate::execution::machine::{LogSettings, MachineSettings};
+use crate::execution::records::RECORDS_BYTES_MAX;
 use crate::vm::Level;
 
 fn with_log(level: Level, on_failure: Level) -> Workflow {

@@ -3,7 +3,6 @@
 mod async_mode;
 mod clock;
 mod failures;
-mod fault;
 mod inspect;
 mod lanes;
 mod limits;
@@ -16,8 +15,6 @@ mod sharing;
 mod sync_mode;
 mod turns;
 mod world;
-
-pub(super) use fault::reach;
 
 use super::workflow::{DeadLetter, Workflow};
 use world::{START_MS, Stage};

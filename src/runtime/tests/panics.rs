@@ -1,10 +1,11 @@
 //! A panic anywhere on an event's way ends that event, and no other.
 
-use super::super::machine::{LogSettings, MachineSettings};
-use super::super::steps::Step;
 use super::super::workflow::{Mode, Workflow};
 use super::super::{Ordering, PANIC, Turn};
-use super::{Stage, TASK, fault, with_dead_letter};
+use super::{Stage, TASK, with_dead_letter};
+use crate::execution::machine::{LogSettings, MachineSettings};
+use crate::execution::steps::Step;
+use crate::execution::tests::fault;
 use crate::task::Failure;
 use crate::vm::Level;
 use std::collections::BTreeMap;

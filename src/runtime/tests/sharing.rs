@@ -1,9 +1,9 @@
 //! What one lane's messages in the sink mean for another's.
 
-use super::super::account::Meter;
 use super::super::deliveries::Deliveries;
 use super::super::outbox::{Outbox, Outgoing};
 use super::super::ticket::Refused;
+use crate::execution::account::Meter;
 use crate::stream::share::MESSAGE_OVERHEAD;
 use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket, TopicId};
 

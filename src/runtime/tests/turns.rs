@@ -1,9 +1,9 @@
 //! What one execution may do before others have their turn.
 
 use super::super::Turn;
-use super::super::executor::{PART_WORK, TURN_WORK};
 use super::super::workflow::{Mode, Workflow};
 use super::{PASS, Stage, TASK, WAIT, with_dead_letter, with_output};
+use crate::execution::executor::{PART_WORK, TURN_WORK};
 use crate::stream::{Change, PartitionId};
 use crate::task::{Failure, Progress};
 use std::cell::Cell;

@@ -1,10 +1,10 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
-use super::super::machine::Version;
 use super::super::workflow::Workflow;
 use super::super::{
     Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
 };
+use crate::execution::machine::Version;
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{

@@ -3,9 +3,9 @@
 //! Must not know how it came about. Invariant: what is noted here was acknowledged, or has left the process.
 
 use super::super::super::CUT_OFF;
-use super::super::super::steps::Step;
 use super::super::super::workflow::Mode;
 use super::broker::restored;
+use crate::execution::steps::Step;
 use crate::stream::offsets::{Commit, Tracker};
 use std::collections::{BTreeMap, HashMap};
 

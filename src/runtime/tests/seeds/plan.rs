@@ -3,12 +3,12 @@
 //! Must not know what happens to them. Invariant: an event's number is in each call that its execution makes, and each
 //! call of it names its place, so that two calls have the same parameters only if they are the same call.
 
-use super::super::super::machine::{LogSettings, MachineSettings, Version};
-use super::super::super::steps::Step;
 use super::super::super::workflow::{DeadLetter, Input, Mode, OnEmpty, Workflow};
 use super::super::super::{Bindings, MemoryLimits, Ordering};
 use super::super::world::{Given, Pairs, version};
 use super::dice::Dice;
+use crate::execution::machine::{LogSettings, MachineSettings, Version};
+use crate::execution::steps::Step;
 use crate::program::Pattern;
 use crate::task::{Failure, Progress};
 use crate::vm::Level;

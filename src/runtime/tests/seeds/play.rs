@@ -2,12 +2,12 @@
 //!
 //! Must not know what is right, which the book does. Invariant: everything follows from the seed.
 
-use super::super::fault;
 use super::super::world::Stage;
 use super::book::{Book, Story, place};
 use super::broker::{Log, restored};
 use super::dice::Dice;
 use super::plan::{PARTITIONS, Plan, compiled, quick};
+use crate::execution::tests::fault;
 use crate::runtime::workflow::{Mode, OnEmpty};
 use crate::runtime::{CUT_OFF, Ordering, Turn};
 use crate::stream::offsets::Commit;

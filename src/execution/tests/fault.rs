@@ -6,7 +6,7 @@ use super::super::steps::Step;
 use std::cell::Cell;
 
 /// What such a panic says.
-pub(super) const MESSAGE: &str = "a fault of the test";
+pub(crate) const MESSAGE: &str = "a fault of the test";
 
 thread_local! {
     /// At which place, and how often that is passed before.
@@ -14,17 +14,17 @@ thread_local! {
 }
 
 /// Lets the place panic when it has been passed so often; what was armed before is not any more.
-pub(super) fn arm(step: Step, passes: u32) {
+pub(crate) fn arm(step: Step, passes: u32) {
     ARMED.set(Some((step, passes)));
 }
 
 /// Lets nothing panic; says whether something still would have.
-pub(super) fn disarm() -> bool {
+pub(crate) fn disarm() -> bool {
     ARMED.take().is_some()
 }
 
 /// Passes a place.
-pub(in super::super) fn reach(step: Step) {
+pub(crate) fn reach(step: Step) {
     let Some((armed, passes)) = ARMED.get().filter(|(armed, _)| *armed == step) else {
         return;
     };

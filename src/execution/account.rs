@@ -56,29 +56,29 @@ impl Default for MemoryLimits {
     }
 }
 
-/// Bytes that those who hold them count themselves; see [`super::held`].
-pub(super) type Meter = Rc<Cell<usize>>;
+/// Bytes that those who hold them count themselves; `runtime::held` does so for events.
+pub(crate) type Meter = Rc<Cell<usize>>;
 
 /// Bytes that count for a lane and for the shard.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LaneMeter {
+pub(crate) struct LaneMeter {
     lane: Meter,
     shard: Meter,
 }
 
 impl LaneMeter {
     #[cfg(test)]
-    pub(super) fn get(&self) -> usize {
+    pub(crate) fn get(&self) -> usize {
         self.lane.get()
     }
 
-    pub(super) fn add(&self, bytes: usize) {
+    pub(crate) fn add(&self, bytes: usize) {
         for meter in [&self.lane, &self.shard] {
             meter.set(meter.get() + bytes);
         }
     }
 
-    pub(super) fn take_off(&self, bytes: usize) {
+    pub(crate) fn take_off(&self, bytes: usize) {
         for meter in [&self.lane, &self.shard] {
             meter.set(meter.get().saturating_sub(bytes));
         }
@@ -87,11 +87,11 @@ impl LaneMeter {
 
 /// What an execution had on the account before it was taken up.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Before {
+pub(crate) struct Before {
     /// What it held.
-    pub(super) held: usize,
+    pub(crate) held: usize,
     /// What was kept for it beside that: its event, what its calls hold.
-    pub(super) beside: usize,
+    pub(crate) beside: usize,
 }
 
 /// What one lane has of the account.
@@ -112,14 +112,14 @@ impl Part {
 }
 
 /// The account of a shard.
-pub(super) struct Account {
+pub(crate) struct Account {
     execution_max: usize,
     /// Beyond this, sources pause.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Beyond this, executions that grow wait.
     growth_end: usize,
     /// Beyond this, executions must not grow.
-    pub(super) end: usize,
+    pub(crate) end: usize,
     /// Beyond this, whatever grows fails: what one execution may hold beyond the end has been taken.
     hard_end: usize,
     /// What all executions together may hold even so, in equal parts, so that small ones end.
@@ -130,20 +130,20 @@ pub(super) struct Account {
     unclaimed: usize,
     parts: Vec<Part>,
     /// The run in which everything is executed, and those in the pool.
-    pub(super) running: usize,
+    pub(crate) running: usize,
     /// Executions that wait, with what they keep of their events and what their calls hold.
-    pub(super) parked: usize,
+    pub(crate) parked: usize,
     /// Events that wait for their turn, or for the commit that lets them run.
-    pub(super) held: Meter,
+    pub(crate) held: Meter,
     /// Messages that wait for room, or for their next try.
-    pub(super) unsent: Meter,
+    pub(crate) unsent: Meter,
     /// Log records that have not left the process and must not be dropped.
-    pub(super) logged: usize,
+    pub(crate) logged: usize,
 }
 
 impl Account {
     /// Creates the account of a shard with so many lanes.
-    pub(super) fn new(limits: MemoryLimits, lanes: usize) -> Account {
+    pub(crate) fn new(limits: MemoryLimits, lanes: usize) -> Account {
         // What is between the two lines is for executions that grow.
         let line = limits.shard - limits.shard / 4;
         let rest = (limits.shard / SPARE).min(limits.execution) / REST;
@@ -171,7 +171,7 @@ impl Account {
     }
 
     /// Returns where the events of a lane are counted that are held.
-    pub(super) fn held_of(&self, lane: usize) -> LaneMeter {
+    pub(crate) fn held_of(&self, lane: usize) -> LaneMeter {
         LaneMeter {
             lane: Meter::clone(&self.parts[lane].held),
             shard: Meter::clone(&self.held),
@@ -179,19 +179,19 @@ impl Account {
     }
 
     /// Notes an execution of a lane that waits.
-    pub(super) fn park(&mut self, lane: u32, bytes: usize) {
+    pub(crate) fn park(&mut self, lane: u32, bytes: usize) {
         self.parked += bytes;
         self.parts[lane as usize].parked += bytes;
     }
 
     /// Notes an execution of a lane that waits no more.
-    pub(super) fn unpark(&mut self, lane: u32, bytes: usize) {
+    pub(crate) fn unpark(&mut self, lane: u32, bytes: usize) {
         self.parked -= bytes;
         self.parts[lane as usize].parked -= bytes;
     }
 
     /// Sets which lanes read anything, in their order, and reckons what is theirs.
-    pub(super) fn share_out(&mut self, are_active: impl Iterator<Item = bool>) {
+    pub(crate) fn share_out(&mut self, are_active: impl Iterator<Item = bool>) {
         let mut unclaimed = 0usize;
         for (part, is_active) in self.parts.iter_mut().zip(are_active) {
             part.unclaimed = if is_active {
@@ -205,27 +205,27 @@ impl Account {
     }
 
     /// Returns all that is spent.
-    pub(super) fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         self.running + self.waiting() + self.logged
     }
 
     /// Returns what is spent on events that are not over: what one adds is what it takes.
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.parked + self.held.get() + self.unsent.get()
     }
 
     /// Says whether nothing new may begin as long as anything can give memory back, but for what has a part of its own.
-    pub(super) fn is_short(&self) -> bool {
+    pub(crate) fn is_short(&self) -> bool {
         self.used() >= self.line
     }
 
     /// Says whether a source is paused for want of memory: some of what it was paused for may be back already.
-    pub(super) fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         self.parts.iter().any(|part| part.is_paused)
     }
 
     /// Says whether executions have taken so much that they must not grow.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.used() >= self.end
     }
 
@@ -251,7 +251,7 @@ impl Account {
 
     /// Returns how many events of a size a lane may take from its source: once it is paused, none until there is a
     /// quarter of room again.
-    pub(super) fn room(&mut self, lane: u32, event_bytes: usize) -> usize {
+    pub(crate) fn room(&mut self, lane: u32, event_bytes: usize) -> usize {
         let room = self.room_of(lane as usize);
         let part = &mut self.parts[lane as usize];
         let whole = part.used().saturating_add(room);
@@ -270,20 +270,20 @@ impl Account {
     /// that wait. When memory is short it waits for those of its lane: they end, if only by their time limit. With
     /// none, one begins: messages of other workflows may not be delivered for long, and nothing else would give memory
     /// back.
-    pub(super) fn may_begin(&self, lane: u32, parked_of_lane: usize, bytes: usize) -> bool {
+    pub(crate) fn may_begin(&self, lane: u32, parked_of_lane: usize, bytes: usize) -> bool {
         parked_of_lane == 0 || self.room_of(lane as usize) > bytes
     }
 
     /// Returns how many bytes the messages of all workflows may take that did not arrive: with the rest of the line
     /// those workflows go on whose messages do.
-    pub(super) fn unsent_max(&self) -> usize {
+    pub(crate) fn unsent_max(&self) -> usize {
         self.line / UNSENT
     }
 
     /// Returns how many bytes an execution of a lane may hold beside so many that wait: beyond it, it fails. That is its
     /// limit, or what is left of the account and of what one may hold beyond it, but for what other lanes have for their
     /// own. What it held before it may go on to hold, since that is on the account already.
-    pub(super) fn execution_max(&self, lane: u32, parked: usize, before: Before) -> usize {
+    pub(crate) fn execution_max(&self, lane: u32, parked: usize, before: Before) -> usize {
         if parked == 0 {
             return self.execution_max;
         }
@@ -302,7 +302,7 @@ impl Account {
 
     /// Says whether no answer of a task is taken in any more: what is kept until it can go on would not stay within
     /// bounds.
-    pub(super) fn takes_no_answers(&self) -> bool {
+    pub(crate) fn takes_no_answers(&self) -> bool {
         self.committed() >= self.hard_end
     }
 
@@ -314,7 +314,7 @@ impl Account {
     /// Returns from how many bytes on an execution of a lane waits until others have ended, beside so many that wait:
     /// what is left of the account. With nothing left, each may grow a little beyond what it held, so that those end
     /// that are about to. One that is alone waits for nobody.
-    pub(super) fn pause_at(&self, lane: u32, parked: usize, held: usize) -> usize {
+    pub(crate) fn pause_at(&self, lane: u32, parked: usize, held: usize) -> usize {
         if parked == 0 {
             return usize::MAX;
         }
@@ -326,7 +326,7 @@ impl Account {
     }
 
     /// Says whether an execution of a lane may go on that waits for memory: with less room it would soon wait again.
-    pub(super) fn has_room_to_grow(&self, lane: u32) -> bool {
+    pub(crate) fn has_room_to_grow(&self, lane: u32) -> bool {
         let used = self.committed().saturating_add(self.others(lane as usize));
         let part = self.parts[lane as usize].used();
         used < self.growth_end - self.growth_end / ROOM
@@ -335,25 +335,25 @@ impl Account {
 
     /// Says whether executions that wait, with all that waits beside them, have not taken more than there is: one may
     /// grow beyond.
-    pub(super) fn is_within(&self) -> bool {
+    pub(crate) fn is_within(&self) -> bool {
         self.committed() <= self.end
     }
 
     /// Returns how many bytes the run keeps from one event to the next.
-    pub(super) fn kept_max(&self) -> usize {
+    pub(crate) fn kept_max(&self) -> usize {
         (self.line / KEPT).min(KEPT_BYTES_MAX)
     }
 
     /// Returns how many bytes the pool keeps of runs that nobody uses.
-    pub(super) fn pool_max(&self) -> usize {
+    pub(crate) fn pool_max(&self) -> usize {
         self.line / POOLED
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::BATCH_EVENTS_MAX;
     use super::*;
+    use crate::runtime::BATCH_EVENTS_MAX;
 
     /// An account of so many lanes, all of which read.
     fn account(lanes: usize) -> Account {

@@ -2,7 +2,7 @@
 
 /// A place on an execution's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// An event is copied, to be held or to wait for its turn.
     Hold,
     /// A run is given its input.
@@ -37,7 +37,7 @@ pub(super) enum Step {
 
 /// Passes a place.
 #[inline(always)]
-pub(super) fn reach(_step: Step) {
+pub(crate) fn reach(_step: Step) {
     #[cfg(test)]
     super::tests::reach(_step);
 }

@@ -13,16 +13,16 @@ use crate::vm::{Event, Level, Run};
 /// About how many bytes of records one execution appends in one go, as much as 32 of the largest inputs: of those beyond
 /// it the ones in the middle are left out, and the gap shows in their ids. Many events may refer to one large value, so
 /// an execution's memory is no bound for them.
-pub(super) const RECORDS_BYTES_MAX: usize = 32 * TEXT_BYTES_MAX;
+pub(crate) const RECORDS_BYTES_MAX: usize = 32 * TEXT_BYTES_MAX;
 
 /// Says whether an execution that is over leaves records that are not written yet.
-pub(super) fn has_any(run: &Run, log: LogSettings, succeeded: bool) -> bool {
+pub(crate) fn has_any(run: &Run, log: LogSettings, succeeded: bool) -> bool {
     let level = level(log, succeeded);
     run.events().iter().any(|event| event.kind.level() <= level)
 }
 
 /// Appends the records of an execution that is over; returns how many bytes they have.
-pub(super) fn write_all(
+pub(crate) fn write_all(
     encoder: &Encoder<'_>,
     run: &Run,
     journal: &mut JournalEnd,
@@ -81,7 +81,7 @@ fn turn_round(out: &mut Vec<u8>, middle: usize, begins: &[usize]) {
 
 /// Appends the records that are written whatever the outcome, before an execution waits, and forgets them;
 /// says whether there were any.
-pub(super) fn write_early(
+pub(crate) fn write_early(
     encoder: &Encoder<'_>,
     run: &mut Run,
     journal: &mut JournalEnd,
@@ -97,7 +97,7 @@ pub(super) fn write_early(
 
 /// Appends a record for an event that never became an execution, or of whose execution nothing is known:
 /// the shape of `ExecutionFailed`.
-pub(super) fn write_refusal(out: &mut Vec<u8>, error: &str, cause: &str, execution_arn: &str, now_ms: i64) {
+pub(crate) fn write_refusal(out: &mut Vec<u8>, error: &str, cause: &str, execution_arn: &str, now_ms: i64) {
     use crate::value::escape_into;
     out.extend_from_slice(b"{\"id\":\"1\",\"type\":\"ExecutionFailed\",\"details\":{\"cause\":\"");
     escape_into(out, cause);

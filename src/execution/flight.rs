@@ -13,22 +13,22 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// An execution in flight.
-pub(super) struct Flight<K> {
+pub(crate) struct Flight<K> {
     /// Index of its machine.
-    pub(super) machine: u32,
-    pub(super) version: Rc<Loaded>,
+    pub(crate) machine: u32,
+    pub(crate) version: Rc<Loaded>,
     /// Who asked for it, and what is needed of that later.
-    pub(super) kept: K,
-    pub(super) state: ExecutionState,
+    pub(crate) kept: K,
+    pub(crate) state: ExecutionState,
     /// Its memory while it waits.
-    pub(super) run: Box<Run>,
+    pub(crate) run: Box<Run>,
     /// Bytes of all that, as they are accounted for.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 impl<K> Flight<K> {
     /// Returns when the first of its time limits is reached.
-    pub(super) fn limit_ms(&self) -> i64 {
+    pub(crate) fn limit_ms(&self) -> i64 {
         let calls = self.state.calls.iter().map(|call| call.limit_ms);
         calls.fold(self.state.deadline_ms, i64::min)
     }
@@ -43,7 +43,7 @@ struct Place<K> {
 }
 
 /// The executions in flight, by place. Bounded by the limits of those who ask for them.
-pub(super) struct Flights<K> {
+pub(crate) struct Flights<K> {
     places: Vec<Place<K>>,
     free: Vec<u32>,
     ages: Ages,
@@ -69,7 +69,7 @@ impl<K> Default for Flights<K> {
 
 impl<K> Flights<K> {
     /// Reserves the name of an execution of a machine that may come to wait and was started at a time, which is now.
-    pub(super) fn reserve(&mut self, machine: u32, started_ms: i64) -> FlightId {
+    pub(crate) fn reserve(&mut self, machine: u32, started_ms: i64) -> FlightId {
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place {
                 generation: 0,
@@ -88,7 +88,7 @@ impl<K> Flights<K> {
     }
 
     /// Gives a reserved name back.
-    pub(super) fn release(&mut self, id: FlightId) {
+    pub(crate) fn release(&mut self, id: FlightId) {
         let place = &mut self.places[id.place as usize];
         place.generation = place.generation.wrapping_add(1);
         self.ages.end(place.machine, id.place);
@@ -96,7 +96,7 @@ impl<K> Flights<K> {
     }
 
     /// Puts an execution at its reserved place.
-    pub(super) fn put(&mut self, id: FlightId, flight: Flight<K>) {
+    pub(crate) fn put(&mut self, id: FlightId, flight: Flight<K>) {
         let limit = flight.limit_ms();
         self.next_limit_ms = Some(self.next_limit_ms.map_or(limit, |next| next.min(limit)));
         let place = &mut self.places[id.place as usize];
@@ -106,7 +106,7 @@ impl<K> Flights<K> {
     }
 
     /// Takes an execution out to run it; its name stays reserved.
-    pub(super) fn take(&mut self, id: FlightId) -> Option<Flight<K>> {
+    pub(crate) fn take(&mut self, id: FlightId) -> Option<Flight<K>> {
         let place = self.places.get_mut(id.place as usize)?;
         if place.generation != id.generation {
             return None;
@@ -117,7 +117,7 @@ impl<K> Flights<K> {
     }
 
     /// Returns an execution that waits.
-    pub(super) fn get(&self, id: FlightId) -> Option<&Flight<K>> {
+    pub(crate) fn get(&self, id: FlightId) -> Option<&Flight<K>> {
         let place = self.places.get(id.place as usize)?;
         place
             .flight
@@ -126,35 +126,35 @@ impl<K> Flights<K> {
     }
 
     /// Returns an execution that waits, to change what is known of it.
-    pub(super) fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight<K>> {
+    pub(crate) fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight<K>> {
         let place = self.places.get_mut(id.place as usize)?;
         let is_its = place.generation == id.generation;
         place.flight.as_mut().filter(|_| is_its)
     }
 
     /// Says whether an execution that has reserved a place is not over.
-    pub(super) fn is_alive(&self, id: FlightId) -> bool {
+    pub(crate) fn is_alive(&self, id: FlightId) -> bool {
         let place = self.places.get(id.place as usize);
         place.is_some_and(|place| place.generation == id.generation)
     }
 
     /// Says whether an execution waits for the answer to a request.
-    pub(super) fn awaits(&self, id: FlightId, token: Token) -> bool {
+    pub(crate) fn awaits(&self, id: FlightId, token: Token) -> bool {
         self.get(id).is_some_and(|flight| flight.run.awaits(token))
     }
 
     /// Returns when the oldest execution of a machine was started.
-    pub(super) fn oldest_ms(&self, machine: u32) -> Option<i64> {
+    pub(crate) fn oldest_ms(&self, machine: u32) -> Option<i64> {
         self.ages.oldest_ms(machine)
     }
 
     /// Returns how many wait.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// Returns the ids of those that fit.
-    pub(super) fn find(&self, mut fits: impl FnMut(&Flight<K>) -> bool) -> Vec<FlightId> {
+    pub(crate) fn find(&self, mut fits: impl FnMut(&Flight<K>) -> bool) -> Vec<FlightId> {
         let mut found = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
             if place.flight.as_ref().is_some_and(&mut fits) {
@@ -170,7 +170,7 @@ impl<K> Flights<K> {
     /// Finds those with a time limit that is reached, unless some are left of the last time. Looks at all of them, but
     /// only when the earliest known limit has come: nearly all limits belong to executions that are over by then, and
     /// keeping a timer for each would hold far more of them than there are executions.
-    pub(super) fn find_overdue(&mut self, now_ms: i64) {
+    pub(crate) fn find_overdue(&mut self, now_ms: i64) {
         if !self.overdue.is_empty() || self.next_limit_ms.is_none_or(|next| now_ms < next) {
             return;
         }
@@ -182,22 +182,22 @@ impl<K> Flights<K> {
     }
 
     /// Takes the next of those that were found.
-    pub(super) fn next_overdue(&mut self) -> Option<FlightId> {
+    pub(crate) fn next_overdue(&mut self) -> Option<FlightId> {
         self.overdue.pop_front()
     }
 
     /// Sets the time at which time limits are looked for, at the latest.
-    pub(super) fn look_again(&mut self, at_ms: i64) {
+    pub(crate) fn look_again(&mut self, at_ms: i64) {
         self.next_limit_ms = Some(self.next_limit_ms.map_or(at_ms, |next| next.min(at_ms)));
     }
 
     /// Returns when to look for time limits.
-    pub(super) fn next_limit_ms(&self) -> Option<i64> {
+    pub(crate) fn next_limit_ms(&self) -> Option<i64> {
         self.next_limit_ms.filter(|_| self.len > 0)
     }
 
     /// Finds the execution that made a call.
-    pub(super) fn of_ticket(&self, ticket: Ticket) -> Option<FlightId> {
+    pub(crate) fn of_ticket(&self, ticket: Ticket) -> Option<FlightId> {
         let place = FlightId::place_of(ticket);
         let generation = self.places.get(place as usize)?.generation;
         Some(FlightId { place, generation }).filter(|id| id.made(ticket))

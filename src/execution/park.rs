@@ -25,7 +25,7 @@ const POOLED_BYTES_MAX: usize = 16 << 10;
 
 impl<K> Executor<K> {
     /// Lets the execution wait in the in-flight table.
-    pub(super) fn park<A: Asker<Kept = K>>(
+    pub(crate) fn park<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         version: &Rc<Loaded>,
@@ -120,7 +120,7 @@ impl<K> Executor<K> {
     }
 
     /// Gives the memory of the pool back.
-    pub(super) fn empty_pool(&mut self) {
+    pub(crate) fn empty_pool(&mut self) {
         self.pool.clear();
         self.pool_bytes = 0;
     }
@@ -137,7 +137,7 @@ impl<K> Executor<K> {
     }
 
     /// Takes an execution up, brings it something, and runs it.
-    pub(super) fn go_on(
+    pub(crate) fn go_on(
         &mut self,
         askers: &mut impl Askers<Kept = K>,
         id: FlightId,
@@ -175,7 +175,7 @@ impl<K> Executor<K> {
     }
 
     /// Gives an execution that ran out of fuel its next turn, unless its log is full; says whether it had one.
-    pub(super) fn next_turn(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) -> bool {
+    pub(crate) fn next_turn(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) -> bool {
         let flight = self.flights.get(id);
         if flight.is_some_and(|flight| askers.machine(flight.machine).log_is_full()) {
             // Whoever writes the log wakes the shard when there is room.
@@ -187,7 +187,7 @@ impl<K> Executor<K> {
     }
 
     /// Drops timers that nobody waits for any more, now and then.
-    pub(super) fn sweep_timers(&mut self) {
+    pub(crate) fn sweep_timers(&mut self) {
         let Executor {
             flights,
             account,
@@ -204,7 +204,7 @@ impl<K> Executor<K> {
     }
 
     /// Brings what was due.
-    pub(super) fn due(&mut self, askers: &mut impl Askers<Kept = K>, due: Due) {
+    pub(crate) fn due(&mut self, askers: &mut impl Askers<Kept = K>, due: Due) {
         if !self.flights.awaits(due.flight, due.token) {
             return forget_result(&mut self.flights, &mut self.account, &due);
         }
@@ -225,7 +225,7 @@ impl<K> Executor<K> {
     }
 
     /// Gives the next execution that waits for memory its turn, if there is any: one at a time, since it takes some.
-    pub(super) fn quench(&mut self, askers: &impl Askers<Kept = K>) {
+    pub(crate) fn quench(&mut self, askers: &impl Askers<Kept = K>) {
         let account = &self.account;
         let growth = |machine: u32| match askers.machine(machine).log_is_full() {
             true => Growth::Blocked,
@@ -243,7 +243,7 @@ impl<K> Executor<K> {
     }
 
     /// Drops an execution that nobody wants any more.
-    pub(super) fn abandon(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) {
+    pub(crate) fn abandon(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) {
         let Some(flight) = self.flights.take(id) else {
             return;
         };

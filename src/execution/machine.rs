@@ -65,7 +65,7 @@ pub struct LogSettings {
 
 impl LogSettings {
     /// Says whether events are kept until the outcome is known, since a failure shows more than a success.
-    pub(super) fn keeps_for_failure(self) -> bool {
+    pub(crate) fn keeps_for_failure(self) -> bool {
         self.on_failure > self.level
     }
 
@@ -91,10 +91,10 @@ pub struct Version {
 }
 
 /// A version as a shard has taken it up.
-pub(super) struct Loaded {
-    pub(super) version: Version,
+pub(crate) struct Loaded {
+    pub(crate) version: Version,
     /// Where each task's calls are counted, by [`crate::program::TaskId`].
-    pub(super) series: Vec<TaskSeries>,
+    pub(crate) series: Vec<TaskSeries>,
 }
 
 impl Loaded {
@@ -130,18 +130,18 @@ impl std::ops::Deref for Loaded {
 }
 
 /// What is derived from a machine's settings once.
-pub(super) struct Fixed {
+pub(crate) struct Fixed {
     /// The events that executions keep.
-    pub(super) kept: EventSet,
-    pub(super) state_machine_arn: String,
-    pub(super) role_arn: String,
+    pub(crate) kept: EventSet,
+    pub(crate) state_machine_arn: String,
+    pub(crate) role_arn: String,
     /// ARN of an execution up to its name.
-    pub(super) arn_prefix: String,
+    pub(crate) arn_prefix: String,
 }
 
 impl Fixed {
     /// Returns what writes the records of an execution.
-    pub(super) fn encoder<'a>(
+    pub(crate) fn encoder<'a>(
         &'a self,
         settings: &'a MachineSettings,
         version: &'a Loaded,
@@ -175,21 +175,21 @@ impl Fixed {
 }
 
 /// A state machine on a shard.
-pub(super) struct Machine {
+pub(crate) struct Machine {
     /// Names it on the shard.
-    pub(super) index: u32,
-    pub(super) settings: MachineSettings,
-    pub(super) fixed: Fixed,
+    pub(crate) index: u32,
+    pub(crate) settings: MachineSettings,
+    pub(crate) fixed: Fixed,
     /// What new executions run.
-    pub(super) version: Rc<Loaded>,
-    pub(super) journal: Option<JournalEnd>,
+    pub(crate) version: Rc<Loaded>,
+    pub(crate) journal: Option<JournalEnd>,
     /// Executions that wait.
-    pub(super) parked: usize,
-    pub(super) metrics: WorkflowMetrics,
+    pub(crate) parked: usize,
+    pub(crate) metrics: WorkflowMetrics,
 }
 
 impl Machine {
-    pub(super) fn new(
+    pub(crate) fn new(
         index: u32,
         settings: MachineSettings,
         version: Version,
@@ -208,24 +208,24 @@ impl Machine {
     }
 
     /// Lets new executions run another version; running ones finish on theirs.
-    pub(super) fn publish(&mut self, version: Version) {
+    pub(crate) fn publish(&mut self, version: Version) {
         self.version = Rc::new(Loaded::new(version, &mut self.metrics));
     }
 
     /// See [`MachineSettings::written`].
-    pub(super) fn log(&self) -> Option<LogSettings> {
+    pub(crate) fn log(&self) -> Option<LogSettings> {
         self.settings.written()
     }
 
     /// Says whether its log takes no more before records have left: no execution begins or goes on.
-    pub(super) fn log_is_full(&self) -> bool {
+    pub(crate) fn log_is_full(&self) -> bool {
         self.journal
             .as_ref()
             .is_some_and(|journal| journal.buffer.is_full())
     }
 
     /// Counts a call of a task that is over.
-    pub(super) fn task_ended(&mut self, call: &Pending, outcome: TaskOutcome, at_ms: i64) {
+    pub(crate) fn task_ended(&mut self, call: &Pending, outcome: TaskOutcome, at_ms: i64) {
         let lasted_ms = (at_ms - call.began_ms).max(0) as u64;
         self.metrics.task_ended(call.series, outcome, lasted_ms * 1_000);
     }

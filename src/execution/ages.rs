@@ -9,7 +9,7 @@ const NONE: u32 = u32::MAX;
 
 /// The places of all lanes.
 #[derive(Default)]
-pub(super) struct Ages {
+pub(crate) struct Ages {
     links: Vec<Link>,
     lanes: Vec<Ends>,
 }
@@ -47,7 +47,7 @@ impl Ends {
 impl Ages {
     /// Notes that a lane has taken a place, which is free.
     #[inline]
-    pub(super) fn begin(&mut self, lane: u32, place: u32, since_ms: i64) {
+    pub(crate) fn begin(&mut self, lane: u32, place: u32, since_ms: i64) {
         let (lane, index) = (lane as usize, place as usize);
         if lane >= self.lanes.len() {
             self.lanes.resize(lane + 1, Ends::EMPTY);
@@ -69,7 +69,7 @@ impl Ages {
 
     /// Notes that a lane has left a place, which it had taken.
     #[inline]
-    pub(super) fn end(&mut self, lane: u32, place: u32) {
+    pub(crate) fn end(&mut self, lane: u32, place: u32) {
         let lane = lane as usize;
         let Link { before, after, .. } = std::mem::replace(&mut self.links[place as usize], Link::FREE);
         match before {
@@ -83,7 +83,7 @@ impl Ages {
     }
 
     /// Returns since when the oldest place of a lane is taken.
-    pub(super) fn oldest_ms(&self, lane: u32) -> Option<i64> {
+    pub(crate) fn oldest_ms(&self, lane: u32) -> Option<i64> {
         let first = self.lanes.get(lane as usize)?.first;
         self.links.get(first as usize).map(|link| link.since_ms)
     }

@@ -20,7 +20,7 @@ const PATIENCE_MS: i64 = 5_000;
 
 /// What the executions of a machine may do that wait for memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Growth {
+pub(crate) enum Growth {
     /// There is memory.
     Room,
     /// There is none.
@@ -37,7 +37,7 @@ struct Waiting {
 
 /// The executions that wait for memory.
 #[derive(Default)]
-pub(super) struct Thirsty {
+pub(crate) struct Thirsty {
     /// By machine. Each execution once; some may be over.
     queues: Vec<VecDeque<Waiting>>,
     /// Which machine comes first.
@@ -52,7 +52,7 @@ pub(super) struct Thirsty {
 
 impl Thirsty {
     /// Adds an execution of a machine that is not here.
-    pub(super) fn push(&mut self, machine: u32, id: FlightId, now_ms: i64) {
+    pub(crate) fn push(&mut self, machine: u32, id: FlightId, now_ms: i64) {
         let machine = machine as usize;
         if machine >= self.queues.len() {
             self.queues.resize_with(machine + 1, VecDeque::new);
@@ -61,7 +61,7 @@ impl Thirsty {
     }
 
     /// Notes an execution that is parked, and whether it waits for the world, since now.
-    pub(super) fn parked(
+    pub(crate) fn parked(
         &mut self,
         id: FlightId,
         state: &ExecutionState,
@@ -75,29 +75,29 @@ impl Thirsty {
     }
 
     /// Notes an execution that is parked no more.
-    pub(super) fn taken_up(&mut self, state: &ExecutionState) {
+    pub(crate) fn taken_up(&mut self, state: &ExecutionState) {
         self.count -= usize::from(state.is_thirsty);
     }
 
     /// Says whether an execution is the one that may grow though there is no memory.
-    pub(super) fn may_grow(&self, id: Option<FlightId>) -> bool {
+    pub(crate) fn may_grow(&self, id: Option<FlightId>) -> bool {
         self.first.is_some() && self.first == id
     }
 
     /// Returns how many executions wait for memory.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.count
     }
 
     /// Returns when another one may grow, if any waits for that.
-    pub(super) fn next_ms(&self, now_ms: i64) -> Option<i64> {
+    pub(crate) fn next_ms(&self, now_ms: i64) -> Option<i64> {
         let at_ms = self.first_waits_since_ms.map(|since_ms| since_ms + PATIENCE_MS);
         at_ms.filter(|&at_ms| at_ms > now_ms && self.count > 0)
     }
 
     /// Takes out the one that goes on next: the first one of a machine that has room, machines in turn; or if no other may
     /// grow without, the one that has waited longest. `is_within`: the account is not beyond its end.
-    pub(super) fn next<K>(
+    pub(crate) fn next<K>(
         &mut self,
         flights: &Flights<K>,
         growth: impl Fn(u32) -> Growth,

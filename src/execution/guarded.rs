@@ -16,7 +16,7 @@ impl<K> Executor<K> {
     ///
     /// # Errors
     /// What the panic said.
-    pub(super) fn part<A: Asker<Kept = K>, T>(
+    pub(crate) fn part<A: Asker<Kept = K>, T>(
         &mut self,
         machine: &mut Machine,
         asker: &mut A,
@@ -35,7 +35,7 @@ impl<K> Executor<K> {
     }
 
     /// Runs a part of an execution's end that the rest does not hang on, and tells of a panic.
-    pub(super) fn attempt<A: Asker<Kept = K>>(
+    pub(crate) fn attempt<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         asker: &mut A,
@@ -48,7 +48,7 @@ impl<K> Executor<K> {
 
     /// What is left of a panic: the run is thrown away, and the execution ends as broken.
     #[cold]
-    pub(super) fn panicked<A: Asker<Kept = K>>(
+    pub(crate) fn panicked<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         asker: &mut A,

@@ -15,23 +15,23 @@ use std::fmt;
 
 /// What an execution is given.
 #[derive(Clone, Copy)]
-pub(super) struct Input<'a> {
+pub(crate) struct Input<'a> {
     /// JSON.
-    pub(super) text: &'a [u8],
+    pub(crate) text: &'a [u8],
     /// How many bytes of it were written around what was asked with; see [`crate::vm::Run::start_wrapped`].
-    pub(super) around: usize,
+    pub(crate) around: usize,
 }
 
 /// How an execution has failed, in words.
 #[derive(Clone, Copy)]
-pub(super) struct Failed<'a> {
-    pub(super) status: &'static str,
-    pub(super) error: &'a str,
-    pub(super) cause: &'a str,
+pub(crate) struct Failed<'a> {
+    pub(crate) status: &'static str,
+    pub(crate) error: &'a str,
+    pub(crate) cause: &'a str,
 }
 
 /// How an execution has ended.
-pub(super) enum Ended<'a> {
+pub(crate) enum Ended<'a> {
     /// With an output.
     Succeeded {
         /// Reads the output.
@@ -43,16 +43,16 @@ pub(super) enum Ended<'a> {
 }
 
 /// The end of an execution.
-pub(super) struct Ending<'a> {
+pub(crate) struct Ending<'a> {
     /// The execution's name.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// Where messages go.
-    pub(super) sink: &'a mut dyn Sink,
-    pub(super) ended: Ended<'a>,
+    pub(crate) sink: &'a mut dyn Sink,
+    pub(crate) ended: Ended<'a>,
 }
 
 /// Who has asked for one execution, while it runs.
-pub(super) trait Asker {
+pub(crate) trait Asker {
     /// What is kept of it while its execution waits.
     type Kept;
 
@@ -121,7 +121,7 @@ pub(super) trait Asker {
 }
 
 /// All who ask for executions on a shard, and the machines that they ask for.
-pub(super) trait Askers {
+pub(crate) trait Askers {
     /// See [`Asker::Kept`].
     type Kept;
 

@@ -30,14 +30,14 @@ pub trait Journal {
 
 /// Names what an asker keeps open until records are out; the asker's own number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Receipt(pub(super) u32);
+pub(crate) struct Receipt(pub(crate) u32);
 
 /// How long records may lie here, so that they can be read while their execution runs.
 const LIE_MS: i64 = 1_000;
 
 /// A machine's log as a shard has it.
-pub(super) struct JournalEnd {
-    pub(super) buffer: Box<dyn Journal>,
+pub(crate) struct JournalEnd {
+    pub(crate) buffer: Box<dyn Journal>,
     /// What waits for its records, by the mark that must be confirmed; rising.
     waiting: VecDeque<(u64, Receipt)>,
     /// When records go that nobody waits for; none while there are none.
@@ -46,13 +46,13 @@ pub(super) struct JournalEnd {
 
 /// How far the log was at a time.
 #[derive(Clone, Copy)]
-pub(super) struct Savepoint {
+pub(crate) struct Savepoint {
     bytes: usize,
     waiting: usize,
 }
 
 impl JournalEnd {
-    pub(super) fn new(buffer: Box<dyn Journal>) -> JournalEnd {
+    pub(crate) fn new(buffer: Box<dyn Journal>) -> JournalEnd {
         JournalEnd {
             buffer,
             waiting: VecDeque::new(),
@@ -61,7 +61,7 @@ impl JournalEnd {
     }
 
     /// Hands over what is much, what is waited for, and what has been here for a while.
-    pub(super) fn ship(&mut self, now_ms: i64) {
+    pub(crate) fn ship(&mut self, now_ms: i64) {
         let is_due = self.ship_at_ms.is_some_and(|at_ms| now_ms >= at_ms);
         self.buffer.ship(is_due || !self.waiting.is_empty());
         if self.buffer.records().is_empty() {
@@ -72,18 +72,18 @@ impl JournalEnd {
     }
 
     /// Returns when records go that nobody waits for, if there are any.
-    pub(super) fn next_ms(&self) -> Option<i64> {
+    pub(crate) fn next_ms(&self) -> Option<i64> {
         self.ship_at_ms
     }
 
     /// Keeps a receipt until the records written so far are out.
-    pub(super) fn wait(&mut self, receipt: Receipt) {
+    pub(crate) fn wait(&mut self, receipt: Receipt) {
         let mark = self.buffer.mark();
         self.waiting.push_back((mark, receipt));
     }
 
     /// Hands back the next receipt whose records are out.
-    pub(super) fn confirmed(&mut self) -> Option<Receipt> {
+    pub(crate) fn confirmed(&mut self) -> Option<Receipt> {
         let &(mark, _) = self.waiting.front()?;
         if self.buffer.confirmed() < mark {
             return None;
@@ -93,12 +93,12 @@ impl JournalEnd {
 
     #[cfg(test)]
     /// Says whether anything waits for its records.
-    pub(super) fn is_awaited(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
     }
 
     /// Returns how far the log is now.
-    pub(super) fn savepoint(&mut self) -> Savepoint {
+    pub(crate) fn savepoint(&mut self) -> Savepoint {
         Savepoint {
             bytes: self.buffer.records().len(),
             waiting: self.waiting.len(),
@@ -107,7 +107,7 @@ impl JournalEnd {
 
     /// Forgets the records since, and hands out what waited for them; nothing may have been handed over since.
     #[cold]
-    pub(super) fn back_to(&mut self, savepoint: Savepoint) -> impl Iterator<Item = Receipt> + '_ {
+    pub(crate) fn back_to(&mut self, savepoint: Savepoint) -> impl Iterator<Item = Receipt> + '_ {
         self.buffer.records().truncate(savepoint.bytes);
         let from = savepoint.waiting.min(self.waiting.len());
         self.waiting.drain(from..).map(|(_, receipt)| receipt)

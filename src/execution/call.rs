@@ -26,7 +26,7 @@ const NO_ROOM: &str =
 
 impl<K> Executor<K> {
     /// Calls a task; says whether it has answered.
-    pub(super) fn call<A: Asker<Kept = K>>(
+    pub(crate) fn call<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         version: &Loaded,
@@ -101,7 +101,7 @@ impl<K> Executor<K> {
     }
 
     /// Brings the answer of a pending call.
-    pub(super) fn answered(
+    pub(crate) fn answered(
         &mut self,
         askers: &mut impl Askers<Kept = K>,
         ticket: Ticket,
@@ -143,7 +143,7 @@ impl<K> Executor<K> {
     }
 
     /// Ends what has reached a time limit: the whole execution, or its tasks.
-    pub(super) fn overdue(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) {
+    pub(crate) fn overdue(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) {
         if let Some(flight) = self.flights.get(id)
             && self.now.ms >= flight.state.deadline_ms
             && !self.may_end(askers.machine(flight.machine))
@@ -180,7 +180,7 @@ impl<K> Executor<K> {
     }
 
     /// Forgets the calls that nobody waits for any more, or all of them.
-    pub(super) fn forget_calls(&mut self, machine: &mut Machine, state: &mut ExecutionState, all: bool) {
+    pub(crate) fn forget_calls(&mut self, machine: &mut Machine, state: &mut ExecutionState, all: bool) {
         reach(Step::Cancel);
         let (run, tasks, now_ms) = (&self.run, &mut self.tasks, self.now.ms);
         state.calls.retain(|call| {

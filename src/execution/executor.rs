@@ -29,48 +29,48 @@ const CALL_FUEL: u64 = 10;
 const EXECUTION_WORK: u64 = 1 << 20;
 /// Work that all executions of a shard may do in one turn, some milliseconds: what a small event waits for at most
 /// behind large ones.
-pub(super) const TURN_WORK: u64 = 4 << 20;
+pub(crate) const TURN_WORK: u64 = 4 << 20;
 /// Work that each part of a turn may do (answers, timers, time limits, next turns, each shared by the lanes: events),
 /// however much those before it have done: nothing starves behind them.
-pub(super) const PART_WORK: u64 = 256 << 10;
+pub(crate) const PART_WORK: u64 = 256 << 10;
 
 /// What runs executions on a shard; `K` is what is kept of who asked for one that waits.
-pub(super) struct Executor<K> {
-    pub(super) now: Now,
+pub(crate) struct Executor<K> {
+    pub(crate) now: Now,
     /// What the executions may still do in this turn.
-    pub(super) work: Work,
+    pub(crate) work: Work,
     /// All work of this turn, beyond its bound too.
     #[cfg(test)]
-    pub(super) worked: u64,
-    pub(super) run: Box<Run>,
+    pub(crate) worked: u64,
+    pub(crate) run: Box<Run>,
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
-    pub(super) pool: Vec<Box<Run>>,
-    pub(super) pool_bytes: usize,
-    pub(super) account: Account,
-    pub(super) flights: Flights<K>,
-    pub(super) timers: Timers,
+    pub(crate) pool: Vec<Box<Run>>,
+    pub(crate) pool_bytes: usize,
+    pub(crate) account: Account,
+    pub(crate) flights: Flights<K>,
+    pub(crate) timers: Timers,
     /// Executions that ran out of fuel: each has another turn.
-    pub(super) ready: VecDeque<FlightId>,
+    pub(crate) ready: VecDeque<FlightId>,
     /// Executions that wait for memory, and the one that may grow though there is none.
-    pub(super) thirsty: Thirsty,
+    pub(crate) thirsty: Thirsty,
     /// Where messages go: those of tasks, and those that askers send.
-    pub(super) sink: Box<dyn Sink>,
-    pub(super) tasks: Box<dyn Tasks>,
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) tasks: Box<dyn Tasks>,
     bits: Bits,
     requests: Vec<Request>,
     /// Buffers that are used again: the execution's name and ARN, who asked for it as JSON, a task's result.
-    pub(super) name: String,
-    pub(super) arn: String,
+    pub(crate) name: String,
+    pub(crate) arn: String,
     event: Vec<u8>,
-    pub(super) result: Vec<u8>,
+    pub(crate) result: Vec<u8>,
     /// Executions that were dropped.
     #[cfg(test)]
-    pub(super) abandoned: u64,
+    pub(crate) abandoned: u64,
 }
 
 impl<K> Executor<K> {
-    pub(super) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, account: Account, now: Now) -> Executor<K> {
+    pub(crate) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, account: Account, now: Now) -> Executor<K> {
         Executor {
             now,
             work: Work::of(TURN_WORK),
@@ -99,12 +99,12 @@ impl<K> Executor<K> {
 
     /// Makes the ids and seeds of executions follow from a seed.
     #[cfg(test)]
-    pub(super) fn reseed(&mut self, seed: u64) {
+    pub(crate) fn reseed(&mut self, seed: u64) {
         self.bits = Bits::of(seed);
     }
 
     /// Begins a turn, with all of its work.
-    pub(super) fn begin_turn(&mut self, now: Now) {
+    pub(crate) fn begin_turn(&mut self, now: Now) {
         self.now = now;
         self.work = Work::of(TURN_WORK);
         #[cfg(test)]
@@ -114,14 +114,14 @@ impl<K> Executor<K> {
     }
 
     /// Begins a part of the turn that others of the same kind share: each has its part of the work at least.
-    pub(super) fn begin_part(&mut self, sharers: usize) {
+    pub(crate) fn begin_part(&mut self, sharers: usize) {
         let share = (PART_WORK / sharers.max(1) as u64).max(1);
         self.work = Work::of(self.work.left().max(share));
     }
 
     /// Takes from the turn what something costs, in bytes.
     #[inline]
-    pub(super) fn charge(&mut self, bytes: usize) {
+    pub(crate) fn charge(&mut self, bytes: usize) {
         self.work.charge(bytes);
         #[cfg(test)]
         {
@@ -131,24 +131,24 @@ impl<K> Executor<K> {
 
     /// Says whether an execution of a machine may begin, with an input of so many bytes: there is work left in this turn,
     /// and memory.
-    pub(super) fn may_begin(&self, machine: &Machine, bytes: usize) -> bool {
+    pub(crate) fn may_begin(&self, machine: &Machine, bytes: usize) -> bool {
         !self.work.is_spent() && self.account.may_begin(machine.index, machine.parked, bytes)
     }
 
     /// Returns how long an execution has lasted.
-    pub(super) fn lasted_us(&self, state: &ExecutionState) -> u64 {
+    pub(crate) fn lasted_us(&self, state: &ExecutionState) -> u64 {
         (self.now.ms - state.started_ms).max(0) as u64 * 1_000
     }
 
     /// Writes an execution's name into its buffer.
-    pub(super) fn write_name(&mut self, asker: &impl Asker<Kept = K>) {
+    pub(crate) fn write_name(&mut self, asker: &impl Asker<Kept = K>) {
         self.name.clear();
         // Writing to a String does not fail.
         let _ = asker.write_name(&mut self.name);
     }
 
     /// Writes an execution's name and ARN into their buffers.
-    pub(super) fn write_name_and_arn(&mut self, machine: &Machine, asker: &impl Asker<Kept = K>, uuid: u128) {
+    pub(crate) fn write_name_and_arn(&mut self, machine: &Machine, asker: &impl Asker<Kept = K>, uuid: u128) {
         self.write_name(asker);
         self.arn.clear();
         self.arn.push_str(&machine.fixed.arn_prefix);
@@ -158,7 +158,7 @@ impl<K> Executor<K> {
     }
 
     /// Begins an execution and runs it, until it is over or has to wait.
-    pub(super) fn begin<A: Asker<Kept = K>>(
+    pub(crate) fn begin<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         version: &Rc<Loaded>,
@@ -217,7 +217,7 @@ impl<K> Executor<K> {
     }
 
     /// Runs what is in the run until it is over, waits, or has had its turn.
-    pub(super) fn drive<A: Asker<Kept = K>>(
+    pub(crate) fn drive<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         version: &Rc<Loaded>,

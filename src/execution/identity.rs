@@ -11,11 +11,11 @@ use std::hash::{BuildHasher, Hasher};
 
 /// The stable key of a call: the execution's name, and behind it where the task stands (DESIGN 4). Written
 /// only for who wants it.
-pub(super) struct CallKey<'a, A> {
-    pub(super) asker: &'a A,
-    pub(super) run: &'a Run,
-    pub(super) program: &'a Program,
-    pub(super) token: Token,
+pub(crate) struct CallKey<'a, A> {
+    pub(crate) asker: &'a A,
+    pub(crate) run: &'a Run,
+    pub(crate) program: &'a Program,
+    pub(crate) token: Token,
 }
 
 impl<A: Asker> fmt::Display for CallKey<'_, A> {
@@ -26,21 +26,21 @@ impl<A: Asker> fmt::Display for CallKey<'_, A> {
 }
 
 /// Random bits for UUIDs and for the seeds of executions: a fast generator, seeded by the operating system.
-pub(super) struct Bits(u64);
+pub(crate) struct Bits(u64);
 
 impl Bits {
-    pub(super) fn new() -> Bits {
+    pub(crate) fn new() -> Bits {
         Bits(std::hash::RandomState::new().build_hasher().finish())
     }
 
     /// Bits that follow from a seed.
     #[cfg(test)]
-    pub(super) fn of(seed: u64) -> Bits {
+    pub(crate) fn of(seed: u64) -> Bits {
         Bits(seed)
     }
 
     /// Returns 64 bits (SplitMix64).
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
         bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -49,14 +49,14 @@ impl Bits {
     }
 
     /// Returns a UUID of version 4.
-    pub(super) fn uuid(&mut self) -> u128 {
+    pub(crate) fn uuid(&mut self) -> u128 {
         let bits = u128::from(self.next()) << 64 | u128::from(self.next());
         bits & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62
     }
 }
 
 /// Appends a UUID's text.
-pub(super) fn push_uuid(uuid: u128, out: &mut String) {
+pub(crate) fn push_uuid(uuid: u128, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut text = [b'-'; 36];
     let mut at = 0;

@@ -9,13 +9,13 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 /// Something that is due.
-pub(super) struct Due {
+pub(crate) struct Due {
     at_ms: i64,
     order: u64,
-    pub(super) flight: FlightId,
-    pub(super) token: Token,
+    pub(crate) flight: FlightId,
+    pub(crate) token: Token,
     /// The result of a task; `None` when a time has come.
-    pub(super) result: Option<Box<[u8]>>,
+    pub(crate) result: Option<Box<[u8]>>,
 }
 
 impl Due {
@@ -51,7 +51,7 @@ const SWEEP_BYTES_MIN: usize = 1 << 20;
 /// What is due, soonest first. At most twice as many, and twice as much, as executions in flight wait for, and
 /// [`SWEEP_MIN`]: a branch or an execution that ends leaves its own here, until a sweep.
 #[derive(Default)]
-pub(super) struct Timers {
+pub(crate) struct Timers {
     heap: BinaryHeap<Reverse<Due>>,
     order: u64,
     /// Bytes of all results.
@@ -62,7 +62,7 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    pub(super) fn add(&mut self, at_ms: i64, flight: FlightId, token: Token, result: Option<Box<[u8]>>) {
+    pub(crate) fn add(&mut self, at_ms: i64, flight: FlightId, token: Token, result: Option<Box<[u8]>>) {
         self.order += 1;
         self.bytes += result.as_deref().map_or(0, <[u8]>::len);
         self.heap.push(Reverse(Due {
@@ -75,7 +75,7 @@ impl Timers {
     }
 
     /// Takes the next thing that is due by now.
-    pub(super) fn take(&mut self, now_ms: i64) -> Option<Due> {
+    pub(crate) fn take(&mut self, now_ms: i64) -> Option<Due> {
         if self.next_ms()? > now_ms {
             return None;
         }
@@ -88,7 +88,7 @@ impl Timers {
     }
 
     /// Drops what nobody waits for, if there may be as much of it as of the rest.
-    pub(super) fn sweep(&mut self, mut is_awaited: impl FnMut(&Due) -> bool) {
+    pub(crate) fn sweep(&mut self, mut is_awaited: impl FnMut(&Due) -> bool) {
         let are_many = self.heap.len() >= SWEEP_MIN.max(2 * self.swept);
         if !are_many && self.bytes < SWEEP_BYTES_MIN.max(2 * self.swept_bytes) {
             return;
@@ -100,17 +100,17 @@ impl Timers {
 
     /// Returns how many bytes the results have.
     #[cfg(test)]
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Returns how many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.heap.len()
     }
 
     /// Returns when the next thing is due.
-    pub(super) fn next_ms(&self) -> Option<i64> {
+    pub(crate) fn next_ms(&self) -> Option<i64> {
         self.heap.peek().map(|Reverse(due)| due.at_ms)
     }
 }

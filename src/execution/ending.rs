@@ -13,7 +13,7 @@ use crate::guard::PANIC;
 use crate::vm::{Outcome, RECORD_BYTES_PER_WORK, Status};
 
 /// Why an execution is over before it has an outcome.
-pub(super) enum Broken<'a, R> {
+pub(crate) enum Broken<'a, R> {
     /// It cannot begin.
     Refused(&'a R),
     /// Our own code panicked.
@@ -22,7 +22,7 @@ pub(super) enum Broken<'a, R> {
 
 impl<K> Executor<K> {
     /// Ends an execution that has an outcome.
-    pub(super) fn finish<A: Asker<Kept = K>>(
+    pub(crate) fn finish<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         version: &Loaded,
@@ -118,7 +118,7 @@ impl<K> Executor<K> {
 
     /// Ends an execution that cannot begin.
     #[cold]
-    pub(super) fn refuse<A: Asker<Kept = K>>(
+    pub(crate) fn refuse<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         asker: &mut A,
@@ -130,7 +130,7 @@ impl<K> Executor<K> {
 
     /// Ends an execution that could not even be begun, since its input could not be kept until its turn.
     #[cold]
-    pub(super) fn never_began<A: Asker<Kept = K>>(
+    pub(crate) fn never_began<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         asker: &mut A,
@@ -142,7 +142,7 @@ impl<K> Executor<K> {
 
     /// Ends an execution that has no outcome.
     #[cold]
-    pub(super) fn end_as_failed<A: Asker<Kept = K>>(
+    pub(crate) fn end_as_failed<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         asker: &mut A,
@@ -176,7 +176,7 @@ impl<K> Executor<K> {
 
     /// Writes an execution into the log that has no outcome, or of which nothing else is known.
     #[cold]
-    pub(super) fn log_failure<A: Asker<Kept = K>>(
+    pub(crate) fn log_failure<A: Asker<Kept = K>>(
         &mut self,
         machine: &mut Machine,
         asker: &mut A,

@@ -1,0 +1,5 @@
+//! What tests do to executions, here and on a shard.
+
+pub(crate) mod fault;
+
+pub(crate) use fault::reach;
