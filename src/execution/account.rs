@@ -124,6 +124,8 @@ pub(crate) struct Account {
     hard_end: usize,
     /// What all executions together may hold even so, in equal parts, so that small ones end.
     rest: usize,
+    /// How many machines there are.
+    machines: usize,
     /// What each lane has of the line in any case.
     own: usize,
     /// What the active lanes had not taken of that, all together, when the turn began.
@@ -142,16 +144,11 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Creates the account of a shard with so many lanes.
-    pub(crate) fn new(limits: MemoryLimits, lanes: usize) -> Account {
+    /// Creates the account of a shard without machines.
+    pub(crate) fn new(limits: MemoryLimits) -> Account {
         // What is between the two lines is for executions that grow.
         let line = limits.shard - limits.shard / 4;
         let rest = (limits.shard / SPARE).min(limits.execution) / REST;
-        let own = match lanes {
-            // All is its own.
-            0 | 1 => 0,
-            _ => line / OWN / lanes,
-        };
         Account {
             execution_max: limits.execution,
             line,
@@ -159,15 +156,47 @@ impl Account {
             end: limits.shard,
             hard_end: limits.shard.saturating_add(limits.execution - rest),
             rest,
-            own,
+            machines: 0,
+            own: 0,
             unclaimed: 0,
-            parts: (0..lanes).map(|_| Part::default()).collect(),
+            parts: Vec::new(),
             running: 0,
             parked: 0,
             held: Meter::default(),
             unsent: Meter::default(),
             logged: 0,
         }
+    }
+
+    /// Gives a machine that comes its part; the others have the less for their own.
+    pub(crate) fn add(&mut self, machine: usize) {
+        if machine >= self.parts.len() {
+            self.parts.resize_with(machine + 1, Part::default);
+        }
+        self.parts[machine] = Part::default();
+        self.divide(self.machines + 1);
+    }
+
+    /// Takes the part of a machine back that goes; nothing of it may be on the account any more.
+    pub(crate) fn remove(&mut self, machine: usize) {
+        debug_assert_eq!(
+            self.parts[machine].used(),
+            0,
+            "what a machine holds goes before it"
+        );
+        self.unclaimed -= self.parts[machine].unclaimed;
+        self.parts[machine] = Part::default();
+        self.divide(self.machines - 1);
+    }
+
+    /// Divides what machines have for their own among so many.
+    fn divide(&mut self, machines: usize) {
+        self.machines = machines;
+        self.own = match machines {
+            // One that is alone may have all.
+            0 | 1 => 0,
+            _ => self.line / OWN / machines,
+        };
     }
 
     /// Returns where the events of a lane are counted that are held.
@@ -190,10 +219,11 @@ impl Account {
         self.parts[lane as usize].parked -= bytes;
     }
 
-    /// Sets which lanes read anything, in their order, and reckons what is theirs.
-    pub(crate) fn share_out(&mut self, are_active: impl Iterator<Item = bool>) {
+    /// Sets which machines are fed at all, each by its number, and reckons what is theirs.
+    pub(crate) fn share_out(&mut self, are_active: impl Iterator<Item = (usize, bool)>) {
         let mut unclaimed = 0usize;
-        for (part, is_active) in self.parts.iter_mut().zip(are_active) {
+        for (machine, is_active) in are_active {
+            let part = &mut self.parts[machine];
             part.unclaimed = if is_active {
                 self.own.saturating_sub(part.used())
             } else {
@@ -361,8 +391,9 @@ mod tests {
             shard: 1_000,
             execution: 300,
         };
-        let mut account = Account::new(limits, lanes);
-        account.share_out((0..lanes).map(|_| true));
+        let mut account = Account::new(limits);
+        (0..lanes).for_each(|machine| account.add(machine));
+        account.share_out((0..lanes).map(|machine| (machine, true)));
         account
     }
 
@@ -371,7 +402,7 @@ mod tests {
         let meter = account.held_of(lane);
         meter.take_off(account.parts[lane].held.get());
         meter.add(bytes);
-        account.share_out((0..account.parts.len()).map(|_| true));
+        account.share_out((0..account.parts.len()).map(|machine| (machine, true)));
     }
 
     #[test]
@@ -419,7 +450,7 @@ mod tests {
         // Lanes that read nothing need no part.
         hold(&mut account, 0, 500);
         hold(&mut account, 1, 0);
-        account.share_out([true, false, false].into_iter());
+        account.share_out([true, false, false].into_iter().enumerate());
         assert_eq!(account.room_of(0), 250);
     }
 
@@ -451,7 +482,7 @@ mod tests {
         let mut check = |parked, held, expected| {
             account.unpark(0, account.parked);
             account.park(0, parked);
-            account.share_out([true].into_iter());
+            account.share_out([true].into_iter().enumerate());
             let before = Before { held, beside: 10 };
             let got = [0, 1, 30].map(|count| account.execution_max(0, count, before));
             assert_eq!(got, expected, "{parked}");
@@ -469,8 +500,24 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_that_comes_has_its_part_of_the_others() {
+        let mut account = account(2);
+        assert_eq!(account.own, account.line / OWN / 2);
+        account.add(2);
+        assert_eq!(account.own, account.line / OWN / 3);
+        account.share_out((0..3).map(|machine| (machine, true)));
+        account.remove(1);
+        assert_eq!(account.own, account.line / OWN / 2);
+        account.share_out([(0, true), (2, true)].into_iter());
+        assert_eq!(account.unclaimed, 2 * account.own);
+        account.remove(0);
+        assert_eq!(account.own, 0, "who is alone may have all");
+    }
+
+    #[test]
     fn nobody_bounds_it() {
-        let mut account = Account::new(MemoryLimits::default(), 2);
+        let mut account = Account::new(MemoryLimits::default());
+        (0..2).for_each(|machine| account.add(machine));
         account.parked = 1 << 40;
         assert!(account.room(0, 1) > BATCH_EVENTS_MAX && account.may_begin(1, 9, 0));
         assert!(!account.is_exhausted());

@@ -91,7 +91,6 @@ impl JournalEnd {
         self.waiting.pop_front().map(|(_, receipt)| receipt)
     }
 
-    #[cfg(test)]
     /// Says whether anything waits for its records.
     pub(crate) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()

@@ -17,7 +17,7 @@ pub const REFUSED_AFTER: Duration = Duration::from_secs(5);
 
 /// What is known of all topics that shards write to; clones are the same.
 ///
-/// Bounded: a topic of a shard is added once; those are the configured ones.
+/// Bounded: a topic of a shard is here once while it is open; those are the configured ones.
 #[derive(Clone, Debug, Default)]
 pub struct Deliveries(Arc<Mutex<Vec<Arc<Delivery>>>>);
 
@@ -82,7 +82,11 @@ impl Deliveries {
             waiting: AtomicU32::new(0),
             error: Mutex::default(),
         });
-        self.all().push(Arc::clone(&delivery));
+        let mut all = self.all();
+        // Nobody sends to topics any more that only this list knows.
+        all.retain(|known| Arc::strong_count(known) > 1);
+        all.push(Arc::clone(&delivery));
+        drop(all);
         delivery
     }
 

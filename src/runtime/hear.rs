@@ -109,8 +109,10 @@ impl Shard {
                 let known = Partition::new(topic, number, &restored);
                 self.lanes[lane].feed.partitions.insert(partition, known);
                 self.name_cut_off(lane, partition, &restored);
-                // Nothing of it begins when the shard stops, but what a crash cut off has the time to be named.
-                if let Some(until) = self.stops_at {
+                // Nothing of it begins when the shard stops or the lane goes, but what a crash cut off has the time to
+                // be named.
+                let leaves_at = self.lanes[lane].feed.leaves_at;
+                if let Some(until) = [self.stops_at, leaves_at].into_iter().flatten().min() {
                     self.lanes[lane].revoke(partition, until);
                 }
             }

@@ -20,6 +20,7 @@ use crate::stream::{PartitionId, Source, TopicId};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
 /// is closed.
@@ -71,6 +72,8 @@ pub(super) struct Feed {
     pub(super) has_ended: bool,
     /// Whether a limit keeps it from taking events.
     pub(super) is_paused: bool,
+    /// Set when the lane is to go: until when its executions may run.
+    pub(super) leaves_at: Option<Instant>,
     pub(super) next_commit_ms: i64,
 }
 
@@ -134,6 +137,27 @@ impl Lane {
     }
 }
 
+impl Lane {
+    /// Says whether nothing is left of a lane that is to go: no partition, nothing that runs, nothing on its way.
+    pub(super) fn has_left(&self) -> bool {
+        let (feed, journal) = (&self.feed, self.machine.journal.as_ref());
+        feed.leaves_at.is_some()
+            && feed.partitions.is_empty()
+            && feed.unfinished() == 0
+            && feed.settling == 0
+            && self.machine.parked == 0
+            && journal.is_none_or(|journal| !journal.is_awaited())
+    }
+}
+
+impl Topics {
+    /// Returns all of them that are open.
+    pub(super) fn open(&self) -> impl Iterator<Item = TopicId> + '_ {
+        let configured = [self.output, self.dead_letter, self.reply];
+        configured.into_iter().flatten().chain(self.replies.ids())
+    }
+}
+
 impl Feed {
     fn new(index: u32, workflow: Arc<Workflow>, held: LaneMeter, topic: impl FnMut(&str) -> TopicId) -> Feed {
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {
@@ -157,6 +181,7 @@ impl Feed {
             keep,
             has_ended: false,
             is_paused: false,
+            leaves_at: None,
             next_commit_ms: 0,
             workflow,
         }

@@ -30,6 +30,7 @@
 //! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
 //!   without its data if that is what breaks.
 
+mod coming;
 mod commit;
 mod cut_off;
 mod deliveries;

@@ -109,24 +109,24 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Outbox {
-    /// Creates a box of so many lanes for a sink with room for so much, which tells `deliveries` whether its messages
-    /// arrive. It counts what it keeps in `bytes`; the lanes share `bytes_max` of them.
-    pub(super) fn new(
-        capacity: usize,
-        lanes: usize,
-        deliveries: Deliveries,
-        bytes: Meter,
-        bytes_max: usize,
-    ) -> Outbox {
+    /// Creates a box for a sink with room for so much, which tells `deliveries` whether its messages arrive. It counts
+    /// what it keeps in `bytes`; the lanes share `bytes_max` of them.
+    pub(super) fn new(capacity: usize, deliveries: Deliveries, bytes: Meter, bytes_max: usize) -> Outbox {
         let part = capacity / OUTBOX_PART.1 * OUTBOX_PART.0;
         Outbox {
             bytes,
-            kept: Shares::new(bytes_max, lanes),
-            shares: Shares::new(part, lanes),
+            kept: Shares::new(bytes_max, 0),
+            shares: Shares::new(part, 0),
             on_trial_max: part / TRIAL,
             deliveries,
             ..Outbox::default()
         }
+    }
+
+    /// Sets how many lanes share the queue and the memory from now on.
+    pub(super) fn set_lanes(&mut self, lanes: usize) {
+        self.kept.set_users(lanes);
+        self.shares.set_users(lanes);
     }
 
     /// Returns the handle of a topic to which messages will be sent.

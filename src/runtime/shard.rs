@@ -60,10 +60,10 @@ pub enum Turn {
 impl Shard {
     /// Puts a shard together.
     pub fn new(parts: Parts, now: Now) -> Shard {
-        let account = Account::new(parts.memory, parts.lanes.len());
+        let account = Account::new(parts.memory);
         let unsent = account.unsent.clone();
         let (capacity, unsent_max) = (parts.sink.capacity(), account.unsent_max());
-        let outbox = Outbox::new(capacity, parts.lanes.len(), parts.deliveries, unsent, unsent_max);
+        let outbox = Outbox::new(capacity, parts.deliveries, unsent, unsent_max);
         let mut shard = Shard {
             lanes: Lanes::new(),
             order: Vec::new(),
@@ -76,14 +76,7 @@ impl Shard {
             metrics: parts.metrics,
         };
         for lane in parts.lanes {
-            let entry = shard.lanes.vacant_entry();
-            let index = entry.key();
-            let held = shard.executor.account.held_of(index);
-            let (outbox, sink) = (&mut shard.dispatch.outbox, &mut *shard.executor.sink);
-            entry.insert(Lane::new(index as u32, lane, held, |name| {
-                outbox.topic(sink, name)
-            }));
-            shard.order.push(index);
+            shard.add_lane(lane);
         }
         shard
     }
@@ -146,7 +139,9 @@ impl Shard {
             executor.account.running -= executor.pool_bytes;
             executor.empty_pool();
         }
-        let read = lanes.iter().map(|(_, lane)| !lane.feed.partitions.is_empty());
+        let read = lanes
+            .iter()
+            .map(|(index, lane)| (index, !lane.feed.partitions.is_empty()));
         executor.account.share_out(read);
         let (mut logged, mut lossy) = (0, 0);
         for machine in lanes.iter_mut().map(|(_, lane)| &mut lane.machine) {
@@ -297,7 +292,8 @@ impl Shard {
         let total = self.total.room(executor.flights.len());
         let Lane { machine, feed, .. } = &mut lanes[lane];
         let has_no_room = dispatch.outbox.is_stuck(feed.index) || dispatch.outbox.is_full();
-        if self.is_stopping || feed.has_ended || has_no_room || machine.log_is_full() {
+        let is_going = self.is_stopping || feed.leaves_at.is_some();
+        if is_going || feed.has_ended || has_no_room || machine.log_is_full() {
             return 0;
         }
         feed.room(machine.parked)
@@ -314,11 +310,16 @@ impl Shard {
             ..
         } = self;
         let sent = dispatch.outbox.resend(&mut *executor.sink, executor.now.ms);
+        // A lane may have gone with its last reply.
         for lane in dispatch.outbox.broken() {
-            lanes[lane as usize].machine.metrics.counts.panics += 1;
+            if let Some(lane) = lanes.get_mut(lane as usize) {
+                lane.machine.metrics.counts.panics += 1;
+            }
         }
         for lane in dispatch.outbox.unreplied() {
-            lanes[lane as usize].machine.metrics.counts.unreplied += 1;
+            if let Some(lane) = lanes.get_mut(lane as usize) {
+                lane.machine.metrics.counts.unreplied += 1;
+            }
         }
         executor.tasks.poll(&mut *executor.sink);
         executor.sink.push();
@@ -340,26 +341,33 @@ impl Shard {
     }
 
     fn commit(&mut self) {
-        for step in 0..self.order.len() {
-            let lane = self.order[step];
+        let mut step = 0;
+        while let Some(&lane) = self.order.get(step) {
             if self.lanes[lane].commit_if_due(self.executor.now.ms) {
                 self.lanes[lane].report_oldest(&self.executor.flights, &self.dispatch.outbox);
             }
             self.release(lane);
+            match self.lanes[lane].has_left() {
+                true => self.drop_lane(lane),
+                false => step += 1,
+            }
         }
     }
 
     fn is_done(&mut self) -> bool {
         let is_over = |(_, lane): (usize, &Lane)| {
             let feed = &lane.feed;
-            let has_left = self.is_stopping && feed.partitions.is_empty();
+            let is_going = self.is_stopping || feed.leaves_at.is_some();
+            let has_left = is_going && feed.partitions.is_empty();
             let mut partitions = feed.partitions.values();
             // What a crash cut off is named first: without that the last commit would have to name it again.
             let asks = partitions
                 .any(|partition| partition.precommit.commit.is_some() || partition.precommit.naming > 0);
             has_left || feed.has_ended && feed.unfinished() == 0 && !asks
         };
-        if !self.lanes.iter().all(is_over) {
+        // Without lanes the shard waits for some to come.
+        let has_none = self.lanes.is_empty() && !self.is_stopping;
+        if has_none || !self.lanes.iter().all(is_over) {
             return false;
         }
         // What sources have ended is given back with its last commit.

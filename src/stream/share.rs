@@ -17,6 +17,7 @@ const TIMES_FREE: usize = 2;
 /// The shares of a queue, by numbers that whoever owns it gives.
 #[derive(Debug, Default)]
 pub struct Shares {
+    capacity: usize,
     /// What each may have in any case.
     own: usize,
     /// What is for whoever needs more, and how much of that is taken.
@@ -28,12 +29,19 @@ pub struct Shares {
 impl Shares {
     /// Creates the shares of a queue with room for so much, for at most so many who use it.
     pub fn new(capacity: usize, users: usize) -> Shares {
-        let own = capacity / 2 / users.max(1);
-        Shares {
-            own,
+        let mut shares = Shares {
+            capacity,
             common: capacity - capacity / 2,
             ..Shares::default()
-        }
+        };
+        shares.set_users(users);
+        shares
+    }
+
+    /// Sets how many use the queue from now on. Who has more than its own part of it then has that of the common half.
+    pub fn set_users(&mut self, users: usize) {
+        self.own = self.capacity / 2 / users.max(1);
+        self.common_used = self.shares.iter().map(|&used| self.beyond(used)).sum();
     }
 
     /// Says whether somebody may take so much more. One who has nothing always may, also what is larger than its share.
@@ -123,6 +131,20 @@ mod tests {
         shares.give_back(0, 1_000);
         shares.give_back(0, 1_000);
         assert_eq!((shares.common_used, shares.used_by(0)), (0, 0), "once");
+    }
+
+    #[test]
+    fn whoever_comes_has_a_part_of_what_others_have_for_their_own() {
+        let mut shares = Shares::new(1_000, 1);
+        shares.take(0, 500);
+        assert_eq!(shares.common_used, 0);
+        shares.set_users(5);
+        assert_eq!(shares.common_used, 400);
+        shares.take(1, 100);
+        assert_eq!(shares.common_used, 400, "its own part");
+        shares.set_users(1);
+        shares.give_back(0, 500);
+        assert_eq!((shares.common_used, shares.used_by(1)), (0, 100));
     }
 
     #[test]

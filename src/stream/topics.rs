@@ -101,6 +101,11 @@ impl NamedTopics {
         }
     }
 
+    /// Returns the handles of all of them.
+    pub fn ids(&self) -> impl Iterator<Item = TopicId> + '_ {
+        self.topics.values().map(|named| named.id)
+    }
+
     /// Adds a topic that was opened, after [`NamedTopics::make_room`].
     pub fn insert(&mut self, name: Rc<str>, id: TopicId) {
         self.uses += 1;

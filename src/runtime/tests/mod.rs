@@ -2,6 +2,7 @@
 
 mod async_mode;
 mod clock;
+mod coming;
 mod failures;
 mod inspect;
 mod lanes;

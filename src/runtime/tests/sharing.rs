@@ -53,16 +53,10 @@ struct Desk {
 impl Desk {
     fn new() -> Desk {
         let sink = Slow::default();
-        Desk {
-            outbox: Outbox::new(
-                sink.capacity(),
-                LANES,
-                Deliveries::default(),
-                Meter::default(),
-                usize::MAX,
-            ),
-            sink,
-        }
+        let (capacity, deliveries) = (sink.capacity(), Deliveries::default());
+        let mut outbox = Outbox::new(capacity, deliveries, Meter::default(), usize::MAX);
+        outbox.set_lanes(LANES);
+        Desk { outbox, sink }
     }
 
     /// Sends a message of a lane to the topic of the same number.

@@ -436,6 +436,18 @@ impl Stage {
         }
     }
 
+    /// Adds a workflow, in the world beside; returns its number.
+    pub(super) fn add_beside(&mut self, definition: &str, workflow: Workflow) -> usize {
+        let parts = lane(
+            &self.beside,
+            version(definition),
+            workflow,
+            &self.metrics,
+            "beside",
+        );
+        self.shard.add_lane(parts)
+    }
+
     pub(super) fn assign(&mut self, partition: u32, restored: Restored) {
         self.next_offset[partition as usize] = restored.offset.unwrap_or(0);
         self.world.borrow_mut().changes.push_back(Change::Assigned {

@@ -1,0 +1,60 @@
+//! Lanes that come and go while a shard runs.
+//!
+//! What is divided among the lanes of a shard, memory and the sink's queue, is divided anew. Must not know why a lane
+//! comes or goes. Invariant: a lane goes when nothing of it is left on the shard; its number may be another's then.
+
+use super::lane::Lane;
+use super::parts::LaneParts;
+use super::shard::Shard;
+use std::time::Instant;
+
+impl Shard {
+    /// Takes up a workflow; returns the number of its lane.
+    pub fn add_lane(&mut self, parts: LaneParts) -> usize {
+        let entry = self.lanes.vacant_entry();
+        let index = entry.key();
+        self.executor.account.add(index);
+        let held = self.executor.account.held_of(index);
+        let (outbox, sink) = (&mut self.dispatch.outbox, &mut *self.executor.sink);
+        let lane = entry.insert(Lane::new(index as u32, parts, held, |name| {
+            outbox.topic(sink, name)
+        }));
+        if let Some(until) = self.stops_at {
+            lane.stop(until);
+        }
+        self.order.push(index);
+        self.dispatch.outbox.set_lanes(self.order.len());
+        index
+    }
+
+    /// Gives a workflow up: it takes no more events and gives all its partitions back, at the latest at a time. Its lane
+    /// is there until what its events leave behind has arrived.
+    pub fn remove_lane(&mut self, lane: usize, until: Instant) {
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            let leaves_at = lane.feed.leaves_at.map_or(until, |known| known.min(until));
+            lane.feed.leaves_at = Some(leaves_at);
+            lane.stop(leaves_at);
+        }
+    }
+
+    /// Returns how many workflows the shard has.
+    pub fn lanes(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Forgets a lane of which nothing is left.
+    pub(super) fn drop_lane(&mut self, index: usize) {
+        let mut lane = self.lanes.remove(index);
+        if let Some(journal) = &mut lane.machine.journal {
+            journal.buffer.ship(true);
+        }
+        lane.report();
+        lane.report_oldest(&self.executor.flights, &self.dispatch.outbox);
+        for topic in lane.feed.topics.open() {
+            self.dispatch.outbox.close_topic(&mut *self.executor.sink, topic);
+        }
+        self.executor.account.remove(index);
+        self.order.retain(|known| *known != index);
+        self.dispatch.outbox.set_lanes(self.order.len());
+    }
+}
