@@ -131,10 +131,7 @@ impl Shard {
         let Lane { source, feed, .. } = &mut self.lanes[lane];
         for id in feed.partitions_that(is_due) {
             if let Some(mut partition) = feed.partitions.remove(&id) {
-                let last = match feed.workflow.mode {
-                    Mode::Async => partition.tracker.commit(),
-                    Mode::Sync => partition.commit_last(),
-                };
+                let last = partition.last_checkpoint(id, feed.workflow.mode);
                 source.release(id, last.as_ref());
                 feed.tell_given_up(&partition);
             }

@@ -1,20 +1,20 @@
 //! Shards: poll, run, wait, send, complete, commit.
 //!
 //! A shard is one thread with its own share of the partitions of every workflow. It owns what it touches:
-//! the executions in flight (`flight`), what is due (`timers`), the messages on their way (`outbox`) and the
-//! events that wait for them (`settlements`), the offsets that are begun (`lane`). Shards share nothing that
-//! changes and talk to the rest through the ends they are given: a [`Source`](crate::stream::Source) per
-//! workflow, one [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Must not know Kafka,
-//! configuration files or metric names.
+//! the executor with what is in flight ([`execution`](crate::execution)), the messages on their way (`outbox`) and
+//! the events that wait for them (`settlements`), the offsets that are begun (`lane`, `partition`). Shards share
+//! nothing that changes and talk to the rest through the ends they are given: a [`Source`](crate::stream::Source) per
+//! workflow, one [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Workflows come and go while a
+//! shard runs. Must not know Kafka, configuration files or metric names.
 //!
 //! # One event's way
 //!
 //! [`Shard::turn`] takes a batch; `intake` begins an execution for each event, unless it has to wait for its turn. Who
-//! asks for the execution is the event (`event_asker`): it gives a name and an input, and hears of the ending. `executor`
-//! runs executions in the shard's one run, and nearly all are over then. One that waits is copied into a small run in
-//! the in-flight table (`park`) and comes back when an answer or its time does. At its end its records are written
-//! (`ending`), and the event sends what it leaves behind (`messages`, `replies`). Its offset is complete when that is
-//! acknowledged, at once if there is nothing. `commit` asks for commits: after the executions, or in sync mode before.
+//! asks for the execution is the event (`event_asker`): it gives a name and an input. How an execution runs, waits and
+//! ends is [`execution`](crate::execution)'s affair; nearly all are over at once. At its end the event sends what it
+//! leaves behind (`messages`, `replies`). Its offset is complete when that is acknowledged, at once if there is nothing.
+//! What leaves with which commit is a [`Checkpoint`](crate::stream::Checkpoint): after the executions (`commit`), or in
+//! sync mode before (`precommit`).
 //!
 //! # Invariants
 //!
@@ -52,6 +52,7 @@ mod outbox;
 mod partition;
 mod parts;
 mod position;
+mod precommit;
 pub mod redrive;
 mod refusal;
 mod replies;

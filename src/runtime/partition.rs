@@ -5,7 +5,8 @@
 
 use super::held::Held;
 use super::position::Namer;
-use crate::stream::offsets::{Commit, Restored, Tracker};
+use crate::stream::Checkpoint;
+use crate::stream::offsets::{Restored, Tracker};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,7 +46,8 @@ pub(super) struct PreCommit {
     pub(super) broken: Vec<(i64, String)>,
     /// Begun; they run when the commit is acknowledged.
     pub(super) asked: VecDeque<Held>,
-    pub(super) commit: Option<Commit>,
+    /// What leaves with the commit that is under way.
+    pub(super) commit: Option<Checkpoint>,
     /// When the commit was asked for.
     pub(super) asked_ms: Option<i64>,
     /// When the commit is asked for again, after an answer that says nothing.

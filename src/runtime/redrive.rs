@@ -15,7 +15,7 @@ pub use summary::{Counts, ERRORS_MAX, NO_ERROR, OTHER, PLACES_MAX, Place, Summar
 
 use super::letter_headers::ERROR;
 use crate::stream::offsets::Tracker;
-use crate::stream::{Change, CommitError, PartitionId, SendError, Sink, Source, Ticket, TopicId};
+use crate::stream::{Change, Checkpoint, CommitError, PartitionId, SendError, Sink, Source, Ticket, TopicId};
 use letter::Fate;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -285,7 +285,9 @@ impl<S: Source, K: Sink> Redrive<S, K> {
                 .until
                 .is_some_and(|until| partition.pending == 0 || now >= until);
             if is_due {
-                let last = partition.tracker.commit().filter(|_| !is_dry);
+                let tracker = &mut partition.tracker;
+                let last = tracker.commit().filter(|_| !is_dry);
+                let last = last.map(|commit| Checkpoint::take(*id, commit, tracker));
                 summary.truncated += partition.tracker.truncated();
                 source.release(*id, last.as_ref());
             }
@@ -305,7 +307,8 @@ impl<S: Source, K: Sink> Redrive<S, K> {
             }
             if let Some(commit) = partition.tracker.commit() {
                 partition.is_committing = true;
-                self.source.commit(*id, &commit, true);
+                let checkpoint = Checkpoint::take(*id, commit, &mut partition.tracker);
+                self.source.commit(&checkpoint, true);
             }
         }
     }

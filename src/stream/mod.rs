@@ -1,6 +1,7 @@
 //! Events in, messages out: what a shard knows of the outside world.
 //!
-//! A [`Source`] brings one workflow's events to one shard, a [`Sink`] takes what a shard produces. Both
+//! A [`Source`] brings one workflow's events to one shard, a [`Sink`] takes what a shard produces, and a [`Committer`]
+//! makes a [`Checkpoint`] stand: what leaves with one commit. All
 //! are shard-side ends: used by one thread, never blocking, woken through a [`Wake`]. [`offsets`] says
 //! which offset is safe to commit, [`memory`] is a source and a sink without a broker, `kafka` (with the
 //! feature of that name) the real ones and the only user of rdkafka. Must not know workflows,
@@ -14,7 +15,7 @@ pub mod offsets;
 pub mod share;
 pub mod topics;
 
-use offsets::{Commit, Restored};
+use offsets::{Commit, Restored, Tracker};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -82,7 +83,7 @@ pub enum Change {
         restored: Restored,
     },
     /// The partition goes to another member: finish what runs, at the latest `until`, commit, then
-    /// [`Source::release`] it. Its records no longer arrive. May come again, also when it was just released: the
+    /// [`Committer::release`] it. Its records no longer arrive. May come again, also when it was just released: the
     /// earliest time holds.
     Revoked {
         /// Which.
@@ -95,7 +96,7 @@ pub enum Change {
         /// Which.
         partition: PartitionId,
     },
-    /// A commit that was asked for with [`Source::commit`] was answered.
+    /// A commit that was asked for with [`Committer::commit`] was answered.
     Committed {
         /// Which partition.
         partition: PartitionId,
@@ -126,12 +127,44 @@ pub enum CommitError {
     Unknown(String),
 }
 
+/// What leaves with one commit of a partition: the events that are settled, and where reading goes on without them. All
+/// of it stands, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// The offset, and its metadata.
+    pub commit: Commit,
+    /// How many events are settled since the last one: all that they leave behind has arrived.
+    pub settled: u64,
+}
+
+impl Checkpoint {
+    /// Takes what has finished in a partition since its last checkpoint, with the commit that says so.
+    pub fn take(partition: PartitionId, commit: Commit, tracker: &mut Tracker) -> Checkpoint {
+        Checkpoint {
+            partition,
+            commit,
+            settled: tracker.take_settled(),
+        }
+    }
+}
+
+/// Makes checkpoints stand: the control thread of a consumer, by a commit of the group.
+pub trait Committer {
+    /// Asks for a checkpoint's commit; [`Change::Committed`] answers if `answered`. The last one asked for wins.
+    fn commit(&mut self, checkpoint: &Checkpoint, answered: bool);
+
+    /// Gives a revoked partition back, with its last checkpoint; `None` commits nothing.
+    fn release(&mut self, partition: PartitionId, last: Option<&Checkpoint>);
+}
+
 /// The shard-side end of a source: the events of one workflow for one shard.
 ///
 /// Call [`fill`](Source::fill), then handle all of [`changes`](Source::change), then read the records:
 /// every record's partition has been announced by then. A shard that takes no more (its limits are
 /// reached) simply does not call `fill`; the source stops fetching when its own bounded queue is full.
-pub trait Source {
+pub trait Source: Committer {
     /// Takes up to `max` events that are there; those of the last call are gone. Never blocks.
     fn fill(&mut self, max: usize) -> usize;
 
@@ -143,12 +176,6 @@ pub trait Source {
 
     /// Returns the next change, if any.
     fn change(&mut self) -> Option<Change>;
-
-    /// Asks for a commit; [`Change::Committed`] answers if `answered`. The last one asked for wins.
-    fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool);
-
-    /// Gives a revoked partition back, with its last commit; `None` commits nothing.
-    fn release(&mut self, partition: PartitionId, last: Option<&Commit>);
 }
 
 /// Wakes a shard that waits; cheap to clone and to call from any thread.

@@ -6,11 +6,19 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use stepstream::stream::kafka::{Config, Control, KafkaSource, Property, SourceConfig, Start, Subscription};
 use stepstream::stream::offsets::{Commit, Restored};
-use stepstream::stream::{Change, PartitionId, Source as _, Wake};
+use stepstream::stream::{Change, Checkpoint, Committer as _, PartitionId, Source as _, Wake};
 
 /// How long anything may take on a machine that does other work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const BATCH: usize = 500;
+
+fn checkpoint(partition: PartitionId, commit: Commit) -> Checkpoint {
+    Checkpoint {
+        partition,
+        commit,
+        settled: 0,
+    }
+}
 
 /// All shards of one process.
 pub(crate) struct Reader {
@@ -218,6 +226,7 @@ impl Reader {
             offset,
             metadata: metadata.to_owned(),
         });
+        let last = last.map(|commit| checkpoint(partition, commit));
         self.sources[held.shard].release(partition, last.as_ref());
     }
 
@@ -234,7 +243,7 @@ impl Reader {
                     offset,
                     metadata: metadata(held),
                 };
-                self.sources[held.shard].commit(*partition, &commit, answered);
+                self.sources[held.shard].commit(&checkpoint(*partition, commit), answered);
             }
         }
     }

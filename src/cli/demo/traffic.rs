@@ -8,7 +8,9 @@ use super::show::Screen;
 use super::tally::Tally;
 use crate::clock::wall_ms;
 use crate::stream::kafka::{Control, KafkaSink, KafkaSource};
-use crate::stream::{Change, Message, PartitionId, SendError, Sink as _, Source as _, Ticket, TopicId};
+use crate::stream::{
+    Change, Committer as _, Message, PartitionId, SendError, Sink as _, Source as _, Ticket, TopicId,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

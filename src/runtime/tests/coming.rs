@@ -64,6 +64,7 @@ fn a_workflow_comes_and_goes_after_its_drain() {
     assert_eq!(
         stage.beside.borrow().settled,
         2,
+        "each event leaves with one commit"
     );
     // The other workflow has noticed nothing.
     stage.answer_call(0, "2");

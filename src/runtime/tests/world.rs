@@ -8,8 +8,8 @@ use crate::execution::machine::Version;
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
-    Change, CommitError, Headers, Message, PartitionId, Record, Returned, SendError, Sink, Source, Ticket,
-    TopicId,
+    Change, Checkpoint, CommitError, Committer, Headers, Message, PartitionId, Record, Returned, SendError,
+    Sink, Source, Ticket, TopicId,
 };
 use crate::task::{Answer, Progress};
 use std::cell::RefCell;
@@ -77,6 +77,8 @@ pub(super) struct World {
     /// Commits asked for: partition, commit, whether an answer is wanted.
     pub(super) commits: Vec<(u32, Commit, bool)>,
     pub(super) released: Vec<(u32, Option<Commit>)>,
+    /// How many events have left with commits.
+    pub(super) settled: u64,
     topics: Vec<String>,
     /// Topics that were closed.
     pub(super) closed: Vec<TopicId>,
@@ -156,9 +158,13 @@ impl Source for TestSource {
     fn change(&mut self) -> Option<Change> {
         self.world.borrow_mut().changes.pop_front()
     }
+}
 
-    fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool) {
+impl Committer for TestSource {
+    fn commit(&mut self, checkpoint: &Checkpoint, answered: bool) {
+        let (partition, commit) = (checkpoint.partition, &checkpoint.commit);
         let mut world = self.world.borrow_mut();
+        world.settled += checkpoint.settled;
         world.commits.push((partition.0, commit.clone(), answered));
         if world.commits_at_once && answered {
             world.changes.push_back(Change::Committed {
@@ -169,11 +175,11 @@ impl Source for TestSource {
         }
     }
 
-    fn release(&mut self, partition: PartitionId, last: Option<&Commit>) {
-        self.world
-            .borrow_mut()
-            .released
-            .push((partition.0, last.cloned()));
+    fn release(&mut self, partition: PartitionId, last: Option<&Checkpoint>) {
+        let mut world = self.world.borrow_mut();
+        world.settled += last.map_or(0, |last| last.settled);
+        let last = last.map(|last| last.commit.clone());
+        world.released.push((partition.0, last));
     }
 }
 

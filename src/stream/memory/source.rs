@@ -2,7 +2,7 @@
 
 use super::Block;
 use crate::stream::offsets::{Commit, Restored};
-use crate::stream::{Change, CommitError, PartitionId, Record, Source, Wake};
+use crate::stream::{Change, Checkpoint, CommitError, Committer, PartitionId, Record, Source, Wake};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -224,8 +224,11 @@ impl Source for MemorySource {
             .pop_front()
             .or_else(|| self.ledger.lock().answers.pop_front())
     }
+}
 
-    fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool) {
+impl Committer for MemorySource {
+    fn commit(&mut self, checkpoint: &Checkpoint, answered: bool) {
+        let (partition, commit) = (checkpoint.partition, &checkpoint.commit);
         let mut ledger = self.ledger.lock();
         ledger.count += 1;
         let is_held = ledger.is_held && answered;
@@ -243,11 +246,11 @@ impl Source for MemorySource {
         }
     }
 
-    fn release(&mut self, partition: PartitionId, last: Option<&Commit>) {
+    fn release(&mut self, partition: PartitionId, last: Option<&Checkpoint>) {
         let mut ledger = self.ledger.lock();
         ledger.released.push(partition);
         if let Some(last) = last {
-            ledger.commits.insert(partition, last.clone());
+            ledger.commits.insert(partition, last.commit.clone());
         }
     }
 }

@@ -2,9 +2,20 @@
 
 use super::*;
 use crate::stream::offsets::Commit;
-use crate::stream::{Change, CommitError, Message, PartitionId, SendError, Sink, Source, Ticket, Wake};
+use crate::stream::{
+    Change, Checkpoint, CommitError, Committer as _, Message, PartitionId, SendError, Sink, Source, Ticket,
+    Wake,
+};
 
 const PARTITION: PartitionId = PartitionId(0);
+
+fn checkpoint(offset: i64) -> Checkpoint {
+    Checkpoint {
+        partition: PARTITION,
+        commit: commit(offset),
+        settled: 0,
+    }
+}
 
 fn commit(offset: i64) -> Commit {
     Commit {
@@ -88,21 +99,21 @@ fn a_block_is_repeated_with_rising_offsets() {
 fn commits_are_answered_at_once_or_when_told() {
     let (feed, mut source) = source("lines", 0, 1, &Wake::new());
     step(&mut source, 10);
-    source.commit(PARTITION, &commit(4), true);
-    source.commit(PARTITION, &commit(5), false);
+    source.commit(&checkpoint(4), true);
+    source.commit(&checkpoint(5), false);
     assert_eq!(step(&mut source, 10), ["committed 4 true"]);
     let ledger = feed.ledger();
     assert_eq!(ledger.committed(PARTITION), Some(commit(5)));
     ledger.hold();
-    source.commit(PARTITION, &commit(6), true);
-    source.commit(PARTITION, &commit(7), true);
+    source.commit(&checkpoint(6), true);
+    source.commit(&checkpoint(7), true);
     assert!(step(&mut source, 10).is_empty());
     assert_eq!(ledger.answer(Err(CommitError::NotOwner)), Some(6));
     assert_eq!(ledger.committed(PARTITION), Some(commit(5)));
     assert_eq!(ledger.answer(Ok(())), Some(7));
     assert_eq!(ledger.answer(Ok(())), None);
     assert_eq!(step(&mut source, 10), ["committed 6 false", "committed 7 true"]);
-    source.release(PARTITION, Some(&commit(8)));
+    source.release(PARTITION, Some(&checkpoint(8)));
     assert_eq!(
         (ledger.committed(PARTITION), ledger.count()),
         (Some(commit(8)), 4)

@@ -21,6 +21,8 @@ pub struct Tracker {
     restored: VecDeque<Range<i64>>,
     topic_id: u64,
     has_changed: bool,
+    /// Offsets that have finished since the last commit.
+    settled: u64,
     truncated: u64,
 }
 
@@ -84,7 +86,9 @@ impl Tracker {
 
     /// Finishes an offset that was begun. One that was forgotten since is left alone.
     pub fn complete(&mut self, offset: i64) {
-        self.has_changed |= self.window.close(offset);
+        let was_open = self.window.close(offset);
+        self.has_changed |= was_open;
+        self.settled += u64::from(was_open);
     }
 
     /// Returns what is safe to commit, if something has finished since the last call: the first unfinished
@@ -124,6 +128,11 @@ impl Tracker {
         self.has_changed = false;
         self.truncated += u64::from(!is_complete);
         Commit { offset, metadata }
+    }
+
+    /// Returns how many offsets have finished since this was last asked: those that leave with the next commit.
+    pub fn take_settled(&mut self) -> u64 {
+        std::mem::take(&mut self.settled)
     }
 
     /// Says whether something has finished since the last commit.

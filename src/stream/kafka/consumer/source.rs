@@ -11,8 +11,7 @@ use super::native::Batch;
 use crate::stream::kafka::shared::health::Health;
 use crate::stream::kafka::shared::native_event::Event;
 use crate::stream::kafka::{Config, Error, SourceConfig};
-use crate::stream::offsets::Commit;
-use crate::stream::{Change, PartitionId, Record, Source, Wake};
+use crate::stream::{Change, Checkpoint, Committer, PartitionId, Record, Source, Wake};
 use rdkafka::types::RDKafkaErrorCode;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -202,15 +201,20 @@ impl Source for KafkaSource {
         }
         self.changes.pop_front()
     }
+}
 
-    fn commit(&mut self, partition: PartitionId, commit: &Commit, answered: bool) {
-        self.port.write(|mail| mail.commit(partition, commit, answered));
+impl Committer for KafkaSource {
+    fn commit(&mut self, checkpoint: &Checkpoint, answered: bool) {
+        let Checkpoint {
+            partition, commit, ..
+        } = checkpoint;
+        self.port.write(|mail| mail.commit(*partition, commit, answered));
     }
 
-    fn release(&mut self, partition: PartitionId, last: Option<&Commit>) {
+    fn release(&mut self, partition: PartitionId, last: Option<&Checkpoint>) {
         self.port.write(|mail| {
-            if let Some(commit) = last {
-                mail.commit(partition, commit, false);
+            if let Some(last) = last {
+                mail.commit(partition, &last.commit, false);
             }
             mail.released.push(partition);
         });
