@@ -13,7 +13,8 @@ use std::time::Duration;
 pub struct Service {
     /// Worker threads; 0 is one for each core. Default `0`.
     pub shards: usize,
-    /// Whether each shard is pinned to a core. Default `true`.
+    /// Whether each shard is pinned to a core, of those that the process may use; which one is the first differs from
+    /// start to start. Default `true`.
     pub pin: bool,
     /// Parked executions of the whole process; beyond it, sources are paused. Default `100000`.
     pub max_in_flight: usize,

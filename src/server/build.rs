@@ -8,7 +8,7 @@ use super::orders::orders;
 use super::pages::pages;
 use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
-use super::{Orders, Plan, Problems, Server, WorkflowPlan, readiness};
+use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
 use crate::journal::{self, Destination, SinkFactory, Writer};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
@@ -279,11 +279,11 @@ impl Site {
         orders: &Orders,
         until_end: bool,
     ) -> Result<Vec<runtime::Handle>, Problems> {
+        let count = self.wakes.len();
         let cores = match plan.pin {
-            true => core_affinity::get_core_ids().unwrap_or_default(),
+            true => cores::choose(count),
             false => Vec::new(),
         };
-        let count = self.wakes.len();
         let mut handles = Vec::with_capacity(count);
         for (number, lanes) in std::mem::take(&mut self.lanes).into_iter().enumerate() {
             let metrics = self.metrics.shard();
@@ -310,10 +310,7 @@ impl Site {
                         false => Ok(()),
                     });
             }
-            let core = match cores.len() {
-                0 => None,
-                cores_count => Some(cores[number % cores_count]),
-            };
+            let core = cores.get(number).copied();
             let orders = orders.clone();
             let ended = move || {
                 is_over.store(true, Relaxed);

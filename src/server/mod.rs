@@ -8,6 +8,7 @@
 
 mod budget;
 mod build;
+mod cores;
 mod definitions;
 pub mod health;
 pub mod http;

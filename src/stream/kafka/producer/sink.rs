@@ -3,6 +3,7 @@
 //! Owns the queue of reports and what an error means for a message. Must not know what is written.
 //! Invariant: each message that was taken is answered once, also when the client has to be made anew.
 
+use super::maker::Maker;
 use super::native::{Producer, Report};
 use crate::stream::kafka::shared::health::Health;
 use crate::stream::kafka::{Config, Error};
@@ -31,8 +32,8 @@ pub struct KafkaSink {
     told: usize,
     silence: Silence,
     config: ClientConfig,
-    linger: Option<Duration>,
-    wake: Wake,
+    // Makes the next client.
+    maker: Maker<Result<Producer, Error>>,
     health: Arc<Health>,
 }
 
@@ -53,8 +54,14 @@ impl KafkaSink {
     pub fn start(config: &Config, name: &str, wake: Wake, health: &Arc<Health>) -> Result<KafkaSink, Error> {
         let linger = config.linger();
         let config = config.producer(name)?;
-        let producer = Producer::new(&config, linger, wake.clone(), Arc::clone(health))?;
         let health = Arc::clone(health);
+        let make = {
+            let (config, wake, health) = (config.clone(), wake.clone(), Arc::clone(&health));
+            move || Producer::new(&config, linger, wake.clone(), Arc::clone(&health))
+        };
+        let producer = make()?;
+        let maker = Maker::start(make, move || wake.wake());
+        let maker = maker.map_err(|error| Error::Client(error.to_string()))?;
         Ok(KafkaSink {
             producer,
             topics: Vec::new(),
@@ -65,8 +72,7 @@ impl KafkaSink {
             told: 0,
             silence: Silence::default(),
             config,
-            linger,
-            wake,
+            maker,
             health,
         })
     }
@@ -82,10 +88,11 @@ impl KafkaSink {
         (ticket, code.map_or(Ok(()), |code| Err(meaning(code))))
     }
 
+    /// Puts a new client in the place of the one that is of no use, once it is made.
     fn renew(&mut self) {
-        let (wake, health) = (self.wake.clone(), Arc::clone(&self.health));
-        match Producer::new(&self.config, self.linger, wake, health) {
-            Ok(mut producer) => {
+        match self.maker.make() {
+            None => {}
+            Some(Ok(mut producer)) => {
                 let topics = self.topics.iter().enumerate();
                 topics
                     .filter(|(_, topic)| topic.users > 0)
@@ -93,7 +100,7 @@ impl KafkaSink {
                 self.producer = producer;
                 self.broken = false;
             }
-            Err(error) => self.health.failed(&error.to_string()),
+            Some(Err(error)) => self.health.failed(&error.to_string()),
         }
     }
 }
