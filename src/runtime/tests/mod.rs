@@ -11,13 +11,14 @@ mod logs;
 mod memory;
 mod ordering;
 mod panics;
+mod replies;
 mod seeds;
 mod sharing;
 mod sync_mode;
 mod turns;
 mod world;
 
-use super::workflow::{DeadLetter, Workflow};
+use super::workflow::{DeadLetter, Mode, Workflow};
 use world::{START_MS, Stage};
 
 /// Hands its input on.
@@ -49,5 +50,14 @@ fn with_dead_letter() -> Workflow {
             ..DeadLetter::default()
         }),
         ..with_output()
+    }
+}
+
+fn sync() -> Workflow {
+    Workflow {
+        mode: Mode::Sync,
+        sync_batch_max: 3,
+        reply: Some("replies".to_owned()),
+        ..Workflow::default()
     }
 }
