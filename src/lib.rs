@@ -73,17 +73,18 @@
 //!
 //! 1. `stream::kafka` has one consumer for each workflow. Its control thread follows the group; events pass it
 //!    by: the queue of every partition is forwarded to the queue of one shard, which takes batches.
-//! 2. The shard (`runtime::Shard::turn`) gives each record to its one [`vm::Run`]: [`value`] copies and indexes
-//!    the bytes into the run's heap. What is no JSON, or too large, goes to step 5 as a failure.
+//! 2. The shard (`runtime::Shard::turn`) lets each record ask for an `execution`, in its one [`vm::Run`]: [`value`] copies
+//!    and indexes the bytes into the run's heap. What is no JSON, or too large, goes to step 5 as a failure.
 //! 3. [`vm::Run::advance`] runs instructions until the execution is over, has done its share of
 //!    the turn's work ([`vm::Work`]), or needs the world; then
 //!    [`vm::Run::requests`] says what for (a task, a time). Parallel and Map are child frames of the same run,
 //!    so a branch that waits does not stop its siblings. Most executions are over after one such call.
 //! 4. One that waits is copied into a small run of its own in the in-flight table. `task` finds out who serves
 //!    a request and calls it, timers stand in a heap; [`vm::Run::resume`] brings the answer.
-//! 5. The output, the dead letter or the reply is written from the heap to the shard's sink. [`log`] encodes
-//!    the events of the history, kept as references into the heap if anyone wants them, into the shard's
-//!    buffer; `journal` ships whole buffers from a thread of its own. The run is used again: its memory stays.
+//! 5. Who asked hears of the ending: an event writes its output, dead letter or reply from the heap to the shard's
+//!    sink. [`log`] encodes the events of the history, kept as references into the heap if anyone wants them, into
+//!    the shard's buffer; `journal` ships whole buffers from a thread of its own. The run is used again: its memory
+//!    stays.
 //! 6. When all of this is acknowledged the offset is complete in the partition's `stream::offsets::Tracker`,
 //!    which says up to where may be committed and what the commit's metadata has to remember. In sync mode
 //!    the commit comes first: step 2 waits for its acknowledgement.
@@ -110,6 +111,7 @@
 //! - No offset is committed past unfinished work, also across rebalance and crash; in sync mode nothing
 //!   runs before its commit is acknowledged, and nothing runs twice. Nothing is committed for a partition
 //!   that was lost.
+//! - `execution` knows no partitions, offsets or topics: who asks for one, an event today, decides what its ending means.
 //! - An event is finished when its output or dead letter is acknowledged and its log records have left the
 //!   process. A failed execution is a finished one.
 //! - Shards share nothing that changes: an execution is born, runs and ends on one, and channels to the
