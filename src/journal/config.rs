@@ -1,6 +1,5 @@
 //! `[workflow.log]` of the configuration file.
 
-use super::files::Limits;
 use crate::units::{Period, Size};
 use crate::vm::Level;
 use schemars::JsonSchema;
@@ -151,4 +150,14 @@ impl FileConfig {
 pub struct KafkaConfig {
     /// Its name. Each record is a message; its key is the execution's ARN.
     pub topic: String,
+}
+
+/// When files are closed and removed; times in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) rotate_bytes: u64,
+    pub(super) rotate_after_ms: i64,
+    pub(super) keep_for_ms: i64,
+    pub(super) keep_bytes: u64,
+    pub(super) fsync: bool,
 }

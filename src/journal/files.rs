@@ -4,8 +4,9 @@
 //! a name that ends in `.ndjson` is a file that no longer changes and has whole lines only. What a crash
 //! left open is closed at the next start, its torn last line cut off: nobody confirmed it.
 
+use super::config::Limits;
+use super::destination::Output;
 use super::disk::{Disk, Entry, Handle};
-use super::writer::Output;
 use crate::timestamp;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -21,16 +22,6 @@ const RETAIN_EVERY_MS: i64 = 600_000;
 
 /// Most files of one workflow that may begin in one second.
 const NUMBERS_MAX: u32 = 10_000;
-
-/// When files are closed and removed; times in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) rotate_bytes: u64,
-    pub(super) rotate_after_ms: i64,
-    pub(super) keep_for_ms: i64,
-    pub(super) keep_bytes: u64,
-    pub(super) fsync: bool,
-}
 
 /// The log files of one workflow.
 pub(super) struct Files {

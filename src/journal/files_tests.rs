@@ -1,8 +1,9 @@
 //! Log files on a disk that can be made to fail; time is handed in.
 
+use super::config::Limits;
+use super::destination::Output;
 use super::disk::{Disk, Entry, Handle, RealDisk};
-use super::files::{CLOSED_ENDING, Files, Limits, OPEN_ENDING};
-use super::writer::Output;
+use super::files::{CLOSED_ENDING, Files, OPEN_ENDING};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -9,6 +9,7 @@
 
 mod buffer;
 mod config;
+mod destination;
 mod disk;
 mod files;
 mod health;
@@ -18,9 +19,10 @@ mod writer;
 
 pub use buffer::{BUFFER_BYTES, Buffer, PARCELS_MAX, WAITING_BYTES_MAX};
 pub use config::{Config, Destination, FileConfig, KafkaConfig, LogLevel, Overflow};
+pub use destination::SinkFactory;
 pub use files::{CLOSED_ENDING, OPEN_ENDING};
 pub use health::Health;
-pub use writer::{Setup, SinkFactory, StartError, Writer};
+pub use writer::{Setup, StartError, Writer};
 
 #[cfg(test)]
 mod files_tests;

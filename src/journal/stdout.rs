@@ -1,6 +1,6 @@
 //! Records on stdout: one write call for each buffer.
 
-use super::writer::Output;
+use super::destination::Output;
 use crate::printable;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};

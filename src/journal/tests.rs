@@ -29,7 +29,7 @@ fn start(folder: &Folder, disk: FaultyDisk, overflow: Overflow, shards: usize) -
     spawn(Box::new(files), overflow, shards)
 }
 
-fn spawn(output: Box<dyn writer::Output>, overflow: Overflow, shards: usize) -> (Writer, Vec<Buffer>) {
+fn spawn(output: Box<dyn destination::Output>, overflow: Overflow, shards: usize) -> (Writer, Vec<Buffer>) {
     let wakes: Vec<Wake> = (0..shards).map(|_| Wake::new()).collect();
     let setup = Setup {
         workflow: "flow",
@@ -251,7 +251,7 @@ struct Broken {
     panics: bool,
 }
 
-impl writer::Output for Broken {
+impl destination::Output for Broken {
     fn place(&self) -> String {
         "nowhere".to_owned()
     }
@@ -346,7 +346,7 @@ fn stdout_goes_on_where_it_stopped() {
     });
     let bytes = b"{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n";
     for _ in 0..2 {
-        let tries = (0..100).take_while(|_| writer::Output::write(&mut out, bytes, 0).is_err());
+        let tries = (0..100).take_while(|_| destination::Output::write(&mut out, bytes, 0).is_err());
         assert!(tries.count() > 0);
     }
     assert_eq!(*taken.lock().expect("unpoisoned"), [&bytes[..], bytes].concat());

@@ -5,7 +5,7 @@
 //! and so are those before it. What is not delivered is sent again: readers order records by their ids.
 
 use super::buffer::Parcel;
-use super::writer::{Inbox, RETRY_MAX, RETRY_MIN, SinkFactory};
+use super::destination::{Inbox, RETRY_MAX, RETRY_MIN, SinkFactory};
 use crate::stream::{Message, SendError, Sink, Ticket, TopicId, Wake};
 use crossbeam_channel::TryRecvError;
 use std::collections::VecDeque;

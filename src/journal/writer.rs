@@ -1,13 +1,14 @@
 //! The writer's thread: takes buffers, writes them, confirms them; retries until it works.
 
-use super::buffer::{PARCELS_MAX, Parcel, Return};
+use super::buffer::{PARCELS_MAX, Parcel};
+use super::destination::{Inbox, Output, RETRY_MAX, RETRY_MIN, SinkFactory};
 use super::disk::RealDisk;
 use super::files::Files;
 use super::stdout::Stdout;
 use super::{Buffer, Config, Destination, Health, Overflow, topic};
 use crate::clock::{monotonic_ms, wall_ms};
 use crate::guard::guarded;
-use crate::stream::{Sink, Wake};
+use crate::stream::Wake;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::sync::Arc;
@@ -16,15 +17,6 @@ use std::time::Duration;
 
 /// Buffers that are written before they are confirmed together: one `fsync` serves them all.
 const BATCH_PARCELS: usize = 8;
-
-/// Wait after a first failure; doubled until [`RETRY_MAX`].
-pub(super) const RETRY_MIN: Duration = Duration::from_millis(100);
-
-/// Longest wait between two tries.
-pub(super) const RETRY_MAX: Duration = Duration::from_secs(5);
-
-/// Makes the sink of a topic on the writer's own thread; the wake is the writer's.
-pub type SinkFactory = Box<dyn FnOnce(Wake) -> Result<Box<dyn Sink>, String> + Send>;
 
 /// What a writer is started with.
 pub struct Setup<'a> {
@@ -50,22 +42,6 @@ impl std::fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// A place that takes buffers of whole lines.
-pub(super) trait Output: Send {
-    /// Names the place, for messages.
-    fn place(&self) -> String;
-    /// Writes a buffer whole; after an error the same buffer may be tried again.
-    fn write(&mut self, bytes: &[u8], now_ms: i64) -> io::Result<()>;
-    /// Makes what was written since the last call safe; after an error it must be written again.
-    fn settle(&mut self) -> io::Result<()>;
-    /// When [`Output::tick`] is to be called next, in milliseconds since 1970.
-    fn due_ms(&self) -> i64;
-    /// Does what is due.
-    fn tick(&mut self, now_ms: i64) -> io::Result<()>;
-    /// Ends.
-    fn close(&mut self, now_ms: i64) -> io::Result<()>;
-}
-
 /// The writer of one workflow's log. It ends by itself when all its [`Buffer`]s are gone.
 pub struct Writer {
     health: Arc<Health>,
@@ -75,32 +51,6 @@ pub struct Writer {
     thread: Option<JoinHandle<()>>,
     /// Wakes a writer that does not wait on channels.
     notify: Option<Wake>,
-}
-
-/// What a writer's thread reads from and answers to.
-pub(super) struct Inbox {
-    pub(super) parcels: Receiver<Parcel>,
-    pub(super) returns: Vec<Return>,
-    /// Disconnected when trying is to end.
-    pub(super) stop: Receiver<()>,
-    pub(super) health: Arc<Health>,
-    pub(super) workflow: String,
-}
-
-impl Inbox {
-    /// Confirms a parcel, which has left the process.
-    pub(super) fn confirm(&self, parcel: Parcel) {
-        self.health.wrote(parcel.bytes.len());
-        self.returns[parcel.shard].confirm(parcel.number, parcel.bytes);
-    }
-
-    /// Says that something does not work, with the time until the next try.
-    pub(super) fn fails(&self, place: &str, error: &dyn std::fmt::Display) {
-        let workflow = &self.workflow;
-        self.health.fails(format!(
-            "the log of workflow '{workflow}' cannot be written to {place}: {error}"
-        ));
-    }
 }
 
 impl Writer {

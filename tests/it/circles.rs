@@ -52,14 +52,6 @@ const KNOWN: &[&[&str]] = &[
         "intrinsic::unique",
     ],
     &[
-        "journal::buffer",
-        "journal::config",
-        "journal::files",
-        "journal::stdout",
-        "journal::topic",
-        "journal::writer",
-    ],
-    &[
         "jsonata::evaluate::output",
         "jsonata::evaluate::request",
         "jsonata::quick",

@@ -1,0 +1,62 @@
+//! What the places that logs go to have in common, and what a writer's thread is given.
+//!
+//! Must not know which places there are.
+
+use super::Health;
+use super::buffer::{Parcel, Return};
+use crate::stream::{Sink, Wake};
+use crossbeam_channel::Receiver;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Wait after a first failure; doubled until [`RETRY_MAX`].
+pub(super) const RETRY_MIN: Duration = Duration::from_millis(100);
+
+/// Longest wait between two tries.
+pub(super) const RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// Makes the sink of a topic on the writer's own thread; the wake is the writer's.
+pub type SinkFactory = Box<dyn FnOnce(Wake) -> Result<Box<dyn Sink>, String> + Send>;
+
+/// A place that takes buffers of whole lines.
+pub(super) trait Output: Send {
+    /// Names the place, for messages.
+    fn place(&self) -> String;
+    /// Writes a buffer whole; after an error the same buffer may be tried again.
+    fn write(&mut self, bytes: &[u8], now_ms: i64) -> io::Result<()>;
+    /// Makes what was written since the last call safe; after an error it must be written again.
+    fn settle(&mut self) -> io::Result<()>;
+    /// When [`Output::tick`] is to be called next, in milliseconds since 1970.
+    fn due_ms(&self) -> i64;
+    /// Does what is due.
+    fn tick(&mut self, now_ms: i64) -> io::Result<()>;
+    /// Ends.
+    fn close(&mut self, now_ms: i64) -> io::Result<()>;
+}
+
+/// What a writer's thread reads from and answers to.
+pub(super) struct Inbox {
+    pub(super) parcels: Receiver<Parcel>,
+    pub(super) returns: Vec<Return>,
+    /// Disconnected when trying is to end.
+    pub(super) stop: Receiver<()>,
+    pub(super) health: Arc<Health>,
+    pub(super) workflow: String,
+}
+
+impl Inbox {
+    /// Confirms a parcel, which has left the process.
+    pub(super) fn confirm(&self, parcel: Parcel) {
+        self.health.wrote(parcel.bytes.len());
+        self.returns[parcel.shard].confirm(parcel.number, parcel.bytes);
+    }
+
+    /// Says that something does not work, with the time until the next try.
+    pub(super) fn fails(&self, place: &str, error: &dyn std::fmt::Display) {
+        let workflow = &self.workflow;
+        self.health.fails(format!(
+            "the log of workflow '{workflow}' cannot be written to {place}: {error}"
+        ));
+    }
+}
