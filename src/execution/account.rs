@@ -59,27 +59,27 @@ impl Default for MemoryLimits {
 /// Bytes that those who hold them count themselves; `runtime::held` does so for events.
 pub(crate) type Meter = Rc<Cell<usize>>;
 
-/// Bytes that count for a lane and for the shard.
+/// Bytes that count for a machine and for the shard.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LaneMeter {
-    lane: Meter,
+pub(crate) struct MachineMeter {
+    machine: Meter,
     shard: Meter,
 }
 
-impl LaneMeter {
+impl MachineMeter {
     #[cfg(test)]
     pub(crate) fn get(&self) -> usize {
-        self.lane.get()
+        self.machine.get()
     }
 
     pub(crate) fn add(&self, bytes: usize) {
-        for meter in [&self.lane, &self.shard] {
+        for meter in [&self.machine, &self.shard] {
             meter.set(meter.get() + bytes);
         }
     }
 
     pub(crate) fn take_off(&self, bytes: usize) {
-        for meter in [&self.lane, &self.shard] {
+        for meter in [&self.machine, &self.shard] {
             meter.set(meter.get().saturating_sub(bytes));
         }
     }
@@ -94,7 +94,7 @@ pub(crate) struct Before {
     pub(crate) beside: usize,
 }
 
-/// What one lane has of the account.
+/// What one machine has of the account.
 #[derive(Default)]
 struct Part {
     held: Meter,
@@ -126,9 +126,9 @@ pub(crate) struct Account {
     rest: usize,
     /// How many machines there are.
     machines: usize,
-    /// What each lane has of the line in any case.
+    /// What each machine has of the line in any case.
     own: usize,
-    /// What the active lanes had not taken of that, all together, when the turn began.
+    /// What the active machines had not taken of that, all together, when the turn began.
     unclaimed: usize,
     parts: Vec<Part>,
     /// The run in which everything is executed, and those in the pool.
@@ -199,24 +199,24 @@ impl Account {
         };
     }
 
-    /// Returns where the events of a lane are counted that are held.
-    pub(crate) fn held_of(&self, lane: usize) -> LaneMeter {
-        LaneMeter {
-            lane: Meter::clone(&self.parts[lane].held),
+    /// Returns where the events of a machine are counted that are held.
+    pub(crate) fn held_of(&self, machine: usize) -> MachineMeter {
+        MachineMeter {
+            machine: Meter::clone(&self.parts[machine].held),
             shard: Meter::clone(&self.held),
         }
     }
 
-    /// Notes an execution of a lane that waits.
-    pub(crate) fn park(&mut self, lane: u32, bytes: usize) {
+    /// Notes an execution of a machine that waits.
+    pub(crate) fn park(&mut self, machine: u32, bytes: usize) {
         self.parked += bytes;
-        self.parts[lane as usize].parked += bytes;
+        self.parts[machine as usize].parked += bytes;
     }
 
-    /// Notes an execution of a lane that waits no more.
-    pub(crate) fn unpark(&mut self, lane: u32, bytes: usize) {
+    /// Notes an execution of a machine that waits no more.
+    pub(crate) fn unpark(&mut self, machine: u32, bytes: usize) {
         self.parked -= bytes;
-        self.parts[lane as usize].parked -= bytes;
+        self.parts[machine as usize].parked -= bytes;
     }
 
     /// Sets which machines are fed at all, each by its number, and reckons what is theirs.
@@ -259,12 +259,15 @@ impl Account {
         self.used() >= self.end
     }
 
-    /// Returns how many bytes a lane may take: its own part, and of the rest what no other lane has for its own. One that
+    /// Returns how many bytes a machine may take: its own part, and of the rest what no other machine has for its own. One that
     /// has nothing begins with its own part, whatever others have taken before they had to leave it.
-    fn room_of(&self, lane: usize) -> usize {
+    fn room_of(&self, machine: usize) -> usize {
         let used = self.used();
-        let common = self.line.saturating_sub(used).saturating_sub(self.others(lane));
-        let own = match self.parts[lane].used() {
+        let common = self
+            .line
+            .saturating_sub(used)
+            .saturating_sub(self.others(machine));
+        let own = match self.parts[machine].used() {
             0 => self.own,
             taken => {
                 let left = self.hard_end.saturating_sub(used);
@@ -274,16 +277,16 @@ impl Account {
         common.max(own)
     }
 
-    /// Returns what the other lanes have for their own and had not taken when the turn began.
-    fn others(&self, lane: usize) -> usize {
-        self.unclaimed - self.parts[lane].unclaimed
+    /// Returns what the other machines have for their own and had not taken when the turn began.
+    fn others(&self, machine: usize) -> usize {
+        self.unclaimed - self.parts[machine].unclaimed
     }
 
-    /// Returns how many events of a size a lane may take from its source: once it is paused, none until there is a
+    /// Returns how many events of a size a machine may take from its source: once it is paused, none until there is a
     /// quarter of room again.
-    pub(crate) fn room(&mut self, lane: u32, event_bytes: usize) -> usize {
-        let room = self.room_of(lane as usize);
-        let part = &mut self.parts[lane as usize];
+    pub(crate) fn room(&mut self, machine: u32, event_bytes: usize) -> usize {
+        let room = self.room_of(machine as usize);
+        let part = &mut self.parts[machine as usize];
         let whole = part.used().saturating_add(room);
         if room == 0 {
             part.is_paused = true;
@@ -296,12 +299,12 @@ impl Account {
         }
     }
 
-    /// Says whether an event of a lane that was taken may begin, of so many bytes and with so many executions of the lane
-    /// that wait. When memory is short it waits for those of its lane: they end, if only by their time limit. With
+    /// Says whether an event of a machine that was taken may begin, of so many bytes and with so many executions of the machine
+    /// that wait. When memory is short it waits for those of its machine: they end, if only by their time limit. With
     /// none, one begins: messages of other workflows may not be delivered for long, and nothing else would give memory
     /// back.
-    pub(crate) fn may_begin(&self, lane: u32, parked_of_lane: usize, bytes: usize) -> bool {
-        parked_of_lane == 0 || self.room_of(lane as usize) > bytes
+    pub(crate) fn may_begin(&self, machine: u32, parked_of_machine: usize, bytes: usize) -> bool {
+        parked_of_machine == 0 || self.room_of(machine as usize) > bytes
     }
 
     /// Returns how many bytes the messages of all workflows may take that did not arrive: with the rest of the line
@@ -310,18 +313,18 @@ impl Account {
         self.line / UNSENT
     }
 
-    /// Returns how many bytes an execution of a lane may hold beside so many that wait: beyond it, it fails. That is its
-    /// limit, or what is left of the account and of what one may hold beyond it, but for what other lanes have for their
+    /// Returns how many bytes an execution of a machine may hold beside so many that wait: beyond it, it fails. That is its
+    /// limit, or what is left of the account and of what one may hold beyond it, but for what other machines have for their
     /// own. What it held before it may go on to hold, since that is on the account already.
-    pub(crate) fn execution_max(&self, lane: u32, parked: usize, before: Before) -> usize {
+    pub(crate) fn execution_max(&self, machine: u32, parked: usize, before: Before) -> usize {
         if parked == 0 {
             return self.execution_max;
         }
-        let part = &self.parts[lane as usize];
+        let part = &self.parts[machine as usize];
         let left = self.hard_end.saturating_sub(self.committed() + before.beside);
-        let fair = left.saturating_sub(self.others(lane as usize).saturating_add(self.rest));
+        let fair = left.saturating_sub(self.others(machine as usize).saturating_add(self.rest));
         let own = self.own.saturating_sub(part.used() + before.beside);
-        // The one that begins because none of its lane waits has it all.
+        // The one that begins because none of its machine waits has it all.
         let little = match part.parked {
             0 => self.rest,
             _ => self.rest / (parked + 1),
@@ -341,24 +344,24 @@ impl Account {
         self.waiting() + self.logged
     }
 
-    /// Returns from how many bytes on an execution of a lane waits until others have ended, beside so many that wait:
+    /// Returns from how many bytes on an execution of a machine waits until others have ended, beside so many that wait:
     /// what is left of the account. With nothing left, each may grow a little beyond what it held, so that those end
     /// that are about to. One that is alone waits for nobody.
-    pub(crate) fn pause_at(&self, lane: u32, parked: usize, held: usize) -> usize {
+    pub(crate) fn pause_at(&self, machine: u32, parked: usize, held: usize) -> usize {
         if parked == 0 {
             return usize::MAX;
         }
         let left = self.growth_end.saturating_sub(self.committed());
-        let left = left.saturating_sub(self.others(lane as usize));
-        let own = self.own.saturating_sub(self.parts[lane as usize].used());
+        let left = left.saturating_sub(self.others(machine as usize));
+        let own = self.own.saturating_sub(self.parts[machine as usize].used());
         let little = (self.end - self.growth_end) / (parked + 1);
         left.max(own).max(held.saturating_add(little))
     }
 
-    /// Says whether an execution of a lane may go on that waits for memory: with less room it would soon wait again.
-    pub(crate) fn has_room_to_grow(&self, lane: u32) -> bool {
-        let used = self.committed().saturating_add(self.others(lane as usize));
-        let part = self.parts[lane as usize].used();
+    /// Says whether an execution of a machine may go on that waits for memory: with less room it would soon wait again.
+    pub(crate) fn has_room_to_grow(&self, machine: u32) -> bool {
+        let used = self.committed().saturating_add(self.others(machine as usize));
+        let part = self.parts[machine as usize].used();
         used < self.growth_end - self.growth_end / ROOM
             || part < self.own - self.own / ROOM && self.committed() < self.hard_end
     }
@@ -385,22 +388,22 @@ mod tests {
     use super::*;
     use crate::runtime::BATCH_EVENTS_MAX;
 
-    /// An account of so many lanes, all of which read.
-    fn account(lanes: usize) -> Account {
+    /// An account of so many machines, all of which read.
+    fn account(machines: usize) -> Account {
         let limits = MemoryLimits {
             shard: 1_000,
             execution: 300,
         };
         let mut account = Account::new(limits);
-        (0..lanes).for_each(|machine| account.add(machine));
-        account.share_out((0..lanes).map(|machine| (machine, true)));
+        (0..machines).for_each(|machine| account.add(machine));
+        account.share_out((0..machines).map(|machine| (machine, true)));
         account
     }
 
-    /// Sets what the events of a lane take that are held.
-    fn hold(account: &mut Account, lane: usize, bytes: usize) {
-        let meter = account.held_of(lane);
-        meter.take_off(account.parts[lane].held.get());
+    /// Sets what the events of a machine take that are held.
+    fn hold(account: &mut Account, machine: usize, bytes: usize) {
+        let meter = account.held_of(machine);
+        meter.take_off(account.parts[machine].held.get());
         meter.add(bytes);
         account.share_out((0..account.parts.len()).map(|machine| (machine, true)));
     }
@@ -434,11 +437,11 @@ mod tests {
 
     #[test]
     fn a_lane_leaves_the_others_their_parts() {
-        // Of the line of 750, each of three lanes has 125 for its own.
+        // Of the line of 750, each of three machines has 125 for its own.
         let mut account = account(3);
-        assert_eq!([0, 1, 2].map(|lane| account.room_of(lane)), [500; 3]);
+        assert_eq!([0, 1, 2].map(|machine| account.room_of(machine)), [500; 3]);
         hold(&mut account, 0, 500);
-        assert_eq!([0, 1, 2].map(|lane| account.room_of(lane)), [0, 125, 125]);
+        assert_eq!([0, 1, 2].map(|machine| account.room_of(machine)), [0, 125, 125]);
         assert!(!account.may_begin(0, 9, 0) && account.may_begin(1, 9, 124) && !account.may_begin(1, 9, 125));
         // It has grown until all is taken that executions may take, but for what others have for their own.
         assert_eq!(account.pause_at(0, 9, 50), 875 - 500 - 250);

@@ -1,20 +1,20 @@
-//! Since when the oldest of a lane's things has been there, without looking at all of them.
+//! Since when the oldest of an owner's things has been there, without looking at all of them.
 //!
-//! Owns lists of places, one for each lane, in the order in which they were taken; a place is taken and left in a few
+//! Owns lists of places, one for each owner, in the order in which they were taken; a place is taken and left in a few
 //! steps, however many there are. Must not know what is in a place. Invariant: who takes a place does so no earlier
 //! than those before, so the first of a list is the oldest.
 
 /// No place.
 const NONE: u32 = u32::MAX;
 
-/// The places of all lanes.
+/// The places of all owners.
 #[derive(Default)]
 pub(crate) struct Ages {
     links: Vec<Link>,
-    lanes: Vec<Ends>,
+    owners: Vec<Ends>,
 }
 
-/// Where a place stands in its lane's list.
+/// Where a place stands in its owner's list.
 #[derive(Clone, Copy)]
 struct Link {
     before: u32,
@@ -22,7 +22,7 @@ struct Link {
     since_ms: i64,
 }
 
-/// The first and the last of a lane's list.
+/// The first and the last of an owner's list.
 #[derive(Clone, Copy)]
 struct Ends {
     first: u32,
@@ -45,46 +45,46 @@ impl Ends {
 }
 
 impl Ages {
-    /// Notes that a lane has taken a place, which is free.
+    /// Notes that an owner has taken a place, which is free.
     #[inline]
-    pub(crate) fn begin(&mut self, lane: u32, place: u32, since_ms: i64) {
-        let (lane, index) = (lane as usize, place as usize);
-        if lane >= self.lanes.len() {
-            self.lanes.resize(lane + 1, Ends::EMPTY);
+    pub(crate) fn begin(&mut self, owner: u32, place: u32, since_ms: i64) {
+        let (owner, index) = (owner as usize, place as usize);
+        if owner >= self.owners.len() {
+            self.owners.resize(owner + 1, Ends::EMPTY);
         }
         if index >= self.links.len() {
             self.links.resize(index + 1, Link::FREE);
         }
-        let before = std::mem::replace(&mut self.lanes[lane].last, place);
+        let before = std::mem::replace(&mut self.owners[owner].last, place);
         self.links[index] = Link {
             before,
             after: NONE,
             since_ms,
         };
         match before {
-            NONE => self.lanes[lane].first = place,
+            NONE => self.owners[owner].first = place,
             before => self.links[before as usize].after = place,
         }
     }
 
-    /// Notes that a lane has left a place, which it had taken.
+    /// Notes that an owner has left a place, which it had taken.
     #[inline]
-    pub(crate) fn end(&mut self, lane: u32, place: u32) {
-        let lane = lane as usize;
+    pub(crate) fn end(&mut self, owner: u32, place: u32) {
+        let owner = owner as usize;
         let Link { before, after, .. } = std::mem::replace(&mut self.links[place as usize], Link::FREE);
         match before {
-            NONE => self.lanes[lane].first = after,
+            NONE => self.owners[owner].first = after,
             before => self.links[before as usize].after = after,
         }
         match after {
-            NONE => self.lanes[lane].last = before,
+            NONE => self.owners[owner].last = before,
             after => self.links[after as usize].before = before,
         }
     }
 
-    /// Returns since when the oldest place of a lane is taken.
-    pub(crate) fn oldest_ms(&self, lane: u32) -> Option<i64> {
-        let first = self.lanes.get(lane as usize)?.first;
+    /// Returns since when the oldest place of an owner is taken.
+    pub(crate) fn oldest_ms(&self, owner: u32) -> Option<i64> {
+        let first = self.owners.get(owner as usize)?.first;
         self.links.get(first as usize).map(|link| link.since_ms)
     }
 }
@@ -102,18 +102,18 @@ mod tests {
         }
         let mut after = |place: u32| {
             ages.end(place % 2, place);
-            [0, 1].map(|lane| ages.oldest_ms(lane))
+            [0, 1].map(|owner| ages.oldest_ms(owner))
         };
-        // From the middle, from the front, from the back, until one lane has none.
+        // From the middle, from the front, from the back, until one owner has none.
         assert_eq!(after(2), [Some(0), Some(10)]);
         assert_eq!(after(0), [Some(40), Some(10)]);
         assert_eq!(after(5), [Some(40), Some(10)]);
         assert_eq!(after(1), [Some(40), Some(30)]);
         assert_eq!(after(4), [None, Some(30)]);
-        // A place has another occupant, of another lane, afterwards.
+        // A place has another occupant, of another owner, afterwards.
         ages.begin(0, 1, 60);
         ages.begin(1, 0, 70);
-        assert_eq!([0, 1].map(|lane| ages.oldest_ms(lane)), [Some(60), Some(30)]);
+        assert_eq!([0, 1].map(|owner| ages.oldest_ms(owner)), [Some(60), Some(30)]);
         ages.end(1, 3);
         assert_eq!(ages.oldest_ms(1), Some(70));
     }

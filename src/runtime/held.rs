@@ -3,7 +3,7 @@
 //! Owns the account of their bytes: however such an event goes, it is taken off. Must not know what an event waits for.
 
 use super::event::{Event, Keep};
-use crate::execution::account::LaneMeter;
+use crate::execution::account::MachineMeter;
 use crate::stream::Record;
 use std::ops::Deref;
 
@@ -11,12 +11,12 @@ use std::ops::Deref;
 #[derive(Debug)]
 pub(super) struct Held {
     event: Event,
-    meter: LaneMeter,
+    meter: MachineMeter,
 }
 
 impl Held {
     /// Copies an event and puts it on the account.
-    pub(super) fn copy(record: &Record<'_>, meter: &LaneMeter) -> Held {
+    pub(super) fn copy(record: &Record<'_>, meter: &MachineMeter) -> Held {
         let held = Held {
             event: Event::copy(record, Keep::Whole),
             meter: meter.clone(),

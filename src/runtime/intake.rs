@@ -9,7 +9,7 @@ use super::held::Held;
 use super::lane::Feed;
 use super::ordering::LineId;
 use super::workflow::{Mode, OnEmpty};
-use crate::execution::account::LaneMeter;
+use crate::execution::account::MachineMeter;
 use crate::execution::asker::Asker;
 use crate::execution::executor::Executor;
 use crate::execution::machine::{Loaded, Machine};
@@ -169,7 +169,7 @@ impl Intake<'_> {
 ///
 /// # Errors
 /// What a panic said.
-pub(super) fn copy(record: &Record<'_>, meter: &LaneMeter) -> Result<Held, String> {
+pub(super) fn copy(record: &Record<'_>, meter: &MachineMeter) -> Result<Held, String> {
     guarded(|| {
         reach(Step::Hold);
         Held::copy(record, meter)

@@ -13,7 +13,7 @@ use super::parts::{LaneParts, Renew};
 use super::refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 use super::settlements::Settlement;
 use super::workflow::{Input, Mode, Workflow};
-use crate::execution::account::LaneMeter;
+use crate::execution::account::MachineMeter;
 use crate::execution::machine::Machine;
 use crate::stream::topics::NamedTopics;
 use crate::stream::{PartitionId, Source, TopicId};
@@ -57,7 +57,7 @@ pub(super) struct Feed {
     /// Events whose turn in their line has come, and those that wait for memory; they hold their line, if any.
     pub(super) turns: VecDeque<(Option<LineId>, Held)>,
     /// Where events that are held are counted.
-    pub(super) held: LaneMeter,
+    pub(super) held: MachineMeter,
     /// How large the next events are thought to be: as large as the last ones, and at first as large as can be.
     pub(super) event_bytes: usize,
     limit: Limit,
@@ -106,7 +106,7 @@ impl Lane {
     pub(super) fn new(
         index: u32,
         parts: LaneParts,
-        held: LaneMeter,
+        held: MachineMeter,
         topic: impl FnMut(&str) -> TopicId,
     ) -> Lane {
         let LaneParts {
@@ -159,7 +159,12 @@ impl Topics {
 }
 
 impl Feed {
-    fn new(index: u32, workflow: Arc<Workflow>, held: LaneMeter, topic: impl FnMut(&str) -> TopicId) -> Feed {
+    fn new(
+        index: u32,
+        workflow: Arc<Workflow>,
+        held: MachineMeter,
+        topic: impl FnMut(&str) -> TopicId,
+    ) -> Feed {
         let keep = match (&workflow.dead_letter, workflow.mode, &workflow.output) {
             (Some(_), _, _) => Keep::Whole,
             (None, Mode::Sync, _) => Keep::KeyAndHeaders,

@@ -106,7 +106,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execution::account::LaneMeter;
+    use crate::execution::account::MachineMeter;
 
     fn record(key: Option<&'static [u8]>, partition: u32, offset: i64) -> Record<'static> {
         Record {
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn events_of_a_line_leave_in_order() {
-        let (mut lines, meter) = (Lines::default(), LaneMeter::default());
+        let (mut lines, meter) = (Lines::default(), MachineMeter::default());
         let line = Ordering::Key.line(&record(Some(b"a"), 0, 0)).expect("a line");
         assert!(!lines.is_busy(line));
         lines.begin(line);
