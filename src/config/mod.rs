@@ -19,6 +19,7 @@ mod shape;
 mod stray;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod validate;
 mod workflow;
 

@@ -1,7 +1,7 @@
 //! What is wrong with a configuration, and where.
 
 use super::Config;
-use super::read::{place, written};
+use super::tree::{place, written};
 use crate::asl::Severity;
 use std::fmt;
 use std::ops::Range;

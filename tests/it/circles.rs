@@ -21,7 +21,6 @@ const KNOWN: &[&[&str]] = &[
     &["cli::test", "cli::test::load", "cli::test::report"],
     &["compile", "compile::expression", "compile::scope"],
     &["config::environment", "config::stray"],
-    &["config::problem", "config::read"],
     &[
         "convert::choice",
         "convert::flow",
@@ -71,10 +70,6 @@ const KNOWN: &[&[&str]] = &[
         "stream::kafka::consumer::control",
         "stream::kafka::consumer::control::find",
         "stream::kafka::consumer::control::rebalance",
-    ],
-    &[
-        "stream::kafka::consumer::positions",
-        "stream::kafka::consumer::search",
     ],
     &["test_state", "test_state::observe"],
     &[

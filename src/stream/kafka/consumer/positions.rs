@@ -5,8 +5,8 @@
 //! events have not been run. Where a log was cut nobody knows what was written since: then events are read again,
 //! unless none may come twice.
 
-use super::search::Facts;
 use crate::stream::kafka::shared::client::{Consumer, TopicPartition};
+use crate::stream::kafka::shared::native_topics::Answer;
 use crate::stream::kafka::shared::subscription::SourceConfig;
 use crate::stream::offsets::{Commit, Restored};
 use rdkafka::consumer::Consumer as _;
@@ -16,6 +16,20 @@ use std::time::Duration;
 
 /// How long one question to the brokers may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What is known of a partition.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    /// What its topic is.
+    pub(super) topic: Answer,
+    /// What is committed.
+    pub(super) commit: Option<Commit>,
+    pub(super) low: Option<i64>,
+    pub(super) high: Option<i64>,
+    /// Where a group without a commit begins; `None` with the oldest event.
+    pub(super) start: Option<i64>,
+}
+
 /// How often a question about many partitions is split to find those that spoil the answer.
 const SPLITS_MAX: u32 = 32;
 
@@ -256,7 +270,6 @@ fn ask(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::kafka::shared::native_topics::Answer;
     use crate::stream::kafka::shared::subscription::{Start, Subscription};
     use crate::stream::offsets::Tracker;
     use std::sync::Arc;

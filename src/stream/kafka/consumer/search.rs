@@ -7,7 +7,7 @@
 
 use super::commits::committed;
 use super::mailbox::Bell;
-use super::positions::{TIMEOUT, offsets};
+use super::positions::{Facts, TIMEOUT, offsets};
 use crate::stream::kafka::shared::client::{Consumer, TopicPartition};
 use crate::stream::kafka::shared::health::locked;
 use crate::stream::kafka::shared::native_topics::{Answer, Found, Topics};
@@ -22,19 +22,6 @@ use std::sync::{Arc, Mutex};
 
 /// How many leaders are asked at a time.
 const ASKERS_MAX: usize = 16;
-
-/// What is known of a partition.
-#[derive(Clone, Debug)]
-pub(super) struct Facts {
-    /// What its topic is.
-    pub(super) topic: Answer,
-    /// What is committed.
-    pub(super) commit: Option<Commit>,
-    pub(super) low: Option<i64>,
-    pub(super) high: Option<i64>,
-    /// Where a group without a commit begins; `None` with the oldest event.
-    pub(super) start: Option<i64>,
-}
 
 /// What was found out about one partition.
 pub(super) type Fact = (TopicPartition, Result<Facts, KafkaError>);

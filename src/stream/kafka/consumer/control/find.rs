@@ -6,8 +6,8 @@
 
 use super::rebalance::listed;
 use super::{RETRY, Step, Worker};
-use crate::stream::kafka::consumer::positions::{self, Position};
-use crate::stream::kafka::consumer::search::{Facts, Question, Search};
+use crate::stream::kafka::consumer::positions::{self, Facts, Position};
+use crate::stream::kafka::consumer::search::{Question, Search};
 use crate::stream::kafka::shared::client::TopicPartition;
 use rdkafka::error::KafkaError;
 use std::collections::{BTreeMap, BTreeSet};
