@@ -1,9 +1,8 @@
 //! Executions, each with the world around it: asked for, named, run, made to wait, taken up again, ended.
 //!
-//! A shard has one [`Executor`](executor::Executor), which runs the executions of its machines for whoever asks. An
-//! [`Asker`](asker::Asker) gives an execution its name and its input, and decides what its ending means: an event of a
-//! partition is completed, a caller who waits is answered. Must not know partitions, offsets, topics or events; a test
-//! checks that.
+//! A shard has one executor, which runs the executions of its machines for whoever asks. An asker (the trait `Asker`)
+//! gives an execution its name and its input, and decides what its ending means: an event of a partition is completed, a
+//! caller who waits is answered. Must not know partitions, offsets, topics or events; a test checks that.
 //!
 //! # One execution's way
 //!

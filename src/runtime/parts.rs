@@ -32,7 +32,7 @@ pub struct LaneParts {
 
 /// What a shard is made of. The parts live on the shard's thread.
 pub struct Parts {
-    /// The workflows.
+    /// The workflows that it begins with.
     pub lanes: Vec<LaneParts>,
     /// Where messages go.
     pub sink: Box<dyn Sink>,
