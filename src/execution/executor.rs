@@ -325,13 +325,13 @@ impl<K> Executor<K> {
 
     /// Returns from how many bytes on the execution in the run has to wait for others.
     fn pause_at(&self, machine: &Machine, state: &mut ExecutionState) -> usize {
-        if self.thirsty.may_grow(state.id) {
+        let parked = self.flights.len();
+        if parked == 0 || self.thirsty.may_grow(state.id) {
             return usize::MAX;
         }
         if state.held_bytes == 0 || self.account.has_room_to_grow(machine.index) {
-            state.held_bytes = self.run.bytes().0;
+            state.held_bytes = self.run.held_bytes();
         }
-        self.account
-            .pause_at(machine.index, self.flights.len(), state.held_bytes)
+        self.account.pause_at(machine.index, parked, state.held_bytes)
     }
 }
