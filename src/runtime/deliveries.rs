@@ -198,14 +198,14 @@ impl Account {
         if self.is_idle() {
             return self.end_trial();
         }
-        let Some(at) = self.on_trial.iter().position(|(known, _)| *known == lane) else {
+        let Some(index) = self.on_trial.iter().position(|(known, _)| *known == lane) else {
             return OnTrial::new();
         };
-        let back = cost.min(self.on_trial[at].1);
-        self.on_trial[at].1 -= back;
-        let is_last = self.on_trial[at].1 == 0;
+        let back = cost.min(self.on_trial[index].1);
+        self.on_trial[index].1 -= back;
+        let is_last = self.on_trial[index].1 == 0;
         if is_last {
-            self.on_trial.swap_remove(at);
+            self.on_trial.swap_remove(index);
         }
         vec![(lane, back, is_last)]
     }

@@ -145,11 +145,11 @@ impl Outbox {
 
     fn open(&mut self, sink: &mut dyn Sink, name: &str, deliveries: &Deliveries) -> TopicId {
         let id = sink.topic(name);
-        let at = id.0 as usize;
-        if at >= self.accounts.len() {
-            self.accounts.resize_with(at + 1, || None);
+        let index = id.0 as usize;
+        if index >= self.accounts.len() {
+            self.accounts.resize_with(index + 1, || None);
         }
-        self.accounts[at].get_or_insert_with(|| Account::open(deliveries, name));
+        self.accounts[index].get_or_insert_with(|| Account::open(deliveries, name));
         id
     }
 
@@ -173,12 +173,12 @@ impl Outbox {
         let is_new = self
             .account(topic)
             .is_some_and(|account| account.enter_trial(lane, cost));
-        let at = lane as usize;
-        if at >= self.trials.len() {
-            self.trials.resize_with(at + 1, Trial::default);
+        let index = lane as usize;
+        if index >= self.trials.len() {
+            self.trials.resize_with(index + 1, Trial::default);
         }
-        self.trials[at].cost += cost;
-        self.trials[at].topics += usize::from(is_new);
+        self.trials[index].cost += cost;
+        self.trials[index].topics += usize::from(is_new);
     }
 
     /// Closes a topic that is idle.

@@ -3,12 +3,13 @@
 //! A seed makes a plan (`plan`): a configuration, a definition, events. Then rounds of trouble (`trouble`) and turns
 //! of the shard take their course (`play`): headers, sizes and values of all kinds, answers late, wrong or never,
 //! commits whose fate nobody knows, partitions taken away and lost, full queues, refusals, a wall clock that is set,
-//! crashes, restarts, a panic. At the end it becomes calm, and all must come to rest. What must hold meanwhile the
-//! `book` knows. `tests/slow/README.md` says how to run more of them.
+//! crashes, restarts, a panic, a second workflow that comes and goes (`guest`). At the end it becomes calm, and all must
+//! come to rest. What must hold meanwhile the `book` knows. `tests/slow/README.md` says how to run more of them.
 
 mod book;
 mod broker;
 mod dice;
+mod guest;
 mod plan;
 mod play;
 mod trouble;

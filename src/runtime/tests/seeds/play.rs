@@ -6,6 +6,7 @@ use super::super::world::Stage;
 use super::book::{Book, Story, place};
 use super::broker::{Log, restored};
 use super::dice::Dice;
+use super::guest::Guest;
 use super::plan::{PARTITIONS, Plan, compiled, quick};
 use crate::execution::tests::fault;
 use crate::runtime::workflow::{Mode, OnEmpty};
@@ -30,6 +31,7 @@ fn stage(plan: &Plan) -> Stage {
 
 pub(super) struct Play {
     pub(super) dice: Dice,
+    pub(super) guest: Guest,
     pub(super) plan: Plan,
     pub(super) stage: Stage,
     pub(super) logs: [Log; PARTITIONS],
@@ -76,6 +78,7 @@ impl Play {
         let mut play = Play {
             stage: stage(&plan),
             dice,
+            guest: Guest::new(seed),
             plan,
             logs: Default::default(),
             book,
@@ -441,6 +444,7 @@ impl Play {
             let mut world = self.stage.world.borrow_mut();
             (world.sink_room, world.refusal, world.log_is_full) = (None, None, false);
         }
+        self.see_off(10_000);
         for round in 0..CALM_ROUNDS_MAX {
             for partition in 0..PARTITIONS {
                 self.settle_owner(partition);
@@ -471,6 +475,7 @@ impl Play {
             }
             if self.is_at_rest() {
                 self.book.all_over();
+                self.check_guest();
                 return self.check_counts();
             }
             self.stage.now_ms += if round < 20 { 1_000 } else { 20_000 };
@@ -529,6 +534,9 @@ impl Play {
                 && restored.cut_off().next().is_none()
         };
         let is_quiet = self.unacknowledged.is_empty() && self.commits.is_empty() && !self.is_stopping;
-        is_quiet && self.stage.shard.leftover().is_none() && self.logs.iter().all(is_read)
+        is_quiet
+            && self.stage.shard.leftover().is_none()
+            && self.stage.shard.lanes() == 1
+            && self.logs.iter().all(is_read)
     }
 }

@@ -15,6 +15,7 @@ impl Play {
         self.answers();
         self.owners();
         self.sink();
+        self.guests();
         if self.is_time() {
             self.stage.wall_off_ms = self.dice.pick(&CLOCK_STEPS_MS);
         }

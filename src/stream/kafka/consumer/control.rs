@@ -264,7 +264,7 @@ impl Worker {
             Step::Leaving { until, .. } if *until > now => Some(*until),
             Step::Leaving { until, .. } => Some(*until + LAST_COMMIT),
         };
-        // What is past waits for somebody else, who rings.
+        // A deadline that has passed is waiting for another thread, which will ring the bell.
         let step = step.filter(|step| *step > now);
         let find = self.finding.due_at().filter(|at| *at > now);
         [step, find, self.commits.due(), self.closing]
