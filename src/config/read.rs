@@ -15,7 +15,7 @@ use crate::asl::suggest::did_you_mean;
 use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue, Deserializer, Error};
+use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 /// Values of wrong types after which reading gives up.
 const PROBLEMS_MAX: usize = 50;

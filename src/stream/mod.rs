@@ -1,12 +1,11 @@
 //! Events in, messages out: what a shard knows of the outside world.
 //!
 //! A [`Source`] brings one workflow's events to one shard, a [`Sink`] takes what a shard produces, and a [`Committer`]
-//! makes a [`Checkpoint`] stand: what leaves with one commit. All
-//! are shard-side ends: used by one thread, never blocking, woken through a [`Wake`]. [`offsets`] says
-//! which offset is safe to commit, [`memory`] is a source and a sink without a broker, `kafka` (with the
-//! feature of that name) the real ones and the only user of rdkafka. Must not know workflows,
-//! executions or logs. Invariant: an event handed to a shard is either completed by it in the
-//! partition's [`offsets::Tracker`] or delivered again.
+//! makes a [`Checkpoint`] stand: what leaves with one commit. All are shard-side ends: used by one thread, never
+//! blocking, woken through a [`Wake`]. [`offsets`] says which offset is safe to commit, [`memory`] is a source and a sink
+//! without a broker, `kafka` (with the feature of that name) the real ones and the only user of rdkafka. Must not know
+//! workflows, executions or logs. Invariant: an event handed to a shard is either completed by it in the partition's
+//! [`offsets::Tracker`] or delivered again.
 
 #[cfg(feature = "kafka")]
 pub mod kafka;
