@@ -3,6 +3,7 @@
 //! Threads inherit the cores of the one that starts them, and a client starts several: made on a pinned thread they would
 //! all run on the shard's core. Must not know what is made. Invariant: asking never waits.
 
+use crate::stream::Wake;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use std::io;
 
@@ -14,22 +15,27 @@ pub(super) struct Maker<T> {
 }
 
 impl<T: Send + 'static> Maker<T> {
-    /// Starts the thread. `tell` is called when something is made.
+    /// Starts the thread. It wakes a shard when something `is_news` that it has made.
     ///
     /// # Errors
     /// The system's.
     pub(super) fn start(
         make: impl Fn() -> T + Send + 'static,
-        tell: impl Fn() + Send + 'static,
+        wake: Wake,
+        is_news: fn(&T) -> bool,
     ) -> io::Result<Maker<T>> {
         let (orders, ordered) = bounded::<()>(1);
         let (finished, made) = bounded(1);
         let work = move || {
             while ordered.recv().is_ok() {
-                if finished.send(make()).is_err() {
+                let made = make();
+                let is_news = is_news(&made);
+                if finished.send(made).is_err() {
                     return;
                 }
-                tell();
+                if is_news {
+                    wake.wake();
+                }
             }
         };
         std::thread::Builder::new()
@@ -62,15 +68,15 @@ mod tests {
     use super::*;
     use std::thread::{self, ThreadId};
 
-    #[test]
-    fn what_is_ordered_is_made_elsewhere_and_once() {
-        let (tell, told) = bounded::<()>(1);
-        let tell = move || tell.send(()).expect("the test listens");
-        let mut maker = Maker::<ThreadId>::start(|| thread::current().id(), tell).expect("a thread");
+    #[tokio::test]
+    async fn what_is_ordered_is_made_elsewhere_and_once() {
+        let wake = Wake::new();
+        let mut maker = Maker::<ThreadId>::start(|| thread::current().id(), wake.clone(), |_| true);
+        let maker = maker.as_mut().expect("a thread");
         for _ in 0..2 {
             let early = maker.make();
-            told.recv().expect("it is made");
-            let made = early.or_else(|| maker.make()).expect("what was told of");
+            wake.woken().await;
+            let made = early.or_else(|| maker.make()).expect("what it was woken for");
             assert_ne!(made, thread::current().id());
         }
         assert!(!maker.is_ordered && maker.made.is_empty());

@@ -60,7 +60,8 @@ impl KafkaSink {
             move || Producer::new(&config, linger, wake.clone(), Arc::clone(&health))
         };
         let producer = make()?;
-        let maker = Maker::start(make, move || wake.wake());
+        // One that could not be made is tried again when the shard looks for room, not at once.
+        let maker = Maker::start(make, wake, Result::is_ok);
         let maker = maker.map_err(|error| Error::Client(error.to_string()))?;
         Ok(KafkaSink {
             producer,
