@@ -14,7 +14,6 @@ use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
 use super::outbox::Outbox;
 use super::panics::{Step, reach};
-use super::tasks::{Attempt, Tasks};
 use super::thirsty::Thirsty;
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
@@ -22,7 +21,7 @@ use crate::clock::Now;
 use crate::guard::guarded;
 use crate::metrics::TaskOutcome;
 use crate::stream::{Record, Sink};
-use crate::task::{self, Progress};
+use crate::task::{self, Attempt, Caller, Progress};
 use crate::vm::{
     Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest, Work,
 };
@@ -64,7 +63,7 @@ pub(super) struct Core {
     pub(super) thirsty: Thirsty,
     pub(super) outbox: Outbox,
     pub(super) sink: Box<dyn Sink>,
-    pub(super) tasks: Box<dyn Tasks>,
+    pub(super) tasks: Box<dyn Caller>,
     bits: Bits,
     requests: Vec<Request>,
     /// Buffers that are used again: the execution's name and ARN, its position as JSON, texts.
@@ -98,7 +97,7 @@ pub(super) enum Poison {
 impl Core {
     pub(super) fn new(
         sink: Box<dyn Sink>,
-        tasks: Box<dyn Tasks>,
+        tasks: Box<dyn Caller>,
         outbox: Outbox,
         account: Account,
         now: Now,
@@ -418,13 +417,14 @@ impl Core {
             token: request.token,
         };
         let attempt = Attempt {
-            program,
             bindings: &version.bindings,
             task: request.task,
             parameters: request.parameters,
+            credentials: request.credentials,
             view: self.run.view(program),
             key: &key,
             timeout_seconds: request.timeout_seconds,
+            heartbeat_seconds: request.heartbeat_seconds,
             now_ms: self.now.wall_ms,
         };
         let ticket = Flights::ticket(id, trip.call_count);

@@ -264,7 +264,7 @@ impl Shard {
         // Those that are left come in the next turn, as everywhere when the work is spent: something was done, so the
         // shard does not sleep.
         while !core.work.is_spent()
-            && let Some((ticket, answer)) = core.tasks.take()
+            && let Some((ticket, answer)) = core.tasks.take(core.now.wall_ms)
         {
             heard += 1;
             core.answered(lanes, ticket, &answer);

@@ -14,13 +14,14 @@ use super::http::{HttpConnector, Service};
 use super::payload::Payload;
 use super::produce::Produce;
 use super::table::{ConnectorIndex, Table};
-use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved};
+use super::{
+    Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Progress, Unserved,
+};
 use crate::guard::guarded;
-use crate::program::{Pattern, Program, TaskId};
+use crate::program::{Pattern, Program};
 use crate::stream::{SendError, Sink, Ticket};
-use crate::value::{Key, ValueRef, View};
+use crate::value::Key;
 use rustc_hash::FxHashMap;
-use std::fmt::Display;
 use std::sync::Arc;
 
 /// Most functions whose names are computed at run time and remembered, on one shard.
@@ -162,23 +163,6 @@ impl Maker {
     }
 }
 
-/// One attempt at a task, as a run requests it.
-#[derive(Clone, Copy)]
-pub struct Attempt<'a> {
-    /// Which task of the program.
-    pub task: TaskId,
-    /// Its parameters.
-    pub parameters: ValueRef,
-    /// Reads them.
-    pub view: View<'a>,
-    /// See [`Call::key`].
-    pub key: &'a dyn Display,
-    /// `TimeoutSeconds`.
-    pub timeout_seconds: Option<u32>,
-    /// Now, in milliseconds since 1970.
-    pub now_ms: i64,
-}
-
 /// What runs the tasks of one shard.
 pub struct Connectors {
     tasks: Arc<Tasks>,
@@ -206,20 +190,16 @@ struct Pending {
     version: Box<str>,
 }
 
-impl Connectors {
-    /// Begins a call. `result` is cleared; after [`Progress::Success`] and [`Progress::SuccessAfter`] it has
-    /// what the task answers. After [`Progress::Pending`], [`Connectors::take`] brings that. `ticket` is the
-    /// shard's own, not pending already; a message to Kafka goes to `sink` under it.
-    pub fn call(
+impl Caller for Connectors {
+    fn call(
         &mut self,
-        bindings: &Bindings,
         attempt: &Attempt<'_>,
         ticket: Ticket,
         sink: &mut dyn Sink,
         result: &mut Vec<u8>,
     ) -> Progress {
         result.clear();
-        let bound = bindings.task(attempt.task);
+        let bound = attempt.bindings.task(attempt.task);
         let served = match &bound.target {
             Target::Fixed(served) => served,
             Target::Computed => match self.look_up(attempt) {
@@ -267,8 +247,8 @@ impl Connectors {
         }
     }
 
-    /// Takes the next answer of a call that was pending, if any; the answers of cancelled ones are dropped.
-    pub fn take(&mut self, now_ms: i64) -> Option<(Ticket, Answer)> {
+    /// Drops the answers of calls that were cancelled.
+    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Answer)> {
         loop {
             let (ticket, answer) = self.answers.take()?;
             if let Some(pending) = self.pending.remove(&ticket) {
@@ -280,44 +260,41 @@ impl Connectors {
         }
     }
 
-    /// Forgets a call that nobody waits for any more; one that is not pending is forgotten already.
-    pub fn cancel(&mut self, ticket: Ticket) {
+    fn cancel(&mut self, ticket: Ticket) {
         if let Some(pending) = self.pending.remove(&ticket) {
             self.connectors[usize::from(pending.connector.0)].cancel(ticket);
         }
     }
 
-    /// Tells what became of a message; returns whether it was a task's that is still waited for.
-    pub fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) -> bool {
+    fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) {
         let Some(pending) = self.pending.get(&ticket) else {
             // Its connector may still count it.
             for connector in &mut self.connectors {
                 connector.acknowledged(ticket, result.clone());
             }
-            return false;
+            return;
         };
         let connector = &mut self.connectors[usize::from(pending.connector.0)];
         if let Err(message) = guarded(|| connector.acknowledged(ticket, result)) {
             self.answers.answer(ticket, Err(Failure::panicked(&message)));
         }
-        true
     }
 
-    /// Goes on with messages for which the sink had no room; once in a batch.
-    pub fn poll(&mut self, sink: &mut dyn Sink) {
+    fn poll(&mut self, sink: &mut dyn Sink) {
         for connector in &mut self.connectors {
             connector.poll(sink);
         }
     }
 
+    fn waiting(&self) -> usize {
+        self.connectors.iter().map(|connector| connector.waiting()).sum()
+    }
+}
+
+impl Connectors {
     /// Returns how many calls are pending.
     pub fn pending(&self) -> usize {
         self.pending.len()
-    }
-
-    /// Returns how many of them wait at their connector, not yet under way.
-    pub fn waiting(&self) -> usize {
-        self.connectors.iter().map(|connector| connector.waiting()).sum()
     }
 
     /// Leaves what serves the function that the parameters name in `computed`, under `name`.

@@ -13,14 +13,17 @@
 //!
 //! # How a shard uses it
 //!
-//! 1. For each task that a run requests: [`Connectors::call`] with a [`Ticket`] of the shard's own. `Success`
+//! [`Connectors`] is the shard's [`Caller`].
+//!
+//! 1. For each task that a run requests: [`Caller::call`] with a [`Ticket`] of the shard's own. `Success`
 //!    and `SuccessAfter` have left the result in the buffer, `Failure` is an answer too.
-//! 2. After `Pending`, [`Connectors::take`] brings the answer; it is woken for through the shard's [`Wake`].
-//! 3. Every acknowledgement of the sink whose ticket is a task's goes to [`Connectors::acknowledged`].
-//! 4. Once in a batch, before `Sink::push`: [`Connectors::poll`].
-//! 5. A call that nobody waits for any more (time-out, execution over): [`Connectors::cancel`].
+//! 2. After `Pending`, [`Caller::take`] brings the answer; it is woken for through the shard's [`Wake`].
+//! 3. Every acknowledgement of the sink whose ticket is a task's goes to [`Caller::acknowledged`].
+//! 4. Once in a batch, before `Sink::push`: [`Caller::poll`].
+//! 5. A call that nobody waits for any more (time-out, execution over): [`Caller::cancel`].
 
 pub mod bind;
+mod caller;
 pub mod config;
 mod connectors;
 pub mod demo;
@@ -37,8 +40,9 @@ pub mod table;
 mod tests;
 
 pub use bind::{Bindings, Unserved};
+pub use caller::{Attempt, Caller};
 pub use config::Config;
-pub use connectors::{Attempt, Connectors, Tasks};
+pub use connectors::{Connectors, Tasks};
 pub use functions::Functions;
 
 use crate::guard::PANIC;

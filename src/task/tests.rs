@@ -154,17 +154,20 @@ impl Shard {
         let parameters = self.run.index(parameters.as_bytes()).expect("JSON");
         let constants = Heap::for_constants();
         let attempt = Attempt {
+            bindings,
             task: TaskId(0),
             parameters,
+            credentials: ValueRef::NONE,
             view: View::new(&self.run, &constants),
             key: &"orders-0-17/T",
             timeout_seconds: None,
+            heartbeat_seconds: None,
             now_ms: 0,
         };
         let mut result = Vec::new();
         let progress = self
             .connectors
-            .call(bindings, &attempt, Ticket(ticket), &mut self.sink, &mut result);
+            .call(&attempt, Ticket(ticket), &mut self.sink, &mut result);
         (progress, String::from_utf8(result).expect("UTF-8"))
     }
 }
@@ -406,11 +409,12 @@ fn a_message_is_acknowledged_before_the_task_succeeds() {
         ["5 audit pSome(3) kk\n v{\"a\":1} h=x n=- o=[1] stepstream-idempotency-key=orders-0-17/T"]
     );
     assert_eq!(shard.connectors.take(0), None);
-    assert!(shard.connectors.acknowledged(Ticket(5), Ok(())));
+    shard.connectors.acknowledged(Ticket(5), Ok(()));
     let answer = Ok(br#"{"Topic":"audit","Partition":3}"#.to_vec());
     assert_eq!(shard.connectors.take(0), Some((Ticket(5), answer)));
     assert_eq!(shard.connectors.pending(), 0);
-    assert!(!shard.connectors.acknowledged(Ticket(5), Ok(())));
+    shard.connectors.acknowledged(Ticket(5), Ok(()));
+    assert_eq!(shard.connectors.take(0), None, "once");
 }
 
 #[test]
@@ -520,7 +524,7 @@ fn topics_that_events_invent_give_way() {
         match ticket {
             0 => {}
             1 => shard.connectors.cancel(Ticket(1)),
-            _ => _ = shard.connectors.acknowledged(Ticket(ticket), Ok(())),
+            _ => shard.connectors.acknowledged(Ticket(ticket), Ok(())),
         }
     }
     let closed = &shard.sink.closed;
@@ -667,17 +671,20 @@ fn run(program: &Program, bindings: &Bindings, shard: &mut Shard, input: &str) -
         let mut heap = Heap::new();
         let parameters = heap.index(call.parameters).expect("JSON");
         let attempt = Attempt {
+            bindings,
             task: TaskId(task as u32),
             parameters,
+            credentials: ValueRef::NONE,
             view: View::new(&heap, &program.constants),
             key: &"k",
             timeout_seconds: call.timeout_seconds,
+            heartbeat_seconds: call.heartbeat_seconds,
             now_ms: 0,
         };
         let mut result = Vec::new();
         match shard
             .connectors
-            .call(bindings, &attempt, Ticket(1), &mut shard.sink, &mut result)
+            .call(&attempt, Ticket(1), &mut shard.sink, &mut result)
         {
             Progress::Success => Some(Reply::Success { after_ms: 0, result }),
             other => panic!("{}: {other:?}", call.state),

@@ -1,16 +1,14 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
 use super::super::workflow::{Version, Workflow};
-use super::super::{
-    Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
-};
+use super::super::{Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Turn};
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
     Change, CommitError, Headers, Message, PartitionId, Record, Returned, SendError, Sink, Source, Ticket,
     TopicId,
 };
-use crate::task::{Answer, Progress};
+use crate::task::{Answer, Attempt, Caller, Progress};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -243,7 +241,7 @@ impl Sink for TestSink {
 
 struct TestTasks(Shared);
 
-impl Tasks for TestTasks {
+impl Caller for TestTasks {
     fn call(
         &mut self,
         attempt: &Attempt<'_>,
@@ -272,7 +270,7 @@ impl Tasks for TestTasks {
         Progress::Pending
     }
 
-    fn take(&mut self) -> Option<(Ticket, Answer)> {
+    fn take(&mut self, _now_ms: i64) -> Option<(Ticket, Answer)> {
         self.0.borrow_mut().answers.pop_front()
     }
 
@@ -362,7 +360,7 @@ pub(super) fn version(definition: &str) -> Version {
         .unwrap_or_else(|| panic!("{:?}", report.diagnostics));
     Version {
         program: Arc::new(crate::compile::compile(&machine)),
-        bindings: Bindings::default(),
+        bindings: Arc::default(),
         revision: "1".into(),
     }
 }
