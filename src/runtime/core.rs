@@ -433,16 +433,17 @@ impl Core {
         let progress = self
             .tasks
             .call(&attempt, ticket, &mut *self.sink, &mut self.result);
-        let limit = [request.timeout_seconds, request.heartbeat_seconds];
-        // Nobody sends heartbeats: the first one missed ends the task.
-        let limit = limit.into_iter().flatten().min();
+        let milliseconds =
+            |seconds: Option<u32>| seconds.map_or(i64::MAX, |seconds| i64::from(seconds) * 1_000);
         let pending = Pending {
             token: request.token,
             bytes: self.run.view(program).len(request.parameters),
             ticket,
             series: version.series[request.task.at()],
             began_ms: self.now.ms,
-            limit_ms: limit.map_or(i64::MAX, |seconds| self.now.ms + i64::from(seconds) * 1_000),
+            timeout_at_ms: self.now.ms.saturating_add(milliseconds(request.timeout_seconds)),
+            heartbeat_ms: milliseconds(request.heartbeat_seconds),
+            alive_ms: self.now.ms,
         };
         let answer = match &progress {
             Progress::Pending => {
@@ -452,7 +453,7 @@ impl Core {
             Progress::SuccessAfter(after_ms) => {
                 let at_ms = self.now.ms.saturating_add(*after_ms);
                 // A result that comes too late is a time-out at the limit: that is known now.
-                if at_ms >= pending.limit_ms.min(trip.deadline_ms) {
+                if at_ms >= pending.limit_ms().min(trip.deadline_ms) {
                     trip.calls.push(pending);
                 } else {
                     lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);

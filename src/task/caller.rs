@@ -1,6 +1,6 @@
 //! What a shard calls its tasks with.
 //!
-//! Owns what the two sides hand each other: an [`Attempt`] one way, an [`Answer`] the other. [`Connectors`] is the
+//! Owns what the two sides hand each other: an [`Attempt`] one way, a [`Report`] the other. [`Connectors`] is the
 //! [`Caller`] of the service; tests of shards have their own. Must not know what serves a task. Invariant: a ticket
 //! that was answered or cancelled is not answered again.
 //!
@@ -35,6 +35,15 @@ pub struct Attempt<'a> {
     pub now_ms: i64,
 }
 
+/// What a shard hears of a call that was pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Somebody works on it: `HeartbeatSeconds` begin anew.
+    Heartbeat,
+    /// It is over.
+    Answer(Answer),
+}
+
 /// Calls the tasks of one shard.
 pub trait Caller {
     /// Begins a call. `result` is empty; after [`Progress::Success`] and [`Progress::SuccessAfter`] it has what the
@@ -48,8 +57,8 @@ pub trait Caller {
         result: &mut Vec<u8>,
     ) -> Progress;
 
-    /// Takes the next answer of a call that was pending, if any; `now_ms` is now, in milliseconds since 1970.
-    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Answer)>;
+    /// Takes the next report on a call that was pending, if any; `now_ms` is now, in milliseconds since 1970.
+    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Report)>;
 
     /// Tells what became of a message that a task has sent.
     fn acknowledged(&mut self, _ticket: Ticket, _result: Result<(), SendError>) {}

@@ -15,7 +15,8 @@ use super::payload::Payload;
 use super::produce::Produce;
 use super::table::{ConnectorIndex, Table};
 use super::{
-    Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Progress, Unserved,
+    Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Progress, Report,
+    Unserved,
 };
 use crate::guard::guarded;
 use crate::program::{Pattern, Program};
@@ -247,15 +248,19 @@ impl Caller for Connectors {
         }
     }
 
-    /// Drops the answers of calls that were cancelled.
-    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Answer)> {
+    /// Drops reports on calls that were answered or cancelled.
+    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Report)> {
         loop {
-            let (ticket, answer) = self.answers.take()?;
-            if let Some(pending) = self.pending.remove(&ticket) {
-                // The answer comes from outside: whatever it does to us, it is one call's.
-                let answer = guarded(|| self.dress.answer(pending.style, &pending.version, answer, now_ms));
-                let answer = answer.unwrap_or_else(|message| Err(Failure::panicked(&message)));
-                return Some((ticket, answer));
+            match self.answers.take()? {
+                (ticket, Report::Heartbeat) if self.pending.contains_key(&ticket) => {
+                    return Some((ticket, Report::Heartbeat));
+                }
+                (_, Report::Heartbeat) => {}
+                (ticket, Report::Answer(answer)) => {
+                    if let Some(pending) = self.pending.remove(&ticket) {
+                        return Some((ticket, Report::Answer(self.dressed(&pending, answer, now_ms))));
+                    }
+                }
             }
         }
     }
@@ -295,6 +300,12 @@ impl Connectors {
     /// Returns how many calls are pending.
     pub fn pending(&self) -> usize {
         self.pending.len()
+    }
+
+    fn dressed(&mut self, pending: &Pending, answer: Answer, now_ms: i64) -> Answer {
+        // The answer comes from outside: whatever it does to us, it is one call's.
+        let answer = guarded(|| self.dress.answer(pending.style, &pending.version, answer, now_ms));
+        answer.unwrap_or_else(|message| Err(Failure::panicked(&message)))
     }
 
     /// Leaves what serves the function that the parameters name in `computed`, under `name`.

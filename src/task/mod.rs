@@ -17,7 +17,7 @@
 //!
 //! 1. For each task that a run requests: [`Caller::call`] with a [`Ticket`] of the shard's own. `Success`
 //!    and `SuccessAfter` have left the result in the buffer, `Failure` is an answer too.
-//! 2. After `Pending`, [`Caller::take`] brings the answer; it is woken for through the shard's [`Wake`].
+//! 2. After `Pending`, [`Caller::take`] brings heartbeats and the answer; they wake the shard through its [`Wake`].
 //! 3. Every acknowledgement of the sink whose ticket is a task's goes to [`Caller::acknowledged`].
 //! 4. Once in a batch, before `Sink::push`: [`Caller::poll`].
 //! 5. A call that nobody waits for any more (time-out, execution over): [`Caller::cancel`].
@@ -40,7 +40,7 @@ pub mod table;
 mod tests;
 
 pub use bind::{Bindings, Unserved};
-pub use caller::{Attempt, Caller};
+pub use caller::{Attempt, Caller, Report};
 pub use config::Config;
 pub use connectors::{Connectors, Tasks};
 pub use functions::Functions;
@@ -50,6 +50,7 @@ use crate::stream::{SendError, Sink, Ticket, Wake};
 use crate::value::{ValueRef, View};
 use function::Function;
 use payload::Payload;
+use rustc_hash::FxHashSet;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::Display;
@@ -171,8 +172,17 @@ pub trait Connector {
 /// Where pending calls of one shard are answered; clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Answers {
-    queue: Rc<RefCell<VecDeque<(Ticket, Answer)>>>,
+    queue: Rc<RefCell<Queue>>,
     wake: Wake,
+}
+
+/// Reports on calls, in the order in which they came. Bounded by the calls that are pending: each is answered once,
+/// and has one heartbeat here at most.
+#[derive(Debug, Default)]
+struct Queue {
+    reports: VecDeque<(Ticket, Report)>,
+    /// The calls whose heartbeats are among the reports.
+    alive: FxHashSet<Ticket>,
 }
 
 impl Answers {
@@ -184,14 +194,29 @@ impl Answers {
         }
     }
 
-    /// Answers a call; called on the shard's own thread. Bounded by the calls that are pending.
+    /// Answers a call; called on the shard's own thread.
     pub fn answer(&self, ticket: Ticket, answer: Answer) {
-        self.queue.borrow_mut().push_back((ticket, answer));
+        let report = Report::Answer(answer);
+        self.queue.borrow_mut().reports.push_back((ticket, report));
         self.wake.wake();
     }
 
-    /// Takes the next answer, if any.
-    pub fn take(&self) -> Option<(Ticket, Answer)> {
-        self.queue.borrow_mut().pop_front()
+    /// Tells that somebody works on a call, whose `HeartbeatSeconds` so begin anew; called on the shard's own thread.
+    pub fn heartbeat(&self, ticket: Ticket) {
+        let queue = &mut *self.queue.borrow_mut();
+        if queue.alive.insert(ticket) {
+            queue.reports.push_back((ticket, Report::Heartbeat));
+            self.wake.wake();
+        }
+    }
+
+    /// Takes the next report, if any.
+    pub fn take(&self) -> Option<(Ticket, Report)> {
+        let queue = &mut *self.queue.borrow_mut();
+        let (ticket, report) = queue.reports.pop_front()?;
+        if report == Report::Heartbeat {
+            queue.alive.remove(&ticket);
+        }
+        Some((ticket, report))
     }
 }

@@ -133,14 +133,17 @@ impl Sink for Kept {
 
 struct Shard {
     connectors: Connectors,
+    answers: Answers,
     sink: Kept,
     run: Heap,
 }
 
 impl Shard {
     fn new(tasks: &Arc<Tasks>) -> Shard {
+        let answers = Answers::new(Wake::new());
         Shard {
-            connectors: tasks.connect(Answers::new(Wake::new()), 1),
+            connectors: tasks.connect(answers.clone(), 1),
+            answers,
             sink: Kept {
                 room: 1,
                 ..Kept::default()
@@ -411,7 +414,10 @@ fn a_message_is_acknowledged_before_the_task_succeeds() {
     assert_eq!(shard.connectors.take(0), None);
     shard.connectors.acknowledged(Ticket(5), Ok(()));
     let answer = Ok(br#"{"Topic":"audit","Partition":3}"#.to_vec());
-    assert_eq!(shard.connectors.take(0), Some((Ticket(5), answer)));
+    assert_eq!(
+        shard.connectors.take(0),
+        Some((Ticket(5), Report::Answer(answer)))
+    );
     assert_eq!(shard.connectors.pending(), 0);
     shard.connectors.acknowledged(Ticket(5), Ok(()));
     assert_eq!(shard.connectors.take(0), None, "once");
@@ -465,8 +471,9 @@ fn a_panic_at_a_message_that_had_to_wait_ends_its_call_only() {
     shard.connectors.poll(&mut shard.sink);
     let sent: Vec<&str> = shard.sink.messages.iter().map(|message| &message[..1]).collect();
     assert_eq!(sent, ["1", "2", "4"]);
-    let (ticket, answer) = shard.connectors.take(0).expect("an answer");
-    let failure = answer.expect_err("a failure");
+    let Some((ticket, Report::Answer(Err(failure)))) = shard.connectors.take(0) else {
+        panic!("it has failed");
+    };
     assert_eq!((ticket, failure.error.as_deref()), (Ticket(3), Some(PANIC)));
     assert_eq!((shard.connectors.waiting(), shard.connectors.pending()), (0, 3));
 }
@@ -564,7 +571,32 @@ fn a_refused_message_fails_the_task() {
     let refused = Err(SendError::Refused("too large".into()));
     shard.connectors.acknowledged(Ticket(1), refused);
     let failure = Failure::new("Kafka.KafkaException", "too large");
-    assert_eq!(shard.connectors.take(0), Some((Ticket(1), Err(failure))));
+    assert_eq!(
+        shard.connectors.take(0),
+        Some((Ticket(1), Report::Answer(Err(failure))))
+    );
+}
+
+#[test]
+fn heartbeats_are_of_calls_that_are_pending() {
+    let (tasks, bindings) = producing();
+    let mut shard = Shard::new(&tasks);
+    let beat = |shard: &Shard, times: usize| (0..times).for_each(|_| shard.answers.heartbeat(Ticket(1)));
+    beat(&shard, 1);
+    assert_eq!(shard.connectors.take(0), None, "nobody has called");
+    shard.call(&bindings, r#"{"Topic":"audit","Value":1}"#, 1);
+    for _ in 0..2 {
+        beat(&shard, 1_000);
+        assert_eq!(shard.connectors.take(0), Some((Ticket(1), Report::Heartbeat)));
+        assert_eq!(shard.connectors.take(0), None, "many at once are one");
+    }
+    shard.connectors.acknowledged(Ticket(1), Ok(()));
+    beat(&shard, 1);
+    assert!(matches!(
+        shard.connectors.take(0),
+        Some((Ticket(1), Report::Answer(Ok(_))))
+    ));
+    assert_eq!(shard.connectors.take(0), None, "it is over");
 }
 
 /// Calls a function behind a URL that answers with a text, through `lambda:invoke`.
@@ -595,7 +627,7 @@ fn call_http(text: &'static str) -> Answer {
         let (progress, _) = shard.call(&bindings, r#"{"FunctionName":"f"}"#, 9);
         assert_eq!(progress, Progress::Pending);
         loop {
-            if let Some((ticket, answer)) = shard.connectors.take(0) {
+            if let Some((ticket, Report::Answer(answer))) = shard.connectors.take(0) {
                 assert_eq!(ticket, Ticket(9));
                 return answer;
             }

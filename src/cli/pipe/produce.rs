@@ -6,7 +6,7 @@
 use crate::program::Program;
 use crate::stream::kafka::KafkaSink;
 use crate::stream::{Sink, Ticket};
-use crate::task::{self, Answer, Attempt, Caller, Connectors, Progress};
+use crate::task::{self, Attempt, Caller, Connectors, Progress, Report};
 
 /// A shard's connectors, with its producer.
 pub(super) struct Producing {
@@ -34,7 +34,7 @@ impl Caller for Producing {
         self.connectors.call(attempt, ticket, &mut self.kafka, result)
     }
 
-    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Answer)> {
+    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Report)> {
         while let Some((ticket, result)) = self.kafka.acknowledged() {
             self.connectors.acknowledged(ticket, result);
         }

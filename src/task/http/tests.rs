@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::stream::{Message, SendError, TopicId, Wake};
-use crate::task::Answer;
 use crate::task::config::{Entry, Named, Secret};
 use crate::task::function::{Function, Home};
 use crate::task::payload::Payload;
+use crate::task::{Answer, Report};
 use crate::units::Period;
 use crate::value::{Heap, View};
 use http_body_util::BodyExt;
@@ -199,7 +199,7 @@ impl Client {
 
     async fn next(&self) -> (u64, Answer) {
         loop {
-            if let Some((ticket, answer)) = self.answers.take() {
+            if let Some((ticket, Report::Answer(answer))) = self.answers.take() {
                 return (ticket.0, answer);
             }
             self.wake.woken().await;
