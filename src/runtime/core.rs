@@ -9,7 +9,7 @@ use super::account::{Account, LaneMeter};
 use super::flight::{FlightId, Flights, Pending, Trip};
 use super::headers;
 use super::held::Held;
-use super::identity::{Bits, CallKey, push_position, push_uuid};
+use super::identity::{CallKey, push_position};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
 use super::outbox::Outbox;
@@ -20,6 +20,7 @@ use super::workflow::{Loaded, OnEmpty};
 use crate::clock::Now;
 use crate::guard::guarded;
 use crate::metrics::TaskOutcome;
+use crate::random::{Random, push_uuid};
 use crate::stream::{Record, Sink};
 use crate::task::{self, Attempt, Caller, Progress};
 use crate::vm::{
@@ -64,7 +65,7 @@ pub(super) struct Core {
     pub(super) outbox: Outbox,
     pub(super) sink: Box<dyn Sink>,
     pub(super) tasks: Box<dyn Caller>,
-    bits: Bits,
+    random: Random,
     requests: Vec<Request>,
     /// Buffers that are used again: the execution's name and ARN, its position as JSON, texts.
     pub(super) name: String,
@@ -118,7 +119,7 @@ impl Core {
             outbox,
             sink,
             tasks,
-            bits: Bits::new(),
+            random: Random::from_system(),
             requests: Vec::new(),
             name: String::new(),
             arn: String::new(),
@@ -136,7 +137,7 @@ impl Core {
     /// Makes the ids and seeds of executions follow from a seed.
     #[cfg(test)]
     pub(super) fn reseed(&mut self, seed: u64) {
-        self.bits = Bits::of(seed);
+        self.random = Random::new(seed);
     }
 
     /// Takes from the turn what something costs, in bytes.
@@ -245,7 +246,7 @@ impl Core {
             sync: lane.workflow.mode == super::workflow::Mode::Sync,
             ..Identity::default()
         };
-        trip.uuid = self.bits.uuid();
+        trip.uuid = self.random.uuid();
         if program.uses_context {
             self.name_and_arn(lane, partition, record.offset, trip.uuid);
             self.position.clear();
@@ -279,7 +280,7 @@ impl Core {
             kept: lane.fixed.kept,
             decisions: false,
             now_ms: self.now.wall_ms,
-            seed: self.bits.next(),
+            seed: self.random.next_u64(),
         };
         let around = input.len() - value.len();
         self.run
