@@ -5,8 +5,8 @@
 //! by name again.
 
 use super::Failure;
-use super::envelope::{Detail, Style};
-use super::function::{Function, Home};
+use super::lambda::envelope::{Detail, Style};
+use super::lambda::function::{Function, Home};
 use super::table::{ConnectorIndex, Table};
 use crate::fault;
 use crate::program::{Pattern, Program, TaskId, TaskInfo};

@@ -6,12 +6,12 @@
 
 use super::bind::{self, Bound, Offer, Served, Target};
 use super::config::{Config, ConfigError, Named};
-use super::dress::Dress;
-use super::envelope::{self, Style};
-use super::function::{Function, Home};
-use super::functions::{BuiltIn, Delay, FunctionConnector};
-use super::http::{HttpConnector, Service};
-use super::payload::Payload;
+use super::lambda::envelope::{self, Style};
+use super::lambda::function::{Function, Home};
+use super::lambda::functions::{BuiltIn, Delay, FunctionConnector};
+use super::lambda::http::{HttpConnector, Service};
+use super::lambda::payload::Payload;
+use super::lambda::response::Dress;
 use super::produce::Produce;
 use super::table::{ConnectorIndex, Table};
 use super::{

@@ -3,9 +3,9 @@
 //! [`Tasks`] is what the configuration says, checked: patterns of resources and functions, and what serves
 //! each ([`config`], [`table`]). [`Tasks::bind`] connects a program to it when it is loaded and names what
 //! nobody serves. [`Tasks::connect`] makes the connectors of one shard, [`Connectors`]: it takes a task's
-//! parameters, finds out who serves it, hands over the payload ([`payload`]) and dresses the answer as AWS
-//! does ([`envelope`]). Behind it stand [`Connector`]s: built-in [`functions`], [`http`] functions, and
-//! [`produce`], which writes to Kafka through the shard's sink.
+//! parameters, finds out who serves it, hands over the payload ([`lambda::payload`]) and dresses the answer as AWS
+//! does ([`lambda::envelope`]). Behind it stand [`Connector`]s: built-in functions and functions behind a URL ([`lambda`]),
+//! and [`produce`], which writes to Kafka through the shard's sink.
 //!
 //! Must not know Kafka sources, shards or logs. Invariants: a call is answered once, or the machine's own
 //! time limits end the task; a connector never blocks its thread; what no pattern matches is not reachable; an answer
@@ -26,13 +26,7 @@ pub mod bind;
 mod caller;
 pub mod config;
 mod connectors;
-pub mod demo;
-mod dress;
-pub mod envelope;
-pub mod function;
-pub mod functions;
-pub mod http;
-pub mod payload;
+pub mod lambda;
 pub mod produce;
 pub mod table;
 
@@ -43,13 +37,14 @@ pub use bind::{Bindings, Unserved};
 pub use caller::{Attempt, Caller, Report};
 pub use config::Config;
 pub use connectors::{Connectors, Tasks};
-pub use functions::Functions;
+pub use lambda::functions::Functions;
+pub use lambda::{demo, function};
 
 use crate::guard::PANIC;
 use crate::stream::{SendError, Sink, Ticket, Wake};
 use crate::value::{ValueRef, View};
-use function::Function;
-use payload::Payload;
+use lambda::function::Function;
+use lambda::payload::Payload;
 use rustc_hash::FxHashSet;
 use std::cell::RefCell;
 use std::collections::VecDeque;

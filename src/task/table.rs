@@ -3,7 +3,7 @@
 //! Owns matching. Must not know what a connector does. Invariant: the longest pattern that matches wins,
 //! whatever order the configuration has.
 
-use super::function::{Function, Parts};
+use super::lambda::function::{Function, Parts};
 use crate::program::Pattern;
 
 /// Names one entry of the configuration's `[tasks]`.
@@ -77,7 +77,7 @@ fn full_pattern(pattern: &str) -> (String, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::function::Home;
+    use crate::task::lambda::function::Home;
 
     const PATTERNS: [&str; 9] = [
         "arn:aws:lambda:*:*:function:*",

@@ -1,8 +1,8 @@
 //! Calls from a program to what serves them, and back.
 
 use super::config::ConfigError;
-use super::envelope::ENVELOPE_BYTES_MAX;
 use super::function::Home;
+use super::lambda::envelope::ENVELOPE_BYTES_MAX;
 use super::*;
 use crate::asl;
 use crate::compile::compile;

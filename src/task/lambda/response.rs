@@ -4,12 +4,12 @@
 //! know connectors or tickets. Invariant: what goes into an envelope is dense JSON, whoever wrote it.
 
 use super::envelope::{self, Detail, ENVELOPE_BYTES_MAX, Stamp, Style};
-use super::{Answer, Failure, Progress};
+use crate::task::{Answer, Failure, Progress};
 use crate::value::{Heap, View};
 use crate::vm::PAYLOAD_BYTES_MAX;
 
 /// Dresses the answers of one shard's connectors.
-pub(super) struct Dress {
+pub(in crate::task) struct Dress {
     stamp: Stamp,
     /// What JSON text is checked with.
     scratch: Heap,
@@ -17,7 +17,7 @@ pub(super) struct Dress {
 
 impl Dress {
     /// Creates one whose ids follow from `seed`.
-    pub(super) fn new(seed: u64) -> Dress {
+    pub(in crate::task) fn new(seed: u64) -> Dress {
         Dress {
             stamp: Stamp::new(seed),
             scratch: Heap::new(),
@@ -25,12 +25,12 @@ impl Dress {
     }
 
     /// Memory to check JSON text with; what is in it is gone at the next call of anything here.
-    pub(super) fn scratch(&mut self) -> &mut Heap {
+    pub(in crate::task) fn scratch(&mut self) -> &mut Heap {
         &mut self.scratch
     }
 
     /// Completes a result whose payload begins at `start`.
-    pub(super) fn success(
+    pub(in crate::task) fn success(
         &mut self,
         style: Style,
         version: &str,
@@ -63,7 +63,13 @@ impl Dress {
     }
 
     /// Dresses an answer that comes from outside: it may be anything.
-    pub(super) fn answer(&mut self, style: Style, version: &str, answer: Answer, now_ms: i64) -> Answer {
+    pub(in crate::task) fn answer(
+        &mut self,
+        style: Style,
+        version: &str,
+        answer: Answer,
+        now_ms: i64,
+    ) -> Answer {
         let payload = match answer {
             Ok(payload) => payload,
             Err(failure) => {
@@ -99,7 +105,7 @@ impl Dress {
 
     /// Dresses a failure: through `lambda:invoke` a cause that is JSON is written again, dense (facts 7.3);
     /// what was only to be accepted has been.
-    pub(super) fn failure(
+    pub(in crate::task) fn failure(
         &mut self,
         style: Style,
         failure: Failure,

@@ -32,12 +32,12 @@ pub struct Home {
 
 /// The parts of a name as they stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Parts<'a> {
-    pub(super) partition: Option<&'a str>,
-    pub(super) region: Option<&'a str>,
-    pub(super) account: Option<&'a str>,
-    pub(super) name: &'a str,
-    pub(super) qualifier: Option<&'a str>,
+pub(in crate::task) struct Parts<'a> {
+    pub(in crate::task) partition: Option<&'a str>,
+    pub(in crate::task) region: Option<&'a str>,
+    pub(in crate::task) account: Option<&'a str>,
+    pub(in crate::task) name: &'a str,
+    pub(in crate::task) qualifier: Option<&'a str>,
 }
 
 impl Function {
@@ -98,7 +98,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Splits a name; `None` when it is none of the three forms.
-    pub(super) fn parse(text: &'a str) -> Option<Parts<'a>> {
+    pub(in crate::task) fn parse(text: &'a str) -> Option<Parts<'a>> {
         let mut parts = Parts {
             partition: None,
             region: None,

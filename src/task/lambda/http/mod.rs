@@ -23,9 +23,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use super::config::Http;
-use super::{Answers, Call, Connector, Failure, Progress};
 use crate::stream::{Sink, Ticket};
+use crate::task::config::Http;
+use crate::task::{Answers, Call, Connector, Failure, Progress};
 use connection::Address;
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -49,7 +49,7 @@ const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-ty
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// One entry of the configuration, checked.
-pub(super) struct Service {
+pub(in crate::task) struct Service {
     target: Target,
     address: Address,
     /// Of every request; those that differ from call to call have their places here already.
@@ -61,7 +61,7 @@ pub(super) struct Service {
 
 impl Service {
     /// Checks an entry; reads its secrets and certificates.
-    pub(super) fn new(entry: &Http<'_>) -> Result<Service, Problem> {
+    pub(in crate::task) fn new(entry: &Http<'_>) -> Result<Service, Problem> {
         let target = Target::parse(entry.url).map_err(|message| (Some("http"), message))?;
         let address = Address::new(&target, entry.ca_file, entry.connect_timeout)?;
         let mut headers = HeaderMap::new();
@@ -98,7 +98,7 @@ impl Service {
 }
 
 /// Calls a service from one shard.
-pub(super) struct HttpConnector {
+pub(in crate::task) struct HttpConnector {
     pool: Rc<Pool>,
     targets: Targets,
     /// A call's key, as it becomes a header.
@@ -106,7 +106,7 @@ pub(super) struct HttpConnector {
 }
 
 impl HttpConnector {
-    pub(super) fn new(service: Arc<Service>, answers: Answers) -> HttpConnector {
+    pub(in crate::task) fn new(service: Arc<Service>, answers: Answers) -> HttpConnector {
         HttpConnector {
             pool: Rc::new(Pool::new(service, answers)),
             targets: Targets::default(),

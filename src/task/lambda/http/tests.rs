@@ -3,8 +3,8 @@
 use super::*;
 use crate::stream::{Message, SendError, TopicId, Wake};
 use crate::task::config::{Entry, Named, Secret};
-use crate::task::function::{Function, Home};
-use crate::task::payload::Payload;
+use crate::task::lambda::function::{Function, Home};
+use crate::task::lambda::payload::Payload;
 use crate::task::{Answer, Report};
 use crate::units::Period;
 use crate::value::{Heap, View};

@@ -4,8 +4,8 @@
 //! ARNs. Invariant: each shard has its own instance of a function that keeps state.
 
 use super::payload::Payload;
-use super::{Call, Connector, Failure, Progress};
 use crate::stream::{Sink, Ticket};
+use crate::task::{Call, Connector, Failure, Progress};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ impl Functions {
         self.makers.keys().map(String::as_str)
     }
 
-    pub(super) fn maker(&self, name: &str) -> Option<Arc<dyn Fn() -> BuiltIn + Send + Sync>> {
+    pub(in crate::task) fn maker(&self, name: &str) -> Option<Arc<dyn Fn() -> BuiltIn + Send + Sync>> {
         self.makers.get(name).cloned()
     }
 }
@@ -76,7 +76,7 @@ impl std::fmt::Debug for Functions {
 }
 
 /// Serves calls with a function of the process.
-pub(super) struct FunctionConnector(pub(super) BuiltIn);
+pub(in crate::task) struct FunctionConnector(pub(in crate::task) BuiltIn);
 
 impl Connector for FunctionConnector {
     fn call(
@@ -94,8 +94,8 @@ impl Connector for FunctionConnector {
 }
 
 /// `delay`: answers its payload after a time.
-pub(super) struct Delay {
-    pub(super) milliseconds: u32,
+pub(in crate::task) struct Delay {
+    pub(in crate::task) milliseconds: u32,
 }
 
 impl Connector for Delay {
