@@ -205,7 +205,7 @@ impl Loaded {
 /// the definition writes.
 fn expect_errors(program: &Program, stats: &mut Stats) {
     let ours = [INVALID_EVENT, EVENT_TOO_LARGE, CUT_OFF, PANIC];
-    for error in fault::RESERVED.into_iter().chain(ours).chain(task::ERRORS) {
+    for error in fault::RESERVED.into_iter().chain(ours).chain(task::errors()) {
         stats.metrics.expect_error(error);
     }
     program

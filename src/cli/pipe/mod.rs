@@ -165,7 +165,7 @@ fn kafka(program: &crate::program::Program, settings: &Settings) -> Result<Optio
 
 fn tasks(settings: &Settings) -> Result<Tasks, Stop> {
     let config = &settings.config;
-    let home = task::function::Home {
+    let home = task::Home {
         region: config.service.region.clone(),
         account: config.service.account.clone(),
     };

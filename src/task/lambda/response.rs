@@ -1,36 +1,36 @@
-//! What a task answers, made of what its connector answered.
+//! What a task answers, made of what a function answered.
 //!
 //! The bare payload, AWS's envelope around it, or the word that an event was accepted; failures likewise. Must not
-//! know connectors or tickets. Invariant: what goes into an envelope is dense JSON, whoever wrote it.
+//! know what runs functions, nor tickets. Invariant: what goes into an envelope is dense JSON, whoever wrote it.
 
 use super::envelope::{self, Detail, ENVELOPE_BYTES_MAX, Stamp, Style};
 use crate::task::{Answer, Failure, Progress};
 use crate::value::{Heap, View};
 use crate::vm::PAYLOAD_BYTES_MAX;
 
-/// Dresses the answers of one shard's connectors.
-pub(in crate::task) struct Dress {
+/// Makes the answers of one connector.
+pub(super) struct Responses {
     stamp: Stamp,
     /// What JSON text is checked with.
     scratch: Heap,
 }
 
-impl Dress {
+impl Responses {
     /// Creates one whose ids follow from `seed`.
-    pub(in crate::task) fn new(seed: u64) -> Dress {
-        Dress {
+    pub(super) fn new(seed: u64) -> Responses {
+        Responses {
             stamp: Stamp::new(seed),
             scratch: Heap::new(),
         }
     }
 
     /// Memory to check JSON text with; what is in it is gone at the next call of anything here.
-    pub(in crate::task) fn scratch(&mut self) -> &mut Heap {
+    pub(super) fn scratch(&mut self) -> &mut Heap {
         &mut self.scratch
     }
 
     /// Completes a result whose payload begins at `start`.
-    pub(in crate::task) fn success(
+    pub(super) fn success(
         &mut self,
         style: Style,
         version: &str,
@@ -63,13 +63,7 @@ impl Dress {
     }
 
     /// Dresses an answer that comes from outside: it may be anything.
-    pub(in crate::task) fn answer(
-        &mut self,
-        style: Style,
-        version: &str,
-        answer: Answer,
-        now_ms: i64,
-    ) -> Answer {
+    pub(super) fn answer(&mut self, style: Style, version: &str, answer: Answer, now_ms: i64) -> Answer {
         let payload = match answer {
             Ok(payload) => payload,
             Err(failure) => {
@@ -105,7 +99,7 @@ impl Dress {
 
     /// Dresses a failure: through `lambda:invoke` a cause that is JSON is written again, dense (facts 7.3);
     /// what was only to be accepted has been.
-    pub(in crate::task) fn failure(
+    pub(super) fn failure(
         &mut self,
         style: Style,
         failure: Failure,

@@ -6,15 +6,14 @@ mod messages;
 mod sample;
 
 use super::config::ConfigError;
-use super::function::Home;
 use super::lambda::envelope::ENVELOPE_BYTES_MAX;
 use super::*;
 use crate::asl;
 use crate::compile::compile;
 use crate::guard::PANIC;
 use crate::program::{Program, TaskId};
-use crate::stream::{Message, TopicId};
-use crate::value::Heap;
+use crate::stream::{Message, SendError, Sink, Ticket, TopicId, Wake};
+use crate::value::{Heap, ValueRef, View};
 use crate::vm::PAYLOAD_BYTES_MAX;
 use std::sync::Arc;
 

@@ -23,15 +23,17 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use crate::stream::{Sink, Ticket};
+use super::invoke::{Invoker, Job, Runner};
+use crate::stream::Ticket;
 use crate::task::config::Http;
-use crate::task::{Answers, Call, Connector, Failure, Progress};
+use crate::task::connector::{Maker, Site};
+use crate::task::{Answers, Connector, Failure, Progress};
 use connection::Address;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
-use pool::{Job, Pool};
+use pool::{Pool, Queued};
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -97,36 +99,46 @@ impl Service {
     }
 }
 
-/// Calls a service from one shard.
-pub(in crate::task) struct HttpConnector {
+/// An entry that has functions behind a URL.
+pub(in crate::task) struct HttpMaker(pub(in crate::task) Arc<Service>);
+
+impl Maker for HttpMaker {
+    fn make(&self, site: &mut Site) -> Box<dyn Connector> {
+        let runner = HttpRunner::new(self.0.clone(), site.answers.clone());
+        Box::new(Invoker::new(runner, site.random.next_u64()))
+    }
+}
+
+/// Runs the functions of a service for one shard.
+struct HttpRunner {
     pool: Rc<Pool>,
     targets: Targets,
     /// A call's key, as it becomes a header.
     key: String,
 }
 
-impl HttpConnector {
-    pub(in crate::task) fn new(service: Arc<Service>, answers: Answers) -> HttpConnector {
-        HttpConnector {
+impl HttpRunner {
+    fn new(service: Arc<Service>, answers: Answers) -> HttpRunner {
+        HttpRunner {
             pool: Rc::new(Pool::new(service, answers)),
             targets: Targets::default(),
             key: String::new(),
         }
     }
 
-    fn request(&mut self, call: &Call<'_>) -> Option<Request<Full<Bytes>>> {
+    fn request(&mut self, job: &Job<'_>) -> Option<Request<Full<Bytes>>> {
         let service = self.pool.service();
-        let mut request = Request::new(Full::new(Bytes::from(call.payload.to_vec())));
+        let mut request = Request::new(Full::new(Bytes::from(job.payload.to_vec())));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.targets.get(&service.target, call)?;
+        *request.uri_mut() = self.targets.get(&service.target, job)?;
         let headers = request.headers_mut();
         headers.clone_from(&service.headers);
-        if call.event {
+        if job.is_event {
             headers.insert(INVOCATION_TYPE, HeaderValue::from_static("Event"));
         }
         self.key.clear();
         // Writing to a String does not fail.
-        let _ = write!(self.key, "{}", call.key);
+        let _ = write!(self.key, "{}", job.key);
         headers.insert(KEY, key_value(&self.key)?);
         Some(request)
     }
@@ -143,19 +155,13 @@ fn key_value(key: &str) -> Option<HeaderValue> {
     .ok()
 }
 
-impl Connector for HttpConnector {
-    fn call(
-        &mut self,
-        call: &Call<'_>,
-        ticket: Ticket,
-        _sink: &mut dyn Sink,
-        _result: &mut Vec<u8>,
-    ) -> Progress {
-        let Some(request) = self.request(call) else {
+impl Runner for HttpRunner {
+    fn run(&mut self, job: &Job<'_>, ticket: Ticket, _result: &mut Vec<u8>) -> Progress {
+        let Some(request) = self.request(job) else {
             let cause = "The function's name makes no URL.";
             return Progress::Failure(Failure::new("Lambda.InvalidParameterValueException", cause));
         };
-        match self.pool.submit(Job::new(ticket, request)) {
+        match self.pool.submit(Queued::new(ticket, request)) {
             Ok(()) => Progress::Pending,
             Err(failure) => Progress::Failure(failure),
         }

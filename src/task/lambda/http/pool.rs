@@ -27,15 +27,15 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// One call.
-pub(super) struct Job {
+pub(super) struct Queued {
     ticket: Ticket,
     request: Request<Full<Bytes>>,
     life: Rc<Life>,
 }
 
-impl Job {
-    pub(super) fn new(ticket: Ticket, request: Request<Full<Bytes>>) -> Job {
-        Job {
+impl Queued {
+    pub(super) fn new(ticket: Ticket, request: Request<Full<Bytes>>) -> Queued {
+        Queued {
             ticket,
             request,
             life: Rc::default(),
@@ -74,7 +74,7 @@ impl Life {
 /// Where an idle worker waits for a job.
 #[derive(Default)]
 struct Seat {
-    job: Cell<Option<Job>>,
+    job: Cell<Option<Queued>>,
     waker: Cell<Option<Waker>>,
 }
 
@@ -82,7 +82,7 @@ struct Seat {
 pub(super) struct Pool {
     service: Arc<Service>,
     answers: Answers,
-    queue: RefCell<VecDeque<Job>>,
+    queue: RefCell<VecDeque<Queued>>,
     /// The worker that was busy last is taken first, so that connections that are not needed time out.
     idle: RefCell<Vec<Rc<Seat>>>,
     workers: Cell<usize>,
@@ -106,7 +106,7 @@ impl Pool {
     }
 
     /// Gives a job to an idle worker, a new one, or the queue.
-    pub(super) fn submit(self: &Rc<Pool>, job: Job) -> Result<(), Failure> {
+    pub(super) fn submit(self: &Rc<Pool>, job: Queued) -> Result<(), Failure> {
         let (ticket, life) = (job.ticket, job.life.clone());
         if let Some(seat) = self.idle.borrow_mut().pop() {
             seat.job.set(Some(job));
@@ -146,7 +146,7 @@ impl Pool {
     }
 
     /// Waits for the next job; `None` when there was none for long.
-    async fn next(&self, seat: &Rc<Seat>) -> Option<Job> {
+    async fn next(&self, seat: &Rc<Seat>) -> Option<Queued> {
         if let Some(job) = self.queue.borrow_mut().pop_front() {
             return Some(job);
         }
@@ -258,10 +258,10 @@ fn described(error: &hyper::Error) -> String {
     text
 }
 
-async fn work(pool: Rc<Pool>, first: Job) {
+async fn work(pool: Rc<Pool>, first: Queued) {
     let (seat, mut connection) = (Rc::<Seat>::default(), None);
     let mut next = Some(first);
-    while let Some(Job {
+    while let Some(Queued {
         ticket,
         request,
         life,

@@ -1,6 +1,6 @@
 //! The URL of a call.
 
-use crate::task::Call;
+use crate::task::lambda::invoke::Job;
 use hyper::Uri;
 use rustc_hash::FxHashMap;
 
@@ -94,12 +94,9 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// Returns the URL of a call; `None` when the name makes none.
-    pub(super) fn get(&mut self, target: &Target, call: &Call<'_>) -> Option<Uri> {
-        let (name, qualifier) = match call.function {
-            Some(function) => (&*function.name, function.qualifier.as_deref()),
-            None => (call.resource, None),
-        };
+    /// Returns the URL of a function; `None` when the name makes none.
+    pub(super) fn get(&mut self, target: &Target, job: &Job<'_>) -> Option<Uri> {
+        let (name, qualifier) = (job.name, job.qualifier);
         self.name.clear();
         self.name.push_str(name);
         if let Some(qualifier) = qualifier {
