@@ -40,6 +40,7 @@ mod caller;
 pub mod config;
 mod connector;
 mod connectors;
+mod http;
 pub mod lambda;
 pub mod produce;
 pub mod table;

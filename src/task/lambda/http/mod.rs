@@ -1,9 +1,7 @@
 //! Functions behind a URL: the payload is POSTed, the answer is JSON, in the shape of Lambda's `Invoke` API.
 //!
-//! `Service` is one entry of the configuration, checked (`target` has the URL); each shard has a pool of
-//! keep-alive connections to it (`pool`, `connection`), and `answer` says what an HTTP answer means. Must not
-//! know ARNs or envelopes. Invariants: connections and waiting calls are bounded; a call is sent again only
-//! when none of it was sent before.
+//! `Service` is one entry of the configuration, checked (`target` has the URL); each shard has connections of its own
+//! to it ([`crate::task::http`]), and `answer` says what an HTTP response means. Must not know envelopes.
 //!
 //! | what happens | error |
 //! |---|---|
@@ -17,8 +15,6 @@
 //! | an answer above 256 KiB | `States.DataLimitExceeded` |
 
 mod answer;
-mod connection;
-mod pool;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -27,18 +23,18 @@ use super::invoke::{Invoker, Job, Runner};
 use crate::stream::Ticket;
 use crate::task::config::Http;
 use crate::task::connector::{Maker, Site};
+use crate::task::http::{Host, Limits, Pool, Request, Trouble, tls};
 use crate::task::{Answers, Connector, Failure, Progress};
-use connection::Address;
+use answer::FunctionReader;
 use http_body_util::Full;
+use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Method, Request};
-use pool::{Pool, Queued};
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 use target::{Target, Targets};
+use tokio_rustls::TlsConnector;
 
 /// What is said of a header's name that is none: it may be a secret.
 const NO_HEADER: &str =
@@ -53,19 +49,17 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// One entry of the configuration, checked.
 pub(in crate::task) struct Service {
     target: Target,
-    address: Address,
+    tls: Option<TlsConnector>,
     /// Of every request; those that differ from call to call have their places here already.
     headers: HeaderMap,
-    connections: usize,
-    queue: usize,
-    timeout: Duration,
+    limits: Limits,
 }
 
 impl Service {
     /// Checks an entry; reads its secrets and certificates.
     pub(in crate::task) fn new(entry: &Http<'_>) -> Result<Service, Problem> {
         let target = Target::parse(entry.url).map_err(|message| (Some("http"), message))?;
-        let address = Address::new(&target, entry.ca_file, entry.connect_timeout)?;
+        let tls = tls_connector(&target, entry.ca_file)?;
         let mut headers = HeaderMap::new();
         let invalid = |message: String| (Some("headers"), message);
         let host = HeaderValue::from_str(&target.authority).map_err(|error| invalid(error.to_string()))?;
@@ -90,13 +84,23 @@ impl Service {
         headers.insert(KEY, HeaderValue::from_static(""));
         Ok(Service {
             target,
-            address,
+            tls,
             headers,
-            connections: entry.connections,
-            queue: entry.queue,
-            timeout: entry.timeout,
+            limits: entry.limits,
         })
     }
+}
+
+/// Returns what opens encrypted connections, if the URL wants them.
+fn tls_connector(target: &Target, ca_file: Option<&str>) -> Result<Option<TlsConnector>, Problem> {
+    let roots = match (target.origin.is_encrypted(), ca_file) {
+        (false, None) => return Ok(None),
+        (false, Some(_)) => return Err((Some("ca_file"), "only https needs it".into())),
+        (true, Some(file)) => tls::roots_of(file).map_err(|message| (Some("ca_file"), message))?,
+        (true, None) => tls::roots_of_system().map_err(|message| (Some("http"), message))?,
+    };
+    let connector = tls::connector(roots).map_err(|message| (Some("http"), message))?;
+    Ok(Some(connector))
 }
 
 /// An entry that has functions behind a URL.
@@ -111,7 +115,10 @@ impl Maker for HttpMaker {
 
 /// Runs the functions of a service for one shard.
 struct HttpRunner {
-    pool: Rc<Pool>,
+    service: Arc<Service>,
+    pool: Pool,
+    /// The one of the service's URL, once something was sent there.
+    host: Option<Rc<Host>>,
     targets: Targets,
     /// A call's key, as it becomes a header.
     key: String,
@@ -119,15 +126,26 @@ struct HttpRunner {
 
 impl HttpRunner {
     fn new(service: Arc<Service>, answers: Answers) -> HttpRunner {
+        let (limits, tls) = (service.limits, service.tls.clone());
         HttpRunner {
-            pool: Rc::new(Pool::new(service, answers)),
+            service,
+            pool: Pool::new(limits, tls, Box::new(FunctionReader), answers),
+            host: None,
             targets: Targets::default(),
             key: String::new(),
         }
     }
 
-    fn request(&mut self, job: &Job<'_>) -> Option<Request<Full<Bytes>>> {
-        let service = self.pool.service();
+    fn submit(&mut self, ticket: Ticket, request: Request) -> Result<(), Trouble> {
+        let host = match &self.host {
+            Some(host) => host,
+            None => self.host.insert(self.pool.host(&self.service.target.origin)?),
+        };
+        host.submit(ticket, request)
+    }
+
+    fn request(&mut self, job: &Job<'_>) -> Option<Request> {
+        let service = &*self.service;
         let mut request = Request::new(Full::new(Bytes::from(job.payload.to_vec())));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.targets.get(&service.target, job)?;
@@ -161,9 +179,9 @@ impl Runner for HttpRunner {
             let cause = "The function's name makes no URL.";
             return Progress::Failure(Failure::new("Lambda.InvalidParameterValueException", cause));
         };
-        match self.pool.submit(Queued::new(ticket, request)) {
+        match self.submit(ticket, request) {
             Ok(()) => Progress::Pending,
-            Err(failure) => Progress::Failure(failure),
+            Err(trouble) => Progress::Failure(answer::failure(trouble)),
         }
     }
 

@@ -15,6 +15,7 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -59,7 +60,7 @@ impl Server {
 
     async fn answer(
         self: Rc<Server>,
-        request: Request<Incoming>,
+        request: hyper::Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let header = |name: &str| {
             let value = request.headers().get(name);
