@@ -39,6 +39,7 @@
 //! | [`clock`] | what time it is: the monotonic one, and the wall clock's face |
 //! | [`fault`] | ASL error names and how Retry and Catch match them |
 //! | [`printable`] | text of others, made harmless for a terminal |
+//! | [`random`] | random numbers from a seed, and UUIDs |
 //! | [`timestamp`] | points in time as AWS writes and reads them |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
@@ -158,6 +159,7 @@ pub mod metrics;
 pub mod path;
 pub mod printable;
 pub mod program;
+pub mod random;
 #[cfg(feature = "runtime")]
 pub mod registry;
 #[cfg(feature = "runtime")]
