@@ -162,6 +162,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Returns the number of elements or members, or 65,535 where they are more; 0 for scalars. Takes the same time for
+    /// each value.
+    #[inline]
+    pub fn count_capped(self, value: ValueRef) -> usize {
+        (self.node(value).meta() >> meta::COUNT_SHIFT) as usize
+    }
+
     /// Returns the member of that name; the last one where a name stands twice.
     #[inline]
     pub fn member(self, object: ValueRef, key: &Key) -> Option<ValueRef> {

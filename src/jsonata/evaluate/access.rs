@@ -318,11 +318,10 @@ impl<'a> Machine<'a, '_> {
         let Some(known) = self.view.string(string) else {
             return false;
         };
-        match known.plain() {
+        match known.plain_bytes() {
+            Some(known) => known == text.as_bytes(),
             // An escape takes more bytes than what it stands for.
-            None if known.escaped().len() > text.len() => self.json_string(string) == Some(text),
-            None => false,
-            Some(_) => known.escaped() == text.as_bytes(),
+            None => known.escaped().len() > text.len() && self.json_string(string) == Some(text),
         }
     }
 

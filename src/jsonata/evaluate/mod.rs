@@ -35,6 +35,8 @@ use super::function::signature::Matching;
 use super::{Bound, Error};
 use crate::value::{Heap, ValueRef, View};
 use decoded::Decoded;
+pub(super) use operate::compare_units;
+pub(super) use output::build_number;
 pub use request::{Limits, Outcome, Request, Scratch, World, evaluate};
 use value::{Environment, Function, Items, Value};
 
@@ -250,7 +252,7 @@ impl<'a, 's> Machine<'a, 's> {
     #[inline]
     fn run_short(&mut self, entry: u32, context: Value<'a>) -> Result<Option<Value<'a>>, Error> {
         let entry = entry as usize;
-        if self.checked || self.code.ops.get(entry + 1) != Some(&Op::Return) {
+        if self.checked || !matches!(self.code.ops.get(entry + 1), Some(Op::Return)) {
             return Ok(None);
         }
         let value = match self.code.ops[entry] {
@@ -296,7 +298,7 @@ impl<'a, 's> Machine<'a, 's> {
                 return Err(self.unwound(Error::bound(Bound::Depth).at(position)));
             }
             self.pc += 1;
-            if op == Op::Return {
+            if matches!(op, Op::Return) {
                 match self.finish() {
                     Ok(Some(value)) => return Ok(value),
                     Ok(None) => {}

@@ -20,10 +20,9 @@ impl<'a> Machine<'a, '_> {
         let key = &self.code.keys[key as usize];
         match value {
             Value::Json(json) => {
-                let found = self.view.member(json, key).map(Value::Json);
                 // An array counts too, but that is no work then.
-                self.owe(self.view.count(json) / ENTRIES_PER_UNIT);
-                found
+                self.owe(self.view.count_capped(json) / ENTRIES_PER_UNIT);
+                self.view.member(json, key).map(Value::Json)
             }
             Value::Object(_) => self.member(value, key.name()),
             _ => None,

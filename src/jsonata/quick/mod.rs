@@ -1,55 +1,72 @@
-//! What most conditions and labels are, without the machine: comparisons of members with constants, and strings joined.
+//! What most expressions of states are, without the machine: members compared, calculated with, joined, and put into
+//! objects.
 //!
-//! Runs the same code on a stack of its own, with no arena, as long as the operands are what they mostly are: members
-//! that are there, of the kind that the operator takes. Whatever else comes, and whatever else the code does, is left to
-//! the machine, from the start: nothing has happened then. Must not make errors. Invariant: where it has a value, the
-//! machine has the same.
+//! Runs the same code, if it has only instructions of [`suits`], on a stack of its own, as long as the operands are what
+//! they mostly are: members that are there, of the kind that the operator takes. What is made of them is only noted
+//! ([`operand`]), and built when the value is certain ([`build`]). Whatever else comes is left to the machine, from the
+//! start: nothing has happened then. Must not make errors. Invariant: where it has a value, the machine has the same.
+
+mod build;
+mod operand;
+mod operate;
 
 use super::code::{Code, Last, Op, Operator};
 use super::evaluate::{Outcome, Request};
-use crate::value::{Heap, Kind, Store, ValueRef, View};
-use std::cmp::Ordering;
+use crate::value::{Heap, Kind, View};
+pub(super) use operand::Scratch;
+use operand::{Operand, Parts};
 
-/// The longest code that is tried.
-const OPS_MAX: usize = 32;
-
-/// The deepest stack.
-const STACK_MAX: usize = 8;
-
-/// The most strings that are joined.
-const PARTS_MAX: usize = 16;
+/// The longest code that is tried. Jumps lead forwards only, so that this bounds the stack and what is noted, too.
+const OPS_MAX: usize = 96;
 
 /// The most bytes of strings that are read; more may be a matter of memory and time.
 const READ_BYTES_MAX: usize = 4096;
 
-/// The longest number that is read.
-const NUMBER_BYTES_MAX: usize = 32;
+/// The largest value that becomes part of another: many such values are still a value.
+const PART_BYTES_MAX: usize = 1 << 20;
 
-/// The memory that an evaluation must be allowed, so that nothing here could exceed it.
+/// The memory and fuel that an evaluation must be allowed, so that nothing here could exceed it.
 const MEMORY_MIN: usize = 1 << 20;
 
-/// How many bytes of text cost a unit of fuel.
-const BYTES_PER_UNIT: usize = 8;
+/// How many bytes of strings that are read, and members among which a name is looked for, cost a unit of fuel.
+const READ_BYTES_PER_UNIT: usize = 8;
+const ENTRIES_PER_UNIT: usize = 8;
 
-#[derive(Clone, Copy)]
-enum Operand {
-    Json(ValueRef),
-    Number(f64),
-    Boolean(bool),
-    /// Strings one after the other: so many of the last parts.
-    Joined(usize),
-}
-
-/// The stack, and the strings that are joined.
+/// An evaluation.
 struct Quick<'a> {
     request: &'a Request<'a>,
     view: View<'a>,
-    stack: [Operand; STACK_MAX],
-    depth: usize,
-    parts: [ValueRef; PARTS_MAX],
-    count: usize,
-    bytes: usize,
-    steps: u64,
+    scratch: &'a mut Scratch,
+    /// Bytes of strings that were read.
+    read: usize,
+    /// What it has cost.
+    units: usize,
+}
+
+/// Says whether a code may be quick: it consists of what is done here.
+pub(super) fn suits(code: &Code) -> bool {
+    let suits = |(pc, op): (usize, &Op)| match *op {
+        Op::Nothing
+        | Op::Constant(_)
+        | Op::Number(_)
+        | Op::Context
+        | Op::Load(_)
+        | Op::Name(_)
+        | Op::Chain { .. }
+        | Op::VariableChain(_)
+        | Op::Close { keep: false }
+        | Op::ObjectBegin
+        | Op::ObjectEnd(_)
+        | Op::Array { .. }
+        | Op::Negate
+        | Op::ToBoolean
+        | Op::Return => true,
+        Op::JumpIf { exit, .. } | Op::JumpUnless(exit) | Op::Jump(exit) => exit as usize > pc,
+        Op::Binary(operator) => operator != Operator::Range,
+        Op::CallBuiltin { id, count, .. } => operate::Native::of(id, count).is_some(),
+        _ => false,
+    };
+    code.ops.len() <= OPS_MAX && code.bodies.is_empty() && code.ops.iter().enumerate().all(suits)
 }
 
 /// Evaluates an expression, if that is quickly done. `work` is set as [`super::evaluate()`] sets it.
@@ -58,211 +75,200 @@ pub(super) fn evaluate(
     request: &Request<'_>,
     heap: &mut Heap,
     constants: &Heap,
+    scratch: &mut Scratch,
     work: &mut u64,
 ) -> Option<Outcome> {
-    let Code { ops, depth, .. } = request.code;
     let limits = request.limits;
-    let is_within = *depth <= limits.depth && limits.memory >= MEMORY_MIN && limits.fuel >= MEMORY_MIN as u64;
-    if ops.len() > OPS_MAX || !is_within {
+    let is_within =
+        request.code.depth <= limits.depth && limits.memory >= MEMORY_MIN && limits.fuel >= MEMORY_MIN as u64;
+    if !request.code.quick || !is_within {
         return None;
     }
+    scratch.clear();
     let mut quick = Quick {
         request,
         view: View::new(heap, constants),
-        stack: [Operand::Boolean(false); STACK_MAX],
-        depth: 0,
-        parts: [ValueRef::NULL; PARTS_MAX],
-        count: 0,
-        bytes: 0,
-        steps: 0,
+        scratch,
+        read: 0,
+        units: 0,
     };
     let result = quick.run()?;
-    let Quick {
-        parts, bytes, steps, ..
-    } = quick;
-    *work = steps + (bytes / BYTES_PER_UNIT) as u64;
-    Some(Outcome::Value(match result {
-        Operand::Json(value) => value,
-        Operand::Boolean(boolean) => ValueRef::boolean(boolean),
-        // The text of a number is the machine's to make.
-        Operand::Number(_) => return None,
-        Operand::Joined(count) => {
-            let mut store = Store::new(heap, constants);
-            let start = store.start_string();
-            parts[..count].iter().for_each(|&part| store.push_value(part));
-            store.finish_string(start)
-        }
-    }))
+    *work = (quick.units + quick.read / READ_BYTES_PER_UNIT) as u64;
+    Some(match result {
+        Operand::Nothing => Outcome::Nothing,
+        Operand::Json(value) => Outcome::Value(value),
+        made => Outcome::Value(build::build(made, request.code, heap, constants, scratch)),
+    })
 }
 
 impl Quick<'_> {
     fn run(&mut self) -> Option<Operand> {
         let code = self.request.code;
+        // A document that is an array stands in a sequence of its own.
+        let context = match self.request.input {
+            Some(input) if self.view.kind(input) == Kind::Array => return None,
+            Some(input) => Operand::Json(input),
+            None => Operand::Nothing,
+        };
         let mut pc = 0;
         loop {
             let op = *code.ops.get(pc)?;
             pc += 1;
-            self.steps += 1;
-            match op {
-                Op::Constant(index) => self.push(Operand::Json(code.linked[index as usize]))?,
-                Op::Number(index) => self.push(Operand::Number(code.numbers[index as usize]))?,
-                Op::VariableChain(chain) => {
-                    let value = self.chain(chain as usize)?;
-                    self.push(Operand::Json(value))?;
-                }
-                Op::Load(variable) => {
-                    let value = self.global(variable)?;
-                    self.push(Operand::Json(value))?;
-                }
+            self.units += 1;
+            let operand = match op {
+                Op::Nothing => Operand::Nothing,
+                Op::Constant(index) => Operand::Json(code.linked[index as usize]),
+                Op::Number(index) => Operand::Number(code.numbers[index as usize]),
+                Op::Context => context,
+                Op::Load(variable) => self.global(variable)?,
+                Op::Name(key) => self.chain_from(context, key, 1)?,
+                Op::Chain { first, count } => self.chain_from(context, first, count)?,
+                Op::VariableChain(chain) => self.chain(chain as usize)?,
                 Op::Binary(operator) => {
                     let (right, left) = (self.pop()?, self.pop()?);
-                    let value = self.binary(operator, left, right)?;
-                    self.push(value)?;
+                    self.binary(operator, left, right)?
+                }
+                Op::Negate => {
+                    let operand = self.pop()?;
+                    self.negated(operand)?
                 }
                 Op::ToBoolean => {
-                    let value = self.pop()?;
-                    let value = self.truth(value)?;
-                    self.push(Operand::Boolean(value))?;
+                    let operand = self.pop()?;
+                    Operand::boolean(self.truth(operand)?)
                 }
                 Op::JumpIf { decided, exit } => {
-                    let value = self.pop()?;
-                    if self.truth(value)? == decided {
-                        self.push(Operand::Boolean(decided))?;
-                        pc = forward(pc, exit)?;
+                    let operand = self.pop()?;
+                    if self.truth(operand)? != decided {
+                        continue;
                     }
+                    pc = exit as usize;
+                    Operand::boolean(decided)
                 }
                 Op::JumpUnless(exit) => {
-                    let value = self.pop()?;
-                    if !self.truth(value)? {
-                        pc = forward(pc, exit)?;
+                    let operand = self.pop()?;
+                    if !self.truth(operand)? {
+                        pc = exit as usize;
                     }
+                    continue;
                 }
-                Op::Jump(exit) => pc = forward(pc, exit)?,
-                Op::Close { keep: false } => {}
+                Op::Jump(exit) => {
+                    pc = exit as usize;
+                    continue;
+                }
+                Op::Array { parts, .. } => self.array(&code.flags[parts as usize])?,
+                Op::ObjectEnd(shape) => self.object(shape)?,
+                Op::CallBuiltin { id, count, .. } => self.call(operate::Native::of(id, count)?)?,
                 Op::Return => return self.pop(),
+                // No sequence is ever made, and the context item is no array.
+                Op::Close { keep: false } | Op::ObjectBegin => continue,
                 _ => return None,
-            }
+            };
+            self.scratch.stack.push(operand);
         }
-    }
-
-    fn push(&mut self, operand: Operand) -> Option<()> {
-        *self.stack.get_mut(self.depth)? = operand;
-        self.depth += 1;
-        Some(())
     }
 
     fn pop(&mut self) -> Option<Operand> {
-        self.depth = self.depth.checked_sub(1)?;
-        self.stack.get(self.depth).copied()
+        self.scratch.stack.pop()
     }
 
     /// Returns a value that the caller has handed in.
-    fn global(&self, variable: u32) -> Option<ValueRef> {
+    fn global(&self, variable: u32) -> Option<Operand> {
         let variable = &self.request.code.variables[variable as usize];
         match variable.last {
-            Last::Global(global, _) if variable.places.is_empty() => {
-                self.request.globals.get(global as usize).copied().flatten()
+            Last::Global(global, builtin) if variable.places.is_empty() => {
+                match self.request.globals.get(global as usize).copied().flatten() {
+                    Some(value) => Some(Operand::Json(value)),
+                    None if builtin.is_none() => Some(Operand::Nothing),
+                    None => None,
+                }
             }
             _ => None,
         }
     }
 
-    /// Returns what a chain finds, objects all the way.
-    fn chain(&self, index: usize) -> Option<ValueRef> {
+    fn chain(&mut self, index: usize) -> Option<Operand> {
         if let Some(Some(found)) = self.request.chains.get(index) {
-            return Some(*found);
+            return Some(Operand::Json(*found));
         }
-        let code = self.request.code;
-        let chain = code.chains[index];
-        let mut value = self.global(chain.variable)?;
-        for key in &code.keys[chain.first as usize..(chain.first + chain.count) as usize] {
-            if self.view.kind(value) != Kind::Object {
+        let chain = self.request.code.chains[index];
+        let start = self.global(chain.variable)?;
+        self.chain_from(start, chain.first, chain.count)
+    }
+
+    /// Returns what names find one after the other, if no array is on the way.
+    fn chain_from(&mut self, start: Operand, first: u32, count: u32) -> Option<Operand> {
+        let mut operand = start;
+        for key in &self.request.code.keys[first as usize..(first + count) as usize] {
+            let Operand::Json(value) = operand else {
+                return matches!(operand, Operand::Nothing).then_some(operand);
+            };
+            if self.view.kind(value) == Kind::Array {
                 return None;
             }
-            value = self.view.member(value, key)?;
+            self.units += self.view.count_capped(value) / ENTRIES_PER_UNIT;
+            operand = match self.view.member(value, key) {
+                Some(member) => Operand::Json(member),
+                None => Operand::Nothing,
+            };
         }
-        Some(value)
+        Some(operand)
     }
 
-    fn truth(&self, operand: Operand) -> Option<bool> {
-        match operand {
-            Operand::Boolean(boolean) => Some(boolean),
-            Operand::Json(value) => self.view.boolean(value),
-            Operand::Number(_) | Operand::Joined(_) => None,
-        }
-    }
-
-    fn binary(&mut self, operator: Operator, left: Operand, right: Operand) -> Option<Operand> {
-        let order = |of: fn(Ordering) -> bool| {
-            let order = self.number(left)?.partial_cmp(&self.number(right)?);
-            order.map(|order| Operand::Boolean(of(order)))
-        };
-        match operator {
-            Operator::Less => order(Ordering::is_lt),
-            Operator::LessEqual => order(Ordering::is_le),
-            Operator::Greater => order(Ordering::is_gt),
-            Operator::GreaterEqual => order(Ordering::is_ge),
-            Operator::Equal => self.equal(left, right).map(Operand::Boolean),
-            Operator::Unequal => self.equal(left, right).map(|equal| Operand::Boolean(!equal)),
-            Operator::Concat => self.join(left, right),
-            _ => None,
-        }
-    }
-
-    fn number(&self, operand: Operand) -> Option<f64> {
-        match operand {
-            Operand::Number(number) => Some(number),
-            Operand::Json(value) if self.view.len(value) <= NUMBER_BYTES_MAX => self.view.float(value),
-            Operand::Json(_) | Operand::Boolean(_) | Operand::Joined(_) => None,
-        }
-    }
-
-    /// Compares two numbers, two booleans or two strings without escapes.
-    fn equal(&mut self, left: Operand, right: Operand) -> Option<bool> {
-        if let (Some(left), Some(right)) = (self.number(left), self.number(right)) {
-            return Some(left == right);
-        }
-        if let (Operand::Json(left), Operand::Json(right)) = (left, right)
-            && let (Some(left), Some(right)) = (self.view.string(left), self.view.string(right))
-        {
-            self.read(left.escaped().len() + right.escaped().len())?;
-            return Some(left.plain()? == right.plain()?);
-        }
-        Some(self.truth(left)? == self.truth(right)?)
-    }
-
-    /// Joins strings; what is on the left was joined before.
-    fn join(&mut self, left: Operand, right: Operand) -> Option<Operand> {
-        let before = match left {
-            Operand::Joined(count) => count,
-            Operand::Json(value) if self.count == 0 => {
-                self.add_part(value)?;
-                1
+    /// Makes an array of what is on top of the stack; one that would be taken apart is left to the machine.
+    fn array(&mut self, nested: &[bool]) -> Option<Operand> {
+        let from = self.scratch.stack.len().checked_sub(nested.len())?;
+        for (index, &nested) in nested.iter().enumerate() {
+            let part = self.scratch.stack[from + index];
+            let is_array = self.kind(part) == Some(Kind::Array);
+            if is_array && !nested || !self.is_part(part) {
+                return None;
             }
-            _ => return None,
-        };
-        let Operand::Json(value) = right else {
-            return None;
-        };
-        self.add_part(value)?;
-        (before + 1 == self.count).then_some(Operand::Joined(self.count))
+        }
+        let (parts, is_there) = (self.take(from), |part: &Operand| {
+            !matches!(part, Operand::Nothing)
+        });
+        match self.scratch.of(parts).iter().all(is_there) {
+            true => Some(Operand::Array(parts)),
+            false => None,
+        }
     }
 
-    /// Counts what is read; nothing where it is much.
-    fn read(&mut self, bytes: usize) -> Option<()> {
-        self.bytes += bytes;
-        (self.bytes <= READ_BYTES_MAX).then_some(())
+    /// Makes an object of what is on top of the stack.
+    fn object(&mut self, shape: u32) -> Option<Operand> {
+        let count = self.request.code.shapes[shape as usize].keys.len();
+        let from = self.scratch.stack.len().checked_sub(count)?;
+        for at in from..self.scratch.stack.len() {
+            if !self.is_part(self.scratch.stack[at]) {
+                return None;
+            }
+        }
+        let parts = self.take(from);
+        Some(Operand::Object {
+            first: parts.first,
+            shape,
+        })
     }
 
-    fn add_part(&mut self, value: ValueRef) -> Option<()> {
-        self.read(self.view.string(value)?.escaped().len())?;
-        *self.parts.get_mut(self.count)? = value;
-        self.count += 1;
-        Some(())
+    /// Says whether an operand is not too large to be part of another value.
+    fn is_part(&self, operand: Operand) -> bool {
+        match operand {
+            Operand::Json(value) => self.view.len(value) <= PART_BYTES_MAX,
+            _ => true,
+        }
+    }
+
+    /// Takes what stands on the stack from a place on as parts of another operand.
+    fn take(&mut self, from: usize) -> Parts {
+        let Scratch { stack, parts, .. } = &mut *self.scratch;
+        let first = parts.len() as u32;
+        parts.extend_from_slice(&stack[from..]);
+        stack.truncate(from);
+        Parts {
+            first,
+            count: parts.len() as u32 - first,
+        }
     }
 }
 
-/// Returns where a jump leads; only forwards, so that the code comes to an end.
-fn forward(pc: usize, exit: u32) -> Option<usize> {
-    (exit as usize >= pc).then_some(exit as usize)
-}
+#[cfg(test)]
+mod tests;
