@@ -63,7 +63,9 @@ pub(super) fn chains(flow: &Flow, has_merge: bool) -> Chains<'_> {
                 .last()
                 .and_then(|last| fusible.get(last.name.as_str()))
                 .and_then(|(_, link)| link.next);
-            if chain.len() >= 2 {
+            // An evaluation costs more than a state: one that merges is worth a chain of its own.
+            let merges = chain.first().is_some_and(|state| state.output.is_some());
+            if chain.len() >= 2 || merges {
                 chains.insert(name, chain);
             } else if chain.is_empty() {
                 break;
@@ -243,7 +245,11 @@ impl Compiler {
         let writes = self.writes(&tree);
         // The states are compiled in order: the chain's last one may not have its number yet.
         let id = FusedId(self.program.fused.len() as u32);
-        let last_state = target(labels, &last.name);
+        let last_state = match chain {
+            // Its own label leads to this step.
+            [_] => self.code.label(),
+            _ => target(labels, &last.name),
+        };
         self.program.fused.push(Fused {
             writes,
             states: chain.len() as u32,
@@ -253,6 +259,9 @@ impl Compiler {
             next,
         });
         self.code.emit(Instruction::Fused(id));
+        if let [_] = chain {
+            self.code.place(last_state);
+        }
     }
 
     fn writes(&mut self, tree: &Tree<'_>) -> Vec<Write> {

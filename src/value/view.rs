@@ -132,6 +132,13 @@ impl<'a> View<'a> {
         self.number_text(value).map(super::number::to_f64)
     }
 
+    /// Returns a number as `f64`, as [`View::float`], and how many bytes its text has.
+    #[inline]
+    pub fn float_and_len(self, value: ValueRef) -> Option<(f64, usize)> {
+        let text = self.number_text(value)?;
+        Some((super::number::to_f64(text), text.len()))
+    }
+
     /// Returns a boolean.
     #[inline]
     pub fn boolean(self, value: ValueRef) -> Option<bool> {

@@ -94,8 +94,9 @@ impl<'a> Machine<'a, '_> {
             Value::Number(number) => Some(number),
             Value::Integer(integer) => Some(integer as f64),
             Value::Json(value) => {
-                self.owe(self.view.len(value) / DIGITS_PER_UNIT);
-                self.view.float(value)
+                let (number, digits) = self.view.float_and_len(value)?;
+                self.owe(digits / DIGITS_PER_UNIT);
+                Some(number)
             }
             _ => None,
         }

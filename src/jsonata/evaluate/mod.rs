@@ -326,21 +326,21 @@ impl<'a, 's> Machine<'a, 's> {
             (self.pc, self.context, self.environment) = (*entry as usize, *context, environment);
             return Ok(None);
         }
-        match self.frames.pop() {
-            Some(Frame::Stop { saved, own, .. }) => {
-                own.into_iter().for_each(|own| self.release(own));
-                self.restore(saved);
-                Ok(Some(value))
-            }
-            Some(Frame::Call { saved, own, .. }) => {
-                own.into_iter().for_each(|own| self.release(own));
-                self.memory += FRAME_BYTES;
-                self.restore(saved);
-                self.stack.push(value);
-                Ok(None)
-            }
-            _ => Err(Error::internal("unbalanced frames")),
+        // Frames are large: only what is needed of one is copied.
+        let (saved, own, is_awaited) = match self.frames.last() {
+            Some(Frame::Stop { saved, own, .. }) => (*saved, *own, true),
+            Some(Frame::Call { saved, own, .. }) => (*saved, *own, false),
+            _ => return Err(Error::internal("unbalanced frames")),
+        };
+        self.frames.truncate(self.frames.len() - 1);
+        own.into_iter().for_each(|own| self.release(own));
+        self.restore(saved);
+        if is_awaited {
+            return Ok(Some(value));
         }
+        self.memory += FRAME_BYTES;
+        self.stack.push(value);
+        Ok(None)
     }
 
     /// Takes the frames of this loop away; an error gets the place of each call that it leaves.

@@ -12,12 +12,18 @@ mod operate;
 
 use super::code::{Code, Last, Op, Operator};
 use super::evaluate::{Outcome, Request};
-use crate::value::{Heap, Kind, View};
+use crate::value::{Heap, Key, Kind, ValueRef, View};
 pub(super) use operand::Scratch;
 use operand::{Operand, Parts};
 
-/// The longest code that is tried. Jumps lead forwards only, so that this bounds the stack and what is noted, too.
+/// The longest code that is tried. Jumps lead forwards only, so that this bounds what is noted, too.
 const OPS_MAX: usize = 96;
+
+/// The deepest stack.
+const STACK_MAX: usize = 16;
+
+/// The most elements of an array that are looked at.
+const ELEMENTS_MAX: usize = 256;
 
 /// The most bytes of strings that are read; more may be a matter of memory and time.
 const READ_BYTES_MAX: usize = 4096;
@@ -37,6 +43,8 @@ struct Quick<'a> {
     request: &'a Request<'a>,
     view: View<'a>,
     scratch: &'a mut Scratch,
+    stack: [Operand; STACK_MAX],
+    depth: usize,
     /// Bytes of strings that were read.
     read: usize,
     /// What it has cost.
@@ -89,6 +97,8 @@ pub(super) fn evaluate(
         request,
         view: View::new(heap, constants),
         scratch,
+        stack: [Operand::Nothing; STACK_MAX],
+        depth: 0,
         read: 0,
         units: 0,
     };
@@ -159,16 +169,23 @@ impl Quick<'_> {
                 Op::ObjectEnd(shape) => self.object(shape)?,
                 Op::CallBuiltin { id, count, .. } => self.call(operate::Native::of(id, count)?)?,
                 Op::Return => return self.pop(),
-                // No sequence is ever made, and the context item is no array.
+                // Sequences are closed when they are made, and the context item is no array.
                 Op::Close { keep: false } | Op::ObjectBegin => continue,
                 _ => return None,
             };
-            self.scratch.stack.push(operand);
+            self.push(operand)?;
         }
     }
 
+    fn push(&mut self, operand: Operand) -> Option<()> {
+        *self.stack.get_mut(self.depth)? = operand;
+        self.depth += 1;
+        Some(())
+    }
+
     fn pop(&mut self) -> Option<Operand> {
-        self.scratch.stack.pop()
+        self.depth = self.depth.checked_sub(1)?;
+        self.stack.get(self.depth).copied()
     }
 
     /// Returns a value that the caller has handed in.
@@ -195,55 +212,77 @@ impl Quick<'_> {
         self.chain_from(start, chain.first, chain.count)
     }
 
-    /// Returns what names find one after the other, if no array is on the way.
+    /// Returns what names find one after the other.
     fn chain_from(&mut self, start: Operand, first: u32, count: u32) -> Option<Operand> {
-        let mut operand = start;
-        for key in &self.request.code.keys[first as usize..(first + count) as usize] {
-            let Operand::Json(value) = operand else {
-                return matches!(operand, Operand::Nothing).then_some(operand);
-            };
-            if self.view.kind(value) == Kind::Array {
-                return None;
-            }
-            self.units += self.view.count_capped(value) / ENTRIES_PER_UNIT;
-            operand = match self.view.member(value, key) {
-                Some(member) => Operand::Json(member),
-                None => Operand::Nothing,
+        let mut value = match start {
+            Operand::Json(value) => value,
+            Operand::Nothing => return Some(Operand::Nothing),
+            _ => return None,
+        };
+        let keys = &self.request.code.keys[first as usize..(first + count) as usize];
+        for (index, key) in keys.iter().enumerate() {
+            // In an array a name finds nothing by itself.
+            value = match self.member(value, key) {
+                Some(member) => member,
+                None if self.view.kind(value) == Kind::Array => return self.sequence(value, &keys[index..]),
+                None => return Some(Operand::Nothing),
             };
         }
-        Some(operand)
+        Some(Operand::Json(value))
+    }
+
+    fn member(&mut self, object: ValueRef, key: &Key) -> Option<ValueRef> {
+        self.units += self.view.count_capped(object) / ENTRIES_PER_UNIT;
+        self.view.member(object, key)
+    }
+
+    /// Returns what names find in the elements of an array, if that is no array.
+    fn sequence(&mut self, array: ValueRef, keys: &[Key]) -> Option<Operand> {
+        if self.view.count_capped(array) > ELEMENTS_MAX {
+            return None;
+        }
+        let first = self.scratch.parts.len() as u32;
+        for element in self.view.elements(array) {
+            self.units += 1;
+            let mut found = Some(element);
+            for key in keys {
+                found = match found {
+                    Some(value) if self.view.kind(value) == Kind::Array => return None,
+                    Some(value) => self.member(value, key),
+                    None => None,
+                };
+            }
+            let Some(value) = found else { continue };
+            let part = Operand::Json(value);
+            if self.view.kind(value) == Kind::Array || !self.is_part(part) {
+                return None;
+            }
+            self.scratch.parts.push(part);
+        }
+        match self.scratch.parts.len() as u32 - first {
+            0 => Some(Operand::Nothing),
+            1 => self.scratch.parts.pop(),
+            count => Some(Operand::Array(Parts { first, count })),
+        }
     }
 
     /// Makes an array of what is on top of the stack; one that would be taken apart is left to the machine.
     fn array(&mut self, nested: &[bool]) -> Option<Operand> {
-        let from = self.scratch.stack.len().checked_sub(nested.len())?;
-        for (index, &nested) in nested.iter().enumerate() {
-            let part = self.scratch.stack[from + index];
-            let is_array = self.kind(part) == Some(Kind::Array);
-            if is_array && !nested || !self.is_part(part) {
+        let parts = self.take(nested.len())?;
+        for (part, &nested) in self.scratch.of(parts).iter().zip(nested) {
+            let kind = self.kind(*part)?;
+            if kind == Kind::Array && !nested || !self.is_part(*part) {
                 return None;
             }
         }
-        let (parts, is_there) = (self.take(from), |part: &Operand| {
-            !matches!(part, Operand::Nothing)
-        });
-        match self.scratch.of(parts).iter().all(is_there) {
-            true => Some(Operand::Array(parts)),
-            false => None,
-        }
+        Some(Operand::Array(parts))
     }
 
     /// Makes an object of what is on top of the stack.
     fn object(&mut self, shape: u32) -> Option<Operand> {
-        let count = self.request.code.shapes[shape as usize].keys.len();
-        let from = self.scratch.stack.len().checked_sub(count)?;
-        for at in from..self.scratch.stack.len() {
-            if !self.is_part(self.scratch.stack[at]) {
-                return None;
-            }
-        }
-        let parts = self.take(from);
-        Some(Operand::Object {
+        let parts = self.take(self.request.code.shapes[shape as usize].keys.len())?;
+        let are_parts = self.scratch.of(parts).iter().all(|part| self.is_part(*part));
+        are_parts.then_some(Operand::Object {
             first: parts.first,
             shape,
         })
@@ -257,16 +296,18 @@ impl Quick<'_> {
         }
     }
 
-    /// Takes what stands on the stack from a place on as parts of another operand.
-    fn take(&mut self, from: usize) -> Parts {
-        let Scratch { stack, parts, .. } = &mut *self.scratch;
-        let first = parts.len() as u32;
-        parts.extend_from_slice(&stack[from..]);
-        stack.truncate(from);
-        Parts {
+    /// Takes what is on top of the stack as parts of another operand.
+    fn take(&mut self, count: usize) -> Option<Parts> {
+        let from = self.depth.checked_sub(count)?;
+        let first = self.scratch.parts.len() as u32;
+        self.scratch
+            .parts
+            .extend_from_slice(self.stack.get(from..self.depth)?);
+        self.depth = from;
+        Some(Parts {
             first,
-            count: parts.len() as u32 - first,
-        }
+            count: count as u32,
+        })
     }
 }
 

@@ -43,7 +43,6 @@ pub(super) struct Parts {
 /// Memory that evaluations use one after the other.
 #[derive(Debug, Default)]
 pub(in crate::jsonata) struct Scratch {
-    pub(super) stack: Vec<Operand>,
     pub(super) parts: Vec<Operand>,
     pub(super) text: String,
     pub(super) handles: Vec<ValueRef>,
@@ -52,7 +51,6 @@ pub(in crate::jsonata) struct Scratch {
 
 impl Scratch {
     pub(super) fn clear(&mut self) {
-        self.stack.clear();
         self.parts.clear();
         self.text.clear();
         self.handles.clear();
@@ -60,7 +58,7 @@ impl Scratch {
 
     /// Returns how many bytes are reserved.
     pub(in crate::jsonata) fn bytes(&self) -> usize {
-        (self.stack.capacity() + self.parts.capacity()) * size_of::<Operand>()
+        self.parts.capacity() * size_of::<Operand>()
             + self.handles.capacity() * size_of::<ValueRef>()
             + self.text.capacity()
             + self.number.capacity()

@@ -1,7 +1,7 @@
 //! Operators, and the functions that need no more than their operands.
 
-use super::Quick;
 use super::operand::{Operand, Parts};
+use super::{ELEMENTS_MAX, Quick};
 use crate::jsonata::builtin;
 use crate::jsonata::code::Operator;
 use crate::jsonata::evaluate::compare_units;
@@ -12,8 +12,7 @@ use std::cmp::Ordering;
 /// A number of so many bytes, if it has nothing but digits, is written as it stands.
 const PLAIN_NUMBER_BYTES_MAX: usize = 15;
 
-/// The most elements that are looked at, and members of objects that are merged.
-const ELEMENTS_MAX: usize = 256;
+/// The most members of objects that are merged.
 const MERGED_MEMBERS_MAX: usize = 64;
 
 /// A function that is done here, called with one argument.
@@ -144,7 +143,7 @@ impl Quick<'_> {
         let Operand::Json(array) = right else {
             return None;
         };
-        if self.view.kind(array) != Kind::Array || self.view.count(array) > ELEMENTS_MAX {
+        if !self.is_short_array(array) {
             return None;
         }
         for element in self.view.elements(array) {
@@ -154,6 +153,10 @@ impl Quick<'_> {
             }
         }
         Some(false)
+    }
+
+    fn is_short_array(&self, value: ValueRef) -> bool {
+        self.view.kind(value) == Kind::Array && self.view.count_capped(value) <= ELEMENTS_MAX
     }
 
     fn is_among(&mut self, left: Operand, parts: Parts) -> Option<bool> {
@@ -189,16 +192,17 @@ impl Quick<'_> {
 
     /// Returns what has the text that an operand is in a string.
     fn as_text(&mut self, operand: Operand) -> Option<Operand> {
+        if let Operand::Json(value) = operand
+            && let Some(text) = self.view.string(value)
+        {
+            self.count_read(text.plain_bytes()?.len())?;
+            return Some(operand);
+        }
         match operand {
             Operand::Nothing | Operand::Text { .. } | Operand::Joined(_) => Some(operand),
             Operand::Number(number) => Some(self.written(number)),
             Operand::Json(value) => match self.view.kind(value) {
                 Kind::Null | Kind::Boolean => Some(operand),
-                Kind::String => {
-                    let text = self.view.string(value)?.plain_bytes()?;
-                    self.count_read(text.len())?;
-                    Some(operand)
-                }
                 Kind::Number if self.is_plain_number(value) => Some(operand),
                 Kind::Number if self.view.len(value) <= PLAIN_NUMBER_BYTES_MAX => {
                     let number = self.number(operand)?;
@@ -260,16 +264,21 @@ impl Quick<'_> {
     }
 
     fn sum(&mut self, operand: Operand) -> Option<Operand> {
-        let Operand::Json(array) = operand else {
-            return None;
-        };
-        if self.view.kind(array) != Kind::Array || self.view.count(array) > ELEMENTS_MAX {
-            return None;
-        }
         let mut total = 0.0;
-        for element in self.view.elements(array) {
-            self.units += 1;
-            total += self.number(Operand::Json(element))?;
+        match operand {
+            Operand::Array(parts) => {
+                for part in self.scratch.of(parts) {
+                    total += self.number(*part)?;
+                }
+                self.units += parts.count as usize;
+            }
+            Operand::Json(array) if self.is_short_array(array) => {
+                for element in self.view.elements(array) {
+                    total += self.number(Operand::Json(element))?;
+                }
+                self.units += self.view.count_capped(array);
+            }
+            _ => return None,
         }
         total.is_finite().then_some(Operand::Number(total))
     }

@@ -36,10 +36,11 @@ fn value(text: &str, input: &str, may_be_quick: bool) -> (String, bool) {
 
 const INPUT: &str = r#"{"n": 1.50, "i": 7, "z": -0, "long": 12345678901234567, "s": "text", "e": "t\u0065xt", "t": true,
     "f": false, "u": null, "o": {"a": 1, "b": {"c": "deep"}, "a\"": 2}, "d": {"x": 1, "x": 2, "y": 3}, "l": [3, 1, 2],
-    "m": [{"a": 1}, {"a": 2}], "empty": [], "none": {}, "mixed": [1, "x"], "big": 1e400}"#;
+    "m": [{"a": 1}, {"a": 2}], "empty": [], "none": {}, "mixed": [1, "x"], "big": 1e400, "lists": [{"a": [1, 2]}, {"a": 3}, [{"a": 4}], 5, {"b": 1}],
+    "one": [{"a": {"b": 7}}, {}, 5]}"#;
 
 /// Values to put for `A` and `B`, with `$states.input` for `_`.
-const OPERANDS: [&str; 22] = [
+const OPERANDS: [&str; 24] = [
     "_.n",
     "_.i",
     "_.z",
@@ -54,6 +55,8 @@ const OPERANDS: [&str; 22] = [
     "_.d",
     "_.l",
     "_.m.a",
+    "_.lists.a",
+    "_.one.a.b",
     "_.empty",
     "_.none",
     "_.mixed",
@@ -102,7 +105,7 @@ const FORMS: [&str; 34] = [
 ];
 
 /// Forms that are quick with the members that they mostly have.
-const QUICK: [&str; 14] = [
+const QUICK: [&str; 16] = [
     "_.i > 5 and _.s = 'text'",
     "_.i in [1, 7]",
     "'a ' & _.s & ' b ' & _.i & _.n",
@@ -115,6 +118,8 @@ const QUICK: [&str; 14] = [
     "$not(_.t) or $boolean(_.s)",
     "$count(_.l)",
     "$sum(_.l)",
+    "$sum(_.m.a) + $count(_.m.none) + $count(_.one.a)",
+    "_.m.a",
     "$string(_.i) & $string(_.t)",
     "_.missing = 'x'",
 ];
