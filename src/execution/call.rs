@@ -9,12 +9,11 @@ use super::identity::CallKey;
 use super::machine::{Loaded, Machine};
 use super::state::{ExecutionState, FlightId, Pending};
 use super::steps::{Step, reach};
-use super::tasks::Attempt;
 use crate::fault::DATA_LIMIT_EXCEEDED;
 use crate::guard::PANIC;
 use crate::metrics::TaskOutcome;
 use crate::stream::Ticket;
-use crate::task::{self, Progress};
+use crate::task::{self, Attempt, Progress};
 use crate::vm::{Answer, TaskRequest};
 
 /// When executions that have reached their time limit, but whose log is full, are looked at again, in milliseconds.
@@ -46,13 +45,14 @@ impl<K> Executor<K> {
             token: request.token,
         };
         let attempt = Attempt {
-            program,
             bindings: &version.bindings,
             task: request.task,
             parameters: request.parameters,
+            credentials: request.credentials,
             view: self.run.view(program),
             key: &key,
             timeout_seconds: request.timeout_seconds,
+            heartbeat_seconds: request.heartbeat_seconds,
             now_ms: self.now.wall_ms,
         };
         let ticket = id.ticket(state.call_count);
@@ -61,16 +61,17 @@ impl<K> Executor<K> {
         let progress = self
             .tasks
             .call(&attempt, ticket, &mut *self.sink, &mut self.result);
-        let limit = [request.timeout_seconds, request.heartbeat_seconds];
-        // Nobody sends heartbeats: the first one missed ends the task.
-        let limit = limit.into_iter().flatten().min();
+        let milliseconds =
+            |seconds: Option<u32>| seconds.map_or(i64::MAX, |seconds| i64::from(seconds) * 1_000);
         let pending = Pending {
             token: request.token,
             bytes: self.run.view(program).len(request.parameters),
             ticket,
             series: version.series[request.task.at()],
             began_ms: self.now.ms,
-            limit_ms: limit.map_or(i64::MAX, |seconds| self.now.ms + i64::from(seconds) * 1_000),
+            timeout_at_ms: self.now.ms.saturating_add(milliseconds(request.timeout_seconds)),
+            heartbeat_ms: milliseconds(request.heartbeat_seconds),
+            alive_ms: self.now.ms,
         };
         let answer = match &progress {
             Progress::Pending => {
@@ -80,7 +81,7 @@ impl<K> Executor<K> {
             Progress::SuccessAfter(after_ms) => {
                 let at_ms = self.now.ms.saturating_add(*after_ms);
                 // A result that comes too late is a time-out at the limit: that is known now.
-                if at_ms >= pending.limit_ms.min(state.deadline_ms) {
+                if at_ms >= pending.limit_ms().min(state.deadline_ms) {
                     state.calls.push(pending);
                 } else {
                     machine.task_ended(&pending, TaskOutcome::Succeeded, at_ms);
@@ -142,6 +143,18 @@ impl<K> Executor<K> {
         self.charge(answer.as_ref().map_or(0, Vec::len));
     }
 
+    /// Lets the time begin anew within which a call is to send its next heartbeat.
+    pub(crate) fn heartbeat(&mut self, ticket: Ticket) {
+        let id = self.flights.of_ticket(ticket);
+        let Some(flight) = id.and_then(|id| self.flights.get_mut(id)) else {
+            return;
+        };
+        let mut calls = flight.state.calls.iter_mut();
+        if let Some(call) = calls.find(|call| call.ticket == ticket) {
+            call.beat(self.now.ms);
+        }
+    }
+
     /// Ends what has reached a time limit: the whole execution, or its tasks.
     pub(crate) fn overdue(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) {
         if let Some(flight) = self.flights.get(id)
@@ -159,7 +172,7 @@ impl<K> Executor<K> {
             }
             let mut index = 0;
             while let Some(call) = state.calls.get(index) {
-                if call.limit_ms > executor.now.ms {
+                if call.limit_ms() > executor.now.ms {
                     index += 1;
                     continue;
                 }

@@ -7,16 +7,16 @@
 use super::account::Account;
 use super::asker::{Asker, Input};
 use super::flight::Flights;
-use super::identity::{Bits, push_uuid};
 use super::machine::{Loaded, Machine};
 use super::state::{ExecutionState, FlightId};
 use super::steps::{Step, reach};
-use super::tasks::Tasks;
 use super::thirsty::Thirsty;
 use super::timers::Timers;
 use crate::clock::Now;
 use crate::guard::guarded;
+use crate::random::{Random, push_uuid};
 use crate::stream::Sink;
+use crate::task::Caller;
 use crate::vm::{Identified, Identity, Request, Run, Status, Work};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -56,8 +56,8 @@ pub(crate) struct Executor<K> {
     pub(crate) thirsty: Thirsty,
     /// Where messages go: those of tasks, and those that askers send.
     pub(crate) sink: Box<dyn Sink>,
-    pub(crate) tasks: Box<dyn Tasks>,
-    bits: Bits,
+    pub(crate) tasks: Box<dyn Caller>,
+    random: Random,
     requests: Vec<Request>,
     /// Buffers that are used again: the execution's name and ARN, who asked for it as JSON, a task's result.
     pub(crate) name: String,
@@ -70,7 +70,12 @@ pub(crate) struct Executor<K> {
 }
 
 impl<K> Executor<K> {
-    pub(crate) fn new(sink: Box<dyn Sink>, tasks: Box<dyn Tasks>, account: Account, now: Now) -> Executor<K> {
+    pub(crate) fn new(
+        sink: Box<dyn Sink>,
+        tasks: Box<dyn Caller>,
+        account: Account,
+        now: Now,
+    ) -> Executor<K> {
         Executor {
             now,
             work: Work::of(TURN_WORK),
@@ -86,7 +91,7 @@ impl<K> Executor<K> {
             thirsty: Thirsty::default(),
             sink,
             tasks,
-            bits: Bits::new(),
+            random: Random::from_system(),
             requests: Vec::new(),
             name: String::new(),
             arn: String::new(),
@@ -100,7 +105,7 @@ impl<K> Executor<K> {
     /// Makes the ids and seeds of executions follow from a seed.
     #[cfg(test)]
     pub(crate) fn reseed(&mut self, seed: u64) {
-        self.bits = Bits::of(seed);
+        self.random = Random::new(seed);
     }
 
     /// Begins a turn, with all of its work.
@@ -193,7 +198,7 @@ impl<K> Executor<K> {
             sync: asker.is_sync(),
             ..Identity::default()
         };
-        state.uuid = self.bits.uuid();
+        state.uuid = self.random.uuid();
         if program.uses_context {
             self.write_name_and_arn(machine, asker, state.uuid);
             self.event.clear();
@@ -207,7 +212,7 @@ impl<K> Executor<K> {
             kept: machine.fixed.kept,
             decisions: false,
             now_ms: self.now.wall_ms,
-            seed: self.bits.next(),
+            seed: self.random.next_u64(),
         };
         let Input { text, around } = asker.input()?;
         self.run.start_wrapped(program, text, around, &with)?;

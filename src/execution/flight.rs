@@ -6,7 +6,7 @@
 
 use super::ages::Ages;
 use super::machine::Loaded;
-use super::state::{ExecutionState, FlightId};
+use super::state::{ExecutionState, FlightId, Pending};
 use crate::stream::Ticket;
 use crate::vm::{Run, Token};
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ pub(crate) struct Flight<K> {
 impl<K> Flight<K> {
     /// Returns when the first of its time limits is reached.
     pub(crate) fn limit_ms(&self) -> i64 {
-        let calls = self.state.calls.iter().map(|call| call.limit_ms);
+        let calls = self.state.calls.iter().map(Pending::limit_ms);
         calls.fold(self.state.deadline_ms, i64::min)
     }
 }

@@ -6,13 +6,12 @@
 
 use super::journal::{Journal, JournalEnd};
 use super::state::Pending;
-use super::tasks::Bindings;
 use crate::fault;
 use crate::guard::PANIC;
 use crate::log::Encoder;
 use crate::metrics::{TaskOutcome, TaskSeries, WorkflowMetrics};
 use crate::program::Program;
-use crate::task::{self, bind::label};
+use crate::task::{self, Bindings, bind::label};
 use crate::vm::{EventCost, EventSet, Level};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -85,7 +84,7 @@ pub struct Version {
     /// The compiled definition.
     pub program: Arc<Program>,
     /// What serves each task.
-    pub bindings: Bindings,
+    pub bindings: Arc<Bindings>,
     /// Names the version.
     pub revision: Box<str>,
 }
@@ -113,7 +112,7 @@ impl Loaded {
 /// Lets errors have labels of their own whatever names data invents: AWS's, ours, those of connectors, and those that
 /// the definition writes.
 fn expect_errors(program: &Program, metrics: &mut WorkflowMetrics) {
-    for error in fault::RESERVED.into_iter().chain([PANIC]).chain(task::ERRORS) {
+    for error in fault::RESERVED.into_iter().chain([PANIC]).chain(task::errors()) {
         metrics.expect_error(error);
     }
     program

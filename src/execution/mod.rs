@@ -34,7 +34,6 @@ pub(crate) mod park;
 pub(crate) mod records;
 pub(crate) mod state;
 pub(crate) mod steps;
-pub(crate) mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod thirsty;
@@ -43,4 +42,3 @@ pub(crate) mod timers;
 pub use account::MemoryLimits;
 pub use journal::Journal;
 pub use machine::{LogSettings, MachineSettings, Version};
-pub use tasks::{Attempt, Bindings, Tasks};

@@ -98,6 +98,25 @@ pub(crate) struct Pending {
     /// Where it is counted.
     pub(crate) series: TaskSeries,
     pub(crate) began_ms: i64,
-    /// When it has timed out; `i64::MAX` for never.
-    pub(crate) limit_ms: i64,
+    /// When its `TimeoutSeconds` are over; `i64::MAX` for never.
+    pub(crate) timeout_at_ms: i64,
+    /// How long it may be without a sign of life; `i64::MAX` for ever.
+    pub(crate) heartbeat_ms: i64,
+    /// When there was the last one, of which its beginning is the first.
+    pub(crate) alive_ms: i64,
+}
+
+impl Pending {
+    /// Returns when it has timed out, unless there is a heartbeat before; `i64::MAX` for never.
+    pub(crate) fn limit_ms(&self) -> i64 {
+        self.timeout_at_ms
+            .min(self.alive_ms.saturating_add(self.heartbeat_ms))
+    }
+
+    /// Takes in a heartbeat, unless it comes too late.
+    pub(crate) fn beat(&mut self, now_ms: i64) {
+        if now_ms < self.limit_ms() {
+            self.alive_ms = now_ms;
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::workflow::Mode;
 use crate::execution::journal::JournalEnd;
 use crate::stream::offsets::Restored;
 use crate::stream::{Change, PartitionId};
+use crate::task::Report;
 
 impl Shard {
     /// Hears what was delivered, written and answered; returns how much that was.
@@ -29,10 +30,13 @@ impl Shard {
         // Answers that are left when the work is spent come in the next turn. Something was done, so the shard does not
         // sleep before.
         while !executor.work.is_spent()
-            && let Some((ticket, answer)) = executor.tasks.take()
+            && let Some((ticket, report)) = executor.tasks.take(executor.now.wall_ms)
         {
             heard += 1;
-            executor.answered(&mut events, ticket, &answer);
+            match report {
+                Report::Heartbeat => executor.heartbeat(ticket),
+                Report::Answer(answer) => executor.answered(&mut events, ticket, &answer),
+            }
         }
         heard
     }

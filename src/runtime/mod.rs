@@ -4,8 +4,8 @@
 //! the executor with what is in flight ([`execution`](crate::execution)), the messages on their way (`outbox`) and
 //! the events that wait for them (`settlements`), the offsets that are begun (`lane`, `partition`). Shards share
 //! nothing that changes and talk to the rest through the ends they are given: a [`Source`](crate::stream::Source) per
-//! workflow, one [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Workflows come and go while a
-//! shard runs. Must not know Kafka, configuration files or metric names.
+//! workflow, one [`Sink`](crate::stream::Sink), one [`Caller`](crate::task::Caller) of tasks, a [`Journal`] per
+//! workflow. Workflows come and go while a shard runs. Must not know Kafka, configuration files or metric names.
 //!
 //! # One event's way
 //!
@@ -67,9 +67,7 @@ mod ticket;
 mod workflow;
 
 pub use crate::clock::Now;
-pub use crate::execution::{
-    Attempt, Bindings, Journal, LogSettings, MachineSettings, MemoryLimits, Tasks, Version,
-};
+pub use crate::execution::{Journal, LogSettings, MachineSettings, MemoryLimits, Version};
 pub use crate::guard::PANIC;
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use handle::{Failure, Handle, spawn};

@@ -6,9 +6,9 @@ use super::workflow::Workflow;
 use crate::execution::account::MemoryLimits;
 use crate::execution::journal::Journal;
 use crate::execution::machine::Version;
-use crate::execution::tasks::Tasks;
 use crate::metrics::ShardMetrics;
 use crate::stream::{Sink, Source};
+use crate::task::Caller;
 use std::sync::Arc;
 
 /// Returns a new version of a program, if there is one.
@@ -37,7 +37,7 @@ pub struct Parts {
     /// Where messages go.
     pub sink: Box<dyn Sink>,
     /// What runs tasks.
-    pub tasks: Box<dyn Tasks>,
+    pub tasks: Box<dyn Caller>,
     /// Most executions that wait on this shard, of all workflows.
     pub max_in_flight: usize,
     /// What it may take of memory.

@@ -3,14 +3,14 @@
 //! Must not know what shards do. Invariant: only cores that the process may use are chosen, each as often as any other, or
 //! once more.
 
+use crate::random::Random;
 use core_affinity::CoreId;
-use std::hash::{BuildHasher, RandomState};
 
 /// Chooses a core for each of so many shards, of those that the process may use. They begin at one by chance: processes
 /// that share a machine cannot see each other where each is in a container, and would all take the first.
 pub(super) fn choose(shards: usize) -> Vec<CoreId> {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
-    from(shards, &cores, RandomState::new().hash_one(shards) as usize)
+    from(shards, &cores, Random::from_system().next_u64() as usize)
 }
 
 fn from(shards: usize, cores: &[CoreId], first: usize) -> Vec<CoreId> {

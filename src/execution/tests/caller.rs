@@ -6,14 +6,13 @@ use super::super::executor::Executor;
 use super::super::journal::Receipt;
 use super::super::machine::{Machine, MachineSettings, Version};
 use super::super::steps::Step;
-use super::super::tasks::{Attempt, Bindings, Tasks};
 use super::fault;
 use crate::clock::Now;
 use crate::guard::PANIC;
 use crate::metrics::Metrics;
 use crate::program::Program;
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
-use crate::task::Progress;
+use crate::task::{Attempt, Caller as Connectors, Progress, Report};
 use crate::vm::StartError;
 use std::cell::RefCell;
 use std::fmt;
@@ -169,7 +168,7 @@ impl Sink for Nowhere {
 #[derive(Clone, Default)]
 struct Later(Rc<RefCell<Vec<(Ticket, String)>>>);
 
-impl Tasks for Later {
+impl Connectors for Later {
     fn call(
         &mut self,
         attempt: &Attempt<'_>,
@@ -179,6 +178,10 @@ impl Tasks for Later {
     ) -> Progress {
         self.0.borrow_mut().push((ticket, attempt.key.to_string()));
         Progress::Pending
+    }
+
+    fn take(&mut self, _now_ms: i64) -> Option<(Ticket, Report)> {
+        None
     }
 }
 
@@ -207,7 +210,7 @@ impl Stage {
             program: Arc::new(crate::compile::compile(
                 &report.machine.expect("a valid definition"),
             )),
-            bindings: Bindings::default(),
+            bindings: Arc::default(),
             revision: "1".into(),
         };
         let metrics = Metrics::new().workflow("machine");

@@ -1,9 +1,7 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
 use super::super::workflow::Workflow;
-use super::super::{
-    Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
-};
+use super::super::{Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Turn};
 use crate::execution::machine::Version;
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
@@ -11,7 +9,7 @@ use crate::stream::{
     Change, Checkpoint, CommitError, Committer, Headers, Message, PartitionId, Record, Returned, SendError,
     Sink, Source, Ticket, TopicId,
 };
-use crate::task::{Answer, Progress};
+use crate::task::{Answer, Attempt, Caller, Progress, Report};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -97,7 +95,7 @@ pub(super) struct World {
     pub(super) missing: Option<&'static str>,
     pub(super) called: Vec<Called>,
     pub(super) cancelled: Vec<Ticket>,
-    answers: VecDeque<(Ticket, Answer)>,
+    reports: VecDeque<(Ticket, Report)>,
     pub(super) log: Vec<u8>,
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
@@ -124,7 +122,7 @@ impl World {
 
     /// Answers a call; nothing hears of it before the next turn.
     pub(super) fn push_answer(&mut self, ticket: Ticket, answer: Answer) {
-        self.answers.push_back((ticket, answer));
+        self.reports.push_back((ticket, Report::Answer(answer)));
     }
 }
 
@@ -250,7 +248,7 @@ impl Sink for TestSink {
 
 struct TestTasks(Shared);
 
-impl Tasks for TestTasks {
+impl Caller for TestTasks {
     fn call(
         &mut self,
         attempt: &Attempt<'_>,
@@ -279,8 +277,8 @@ impl Tasks for TestTasks {
         Progress::Pending
     }
 
-    fn take(&mut self) -> Option<(Ticket, Answer)> {
-        self.0.borrow_mut().answers.pop_front()
+    fn take(&mut self, _now_ms: i64) -> Option<(Ticket, Report)> {
+        self.0.borrow_mut().reports.pop_front()
     }
 
     fn cancel(&mut self, ticket: Ticket) {
@@ -369,7 +367,7 @@ pub(super) fn version(definition: &str) -> Version {
         .unwrap_or_else(|| panic!("{:?}", report.diagnostics));
     Version {
         program: Arc::new(crate::compile::compile(&machine)),
-        bindings: Bindings::default(),
+        bindings: Arc::default(),
         revision: "1".into(),
     }
 }
@@ -507,7 +505,16 @@ impl Stage {
     }
 
     pub(super) fn answer(&mut self, ticket: Ticket, answer: Answer) {
-        self.world.borrow_mut().answers.push_back((ticket, answer));
+        self.world.borrow_mut().push_answer(ticket, answer);
+        self.settle();
+    }
+
+    /// Lets a call send a heartbeat.
+    pub(super) fn heartbeat(&mut self, at: usize) {
+        let mut world = self.world.borrow_mut();
+        let ticket = world.called[at].ticket;
+        world.reports.push_back((ticket, Report::Heartbeat));
+        drop(world);
         self.settle();
     }
 

@@ -4,7 +4,7 @@
 //! call of it names its place, so that two calls have the same parameters only if they are the same call.
 
 use super::super::super::workflow::{DeadLetter, Input, Mode, OnEmpty, Workflow};
-use super::super::super::{Bindings, MemoryLimits, Ordering};
+use super::super::super::{MemoryLimits, Ordering};
 use super::super::world::{Given, Pairs, version};
 use super::dice::Dice;
 use crate::execution::machine::{LogSettings, MachineSettings, Version};
@@ -104,7 +104,7 @@ fn definition(index: usize) -> Version {
 pub(super) fn compiled(index: usize) -> Version {
     VERSIONS.with(|versions| Version {
         program: Arc::clone(&versions[index].program),
-        bindings: Bindings::default(),
+        bindings: Arc::default(),
         revision: "1".into(),
     })
 }
