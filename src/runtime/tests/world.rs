@@ -511,10 +511,9 @@ impl Stage {
 
     /// Lets a call send a heartbeat.
     pub(super) fn heartbeat(&mut self, at: usize) {
-        let mut world = self.world.borrow_mut();
-        let ticket = world.called[at].ticket;
-        world.reports.push_back((ticket, Report::Heartbeat));
-        drop(world);
+        let ticket = self.world.borrow().called[at].ticket;
+        let report = (ticket, Report::Heartbeat);
+        self.world.borrow_mut().reports.push_back(report);
         self.settle();
     }
 
