@@ -382,6 +382,8 @@ pub struct TaskInfo {
     pub credentials: bool,
     /// The members of its parameters, with the value where that is a constant of the program.
     pub parameters: Vec<(Box<str>, Option<ValueRef>)>,
+    /// Parameters that are a fault before it is called, unless they are objects of lists.
+    pub lists: Vec<Box<str>>,
     /// The members of its result that the state reads, if it reads nothing else of it: a `ResultSelector` or
     /// `OutputPath` with such paths stands between the result and the rest, or it is not kept at all.
     pub selected: Option<Vec<Box<str>>>,
