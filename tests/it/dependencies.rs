@@ -56,10 +56,19 @@ fn c_library(package: &serde_json::Value) -> Option<(String, String)> {
         std::fs::read_to_string(folder.join(file)).expect(file)
     };
     let version = text("version");
-    let behind_plus = || version.split('+').nth(1).expect("a version behind '+'").to_owned();
+    let behind_plus = || {
+        version
+            .split('+')
+            .nth(1)
+            .expect("a version behind '+'")
+            .to_owned()
+    };
     let (library, version) = match text("name") {
         "curl-sys" => ("curl", behind_plus().replace("curl-", "")),
-        "libmimalloc-sys" => ("mimalloc", mimalloc(&header("c_src/mimalloc/v3/include/mimalloc.h"))),
+        "libmimalloc-sys" => (
+            "mimalloc",
+            mimalloc(&header("c_src/mimalloc/v3/include/mimalloc.h")),
+        ),
         "libz-sys" => ("zlib", define(&header("src/zlib/zlib.h"), "ZLIB_VERSION")),
         "openssl-src" => ("OpenSSL", behind_plus()),
         "rdkafka-sys" => ("librdkafka", behind_plus()),
@@ -82,7 +91,9 @@ fn builds_c(package: &serde_json::Value) -> bool {
 }
 
 fn define(header: &str, name: &str) -> String {
-    let line = header.lines().find(|line| line.starts_with(&format!("#define {name} ")));
+    let line = header
+        .lines()
+        .find(|line| line.starts_with(&format!("#define {name} ")));
     let value = line.and_then(|line| line.split_whitespace().nth(2));
     value.expect(name).trim_matches('"').to_owned()
 }
@@ -108,7 +119,11 @@ fn notices_name_all_that_is_linked() {
     assert!(output.status.success(), "{said}");
     for package in linked() {
         let (name, version) = (&package["name"], &package["version"]);
-        let title = format!("= {} {} (", name.as_str().unwrap_or("?"), version.as_str().unwrap_or("?"));
+        let title = format!(
+            "= {} {} (",
+            name.as_str().unwrap_or("?"),
+            version.as_str().unwrap_or("?")
+        );
         assert!(notices.contains(&title) || name == "stepstream", "{title}");
     }
     assert!(notices.contains("librdkafka - Apache Kafka C driver library"));
