@@ -3,6 +3,7 @@
 //! Owns the keys and their check. Must not know connectors' inner life. Invariant: an entry that passes
 //! `Entry::connector` names exactly one connector, with keys that this connector has.
 
+use super::http::Limits;
 use crate::secret;
 use crate::units::Period;
 use schemars::JsonSchema;
@@ -10,8 +11,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What runs tasks. Keys are patterns: a resource's ARN, or of a function its ARN, partial ARN or name; `*`
-/// stands for any text. The longest pattern that matches wins; what none matches is not reachable.
+/// What runs tasks. Keys are patterns: a resource's ARN, or a function's ARN, partial ARN or name; `*` stands for any
+/// text. The longest matching pattern wins. A resource that matches no pattern is unreachable.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Config {
@@ -41,29 +42,29 @@ impl Config {
     }
 }
 
-/// What serves a pattern: exactly one of `function`, `http` and `kafka`.
+/// The connector that serves a pattern: exactly one of `function`, `http` and `kafka`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// A built-in function's name, such as `delay` or `demo.check_inventory`.
     pub function: Option<String>,
-    /// With `function = "delay"`: after how many milliseconds it answers its payload.
+    /// With `function = "delay"`: how many milliseconds pass before it returns its payload.
     pub milliseconds: Option<u32>,
     /// A function's URL, such as `http://127.0.0.1:9001/2015-03-31/functions/{function}/invocations`;
     /// `{function}` in its path stands for the function's name.
     pub http: Option<String>,
-    /// With `http`: most connections of a shard; default 64.
+    /// With `http`: limit on connections of each shard; default 64.
     pub connections: Option<u16>,
-    /// With `http`: most calls of a shard that wait for a connection; default 10000.
+    /// With `http`: limit on calls of each shard that wait for a connection; default 10000.
     pub queue: Option<u32>,
-    /// With `http`: how long connecting may take, such as "250ms"; default 5s.
+    /// With `http`: time limit for connecting, such as "250ms"; default 5s.
     pub connect_timeout: Option<Period>,
-    /// With `http`: how long an answer may take, from the request's first byte to its last; default 60s. A
-    /// task's own `TimeoutSeconds` counts too.
+    /// With `http`: time limit for the response, from the request's first byte to the response's last; default 60s. A
+    /// task's own `TimeoutSeconds` also applies.
     pub timeout: Option<Period>,
-    /// With `http`: a PEM file of roots to trust instead of the operating system's.
+    /// With `http`: a PEM file of root certificates to trust instead of the operating system's.
     pub ca_file: Option<String>,
-    /// With `http`: headers of each request: texts, or `{ env = "NAME" }`, or `{ file = "PATH" }`.
+    /// With `http`: headers for each request; each value is a text, `{ env = "NAME" }` or `{ file = "PATH" }`.
     pub headers: Option<BTreeMap<String, Secret>>,
     /// The topics that `arn:aws:states:::kafka:produce` may write to; `*` stands for any text.
     pub kafka: Option<Vec<String>>,
@@ -147,10 +148,7 @@ pub(super) enum Named<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Http<'a> {
     pub(super) url: &'a str,
-    pub(super) connections: usize,
-    pub(super) queue: usize,
-    pub(super) connect_timeout: Duration,
-    pub(super) timeout: Duration,
+    pub(super) limits: Limits,
     pub(super) ca_file: Option<&'a str>,
     pub(super) headers: Vec<(&'a str, &'a Secret)>,
 }
@@ -220,10 +218,12 @@ impl Entry {
         let headers = self.headers.iter().flatten();
         Ok(Http {
             url,
-            connections: usize::from(self.connections.unwrap_or(64)),
-            queue: self.queue.unwrap_or(10_000) as usize,
-            connect_timeout: period(self.connect_timeout, 5),
-            timeout: period(self.timeout, 60),
+            limits: Limits {
+                connections: usize::from(self.connections.unwrap_or(64)),
+                queue: self.queue.unwrap_or(10_000) as usize,
+                connect_timeout: period(self.connect_timeout, 5),
+                timeout: period(self.timeout, 60),
+            },
             ca_file: self.ca_file.as_deref(),
             headers: headers.map(|(name, value)| (name.as_str(), value)).collect(),
         })
