@@ -179,7 +179,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Warns of items that are no array whatever the state's input is. What only looks like an expression is told as such.
+    /// Warns of items that are no array, whatever the state has as input. What looks like an expression is told as such.
     fn constant_items(&mut self, items: &Node, is_distributed: bool, place: &Place<'_>) {
         let is_array = match &items.value {
             Value::Array(_) => true,
