@@ -16,6 +16,7 @@
 //! key in the header `stepstream-idempotency-key`.
 
 use super::bind::{Asked, Refusal, not_granted};
+use super::config::keys;
 use super::connector::{Maker, Site};
 use super::{Answers, Call, Connector, Failure, Progress};
 use crate::guard::guarded;
@@ -45,6 +46,14 @@ const TASKS_PART: (usize, usize) = (3, 8);
 /// is closed.
 const TOPICS_MAX: usize = 1000;
 
+keys! {
+    /// The keys of what writes to Kafka.
+    "kafka": pub struct ProduceConfig {
+        /// The topics that `arn:aws:states:::kafka:produce` may write to; `*` stands for any text.
+        kafka: Vec<String>,
+    }
+}
+
 /// The names of the errors of messages.
 pub(super) const ERRORS: [&str; 4] = [
     "Kafka.InvalidParameterException",
@@ -54,7 +63,14 @@ pub(super) const ERRORS: [&str; 4] = [
 ];
 
 /// An entry that grants topics.
-pub(super) struct ProduceMaker(pub(super) Arc<[Pattern]>);
+pub(super) struct ProduceMaker(Arc<[Pattern]>);
+
+impl ProduceMaker {
+    pub(super) fn new(config: &ProduceConfig) -> ProduceMaker {
+        let topics = config.kafka.iter().flatten();
+        ProduceMaker(topics.map(|topic| Pattern::parse(topic)).collect())
+    }
+}
 
 impl Maker for ProduceMaker {
     fn make(&self, site: &mut Site) -> Box<dyn Connector> {
