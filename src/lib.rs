@@ -128,7 +128,8 @@
 //! # Features
 //!
 //! `cli`, on by default, is the command line and all below it. `kafka` adds Kafka as source and sink, the
-//! configuration file and the service; it builds librdkafka, which takes a C and C++ compiler, cmake and perl.
+//! configuration file and the service; it builds librdkafka, which takes a C and C++ compiler and cmake. `kafka-tls`, on by
+//! default too, adds TLS, SCRAM and OIDC on the way to Kafka, with OpenSSL and curl from source, which take make and perl.
 //! `runtime` is the stream processor without a broker, `render` adds source excerpts to diagnostics. Without
 //! them (`default-features = false`) the crate is the language core, in safe and portable Rust apart from two
 //! files of `value::index`, and builds without a C compiler.

@@ -15,6 +15,7 @@ mod outage;
 mod reader;
 #[path = "kafka/redrive.rs"]
 mod redrive;
+#[cfg(feature = "kafka-tls")]
 #[path = "kafka/security.rs"]
 mod security;
 #[path = "kafka/sink.rs"]

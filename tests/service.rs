@@ -30,6 +30,7 @@ mod reload;
 mod replies;
 #[path = "service/restart.rs"]
 mod restart;
+#[cfg(feature = "kafka-tls")]
 #[path = "service/security.rs"]
 mod security;
 #[path = "support/service.rs"]

@@ -169,13 +169,13 @@ impl Core {
     /// Returns from how many bytes on the execution in the run has to wait for others.
     pub(super) fn pause_at(&self, lane: &LaneState, trip: &mut Trip) -> usize {
         let is_first = self.thirsty.first.is_some() && self.thirsty.first == trip.id;
-        if is_first {
+        let parked = self.flights.len();
+        if is_first || parked == 0 {
             return usize::MAX;
         }
         if trip.held_bytes == 0 || self.account.has_room_to_grow(lane.index) {
-            trip.held_bytes = self.run.bytes().0;
+            trip.held_bytes = self.run.held_bytes();
         }
-        self.account
-            .pause_at(lane.index, self.flights.len(), trip.held_bytes)
+        self.account.pause_at(lane.index, parked, trip.held_bytes)
     }
 }

@@ -55,6 +55,17 @@ impl Run {
         self.heap.bytes().0 > PAUSE_BYTES && !self.events.is_empty()
     }
 
+    /// Compacts the heap if that is due, then refuses to go on when the execution takes more memory than it may.
+    #[inline]
+    pub(super) fn keep_within_memory(&mut self, program: &Program, frame: FrameId) -> Result<(), Raised> {
+        // One sum instead of two, for what is nearly always so: too little is held for either.
+        if self.held_bytes() <= self.compact_at.min(self.pause_at) {
+            return Ok(());
+        }
+        self.compact_if_due(frame);
+        self.check_memory(program)
+    }
+
     /// Refuses to go on when the execution takes more memory than it may.
     #[inline]
     pub(super) fn check_memory(&mut self, program: &Program) -> Result<(), Raised> {
@@ -71,7 +82,7 @@ impl Run {
     /// Returns how many bytes the execution holds: values, those included that nobody needs any more until the heap is
     /// compacted, frames and kept events.
     #[inline]
-    pub(super) fn held_bytes(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.heap.bytes().0 + self.frame_bytes + self.events.len() * size_of::<Event>()
     }
 

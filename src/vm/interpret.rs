@@ -56,8 +56,7 @@ impl Run {
             self.current = self.frames[frame.at()].registers;
             // Here as well as at a state's end: iterations of one state end without going on, and what
             // they leave may be large.
-            self.compact_if_due(frame);
-            if let Err(Raised) = self.check_memory(program) {
+            if let Err(Raised) = self.keep_within_memory(program, frame) {
                 self.midway = None;
                 self.stack.clear();
                 self.raise(program, frame);

@@ -58,7 +58,7 @@ mod tests {
             ("max.poll.records", "500", true),
             ("batch.size", "16k", true),
             ("socket.keepalive.enable", "false", true),
-            ("security.protocol", "SASL_SSL", true),
+            ("security.protocol", "SASL_PLAINTEXT", true),
             ("security.protocol", "${PROTO}", true),
             ("acks", "all", true),
             ("sasl.mechanism", "HUNTER61", false),

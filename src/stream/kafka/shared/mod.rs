@@ -15,3 +15,4 @@ pub(super) mod native_topics;
 mod properties;
 mod reckoned;
 pub(super) mod subscription;
+mod tls;

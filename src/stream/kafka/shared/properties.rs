@@ -6,7 +6,7 @@
 //! Invariant: the value of a property that is not to be shown is in no text made here.
 
 use super::amount::{has_unit, in_unit_of};
-use super::java;
+use super::{java, tls};
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
@@ -26,6 +26,9 @@ enum Taken {
 
 /// Says why librdkafka does not take a property, or takes less than was written.
 pub(crate) fn refusal(key: &str, value: &str, is_shown: bool) -> Option<String> {
+    if let Some(text) = tls::refusal(key, value) {
+        return Some(text);
+    }
     match take(key, value) {
         Taken::Unknown(text) => Some(match java::instead(key) {
             Some(instead) => format!("No such configuration property: {instead}"),
@@ -243,7 +246,7 @@ mod tests {
             ("client.id", " 45", None),
             ("client.rack", "007", None),
             ("socket.keepalive.enable", "true", None),
-            ("security.protocol", "SASL_SSL", None),
+            ("security.protocol", "SASL_PLAINTEXT", None),
         ];
         for (key, value, expected) in cases {
             assert_eq!(refusal(key, value, true), *expected, "{key} = {value:?}");
