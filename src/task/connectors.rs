@@ -4,12 +4,12 @@
 //! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
-use super::bind::{self, Offer, Route};
+use super::bind::{self, Route};
 use super::config::{Config, ConfigError, Kind, Mistake};
-use super::connector::{Maker, Site};
 use super::lambda::functions::{Delay, FunctionMaker};
 use super::lambda::http::{HttpMaker, Service};
 use super::lambda::{self, Computed, Invocation};
+use super::maker::{Maker, Offer, Site};
 use super::produce::ProduceMaker;
 use super::table::{ConnectorIndex, Table};
 use super::{
@@ -141,7 +141,10 @@ impl Caller for Connectors {
             Route::Function(lambda::Route { style, served }) => {
                 let served = match served {
                     Some(served) => served,
-                    None => match self.computed.find(attempt, self.tasks.offer()) {
+                    None => match self
+                        .computed
+                        .find(attempt.view, attempt.parameters, self.tasks.offer())
+                    {
                         Ok(served) => served,
                         Err(failure) => return Progress::Failure(failure),
                     },

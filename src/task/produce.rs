@@ -15,10 +15,11 @@
 //! The result is `{"Topic": …}`, with `Partition` where one was given. Each message carries the call's stable
 //! key in the header `stepstream-idempotency-key`.
 
-use super::bind::{Asked, Refusal, not_granted};
+use super::asked::{Asked, Refusal};
 use super::config::keys;
-use super::connector::{Maker, Site};
+use super::maker::{Maker, Site};
 use super::{Answers, Call, Connector, Failure, Progress};
+use crate::fault;
 use crate::guard::guarded;
 use crate::program::Pattern;
 use crate::stream::share::{MESSAGE_OVERHEAD, Shares};
@@ -243,7 +244,7 @@ impl Produce {
             return Ok((Rc::clone(&known.name), known.id));
         }
         if !self.granted.iter().any(|pattern| pattern.matches(name)) {
-            return Err(not_granted(&format!("to write to topic '{name}'")));
+            return Err(not_granted(name));
         }
         let refused = |cause: String| Failure::new("Kafka.KafkaException", cause);
         if !is_topic_name(name) {
@@ -451,6 +452,14 @@ impl Connector for Produce {
     fn waiting(&self) -> usize {
         self.waiting.len()
     }
+}
+
+/// Returns the failure of a topic that the configuration does not allow.
+fn not_granted(topic: &str) -> Failure {
+    Failure::new(
+        fault::PERMISSIONS,
+        format!("The configuration does not grant this state machine to write to topic '{topic}'."),
+    )
 }
 
 fn invalid(parameter: &str, wanted: &str) -> Failure {

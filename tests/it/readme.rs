@@ -22,15 +22,25 @@ fn commands_print_what_the_page_about_jsonata_shows() {
 /// The first command that a newcomer runs is an alias, which must name features and a command that there are.
 #[test]
 fn the_alias_of_the_readme_is_there() {
-    assert!(README.contains("\ncargo demo\n"), "the README has lost its first command");
+    assert!(
+        README.contains("\ncargo demo\n"),
+        "the README has lost its first command"
+    );
     let alias: toml::Table = include_str!("../../.cargo/config.toml").parse().expect("TOML");
     let words = alias["alias"]["demo"].as_str().expect("a command").to_owned();
     let (options, command) = words.split_once(" -- ").expect("a command of ours");
     assert_eq!(command, "demo");
     assert_eq!(options, "run --release --no-default-features --features cli");
     let manifest: toml::Table = include_str!("../../Cargo.toml").parse().expect("TOML");
-    let default: Vec<_> = manifest["features"]["default"].as_array().into_iter().flatten().collect();
-    assert_eq!(default, [&toml::Value::from("cli"), &toml::Value::from("kafka-tls")]);
+    let default: Vec<_> = manifest["features"]["default"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(
+        default,
+        [&toml::Value::from("cli"), &toml::Value::from("kafka-tls")]
+    );
 }
 
 /// Every row of the page's table is an expression and its value.

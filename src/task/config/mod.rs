@@ -5,9 +5,12 @@
 //! Invariant: an entry that passes `Entry::kind` names exactly one kind, with keys that this kind has.
 
 mod keys;
+mod mistake;
 mod secret;
 
 pub(super) use keys::{Keys, keys};
+pub use mistake::ConfigError;
+pub(super) use mistake::Mistake;
 pub use secret::Secret;
 
 use super::lambda::functions::{DelayConfig, FunctionConfig};
@@ -189,60 +192,6 @@ impl<'de> Visitor<'de> for EntryVisitor {
         Ok(entry)
     }
 }
-
-/// What is wrong with an entry: the key, if it is one, and a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
-    pub(super) key: Option<&'static str>,
-    pub(super) message: String,
-}
-
-impl Mistake {
-    pub(super) fn of_entry(message: impl Into<String>) -> Mistake {
-        Mistake {
-            key: None,
-            message: message.into(),
-        }
-    }
-
-    pub(super) fn of_key(key: &'static str, message: impl Into<String>) -> Mistake {
-        Mistake {
-            key: Some(key),
-            message: message.into(),
-        }
-    }
-
-    /// Returns it as one of the entry with a pattern.
-    pub(super) fn at(self, pattern: &str) -> ConfigError {
-        ConfigError {
-            pattern: pattern.to_owned(),
-            key: self.key,
-            message: self.message,
-        }
-    }
-}
-
-/// What is wrong with an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// Its pattern.
-    pub pattern: String,
-    /// The key, if it is one.
-    pub key: Option<&'static str>,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-impl std::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.key {
-            Some(key) => write!(f, "tasks.\"{}\".{key}: {}", self.pattern, self.message),
-            None => write!(f, "tasks.\"{}\": {}", self.pattern, self.message),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use super::invoke::{Invoker, Job, Runner};
 use super::payload::Payload;
 use crate::stream::Ticket;
 use crate::task::config::{Mistake, keys};
-use crate::task::connector::{Maker, Site};
+use crate::task::maker::{Maker, Site};
 use crate::task::{Connector, Failure, Progress};
 use std::collections::BTreeMap;
 use std::sync::Arc;

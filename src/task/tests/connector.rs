@@ -2,8 +2,8 @@
 //! credentials, is slow, and adds metadata.
 
 use super::*;
-use crate::task::bind::{Asked, Refusal};
-use crate::task::connector::{Maker, Site};
+use crate::task::asked::{Asked, Refusal};
+use crate::task::maker::{Maker, Site};
 
 const QUEUE: &str = "arn:aws:states:::sqs:sendMessage";
 
