@@ -2,10 +2,10 @@
 //! execution per Kafka event.
 //!
 //! A definition is checked as AWS checks it, compiled once into a flat program, and run for every event.
-//! The language core does no I/O: time, randomness and the answers of tasks are handed in. Around it stands
-//! the stream processor: shards that take batches of events, run them, and commit what is finished.
+//! The language core does no I/O: it receives time, randomness and the answers of tasks from outside. Around it is
+//! the stream processor: shards that take batches of events, run them, and commit finished ones.
 //!
-//! Running one definition takes the core alone:
+//! Running one definition needs only the core:
 //!
 //! ```
 //! use stepstream::drive::{Reply, TaskCall, VirtualClock, drive};
@@ -32,35 +32,35 @@
 //!
 //! # The map
 //!
-//! Modules in dependency order; none uses one below itself, which a test checks.
+//! Modules in dependency order. A module uses only modules above it; a test checks this.
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`clock`] | what time it is: the monotonic one, and the wall clock's face |
+//! | [`clock`] | the current time: monotonic, and the wall clock's |
 //! | [`fault`] | ASL error names and how Retry and Catch match them |
-//! | [`printable`] | text of others, made harmless for a terminal |
+//! | [`printable`] | foreign text, made harmless for a terminal |
 //! | [`random`] | random numbers from a seed, and UUIDs |
-//! | [`timestamp`] | points in time as AWS writes and reads them |
+//! | [`timestamp`] | points in time, written and read as AWS does |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`jsonata`] | JSONata, the second query language: parse, compile, evaluate |
 //! | [`asl`] | definitions: document model, parser, validation into diagnostics |
-//! | [`embedded`] | definitions inside templates and other files, with their places |
+//! | [`embedded`] | definitions inside templates and other files, with their positions |
 //! | [`program`] | instructions, constants, tables, and their text form |
-//! | [`mod@convert`] | definitions in JSONPath rewritten in JSONata |
-//! | [`mod@compile`] | from the document model to a program |
+//! | [`mod@convert`] | rewriting of JSONPath definitions in JSONata |
+//! | [`mod@compile`] | the step from the document model to a program |
 //! | [`vm`] | runs a program: frames, retry, yields, history events |
 //! | [`log`] | history events as execution-log records |
-//! | [`history`] | logs read back: executions as a table, one as a story |
-//! | [`drive`] | one execution with its world: clock, answers, a queue of what is due |
-//! | [`cases`] | case files: prepared executions and what is expected of them |
-//! | [`test_state`] | tries one state on its own |
+//! | [`history`] | reading logs back: executions in a table, one as a story |
+//! | [`drive`] | one execution with its surroundings: clock, answers, a queue of due events |
+//! | [`cases`] | case files: prepared executions and expectations |
+//! | [`test_state`] | a trial of one state on its own |
 //! | `units` | times and sizes as people write them; from here on with the feature `runtime` |
-//! | `secret` | secrets that stand in a variable or a file, and what may be shown of them |
-//! | `guard` | the wall that a panic does not pass |
-//! | `metrics` | what the service counts, and its text for Prometheus |
-//! | `stream` | events in, messages out: traits, which offset is safe to commit, memory, Kafka |
+//! | `secret` | secrets in a variable or a file, and the parts of them that may be shown |
+//! | `guard` | the barrier that no panic crosses |
+//! | `metrics` | the service's counters, and their text for Prometheus |
+//! | `stream` | events in, messages out: traits, safe commit offsets, memory, Kafka |
 //! | `journal` | execution logs on their way out: files, stdout, a topic |
 //! | `task` | connectors: what runs a workflow's tasks |
 //! | `registry` | state machines by name: publish, take up, read again |
@@ -71,25 +71,25 @@
 //!
 //! # The way of one event
 //!
-//! 1. `stream::kafka` has one consumer for each workflow. Its control thread follows the group; events pass it
-//!    by: the queue of every partition is forwarded to the queue of one shard, which takes batches.
+//! 1. `stream::kafka` has one consumer for each workflow. Its control thread follows the group. Events bypass it:
+//!    the queue of every partition is forwarded to the queue of one shard, which takes batches.
 //! 2. The shard (`runtime::Shard::turn`) gives each record to its one [`vm::Run`]: [`value`] copies and indexes
-//!    the bytes into the run's heap. What is no JSON, or too large, goes to step 5 as a failure.
+//!    the bytes into the run's heap. An event that is not JSON, or is too large, goes to step 5 as a failure.
 //! 3. [`vm::Run::advance`] runs instructions until the execution is over, has done its share of
 //!    the turn's work ([`vm::Work`]), or needs the world; then
-//!    [`vm::Run::requests`] says what for (a task, a time). Parallel and Map are child frames of the same run,
-//!    so a branch that waits does not stop its siblings. Most executions are over after one such call.
-//! 4. One that waits is copied into a small run of its own in the in-flight table. `task` finds out who serves
-//!    a request and calls it, timers stand in a heap; [`vm::Run::resume`] brings the answer.
+//!    [`vm::Run::requests`] lists its requests (a task, a time). Parallel and Map are child frames of the same run,
+//!    so a waiting branch does not stop its siblings. Most executions end after one such call.
+//! 4. A waiting execution is copied into a small run of its own in the in-flight table. `task` finds the connector
+//!    that serves a request and calls it; timers are in a heap. [`vm::Run::resume`] delivers the answer.
 //! 5. The output, the dead letter or the reply is written from the heap to the shard's sink. [`log`] encodes
-//!    the events of the history, kept as references into the heap if anyone wants them, into the shard's
-//!    buffer; `journal` ships whole buffers from a thread of its own. The run is used again: its memory stays.
-//! 6. When all of this is acknowledged the offset is complete in the partition's `stream::offsets::Tracker`,
-//!    which says up to where may be committed and what the commit's metadata has to remember. In sync mode
+//!    the history's events, which were kept as references into the heap if the log needs them, into the shard's
+//!    buffer; `journal` ships whole buffers from a thread of its own. The run is reused and keeps its memory.
+//! 6. When all of this is acknowledged, the offset is complete in the partition's `stream::offsets::Tracker`,
+//!    which determines the offset to commit and the content of the commit's metadata. In sync mode
 //!    the commit comes first: step 2 waits for its acknowledgement.
 //!
 //! [`drive::drive`] is steps 2 to 4 for one execution with a clock and a host, as `exec` and the tests run it;
-//! `stream::memory` puts lines in the place of Kafka, as `pipe` and the benches do.
+//! `stream::memory` replaces Kafka by lines, for `pipe` and the benches.
 //!
 //! # Invariants
 //!
@@ -98,28 +98,29 @@
 //! - [`value`] to [`vm`] know no files, no clock, no threads and no randomness of their own.
 //! - [`vm`] knows neither [`asl`] nor [`mod@compile`]: a [`program::Program`] is their only contract. It is
 //!   immutable and shared; everything that changes belongs to one [`vm::Run`].
-//! - Values are never changed once they are made. A handle is an index: a run can be moved and stored.
-//! - Every value knows its serialized length, so AWS's 256 KiB limit is a comparison wherever AWS has it.
-//! - A customer's definition or event never makes us panic. Problems of a definition are a list
+//! - Values never change after they are built. A handle is an index, so a run can be moved and stored.
+//! - Every value knows its serialized length, so AWS's 256 KiB limit costs one comparison wherever AWS applies it.
+//! - A customer's definition or event never causes a panic. A definition's problems are a list
 //!   ([`asl::Diagnostic`]); failures of a run are data that Retry and Catch handle.
 //!
 //! The stream processor:
 //!
-//! - What waits, ends, retries or lasts goes by monotonic time; the wall clock gives timestamps only, so a
-//!   correction of it changes nothing else.
-//! - No offset is committed past unfinished work, also across rebalance and crash; in sync mode nothing
+//! - Waits, deadlines, retries and durations use monotonic time. The wall clock only gives timestamps, so
+//!   correcting it changes nothing else.
+//! - No offset is committed past unfinished work, even across a rebalance or crash. In sync mode nothing
 //!   runs before its commit is acknowledged, and nothing runs twice. Nothing is committed for a partition
 //!   that was lost.
 //! - An event is finished when its output or dead letter is acknowledged and its log records have left the
-//!   process. A failed execution is a finished one.
-//! - Shards share nothing that changes: an execution is born, runs and ends on one, and channels to the
-//!   outside are bounded. Nothing blocks a shard's thread. What is full stops its own workflow's source; of the
-//!   producer's queue each of a shard's workflows has a share, so that a topic that takes nothing stops only those
-//!   that write to it. The account of memory is the shard's, and each workflow has a part of it that no other takes: when
-//!   it is short, sources pause whose workflow has taken its part. It has a hard end, beyond which what grows fails.
-//! - Metadata of a commit that is not certainly ours and of this commit, or that is of another topic, counts as
-//!   none. A question that no broker has answered is asked again, never taken for "there is none".
-//! - What no `[tasks]` entry grants is not reachable; what is refused by a reload changes nothing.
+//!   process. A failed execution is finished, too.
+//! - Shards share no mutable state: an execution starts, runs and ends on one shard, and channels to the
+//!   outside are bounded. Nothing blocks a shard's thread. A full queue stops its own workflow's source; each of a
+//!   shard's workflows has a share of the producer's queue, so a topic that accepts nothing stops only workflows
+//!   that write to it. The memory account belongs to the shard, and each workflow has a reserved part of it: when
+//!   memory is short, sources pause whose workflow has used up its part. The account has a hard limit, beyond which
+//!   growing executions fail.
+//! - Commit metadata is ignored unless it is certainly ours, belongs to this commit and to this topic. A question
+//!   that no broker has answered is asked again; silence never means "there is none".
+//! - A resource that no `[tasks]` entry grants is unreachable. A refused reload changes nothing.
 //! - Only `stream::kafka` knows rdkafka, only `metrics` spells metric names, only `server` and `cli` know
 //!   the configuration as a whole: each module owns its own part of it.
 //!
@@ -127,12 +128,12 @@
 //!
 //! # Features
 //!
-//! `cli`, on by default, is the command line and all below it. `kafka` adds Kafka as source and sink, the
-//! configuration file and the service; it builds librdkafka, which takes a C and C++ compiler and cmake. `kafka-tls`, on by
-//! default too, adds TLS, SCRAM and OIDC on the way to Kafka, with OpenSSL and curl from source, which take make and perl.
-//! `runtime` is the stream processor without a broker, `render` adds source excerpts to diagnostics. Without
-//! them (`default-features = false`) the crate is the language core, in safe and portable Rust apart from two
-//! files of `value::index`, and builds without a C compiler.
+//! `cli`, on by default, is the command line and everything below it. `kafka` adds Kafka as source and sink, the
+//! configuration file and the service; it builds librdkafka, which needs a C and C++ compiler and make. `kafka-tls`,
+//! also on by default, adds TLS, SCRAM and OIDC to Kafka's clients; it builds OpenSSL and curl from source, which need
+//! cmake and perl. `runtime` is the stream processor without a broker; `render` adds source excerpts to diagnostics.
+//! Without features (`default-features = false`) the crate is the language core, in safe and portable Rust apart
+//! from two files of `value::index`, and builds without a C compiler.
 
 pub mod asl;
 pub mod cases;

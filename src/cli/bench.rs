@@ -15,41 +15,41 @@ use measure::{Measured, measure};
 use player::{Player, Trouble};
 use std::path::{Path, PathBuf};
 
-/// Measure a definition: events in a loop on one core, each from its bytes to its output bytes.
+/// Measure a definition: events in a loop on one core, from input bytes to output bytes.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The file of events has one JSON document a line. Tasks answer at once, or as the script says; waits and \
-retries take no time. Two passes must give the same outputs before anything is timed.
+    after_help = "The file of events has one JSON document per line. Tasks answer immediately, or as the script says; waits and \
+retries take no time. Before anything is timed, two passes must give the same outputs.
 
-JSON: executions_per_second and ns_per_execution are the median of at least 7 rounds, spread_percent is \
-the distance between the fastest and the slowest; ns_index, ns_run and ns_write are shares, measured in \
-passes of their own; failed counts the events whose execution did not succeed.
+JSON: executions_per_second and ns_per_execution are medians of at least 7 rounds; spread_percent is the distance \
+between the fastest and the slowest round; ns_index, ns_run and ns_write are parts of the time, measured in \
+separate passes; failed counts the events whose execution did not succeed.
 
-The binary must be a release build, or the figures mean nothing.
+Use a release build: the figures of a debug build mean nothing.
 
 Example:
   stepstream bench order.asl.json --input-file orders.ndjson --task-script answers.json"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
+    /// The definition, JSON or YAML (by the file's extension), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The events, one JSON document a line; - for stdin.
+    /// The events, one JSON document per line; - for stdin.
     #[arg(long, value_name = "NDJSON")]
     input_file: PathBuf,
-    /// About how long to measure in all.
+    /// Approximate duration of the whole measurement.
     #[arg(long, default_value_t = 3.0, value_parser = seconds)]
     seconds: f64,
-    /// The log level: records are encoded, and thrown away.
+    /// The log level: records are encoded, then discarded.
     #[arg(long, value_enum, default_value_t, ignore_case = true)]
     level: LogLevel,
-    /// Answers of the tasks, as for 'exec'; played afresh for each event.
+    /// The tasks' answers, as for 'exec'; each event starts at the beginning of the script.
     #[arg(long, value_name = "FILE")]
     task_script: Option<PathBuf>,
     /// Fill in ${Name}, as CloudFormation would.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
     substitutions: Vec<(String, String)>,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -10,14 +10,14 @@ use crate::printable;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// Check definitions or a configuration: every problem, where it is, and what was meant.
+/// Check definitions or a configuration: every problem, with its position and a suggestion.
 #[derive(clap::Args)]
 #[command(
     override_usage = "stepstream check [OPTIONS] <FILE>...\n       stepstream check [OPTIONS] --config <FILE>",
-    after_help = "A definition is also found in a template of CloudFormation, SAM or CDK, in a file of the Serverless
-Framework, and in the answer of 'aws stepfunctions describe-state-machine'. FILE#Name is one of several state
-machines in it; without a name all are checked. What only a deployment knows, such as the ARN of a function, gets a
-value of the right form; --set Name=VALUE or --set Name.Arn=VALUE gives the real one.
+    after_help = "FILE may also be a template of CloudFormation, SAM or CDK, a file of the Serverless Framework or of Terraform, or \
+the answer of 'aws stepfunctions describe-state-machine'. FILE#Name selects one of several state machines; without \
+a name, all are checked. A value that only a deployment knows, such as a function's ARN, becomes a placeholder of \
+the right form; --set Name=VALUE or --set Name.Arn=VALUE provides the real one.
 
 Exit code: 0 all are accepted (perhaps with warnings), 1 one is refused, 2 a file cannot be read.
 
@@ -29,28 +29,28 @@ Examples:
   stepstream check order.asl.yaml --set QueueUrl=https://sqs.us-east-1.amazonaws.com/111111111111/q"
 )]
 pub(super) struct Args {
-    /// Definitions, JSON or YAML (by the file's ending), or files that hold some: see below.
+    /// Definitions, JSON or YAML (by the file's extension), or files that contain them: see below.
     #[arg(required_unless_present = "config", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A configuration, checked with its workflows and what serves their tasks.
+    /// A configuration, to be checked with its workflows and the connectors of their tasks.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "machine_type", "substitutions"])]
     config: Option<PathBuf>,
-    /// The type of workflow to check for [default: what the template says, else express].
+    /// The type of workflow to check for [default: the template's, or else express].
     #[arg(long = "type", value_enum)]
     machine_type: Option<Type>,
     /// Fill in ${Name}, as CloudFormation would.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
     substitutions: Vec<(String, String)>,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Type {
-    /// What stepstream runs.
+    /// The type that stepstream runs.
     Express,
-    /// Checked only.
+    /// A type that stepstream checks but does not run.
     Standard,
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Show the program that a definition is compiled to.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
+    /// The definition, JSON or YAML (by the file's extension), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Fill in ${Name}, as CloudFormation would.

@@ -54,14 +54,14 @@ const EXIT_INTERRUPTED: u8 = 130;
   stepstream test workflows/ --coverage                play the cases beside the definitions
   stepstream bench order.asl.json --input-file orders.ndjson   how fast is it?
   stepstream pipe order.asl.json < orders.ndjson       run it over lines, without Kafka
-  stepstream run --config config/stepstream.toml       run workflows on Kafka's events
-  stepstream logs log --status FAILED                  what failed, from the execution logs
-  stepstream redrive --from orders-failed --dry-run    put failed events back, here only counted
-  stepstream convert order.asl.json --to jsonata       rewrite it in JSONata, proven by its cases
-  stepstream disasm order.asl.json                     show what it was compiled to
+  stepstream run --config config/stepstream.toml       run workflows on Kafka events
+  stepstream logs log --status FAILED                  list failures from the execution logs
+  stepstream redrive --from orders-failed --dry-run    count failed events that can be put back
+  stepstream convert order.asl.json --to jsonata       rewrite it in JSONata and test the result
+  stepstream disasm order.asl.json                     show the compiled program
   stepstream jsonata '$states.input.id' --input order.json   try a JSONata expression
 
-'stepstream help COMMAND' says more about each."
+'stepstream help COMMAND' explains each command."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -96,7 +96,7 @@ fn shard_count(wanted: usize) -> usize {
 /// How a command prints its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For reading.
+    /// For people.
     #[default]
     Text,
     /// One JSON document on stdout; everything else on stderr.

@@ -24,30 +24,33 @@ const LEAVING: Duration = Duration::from_secs(10);
 /// The longest wait between two looks at the brokers' health and at Ctrl-C.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Put dead letters back into the topic they came from, for another try.
+/// Put dead letters back into the topics they came from, for another try.
 ///
-/// Reads a dead-letter topic up to the ends that it has at start and writes each event back: its key, value
-/// and headers as they were, without the headers that describe the failure, and with one more that counts
-/// the rounds (stepstream-redrive-rounds).
+/// Reads a dead-letter topic up to its end offsets at the start of the command and writes each event back. Key, value
+/// and headers are restored; the failure headers are removed, and stepstream-redrive-rounds counts the rounds.
 #[derive(clap::Args)]
 #[command(
-    after_help = "What was put back is remembered in the consumer group stepstream-redrive-<topic>: the next redrive goes on where \
-this one ended. Events that were not asked for (--error, --limit) or that could not be put back stay, and are \
-offered again the next time. Nothing is removed from the dead-letter topic; its retention does that.
+    after_help = "The consumer group stepstream-redrive-<topic> remembers which events were put back: the next redrive continues \
+from there. Events that were filtered out (--error, --limit) or could not be put back stay, and the next redrive \
+considers them again. Nothing is removed from the dead-letter topic; its retention does that.
 
-Letters of the error Stepstream.CutOff (a sync workflow's process ended in mid-execution), and those of events that were \
-too large for the dead-letter topic, have no event in them: they stay, and where each event stands in its topic is told, to be fetched from there.
+Letters with the error Stepstream.CutOff (a sync workflow's process ended in the middle of an execution), and \
+letters for events that were too large for the dead-letter topic, do not contain the event. They stay, and redrive \
+reports where each event is in its topic.
 
-The brokers and their credentials are those of [kafka] in the configuration. Letters go back only to topics that a workflow of the configuration reads, since whoever may write to the dead-letter topic says where each came from; --any-topic lets them go to any, --to says where all go.
+Brokers and credentials come from [kafka] in the configuration. Anyone who may write to the dead-letter topic \
+controls where a letter claims to come from, so letters go only to topics that a workflow of the configuration \
+reads. --any-topic lifts that limit; --to sends all letters to one topic.
 
-Exit code: 0 all that was asked for is put back (or there was nothing), 1 some stayed, 2 could not run, or ended \
-before its time, 130 interrupted.
+Exit code: 0 all chosen events are put back (or there were none), 1 some stayed, 2 could not run, or ended early, \
+130 interrupted.
 
---format json prints one document. \"status\" is DONE, SOME_STAYED, INTERRUPTED, ENDED_EARLY (with \"message\") \
-or NOT_RUN; \"put_back\", \"not_chosen\", \"exhausted\" (--max-rounds), \"without_event\", \"homeless\" (no topic to go \
-to), \"not_allowed\" (no workflow reads it) and \"refused\" (by the brokers) count events, in all and for each of \"errors\"; \"places\" (at most \
-1000) says where those without event stand. With --dry-run nothing is put \
-back: it says what would be. \"truncated_commits\" above 0: the next redrive may put some back again.
+--format json prints one document. \"status\" is DONE, SOME_STAYED, INTERRUPTED, ENDED_EARLY (with \"message\") or \
+NOT_RUN. \"put_back\", \"not_chosen\", \"exhausted\" (--max-rounds), \"without_event\", \"homeless\" (no topic to \
+go to), \"not_allowed\" (no workflow reads the topic) and \"refused\" (by the brokers) count events, in total and \
+for each of \"errors\". \"places\" (at most 1000) lists the positions of events that letters do not contain. With \
+--dry-run nothing is put back, and the counts say what would be. \"truncated_commits\" above 0: the next redrive \
+may put some events back again.
 
 Examples:
   stepstream redrive --from orders-failed --dry-run              what is there, by error
@@ -59,32 +62,32 @@ pub(super) struct Args {
     /// The dead-letter topic
     #[arg(long, value_name = "TOPIC")]
     from: String,
-    /// Where they go [default: where each came from, the header stepstream-source-topic]
+    /// Send all letters to this topic [default: the topic in each letter's header stepstream-source-topic]
     #[arg(long, value_name = "TOPIC")]
     to: Option<String>,
-    /// Let them go back to any topic, not only to those that the configuration's workflows read
+    /// Allow any topic, not only topics that the configuration's workflows read
     #[arg(long, conflicts_with = "to")]
     any_topic: bool,
-    /// Only events that failed with this error, such as States.Timeout; may be given several times
+    /// Only events that failed with this error, such as States.Timeout; repeatable
     #[arg(long = "error", value_name = "NAME")]
     errors: Vec<String>,
-    /// Put back at most so many
+    /// Put back at most this many events
     #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
     limit: u64,
-    /// Only count what would be put back; nothing is written or remembered
+    /// Only count the events that would be put back; write and remember nothing
     #[arg(long)]
     dry_run: bool,
-    /// Leave events that were put back so often before
+    /// Leave events that have already been put back this many times
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     max_rounds: u32,
-    /// The configuration file, of which [kafka] and the workflows' topics count [default: config/stepstream.toml;
-    /// none is needed with --brokers and one of --to and --any-topic]
+    /// The configuration file, for [kafka] and the workflows' topics [default: config/stepstream.toml; not needed
+    /// with --brokers and one of --to and --any-topic]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The brokers, instead of kafka.brokers
     #[arg(long, value_name = "HOST:PORT")]
     brokers: Option<String>,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -10,36 +10,36 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
-/// Run workflows on Kafka's events.
+/// Run workflows on Kafka events.
 ///
-/// Reads the topics of the configured workflows, runs an execution for every event, writes outputs, dead
-/// letters and logs, and commits what is finished.
+/// Reads the topics of the configured workflows, runs an execution for every event, writes outputs, dead letters and
+/// logs, and commits the offsets of finished events.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Signals: SIGTERM or Ctrl-C lets running executions finish (service.shutdown_timeout), commits, and ends \
-with 0; a second one ends at once. SIGHUP reads the definitions again, as does a changed file.
+    after_help = "Signals: SIGTERM or Ctrl-C lets running executions finish (service.shutdown_timeout), commits, and exits with 0. A \
+second one ends the process immediately. SIGHUP, or a changed file, reloads the definitions.
 
-Where to look: http://127.0.0.1:9464/metrics and /health/ready (service.listen); execution logs with \
-'stepstream logs log'; the service's own messages on stderr, more of them with STEPSTREAM_LOG=debug.
+Observe it: http://127.0.0.1:9464/metrics and /health/ready (service.listen), execution logs with 'stepstream logs \
+log', and the service's own messages on stderr (STEPSTREAM_LOG=debug for more).
 
-Keys may come from the environment: STEPSTREAM__KAFKA__BROKERS=kafka:9092. config/README.md has every key.
+Environment variables override keys: STEPSTREAM__KAFKA__BROKERS=kafka:9092. config/README.md describes every key.
 
-Exit code: 0 stopped as told, or at the end of the input; 1 it broke down while it ran, or what was finished could not be \
-delivered and committed before it ended; 2 it could not start, or (--until-end) its group does not take it.
+Exit code: 0 stopped as requested, or at the end of the input; 1 failed while running, or could not deliver and \
+commit everything before it ended; 2 could not start, or (--until-end) its group refuses it.
 
 Examples:
   stepstream check --config config/stepstream.toml     is everything there that it needs?
   stepstream run --config config/stepstream.toml
-  stepstream run --config config/stepstream.toml --until-end     work off what is there, then stop"
+  stepstream run --config config/stepstream.toml --until-end     process everything in the topics, then stop"
 )]
 pub(super) struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "config/stepstream.toml")]
     config: PathBuf,
-    /// Stop at the ends that the topics have at start, with everything committed
+    /// Stop at the topics' end offsets at start-up, with everything committed
     ///
-    /// Gives up with 1 when a topic does not exist, when the brokers refuse the credentials, or when none is
-    /// reachable for a minute; with 2 when the group does not take it as a member.
+    /// Gives up with 1 if a topic does not exist, if the brokers refuse the credentials, or if none is reachable for
+    /// a minute; with 2 if the group refuses it as a member.
     #[arg(long)]
     until_end: bool,
 }

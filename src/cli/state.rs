@@ -9,11 +9,11 @@ use crate::printable;
 use crate::test_state::{Mock, Problem, Status, Subject, choice_rules, test_state};
 use std::path::PathBuf;
 
-/// Try one state: its data stage by stage, what matched, and where it leads.
+/// Try one state: its data at each stage, the matching rule, and the next state.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Shows what AWS's TestState shows at its deepest inspection level. States in the branches of a Parallel \
-and in the processor of a Map can be tried as well.
+    after_help = "Shows the same data as AWS's TestState at its deepest inspection level. States in the branches of a Parallel or in \
+the processor of a Map work, too.
 
 Exit code: 0 SUCCEEDED, CAUGHT_ERROR or RETRIABLE, 1 FAILED, 2 could not run (also: a task without a result).
 
@@ -25,22 +25,22 @@ Examples:
   stepstream state order.asl.json 'check inventory' --input '{}' --error Lambda.ServiceException"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
+    /// The definition, JSON or YAML (by the file's extension), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Name of the state.
+    /// The state's name.
     #[arg(value_name = "STATE")]
     state: String,
-    /// What the state is entered with, as JSON text.
+    /// The state's input, as JSON text.
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     input: Option<String>,
-    /// The context object $$, as JSON text [default: a made-up one].
+    /// The context object $$, as JSON text [default: an invented one].
     #[arg(long, value_name = "JSON")]
     context: Option<String>,
     /// The variables, as a JSON object: {"name": value, …}.
     #[arg(long, value_name = "JSON")]
     variables: Option<String>,
-    /// What the task answers, or the branches or items come to, as JSON text.
+    /// The result of the task, of the branches or of the items, as JSON text.
     #[arg(
         long,
         value_name = "JSON",
@@ -48,7 +48,7 @@ pub(super) struct Args {
         conflicts_with = "error"
     )]
     result: Option<String>,
-    /// The task fails with this error.
+    /// Let the task fail with this error.
     #[arg(long, value_name = "NAME")]
     error: Option<String>,
     /// The error's cause.
@@ -57,7 +57,7 @@ pub(super) struct Args {
     /// Fill in ${Name}, as CloudFormation would.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
     substitutions: Vec<(String, String)>,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -11,38 +11,38 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
-    /// Worker threads; 0 is one for each core. Default `0`.
+    /// Number of worker threads; 0 means one for each core. Default `0`.
     pub shards: usize,
     /// Whether each shard is pinned to a core. Default `true`.
     pub pin: bool,
-    /// Parked executions of the whole process; beyond it, sources are paused. Default `100000`.
+    /// Limit on parked executions in the whole process; beyond it, sources pause. Default `100000`.
     pub max_in_flight: usize,
-    /// Memory that the process may take, shared out to the shards; beyond it, sources are paused. Default: three
-    /// quarters of the container's limit, else of the machine's memory.
+    /// Limit on the process's memory, divided among the shards; when a shard runs short, its sources pause. Default:
+    /// three quarters of the container's limit or, without one, of the machine's memory.
     pub memory_max: Option<Size>,
-    /// Memory that one execution may take, at most an eighth of its shard's part; one that takes more fails with
-    /// `States.DataLimitExceeded`. Default `"64MiB"`.
+    /// Limit on one execution's memory, at most an eighth of its shard's part; an execution that needs more fails
+    /// with `States.DataLimitExceeded`. Default `"64MiB"`.
     pub execution_memory_max: Size,
-    /// How long running executions may take to finish when the service is told to stop. Default `"30s"`.
+    /// How long running executions may take to finish after the service is told to stop. Default `"30s"`.
     pub shutdown_timeout: Period,
-    /// Address and port of `/metrics`, `/health/live` and `/health/ready`; `""` serves none. Default
+    /// Address and port of `/metrics`, `/health/live` and `/health/ready`; `""` serves none of them. Default
     /// `"127.0.0.1:9464"`.
     pub listen: String,
     /// The AWS region in ARNs and in the context object. Default `"us-east-1"`.
     pub region: String,
     /// The AWS account in ARNs and in the context object, 12 digits. Default `"111111111111"`.
     pub account: String,
-    /// How the service's own messages are written on stderr: `"text"` or `"json"`. Default `"text"`.
+    /// Format of the service's own messages on stderr: `"text"` or `"json"`. Default `"text"`.
     pub diagnostics: Diagnostics,
-    /// Serves the pages of `listen` over TLS (1.2 or 1.3), and only so.
+    /// Serves the pages of `listen` over TLS (1.2 or 1.3) only.
     pub tls: Option<Tls>,
 }
 
-/// What the pages are served with over TLS. The files are read at start: a renewed certificate needs a restart.
+/// Certificate and key for TLS. The files are read at start-up: a renewed certificate needs a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// A PEM file with the certificate, followed by those that lead to its root; relative to the configuration file.
+    /// A PEM file with the certificate, followed by its chain; relative to the configuration file.
     pub certificate: PathBuf,
     /// A PEM file with the certificate's private key, without a password; relative to the configuration file.
     pub key: PathBuf,

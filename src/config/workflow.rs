@@ -15,57 +15,57 @@ use std::time::Duration;
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("required" = ["name", "definition"]))]
 pub struct Workflow {
-    /// Name of the state machine: metric label, log file name, part of ARNs. AWS's rules: 1 to 80
+    /// Name of the state machine, used in metric labels, log file names and ARNs. AWS's rules apply: 1 to 80
     /// characters. Required.
     #[schemars(transform = without_default)]
     pub name: String,
-    /// The definition's file, JSON or YAML by its ending, or `FILE#Name` for a state machine in a template; relative
-    /// to the configuration file. Required.
+    /// The definition's file, JSON or YAML by its extension, or `FILE#Name` for a state machine in a template;
+    /// relative to the configuration file. Required.
     #[schemars(transform = without_default)]
     pub definition: PathBuf,
-    /// `"async"` runs each event at least once, `"sync"` at most once, and replies. Default `"async"`.
+    /// `"async"` runs each event at least once; `"sync"` runs it at most once and replies. Default `"async"`.
     pub mode: Mode,
-    /// The topics whose events are run. Either this or `topics_pattern`.
+    /// The input topics. Set either this or `topics_pattern`.
     pub topics: Vec<String>,
-    /// A regular expression (POSIX, extended), beginning with `^`, for the names of topics whose events are run.
+    /// A regular expression (POSIX extended) that begins with `^` and matches the names of the input topics.
     pub topics_pattern: Option<String>,
     /// The consumer group. Default `stepstream-<name>`.
     pub group: Option<String>,
-    /// `group.instance.id`: static membership, unique in the group. Default: none.
+    /// `group.instance.id` for static membership; unique in the group. Default: none.
     pub instance_id: Option<String>,
-    /// Where a group without offsets begins: `"earliest"`, `"latest"`, or a time (RFC 3339). Default
+    /// Where a group without committed offsets begins: `"earliest"`, `"latest"`, or a time (RFC 3339). Default
     /// `"earliest"`.
     #[schemars(default = "earliest")]
     pub start: Start,
-    /// What an execution's input is: the event's `"value"`, or a `"record"` with topic, partition, offset,
-    /// timestamp, key, headers and value. Default `"value"`.
+    /// The execution's input: the event's `"value"`, or a `"record"` with topic, partition, offset, timestamp, key,
+    /// headers and value. Default `"value"`.
     pub input: Input,
-    /// What becomes of a tombstone or empty value: `"skip"` it, without a reply, or run it with `"null"`. Default
-    /// `"skip"`.
+    /// How to treat a tombstone or empty value: `"skip"` it without a reply, or run it with the input `"null"`.
+    /// Default `"skip"`.
     pub on_empty: OnEmpty,
-    /// In which order events run: `"unordered"`, or one after the other by `"key"` or by `"partition"`.
-    /// Default `"unordered"`.
+    /// The order of events: `"unordered"`, or one after the other for each `"key"` or each `"partition"`. Default
+    /// `"unordered"`.
     pub ordering: Ordering,
-    /// Parked executions on each shard; beyond it the workflow's partitions there are paused. Default
+    /// Limit on parked executions on each shard; beyond it, the workflow's partitions on that shard pause. Default
     /// `10000`.
     pub max_in_flight: usize,
-    /// How many offsets the newest event begun may be ahead of the oldest unfinished one, in each partition; beyond it
-    /// the workflow's partitions on that shard are paused. Default `100000`.
+    /// How far, in offsets, the newest started event of a partition may be ahead of the oldest unfinished one; beyond
+    /// it, the workflow's partitions on that shard pause. Default `100000`.
     pub max_offset_span: u32,
-    /// Sync: events that a shard has committed and not finished at most, and so are at risk in a crash.
+    /// Sync: limit on events that a shard has committed but not finished, and that a crash would therefore cut off.
     /// Default `4000`.
     pub sync_batch_max: usize,
     /// How often offsets are committed. Default `"1s"`.
     pub commit_interval: Period,
-    /// How long a partition that is taken away may finish its executions; for as long the client reads nothing
-    /// of the others either. A process that stops gives all back together, within its `shutdown_timeout`. Default
-    /// `"10s"`.
+    /// How long a revoked partition may take to finish its executions; meanwhile the client reads nothing from its
+    /// other partitions either. A process that stops returns all partitions together, within `shutdown_timeout`.
+    /// Default `"10s"`.
     pub drain_timeout: Period,
-    /// What `${Name}` stands for in the definition, and the names of a template in it.
+    /// Values for `${Name}` in the definition and for the names that a template uses.
     pub substitutions: BTreeMap<String, String>,
-    /// Where outputs go; without it nowhere.
+    /// Where outputs go; without it, nowhere.
     pub output: Option<Topic>,
-    /// Where failed events go; without it nowhere.
+    /// Where failed events go; without it, nowhere.
     pub dead_letter: Option<DeadLetter>,
     /// Sync: where replies go.
     pub reply: Option<Reply>,
@@ -123,7 +123,7 @@ impl Workflow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Topic {
-    /// Its name. The event's key is kept.
+    /// The topic's name. Outputs keep the event's key.
     pub topic: String,
 }
 
@@ -131,12 +131,12 @@ pub struct Topic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetter {
-    /// The topic. Key, value and headers of the event are kept.
+    /// The topic's name. Dead letters keep the event's key, value and headers.
     pub topic: String,
-    /// Only failures with these error names, such as `"States.TaskFailed"`. Default: all.
+    /// Send only failures with these error names, such as `"States.TaskFailed"`. Default: all.
     #[serde(default)]
     pub errors: Vec<String>,
-    /// But not these. Default: none.
+    /// Do not send failures with these error names. Default: none.
     #[serde(default)]
     pub except: Vec<String>,
 }
@@ -145,9 +145,9 @@ pub struct DeadLetter {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
-    /// The topic for events that have no `kafka_replyTopic` header. Default: none, these get no reply.
+    /// The topic for events without a `kafka_replyTopic` header. Default: none; such events get no reply.
     pub topic: Option<String>,
-    /// Which topics that header may name besides, `*` standing for any characters: who sends events writes there with
-    /// this service's rights. Default `[]`: only `topic`.
+    /// Other topics that the header may name; `*` stands for any characters. Anyone who sends events can write to
+    /// these topics with this service's rights. Default `[]`: only `topic`.
     pub allowed: Vec<String>,
 }

@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What is logged of a workflow's executions, and where to.
+/// What to log about a workflow's executions, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Which events are written of every execution, as AWS defines the levels: `"ALL"`, `"ERROR"`,
-    /// `"FATAL"` or `"OFF"`. Default `"ERROR"`.
+    /// The level at which every execution is logged, as AWS defines the levels: `"ALL"`, `"ERROR"`, `"FATAL"` or
+    /// `"OFF"`. Default `"ERROR"`.
     pub level: LogLevel,
-    /// Whether inputs, outputs, parameters and variables are written. Errors and causes always are, and a
-    /// cause may quote data. Default `false`, as at AWS.
+    /// Whether to log inputs, outputs, parameters and variables. Errors and causes are always logged, and a cause may
+    /// quote data. Default `false`, as at AWS.
     pub include_execution_data: bool,
-    /// At which level a failed or timed-out execution is written, from its first event on; what it would
-    /// not have written otherwise is kept in memory until it ends. Default `"ALL"`.
+    /// The level at which a failed or timed-out execution is logged, from its first event on. Events that `level`
+    /// leaves out stay in memory until the execution ends. Default `"ALL"`.
     pub on_failure: LogLevel,
-    /// Memory for what the events of one running execution hold beyond its input, kept in case it fails. Above it
-    /// the events in the middle are left out; the first and the last 32 stay. The same happens to records that
-    /// come to more than about 8 MiB at once. Default `"256KiB"`.
+    /// Limit on the memory for those events in each running execution, not counting its input. Above it, events in
+    /// the middle are left out; the first and the last 32 stay. The same happens to records that exceed about 8 MiB
+    /// at once. Default `"256KiB"`.
     pub on_failure_bytes_max: Size,
     /// Where records go: `"stdout"`, `"file"` or `"kafka"`. Default `"file"`.
     pub destination: Destination,
-    /// What happens when the destination does not keep up: `"block"` waits and loses nothing, `"drop"`
-    /// never waits and counts what is lost. Default `"block"`.
+    /// What to do when the destination cannot keep up: `"block"` waits and loses nothing; `"drop"` never waits, and
+    /// counts the lost records. Default `"block"`.
     pub overflow: Overflow,
     /// Log files, for `destination = "file"`.
     pub file: FileConfig,
@@ -103,18 +103,18 @@ pub enum Overflow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileConfig {
-    /// The folder, made if need be (mode 0750, its files 0640); relative to the working directory. Default `"log"`.
+    /// The folder, created if necessary (mode 0750, files 0640); relative to the working directory. Default `"log"`.
     pub directory: PathBuf,
-    /// Size at which a file is closed and another begun. Default `"256MiB"`.
+    /// Size at which a file is closed and a new one started. Default `"256MiB"`.
     pub rotate_size: Size,
-    /// Time after which a file is closed, also when nothing is written. Default `"1h"`.
+    /// Age at which a file is closed, even if nothing is written. Default `"1h"`.
     pub rotate_after: Period,
     /// How long closed files are kept after their last record. Default `"7d"`.
     pub keep_for: Period,
-    /// Size of all of the workflow's files together, beyond which the oldest go. Default `"10GiB"`.
+    /// Limit on the total size of the workflow's files; beyond it, the oldest are deleted. Default `"10GiB"`.
     pub keep_size: Size,
-    /// Whether an execution waits until its records are on the disk. Without it they survive a crash of
-    /// the process, not of the machine. Default `false`.
+    /// Whether an execution waits until its records are on the disk. Otherwise they survive a crash of the process,
+    /// but not of the machine. Default `false`.
     pub fsync: bool,
 }
 
@@ -149,6 +149,6 @@ impl FileConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
-    /// Its name. Each record is a message; its key is the execution's ARN.
+    /// The topic's name. Each record is a message, with the execution's ARN as its key.
     pub topic: String,
 }

@@ -296,7 +296,7 @@ fn names_of_errors_do_not_act_on_a_terminal() {
 }
 
 #[test]
-fn the_readme_has_the_table() {
+fn the_page_of_metrics_has_the_table() {
     let quoted = |names: &str| match names {
         "" => String::new(),
         names => format!("`{}`", names.replace(", ", "`, `")),
@@ -310,7 +310,10 @@ fn the_readme_has_the_table() {
             metric.help,
             quoted(metric.cloudwatch)
         );
-        let readme = include_str!("../../README.md");
-        assert!(readme.lines().any(|line| line == row), "the README lacks\n{row}");
+        let page = include_str!("../../deploy/METRICS.md");
+        assert!(
+            page.lines().any(|line| line == row),
+            "deploy/METRICS.md lacks\n{row}"
+        );
     }
 }

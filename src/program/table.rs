@@ -164,6 +164,8 @@ pub struct ExpressionUse {
     pub globals: Vec<Global>,
     /// For each of the code's chains where the walk before it leaves its value, if there is one: see [`Gather`].
     pub chains: Vec<Option<u32>>,
+    /// Whether it reads nothing but chains that the walk before it looks for.
+    pub is_gathered: bool,
     /// Where the walk before it leaves the value, if the expression is one chain and nothing else.
     pub found: Option<u32>,
 }

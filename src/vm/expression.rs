@@ -104,6 +104,7 @@ impl Run {
         evaluator: &mut Evaluator,
     ) {
         evaluator.chains.clear();
+        evaluator.globals.clear();
         let mut is_found = true;
         for place in &using.chains {
             let found = place.and_then(|place| self.found.get(place as usize).copied());
@@ -113,7 +114,9 @@ impl Run {
             let found = found.map(|value| self.distinct(program, value));
             evaluator.chains.push(found);
         }
-        evaluator.globals.clear();
+        if is_found && using.is_gathered {
+            return;
+        }
         for global in &using.globals {
             let value = match global.from {
                 GlobalSource::Of(source) => self.source(program, frame, source, item),

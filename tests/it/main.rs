@@ -10,6 +10,7 @@ mod dependencies;
 mod deploy;
 mod disasm;
 mod layers;
+mod pages;
 mod readme;
 mod reference;
 mod shared;

@@ -1,13 +1,25 @@
-//! The commands of the README and of the page about JSONata, run as they stand there, print what stands there.
+//! The README and the pages that belong to it tell the truth: every command prints what the page shows, and
+//! every name exists.
 //!
 //! A line that is only `…` stands for any lines. Durations differ from run to run, and so do all numbers
-//! of `bench`: there only the words are compared. With `STEPSTREAM_BLESS=1` the README is rewritten instead.
+//! of `bench`: there only the words are compared. With `STEPSTREAM_BLESS=1` the pages are rewritten instead.
 
 use super::cli::{Folder, run};
 use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
 const JSONATA: &str = include_str!("../../config/workflows/JSONATA.md");
+const WORKFLOWS: &str = include_str!("../../config/workflows/README.md");
+const AWS: &str = include_str!("../../config/workflows/AWS.md");
+
+/// Pages whose names of commands, options, keys, metrics and errors must exist.
+const NAMING: [&str; 5] = [
+    README,
+    AWS,
+    include_str!("../../deploy/GUARANTEES.md"),
+    include_str!("../../deploy/METRICS.md"),
+    include_str!("../../deploy/REDRIVE.md"),
+];
 
 #[test]
 fn commands_print_what_the_readme_shows() {
@@ -17,6 +29,16 @@ fn commands_print_what_the_readme_shows() {
 #[test]
 fn commands_print_what_the_page_about_jsonata_shows() {
     commands_print("config/workflows/JSONATA.md", JSONATA, 3);
+}
+
+#[test]
+fn commands_print_what_the_page_about_workflows_shows() {
+    commands_print("config/workflows/README.md", WORKFLOWS, 5);
+}
+
+#[test]
+fn commands_print_what_the_page_about_aws_shows() {
+    commands_print("config/workflows/AWS.md", AWS, 1);
 }
 
 /// The first command that a newcomer runs is an alias, which must name features and a command that there are.
@@ -131,9 +153,9 @@ fn files_that_the_readme_names_exist() {
     }
 }
 
-/// What the README names in code is there: commands, options, configuration keys, metrics, our errors.
+/// Whatever the pages write as code exists: commands, options, configuration keys, metrics, our errors.
 #[test]
-fn names_that_the_readme_uses_exist() {
+fn names_that_the_pages_use_exist() {
     let (_, help, _) = run(&["help"]);
     let commands: Vec<&str> = help
         .lines()
@@ -150,9 +172,9 @@ fn names_that_the_readme_uses_exist() {
     let schema = serde_json::to_string(&stepstream::config::Config::schema()).expect("JSON");
     let mut problems = Vec::new();
     let mut names = 0;
-    let spans = README
-        .split("```")
-        .step_by(2)
+    let spans = NAMING
+        .iter()
+        .flat_map(|page| page.split("```").step_by(2))
         .flat_map(|text| text.split('`').skip(1).step_by(2));
     for span in spans {
         let words: Vec<&str> = span.split_whitespace().collect();

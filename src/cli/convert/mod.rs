@@ -15,20 +15,19 @@ use prove::Proof;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Rewrite a definition in JSONata, and prove it by playing its cases over both.
+/// Rewrite a definition in JSONata, and play its cases over both versions as proof.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The definition is read as 'check' reads it; the rewritten one is printed as JSON. What is said of
-it goes to stderr: what cannot be rewritten, and where JSONata has other rules, each with its
-place. A state that cannot be rewritten stays JSONPath; the others say \"QueryLanguage\":
-\"JSONata\" then, since a JSONata machine may have no such state.
+    after_help = "The definition is read as 'check' reads it; the rewritten one is printed as JSON. On stderr, convert lists each \
+part that cannot be rewritten and each place where JSONata has other rules, with its position. A state that cannot \
+be rewritten stays in JSONPath; the other states then say \"QueryLanguage\": \"JSONata\", because a machine in \
+JSONata may not contain states in JSONPath.
 
-Every case is played over both definitions: status, output, error, and what tasks are given must
-be equal. Without --cases those are played that name FILE in a *.cases.json or *.cases.yaml
-beside it.
+Every case is played over both definitions: status, output, error and the tasks' parameters must be equal. Without \
+--cases, convert plays the *.cases.json and *.cases.yaml files beside FILE that name it.
 
-Exit code: 0 all is rewritten and no case differs, 1 a state stays JSONPath or a case differs,
-2 there is no answer.
+Exit code: 0 everything is rewritten and no case differs, 1 a state stays in JSONPath or a case differs, 2 could \
+not run.
 
 Examples:
   stepstream convert order.asl.json --to jsonata -o order.jsonata.asl.json
@@ -36,22 +35,22 @@ Examples:
   stepstream convert order.asl.json --to jsonata --format json | jq .diagnostics"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
+    /// The definition, JSON or YAML (by the file's extension), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The language to rewrite it in.
+    /// The target language.
     #[arg(long, value_enum, default_value_t)]
     to: Language,
     /// Where to write the definition. [default: stdout]
     #[arg(short = 'o', long = "output", value_name = "OUT")]
     output: Option<PathBuf>,
-    /// A file with cases that prove it; may be given several times. [default: those beside FILE that name it]
+    /// A file with cases for the proof; repeatable. [default: case files beside FILE that name it]
     #[arg(long, value_name = "CASES")]
     cases: Vec<PathBuf>,
-    /// Fill in ${Name} for checking and playing; in the rewritten definition it stays where it stands in a text.
+    /// Fill in ${Name} for checking and playing; in the rewritten definition, placeholders in texts stay.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = substitution)]
     substitutions: Vec<(String, String)>,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -59,7 +58,7 @@ pub(super) struct Args {
 /// A query language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Language {
-    /// What AWS's console writes.
+    /// The language of AWS's console.
     #[default]
     Jsonata,
 }

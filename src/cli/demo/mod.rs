@@ -28,14 +28,15 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// See it work: orders through Kafka and a workflow, with nothing else installed.
 ///
-/// Starts brokers inside this process and the service on them, writes synthetic orders to a topic, runs the
-/// order fulfillment workflow for each, reads every result back and counts it. Some orders ask for more than
-/// there is and fail, as orders do.
+/// Starts brokers inside this process and the service on them, writes synthetic orders to a topic, runs the order
+/// fulfillment workflow for each, reads every result back and counts it. Some orders ask for more than is in stock,
+/// and fail.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The workflow, its execution log and the metrics at the end are kept in a new temporary folder, which is \
-shown at the end; of the log the last 256 MiB or so. The brokers inside are librdkafka's mock cluster: real clients and real protocol, nothing on a disk. \
-With --brokers the topics are created on yours, under names of their own, and are kept.
+    after_help = "The demo keeps the workflow, its execution log (about the last 256 MiB) and the final metrics in a new temporary \
+folder, and prints its path at the end. The built-in brokers are librdkafka's mock cluster: real clients and the \
+real protocol, but nothing on a disk. With --brokers, the demo creates topics with names of their own on your \
+cluster and keeps them.
 
 Exit code: 0 every order has its result, 1 one is missing, 2 could not run, 130 ended by Ctrl-C.
 
@@ -45,13 +46,13 @@ Examples:
   stepstream demo --brokers localhost:9092"
 )]
 pub(super) struct Args {
-    /// How many orders
+    /// Number of orders
     #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u32).range(1..=orders::COUNT_MAX))]
     events: u32,
     /// Worker threads; 0 is one per core [default: 0]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     shards: usize,
-    /// A real cluster instead of the one inside
+    /// A real cluster instead of the built-in one
     #[arg(long, value_name = "HOST:PORT")]
     brokers: Option<String>,
 }

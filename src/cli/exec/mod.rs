@@ -21,15 +21,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Run a definition once, its tasks answered from a script.
+/// Run a definition once, with task answers from a script.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The task script is a JSON list; each attempt of a task takes one entry, the first unused one for its
-state with equal parameters, else its first unused one:
+    after_help = "The task script is a JSON list. Each attempt of a task takes one entry: the first unused one for its state with \
+equal parameters, or else the first unused one for its state.
   [{\"state\": \"Charge card\", \"parameters\": {\"amount\": 5}, \"result\": {\"ok\": true}},
    {\"state\": \"Ship\", \"error\": \"Lambda.ServiceException\", \"cause\": \"busy\"},
    {\"state\": \"Ship\", \"timed_out\": true}]
-\"parameters\" may be left out; \"delay_seconds\" says how long the task takes.
+\"parameters\" is optional; \"delay_seconds\" sets the task's duration.
 
 Exit code: 0 SUCCEEDED, 1 FAILED or TIMED_OUT, 2 could not run (also: a task without an answer).
 
@@ -39,7 +39,7 @@ Examples:
   cat order.json | stepstream exec order.asl.json --input-file - --format json --events"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
+    /// The definition, JSON or YAML (by the file's extension), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The input, as JSON text.
@@ -50,19 +50,19 @@ pub(super) struct Args {
         allow_hyphen_values = true
     )]
     input: Option<String>,
-    /// A file that holds the input; - for stdin.
+    /// A file with the input; - for stdin.
     #[arg(long, value_name = "FILE")]
     input_file: Option<PathBuf>,
-    /// Answers of the tasks: a JSON list, see below.
+    /// The tasks' answers: a JSON list, see below.
     #[arg(long, value_name = "FILE")]
     task_script: Option<PathBuf>,
-    /// Waits and retries take no time.
+    /// Make waits and retries take no time.
     #[arg(long)]
     virtual_time: bool,
-    /// The time at the start, such as 2026-01-31T12:00:00Z [default: now].
+    /// The start time, such as 2026-01-31T12:00:00Z [default: now].
     #[arg(long, value_name = "RFC3339", value_parser = time)]
     now: Option<i64>,
-    /// Name of the execution [default: a fresh UUID].
+    /// The execution's name [default: a new UUID].
     #[arg(long)]
     name: Option<String>,
     /// Run as a synchronous execution: $$ then has no RedriveCount.
@@ -80,10 +80,10 @@ pub(super) struct Args {
     /// Print the execution-log records, with data.
     #[arg(long)]
     events: bool,
-    /// Which records are printed with --events.
+    /// The level of the records that --events prints.
     #[arg(long, value_enum, default_value_t, ignore_case = true)]
     level: LogLevel,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

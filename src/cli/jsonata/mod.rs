@@ -8,10 +8,10 @@ use super::{EXIT_OK, Format};
 use crate::jsonata::{Dialect, World};
 use std::path::PathBuf;
 
-/// Evaluates a JSONata expression, as AWS Step Functions does or as the language itself.
+/// Evaluate a JSONata expression, as AWS Step Functions does or in the plain language.
 ///
-/// In AWS's dialect the input is $states.input and the bindings are the workflow's variables; what AWS refuses is
-/// refused, with its words and bounds. In the plain dialect the input is $.
+/// In AWS's dialect the input is $states.input and the bindings are the workflow's variables; AWS's refusals and
+/// limits apply, in AWS's words. In the plain dialect the input is $.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   stepstream jsonata '$states.input.price * 1.19' --input order.json
@@ -22,23 +22,23 @@ pub(super) struct Args {
     /// The expression, without {% and %}
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     expression: Option<String>,
-    /// A file with the input; - is stdin
+    /// A file with the input; - for stdin
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
     input: Option<PathBuf>,
-    /// Variables, a JSON object by name without $
+    /// Variables: a JSON object, with names without $
     #[arg(long, value_name = "JSON", conflicts_with = "batch")]
     bindings: Option<String>,
-    /// Whose JSONata
+    /// The dialect of JSONata
     #[arg(long, value_enum, default_value_t = Language::States)]
     dialect: Language,
-    /// Answers lines of stdin, one JSON object each: {"id", "expr", "states"?, "variables"?}, or of the plain dialect
-    /// {"id", "expr", "input"?, "bindings"?}
+    /// Evaluate lines of stdin, one JSON object each: {"id", "expr", "states"?, "variables"?}, or in the plain
+    /// dialect {"id", "expr", "input"?, "bindings"?}
     #[arg(long)]
     batch: bool,
-    /// Show the code that the expression is compiled to, and how deep it is nested
+    /// Show the expression's compiled code and its nesting depth
     #[arg(long, conflicts_with = "batch")]
     explain: bool,
-    /// How the answer is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -48,7 +48,7 @@ pub(super) struct Args {
 enum Language {
     /// AWS Step Functions
     States,
-    /// The language itself
+    /// The plain language
     Plain,
 }
 

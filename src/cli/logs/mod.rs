@@ -11,42 +11,42 @@ use crate::printable;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// Show executions from their logs: all as a table, or one with its states.
+/// Show executions from their logs: all in a table, or one with its states.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Files are NDJSON as the service writes them, or logs of Step Functions exported from CloudWatch \
-(`aws logs filter-log-events`, `aws logs tail`, exports to S3 after gunzip). Of a folder all files are read.
+    after_help = "FILE is NDJSON as the service writes it, or a log of Step Functions exported from CloudWatch (`aws logs \
+filter-log-events`, `aws logs tail`, exports to S3 after gunzip). In a folder, all files are read.
 
-An execution is named after its event: orders-3-1042 is offset 1042 of partition 3 of the topic orders. \
-At level ERROR (the default) an execution in which nothing failed leaves no records.
+An execution is named after its event: orders-3-1042 is offset 1042 of partition 3 of the topic orders. At level \
+ERROR (the default), an execution in which nothing failed leaves no records.
 
-UNFINISHED: it began and no end was logged; it runs, or a crash cut it off (then it runs again under the \
-same name). UNKNOWN: only errors were logged, and none that ended it.
+UNFINISHED: the execution started and no end was logged. It is still running, or a crash cut it off (it then runs \
+again under the same name). UNKNOWN: only errors were logged, and none of them ended the execution.
 
 Exit code: 0 something was found, 1 nothing was, 2 a file could not be read.
 
 Examples:
   stepstream logs log                                 every execution in the folder
-  stepstream logs log --status FAILED                 those that failed
-  stepstream logs log --execution orders-3-1042       what happened to one event
+  stepstream logs log --status FAILED                 failed executions
+  stepstream logs log --execution orders-3-1042       the history of one event
   stepstream logs log --execution orders-3-1042 --status FAILED
                                                       only its failed runs
-  stepstream logs log --status FAILED --follow        as they come, until Ctrl-C"
+  stepstream logs log --status FAILED --follow        new failures as they come, until Ctrl-C"
 )]
 pub(super) struct Args {
-    /// Log files, or folders of them; - for stdin.
+    /// Log files, or folders with log files; - for stdin.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Show this execution with its states: its ARN, or its name (all its runs).
+    /// Show one execution with its states, by ARN or by name (all its runs).
     #[arg(long, value_name = "ARN|NAME")]
     execution: Option<String>,
-    /// Only executions of this status; with --execution only the runs of this status.
+    /// Only executions with this status; with --execution, only runs with this status.
     #[arg(long, value_enum, ignore_case = true)]
     status: Option<Wanted>,
-    /// Go on as the files grow and new ones come; with --format json one document a line.
+    /// Continue as files grow and new ones appear; with --format json, one document per line.
     #[arg(long)]
     follow: bool,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

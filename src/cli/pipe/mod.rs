@@ -40,23 +40,24 @@ const TOPIC: &str = "stdin";
 const OUTPUTS: &str = "outputs";
 const FAILURES: &str = "failures";
 
-/// Run a workflow over lines: events from stdin, outputs to stdout, one JSON document a line each.
+/// Run a workflow over lines: events from stdin, outputs to stdout, one JSON document per line.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The same shards as in 'run', without Kafka: the shortest way to try a workflow on real data. Tasks are \
-really called, as [tasks] of --config says; those that write to Kafka do, at the brokers of [kafka].
+    after_help = "Runs the same shards as 'run', but without Kafka: the shortest way to try a workflow on real data. Tasks are \
+called for real, by the [tasks] of --config; a task that writes to Kafka writes to the brokers of [kafka].
 
-Of the configuration's workflows the one counts whose definition is FILE: its name, substitutions, input (the \
-record of a line has the topic stdin and the line's number as offset), ordering (lines have no key; \"partition\" \
-is one shard), on_empty (blank lines) and max_in_flight. Its topics, output, dead letters and log are for 'run'.
+From the configuration, 'pipe' uses the workflow whose definition is FILE: its name, substitutions, input (a \
+line's record has the topic stdin and the line's number as offset), ordering (lines have no key; \"partition\" \
+means one shard), on_empty (blank lines) and max_in_flight. Its topics, output, dead letters and log apply to \
+'run' only.
 
-FILE#Name is a state machine in a template, as for 'check'; but what only a deployment knows, such as the ARN of a \
-function, must be given here, with --set or in the substitutions.
+FILE#Name is a state machine in a template, as for 'check'. Here, however, you must provide every value that only \
+a deployment knows, such as a function's ARN, with --set or in the substitutions.
 
-Outputs come in the order of their events. An event whose execution fails, or that is not JSON or too \
-large, writes {\"error\", \"cause\", \"line\", \"input\"} to --failed and no output. There \"input\" is the event; \
-of a line that is not JSON or too large the first 4 KiB, as a text. Blank lines are skipped. Ctrl-C finishes what \
-was read; a second one ends at once.
+Outputs come in the order of their events. If an execution fails, or a line is not JSON or too large, {\"error\", \
+\"cause\", \"line\", \"input\"} goes to --failed, and there is no output. \"input\" is the event; for a line that \
+is not JSON or too large, it is the first 4 KiB as a text. Blank lines are skipped. Ctrl-C finishes the lines \
+already read; a second one ends the process immediately.
 
 Exit code: 0 all succeeded, 1 some failed, 2 could not run or could not write.
 
@@ -65,10 +66,11 @@ Examples:
   stepstream pipe order.asl.json --config stepstream.toml --failed bad.ndjson < orders.ndjson"
 )]
 pub(super) struct Args {
-    /// The definition, JSON or YAML (by the file's ending), or FILE#Name in a template: see 'help check'.
+    /// The definition, JSON or YAML (by the file's extension), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A configuration, as of 'run': its [tasks] serve the workflow's tasks. Not needed for a workflow without.
+    /// A configuration, as for 'run': its [tasks] serve the workflow's tasks. Not needed for a workflow without
+    /// tasks.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where failed events go [default: stderr].

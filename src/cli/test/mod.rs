@@ -11,22 +11,21 @@ use crate::cases::{self, Case, Coverage, Input, Played};
 use load::{Loaded, Loader};
 use std::path::{Path, PathBuf};
 
-/// Run case files: executions with prepared task answers and what is expected of them.
+/// Run case files: executions with prepared task answers and expectations.
 #[derive(clap::Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// Case files, or folders: these are searched for *.cases.json, *.cases.yaml, MockConfigFile.json and recorded
-    /// cases. FILE#CASE plays one case of a file.
+    /// Case files, or folders to search for *.cases.json, *.cases.yaml, MockConfigFile.json and recorded cases.
+    /// FILE#CASE plays one case of a file.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Play only cases whose name contains this text.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// For a MockConfigFile.json: where the definition of a state machine is. [default: beside the file,
-    /// NAME.asl.json]
+    /// For a MockConfigFile.json: a state machine's definition. [default: NAME.asl.json beside the file]
     #[arg(long = "definition", value_name = "NAME=FILE", value_parser = load::machine)]
     definitions: Vec<(Option<String>, PathBuf)>,
-    /// For a MockConfigFile.json: what its cases run with, as JSON text. [default: {}]
+    /// For a MockConfigFile.json: the input of its cases, as JSON text. [default: {}]
     #[arg(
         long,
         value_name = "JSON",
@@ -34,20 +33,21 @@ pub(crate) struct Args {
         allow_hyphen_values = true
     )]
     input: Option<String>,
-    /// For a MockConfigFile.json: a file that holds the input.
+    /// For a MockConfigFile.json: a file with the input.
     #[arg(long, value_name = "FILE")]
     input_file: Option<PathBuf>,
-    /// Also tell which states, Choice rules, retriers and catchers no case reached.
+    /// Also list the states, Choice rules, retriers and catchers that no case reached.
     #[arg(long)]
     coverage: bool,
-    /// How to print: for reading, or as one JSON document.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 const HELP: &str = "\
 Time is virtual: waits and retries take none.
-Exit code: 0 when all cases passed, 1 when one failed, 2 when something could not be run.
+
+Exit code: 0 all cases passed, 1 one failed, 2 something could not be run.
 
 The smallest case file, hello.cases.json:
 
@@ -60,11 +60,11 @@ The smallest case file, hello.cases.json:
 
 config/workflows/README.md describes every field.
 
-Mock configurations of Step Functions Local are played as they are, a test case at a time or all:
+Mock configurations of Step Functions Local work as they are, one test case at a time or all together:
 
   stepstream test MockConfigFile.json#HappyPath --definition OrderMachine=order.asl.json --input '{\"id\": 1}'
 
-Such a file expects nothing: status and output are printed, and a case that does not succeed counts as failed.";
+Such a file has no expectations: status and output are printed, and a case that does not succeed counts as failed.";
 
 /// What became of the files.
 #[derive(Default)]

@@ -21,8 +21,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
-/// What runs tasks. Keys are patterns: a resource's ARN, or of a function its ARN, partial ARN or name; `*`
-/// stands for any text. The longest pattern that matches wins; what none matches is not reachable.
+/// What runs tasks. Keys are patterns: a resource's ARN, or a function's ARN, partial ARN or name; `*` stands for any
+/// text. The longest matching pattern wins. A resource that matches no pattern is unreachable.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Config {
@@ -43,7 +43,7 @@ impl Config {
     }
 }
 
-/// What serves a pattern: exactly one of `function`, `http` and `kafka`.
+/// The connector that serves a pattern: exactly one of `function`, `http` and `kafka`.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Entry {

@@ -23,7 +23,7 @@ keys! {
 keys! {
     /// The keys of the function `delay`.
     "delay": pub struct DelayConfig {
-        /// With `function = "delay"`: after how many milliseconds it answers its payload.
+        /// With `function = "delay"`: how many milliseconds pass before it returns its payload.
         milliseconds: u32,
     }
 }

@@ -22,16 +22,16 @@ use std::time::Duration;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Brokers to ask first, `host:port`, several separated by commas. Default: `localhost:9092`.
+    /// Bootstrap brokers: `host:port`, separated by commas. Default: `localhost:9092`.
     pub brokers: String,
-    /// librdkafka properties of every client. Default: none.
+    /// librdkafka properties for every client. Default: none.
     pub properties: Properties,
-    /// librdkafka properties of consumers; they win over `properties`. Default: none.
+    /// librdkafka properties for consumers; they override `properties`. Default: none.
     pub consumer: Properties,
-    /// librdkafka properties of producers; they win over `properties`. Default: none. Unless `linger.ms` is among
-    /// them, messages wait for others up to 10 ms while they are few, and up to 30 ms under load.
+    /// librdkafka properties for producers; they override `properties`. Default: none. Unless you set `linger.ms`,
+    /// messages wait for others for up to 10 ms while there are few, and for up to 30 ms under load.
     pub producer: Properties,
-    /// Values that must not stand in a file, by property; they win over all others. Default: none.
+    /// Properties whose values must not be in the file; they override all others. Default: none.
     pub secrets: BTreeMap<String, Secret>,
     /// What clients may hold, where the properties do not say.
     #[serde(skip)]

@@ -21,18 +21,18 @@ keys! {
         /// A function's URL, such as `http://127.0.0.1:9001/2015-03-31/functions/{function}/invocations`;
         /// `{function}` in its path stands for the function's name.
         http: String,
-        /// With `http`: most connections of a shard; default 64.
+        /// With `http`: limit on connections of each shard; default 64.
         connections: u16,
-        /// With `http`: most calls of a shard that wait for a connection; default 10000.
+        /// With `http`: limit on calls of each shard that wait for a connection; default 10000.
         queue: u32,
-        /// With `http`: how long connecting may take, such as "250ms"; default 5s.
+        /// With `http`: time limit for connecting, such as "250ms"; default 5s.
         connect_timeout: Period,
-        /// With `http`: how long an answer may take, from the request's first byte to its last; default 60s. A
-        /// task's own `TimeoutSeconds` counts too.
+        /// With `http`: time limit for the response, from the request's first byte to the response's last; default 60s. A
+        /// task's own `TimeoutSeconds` also applies.
         timeout: Period,
-        /// With `http`: a PEM file of roots to trust instead of the operating system's.
+        /// With `http`: a PEM file of root certificates to trust instead of the operating system's.
         ca_file: String,
-        /// With `http`: headers of each request: texts, or `{ env = "NAME" }`, or `{ file = "PATH" }`.
+        /// With `http`: headers for each request; each value is a text, `{ env = "NAME" }` or `{ file = "PATH" }`.
         headers: BTreeMap<String, Secret>,
     }
 }
