@@ -110,7 +110,7 @@ fn connector(ca_file: Option<&str>) -> Result<TlsConnector, Problem> {
             // What the operating system trusts; a root that cannot be read is not trusted.
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             if roots.is_empty() {
-                let message = "the operating system has no roots to trust; give a ca_file";
+                let message = "the operating system has no root certificates; set ca_file";
                 return Err((Some("http"), message.into()));
             }
         }

@@ -39,8 +39,7 @@ use std::time::Duration;
 use target::{Target, Targets};
 
 /// What is said of a header's name that is none: it may be a secret.
-const NO_HEADER: &str =
-    "a name of a header has letters, digits and -, and what stands there has other characters";
+const NO_HEADER: &str = "a header's name consists of letters, digits and -; this one has other characters";
 
 /// A key of the configuration and what is wrong with it.
 type Problem = (Option<&'static str>, String);

@@ -123,7 +123,7 @@ impl Pool {
                 queue.retain(|job| !job.life.over.get());
             }
             if queue.len() >= self.service.queue {
-                let cause = "As many calls wait for a connection as may (tasks: queue).";
+                let cause = "Too many calls are waiting for a connection (tasks: queue).";
                 return Err(Failure::new("Lambda.TooManyRequestsException", cause));
             }
             queue.push_back(job);

@@ -24,7 +24,7 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn parse(url: &str) -> Result<Target, String> {
-        let (scheme, rest) = url.split_once("://").ok_or("it is no URL")?;
+        let (scheme, rest) = url.split_once("://").ok_or("it is not a URL")?;
         let tls = match scheme {
             "http" => false,
             "https" => true,
@@ -43,10 +43,10 @@ impl Target {
         };
         let parsed: hyper::http::uri::Authority = authority
             .parse()
-            .map_err(|error| format!("'{authority}' is no host: {error}"))?;
+            .map_err(|error| format!("'{authority}' is not a host: {error}"))?;
         path.replace(PLACEHOLDER, "f")
             .parse::<Uri>()
-            .map_err(|error| format!("'{path}' is no path: {error}"))?;
+            .map_err(|error| format!("'{path}' is not a path: {error}"))?;
         Ok(Target {
             tls,
             host: parsed.host().trim_matches(['[', ']']).to_owned(),
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn no_urls() {
-        check("h/f", "f", None, Err("it is no URL"));
+        check("h/f", "f", None, Err("it is not a URL"));
         check("ftp://h/f", "f", None, Err("'ftp' is neither http nor https"));
         let message = "the host may have no placeholder and no user name";
         check("http://{function}.local/", "f", None, Err(message));
