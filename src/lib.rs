@@ -39,6 +39,7 @@
 //! | [`clock`] | the current time: monotonic, and the wall clock's |
 //! | [`fault`] | ASL error names and how Retry and Catch match them |
 //! | [`printable`] | foreign text, made harmless for a terminal |
+//! | [`random`] | random numbers from a seed, and UUIDs |
 //! | [`timestamp`] | points in time, written and read as AWS does |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
@@ -128,9 +129,9 @@
 //! # Features
 //!
 //! `cli`, on by default, is the command line and everything below it. `kafka` adds Kafka as source and sink, the
-//! configuration file and the service; it builds librdkafka, which needs a C and C++ compiler and cmake. `kafka-tls`,
+//! configuration file and the service; it builds librdkafka, which needs a C and C++ compiler and make. `kafka-tls`,
 //! also on by default, adds TLS, SCRAM and OIDC to Kafka's clients; it builds OpenSSL and curl from source, which need
-//! make and perl. `runtime` is the stream processor without a broker; `render` adds source excerpts to diagnostics.
+//! cmake and perl. `runtime` is the stream processor without a broker; `render` adds source excerpts to diagnostics.
 //! Without features (`default-features = false`) the crate is the language core, in safe and portable Rust apart
 //! from two files of `value::index`, and builds without a C compiler.
 
@@ -159,6 +160,7 @@ pub mod metrics;
 pub mod path;
 pub mod printable;
 pub mod program;
+pub mod random;
 #[cfg(feature = "runtime")]
 pub mod registry;
 #[cfg(feature = "runtime")]

@@ -9,7 +9,7 @@ use stepstream::metrics::{Metrics, ShardMetrics};
 use stepstream::runtime::{self, Handle, LaneParts, Parts, Stats, Version, Workflow};
 use stepstream::stream::Wake;
 use stepstream::stream::memory::{Block, MemorySource};
-use stepstream::task::{Answers, Functions, Tasks, function::Home};
+use stepstream::task::{Answers, Functions, Home, Tasks};
 use stepstream::{asl, program::Program};
 
 /// One task, by the ARN of its function: the order is the payload, the answer is put into it.

@@ -117,6 +117,15 @@ impl Integration<'_> {
     }
 }
 
+/// Returns the parameters of an integration that AWS refuses before it calls, unless they are objects of lists
+/// (facts 8.10).
+pub(crate) fn list_parameters(service: &str, action: &str) -> &'static [&'static str] {
+    match (service, action) {
+        ("apigateway", "invoke") => &["Headers", "QueryParameters"],
+        _ => &[],
+    }
+}
+
 const SYNC: &[Pattern] = &[Pattern::Sync];
 const TOKEN: &[Pattern] = &[Pattern::WaitForTaskToken];
 const ALL: &[Pattern] = &[Pattern::Sync, Pattern::WaitForTaskToken];

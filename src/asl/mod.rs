@@ -21,6 +21,7 @@ pub(crate) mod syntax;
 mod tests;
 pub(crate) mod validate;
 
+pub(crate) use arn::list_parameters;
 pub use diagnostic::{Diagnostic, Report, Severity, code};
 
 use std::collections::BTreeMap;

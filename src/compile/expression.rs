@@ -93,6 +93,7 @@ impl Compiler {
         }
         self.note_context(&globals);
         let using = ExpressionUse {
+            is_gathered: globals.iter().all(|global| global.is_gathered),
             found: chains.first().copied().flatten().filter(|_| code.is_chain()),
             chains,
             code,

@@ -1,4 +1,5 @@
-//! Chains of Pass states that only pass on or write constants, a Succeed behind them, as one step.
+//! Chains of Pass states that only pass on or write constants, a Succeed behind them, as one step. In JSONata
+//! `$merge([$states.input, {…}])` writes constants.
 //!
 //! A program that keeps no events may take the whole chain at once ([`Instruction::Fused`]); the
 //! states' own instructions stay where they are for everyone else, and for inputs so large or so
@@ -6,10 +7,11 @@
 
 use super::state::Labels;
 use super::{Compiler, target};
-use crate::asl::model::{DataPath, Flow, State, StateKind, Transition};
+use crate::asl::model::{DataPath, Flow, Pass, State, StateKind, Template, Transition};
 use crate::path::{Path, Root, Step};
 use crate::program::{Fused, FusedId, Instruction, Write, WriteValue};
 use crate::value::{DEPTH_MAX, Key};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// Most states of one chain.
@@ -22,18 +24,25 @@ type Fusible<'a> = HashMap<&'a str, (&'a State, Link<'a>)>;
 
 /// What a state does in a chain.
 struct Link<'a> {
-    /// The constant it writes, and where.
-    write: Option<(&'a Path, &'a str)>,
+    /// The constants it writes, and where.
+    writes: Vec<Constant<'a>>,
     /// What comes next; `None` ends the flow.
     next: Option<&'a str>,
 }
 
+/// A constant that is written: at which keys, and its JSON text.
+struct Constant<'a> {
+    keys: Vec<Cow<'a, str>>,
+    json: Cow<'a, str>,
+}
+
 /// Finds the chains of a flow. None ends in the first state of another one: its last state stands for
-/// itself.
-pub(super) fn chains(flow: &Flow) -> Chains<'_> {
+/// itself. `has_merge` says that `$merge` is the built-in function, and no variable of the flow.
+pub(super) fn chains(flow: &Flow, has_merge: bool) -> Chains<'_> {
     let fusible: Fusible<'_> = flow
         .states
         .iter()
+        .filter(|state| has_merge || state.output.is_none())
         .filter_map(|state| link(state).map(|link| (state.name.as_str(), (state, link))))
         .collect();
     let followers: HashSet<&str> = fusible.values().filter_map(|(_, link)| link.next).collect();
@@ -54,7 +63,9 @@ pub(super) fn chains(flow: &Flow) -> Chains<'_> {
                 .last()
                 .and_then(|last| fusible.get(last.name.as_str()))
                 .and_then(|(_, link)| link.next);
-            if chain.len() >= 2 {
+            // An evaluation costs more than a state: one that merges is worth a chain of its own.
+            let merges = chain.first().is_some_and(|state| state.output.is_some());
+            if chain.len() >= 2 || merges {
                 chains.insert(name, chain);
             } else if chain.is_empty() {
                 break;
@@ -80,32 +91,64 @@ fn chain_from<'a>(first: &str, fusible: &Fusible<'a>, chains: &Chains<'a>) -> Ve
     chain
 }
 
-/// Returns what a state does if that is only to pass its input on or to write a constant at a path of keys.
+/// Returns what a state does if that is only to pass its input on or to write constants.
 fn link(state: &State) -> Option<Link<'_>> {
     let plain = state.input_path == DataPath::Whole
         && state.output_path == DataPath::Whole
-        && state.output.is_none()
         && state.assign.is_empty();
-    let link = match &state.kind {
-        StateKind::Succeed => Link {
-            write: None,
+    if !plain {
+        return None;
+    }
+    match &state.kind {
+        StateKind::Succeed if state.output.is_none() => Some(Link {
+            writes: Vec::new(),
             next: None,
-        },
-        StateKind::Pass(pass) if pass.parameters.is_none() => {
-            let write = match (&pass.result, &pass.result_path) {
-                (None, DataPath::Whole) | (_, DataPath::Null) => None,
-                (Some(json), DataPath::Path(path)) if is_of_keys(path) => Some((path, json.as_str())),
-                _ => return None,
-            };
-            let next = match &pass.transition {
+        }),
+        StateKind::Pass(pass) if pass.parameters.is_none() => Some(Link {
+            writes: match &state.output {
+                Some(output) => merged(output)?,
+                None => written(pass)?,
+            },
+            next: match &pass.transition {
                 Transition::Next(name) => Some(name.as_str()),
                 Transition::End => None,
-            };
-            Link { write, next }
-        }
-        _ => return None,
+            },
+        }),
+        _ => None,
+    }
+}
+
+/// Returns what a Pass state writes at a path of keys.
+fn written(pass: &Pass) -> Option<Vec<Constant<'_>>> {
+    match (&pass.result, &pass.result_path) {
+        (None, DataPath::Whole) | (_, DataPath::Null) => Some(Vec::new()),
+        (Some(json), DataPath::Path(path)) if is_of_keys(path) => Some(vec![Constant {
+            keys: keys_of(path),
+            json: json.as_str().into(),
+        }]),
+        _ => None,
+    }
+}
+
+/// Returns what an `Output` in JSONata adds to the input.
+fn merged(output: &Template) -> Option<Vec<Constant<'_>>> {
+    let Template::Jsonata(jsonata) = output else {
+        return None;
     };
-    plain.then_some(link)
+    let members = jsonata.expression.merged_constants()?.into_iter();
+    let constants = members.map(|(name, json)| Constant {
+        keys: vec![name.into()],
+        json: json.into(),
+    });
+    Some(constants.collect())
+}
+
+fn keys_of(path: &Path) -> Vec<Cow<'_, str>> {
+    let keys = path.steps.iter().filter_map(|step| match step {
+        Step::Key(key) => Some(key.as_str().into()),
+        _ => None,
+    });
+    keys.collect()
 }
 
 fn is_of_keys(path: &Path) -> bool {
@@ -125,9 +168,10 @@ enum Node<'a> {
 
 impl<'a> Tree<'a> {
     /// Adds a write; `None` where it would go through a constant, which is for the states to do.
-    fn write(&mut self, keys: &[&'a str], json: &'a str) -> Option<()> {
+    fn write(&mut self, keys: &'a [Cow<'a, str>], json: &'a str) -> Option<()> {
         let (key, rest) = keys.split_first()?;
-        let at = match self.members.iter().position(|(known, _)| known == key) {
+        let key = key.as_ref();
+        let at = match self.members.iter().position(|(known, _)| *known == key) {
             Some(at) => at,
             None => {
                 self.members.push((key, Node::Object(Tree::default())));
@@ -179,26 +223,13 @@ fn nesting(json: &str) -> u32 {
 impl Compiler {
     /// Emits the chain's step in front of its first state.
     pub(super) fn fuse(&mut self, chain: &[&State], labels: &Labels<'_>) {
+        let links: Vec<Link<'_>> = chain.iter().filter_map(|state| link(state)).collect();
         let mut tree = Tree::default();
         let mut bytes = 0;
-        for state in chain {
-            let Some((path, json)) = link(state).and_then(|link| link.write) else {
-                continue;
-            };
-            let keys: Vec<&str> = path
-                .steps
-                .iter()
-                .filter_map(|step| {
-                    if let Step::Key(key) = step {
-                        Some(key.as_str())
-                    } else {
-                        None
-                    }
-                })
-                .collect();
+        for Constant { keys, json } in links.iter().flat_map(|link| &link.writes) {
             // Each key: at most six bytes a character when escaped, quotes, colon, comma, brackets.
             bytes += json.len() + keys.iter().map(|key| key.len() * 6 + 6).sum::<usize>();
-            if tree.write(&keys, json).is_none() {
+            if tree.write(keys, json).is_none() {
                 return;
             }
         }
@@ -207,13 +238,18 @@ impl Compiler {
             return;
         }
         let Some(last) = chain.last() else { return };
-        let next = link(last)
+        let next = links
+            .last()
             .and_then(|link| link.next)
             .map(|name| target(labels, name));
         let writes = self.writes(&tree);
         // The states are compiled in order: the chain's last one may not have its number yet.
         let id = FusedId(self.program.fused.len() as u32);
-        let last_state = target(labels, &last.name);
+        let last_state = match chain {
+            // Its own label leads to this step.
+            [_] => self.code.label(),
+            _ => target(labels, &last.name),
+        };
         self.program.fused.push(Fused {
             writes,
             states: chain.len() as u32,
@@ -223,6 +259,9 @@ impl Compiler {
             next,
         });
         self.code.emit(Instruction::Fused(id));
+        if let [_] = chain {
+            self.code.place(last_state);
+        }
     }
 
     fn writes(&mut self, tree: &Tree<'_>) -> Vec<Write> {

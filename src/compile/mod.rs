@@ -120,7 +120,7 @@ impl Compiler {
         let chains = if self.options.trace {
             fuse::Chains::new()
         } else {
-            fuse::chains(flow)
+            fuse::chains(flow, !self.is_variable("merge"))
         };
         for state in &flow.states {
             self.state(state, &labels, chains.get(state.name.as_str()).map(Vec::as_slice));

@@ -71,9 +71,13 @@ impl Compiler {
     /// Resolves a name of an expression, to which one that nobody assigns is something else. A tool brings variables
     /// that the flow itself may not assign.
     pub(super) fn known_variable(&mut self, name: &str) -> Option<VariableRef> {
-        let is_assigned = self.scopes.iter().any(|scope| scope.slot(name).is_some());
         let is_brought = self.options.trace && !crate::jsonata::is_builtin(name);
-        (is_assigned || is_brought).then(|| self.variable(name))
+        (self.is_variable(name) || is_brought).then(|| self.variable(name))
+    }
+
+    /// Says whether a state assigns a variable of this name that is seen here.
+    pub(super) fn is_variable(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.slot(name).is_some())
     }
 
     /// Resolves a name to the nearest scope that assigns it. A name that nobody assigns gets a slot

@@ -2,6 +2,7 @@
 
 use super::expression::Scene;
 use super::{Compiler, target};
+use crate::asl::list_parameters;
 use crate::asl::model::{
     self, Catcher, DataPath, Fail, FailText, Map, Parallel, Pass, QueryLanguage, Setting, State, StateKind,
     Task, Template, Transition, Wait,
@@ -155,6 +156,7 @@ impl Compiler {
             heartbeat: self.limit(task.heartbeat.as_ref(), "HeartbeatSecondsPath"),
             credentials: task.credentials.is_some(),
             parameters: self.known_members(task.parameters.as_ref()),
+            lists: lists(&task.resource),
             selected: super::usage::selected(state, task),
         };
         let task_id = TaskId(self.program.tasks.len() as u32);
@@ -430,6 +432,19 @@ fn resource(resource: &model::Resource) -> Resource {
     Resource {
         arn: resource.arn.as_str().into(),
         integration,
+    }
+}
+
+fn lists(resource: &model::Resource) -> Vec<Box<str>> {
+    match &resource.kind {
+        model::ResourceKind::Function => Vec::new(),
+        model::ResourceKind::Integration {
+            resource_type,
+            resource,
+        } => {
+            let names = list_parameters(resource_type, resource).iter();
+            names.map(|name| (*name).into()).collect()
+        }
     }
 }
 

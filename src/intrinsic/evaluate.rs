@@ -1,6 +1,7 @@
 //! The table of functions: how many arguments each takes, and who evaluates it (facts 6.3).
 
-use super::{Function, IntrinsicError, Random, array, encode, format, hash, math, text, unique};
+use super::{Function, IntrinsicError, array, encode, format, hash, math, text, unique};
+use crate::random::{Random, uuid_text};
 use crate::value::{Store, ValueRef};
 use std::ops::RangeInclusive;
 
@@ -54,8 +55,9 @@ pub fn evaluate(
         (Function::StringSplit, [string, delimiters]) => text::split(&mut work, *string, *delimiters),
         (Function::Format, [template, values @ ..]) => format::format(&mut work, *template, values),
         (Function::Uuid, _) => {
-            let uuid = work.random.uuid();
-            Ok(work.store.string(&uuid))
+            let uuid = uuid_text(work.random.uuid());
+            // Hex digits and hyphens: never the default.
+            Ok(work.store.string(std::str::from_utf8(&uuid).unwrap_or_default()))
         }
         _ => Err(work.refused()),
     }

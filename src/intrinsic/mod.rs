@@ -30,4 +30,3 @@ pub(crate) use hash::hash_text;
 pub use parse::{NESTING_MAX, parse};
 pub use prepared::Prepared;
 pub(crate) use random::JavaRandom;
-pub use random::Random;

@@ -316,6 +316,13 @@ pub(super) struct GroupCode {
     pub(super) scope: u32,
 }
 
+/// The names of an object with constant keys: decoded, and as constants.
+#[derive(Clone, Debug)]
+pub(super) struct ShapeCode {
+    pub(super) names: Box<[Box<str>]>,
+    pub(super) keys: Box<[u32]>,
+}
+
 /// A lambda.
 #[derive(Clone, Debug)]
 pub(super) struct LambdaCode {
@@ -381,7 +388,7 @@ pub struct Code {
     pub(super) tuple_steps: Vec<TupleStep>,
     pub(super) sorts: Vec<SortCode>,
     pub(super) groups: Vec<GroupCode>,
-    pub(super) shapes: Vec<Box<[u32]>>,
+    pub(super) shapes: Vec<ShapeCode>,
     pub(super) lambdas: Vec<LambdaCode>,
     pub(super) transforms: Vec<TransformCode>,
     pub(super) regexes: Vec<super::regex::Pattern>,
@@ -395,6 +402,8 @@ pub struct Code {
     pub(super) impure: bool,
     /// Whether the dialect is AWS's.
     pub(super) states: bool,
+    /// Whether it may be evaluated without the machine.
+    pub(super) quick: bool,
 }
 
 impl Code {

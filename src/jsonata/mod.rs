@@ -71,6 +71,7 @@ mod emit;
 pub mod error;
 mod evaluate;
 pub mod function;
+mod idiom;
 mod listing;
 mod message;
 mod parse;

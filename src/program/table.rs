@@ -164,6 +164,8 @@ pub struct ExpressionUse {
     pub globals: Vec<Global>,
     /// For each of the code's chains where the walk before it leaves its value, if there is one: see [`Gather`].
     pub chains: Vec<Option<u32>>,
+    /// Whether it reads nothing but chains that the walk before it looks for.
+    pub is_gathered: bool,
     /// Where the walk before it leaves the value, if the expression is one chain and nothing else.
     pub found: Option<u32>,
 }
@@ -380,6 +382,8 @@ pub struct TaskInfo {
     pub credentials: bool,
     /// The members of its parameters, with the value where that is a constant of the program.
     pub parameters: Vec<(Box<str>, Option<ValueRef>)>,
+    /// Parameters that are a fault before it is called, unless they are objects of lists.
+    pub lists: Vec<Box<str>>,
     /// The members of its result that the state reads, if it reads nothing else of it: a `ResultSelector` or
     /// `OutputPath` with such paths stands between the result and the rest, or it is not kept at all.
     pub selected: Option<Vec<Box<str>>>,

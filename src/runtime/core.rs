@@ -9,20 +9,20 @@ use super::account::{Account, LaneMeter};
 use super::flight::{FlightId, Flights, Pending, Trip};
 use super::headers;
 use super::held::Held;
-use super::identity::{Bits, CallKey, push_position, push_uuid};
+use super::identity::{CallKey, push_position};
 use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
 use super::outbox::Outbox;
 use super::panics::{Step, reach};
-use super::tasks::{Attempt, Tasks};
 use super::thirsty::Thirsty;
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
 use crate::clock::Now;
 use crate::guard::guarded;
 use crate::metrics::TaskOutcome;
+use crate::random::{Random, push_uuid};
 use crate::stream::{Record, Sink};
-use crate::task::{self, Progress};
+use crate::task::{self, Attempt, Caller, Progress};
 use crate::vm::{
     Answer, Identified, Identity, PAYLOAD_BYTES_MAX, Request, Run, StartError, Status, TaskRequest, Work,
 };
@@ -64,8 +64,8 @@ pub(super) struct Core {
     pub(super) thirsty: Thirsty,
     pub(super) outbox: Outbox,
     pub(super) sink: Box<dyn Sink>,
-    pub(super) tasks: Box<dyn Tasks>,
-    bits: Bits,
+    pub(super) tasks: Box<dyn Caller>,
+    random: Random,
     requests: Vec<Request>,
     /// Buffers that are used again: the execution's name and ARN, its position as JSON, texts.
     pub(super) name: String,
@@ -98,7 +98,7 @@ pub(super) enum Poison {
 impl Core {
     pub(super) fn new(
         sink: Box<dyn Sink>,
-        tasks: Box<dyn Tasks>,
+        tasks: Box<dyn Caller>,
         outbox: Outbox,
         account: Account,
         now: Now,
@@ -119,7 +119,7 @@ impl Core {
             outbox,
             sink,
             tasks,
-            bits: Bits::new(),
+            random: Random::from_system(),
             requests: Vec::new(),
             name: String::new(),
             arn: String::new(),
@@ -137,7 +137,7 @@ impl Core {
     /// Makes the ids and seeds of executions follow from a seed.
     #[cfg(test)]
     pub(super) fn reseed(&mut self, seed: u64) {
-        self.bits = Bits::of(seed);
+        self.random = Random::new(seed);
     }
 
     /// Takes from the turn what something costs, in bytes.
@@ -246,7 +246,7 @@ impl Core {
             sync: lane.workflow.mode == super::workflow::Mode::Sync,
             ..Identity::default()
         };
-        trip.uuid = self.bits.uuid();
+        trip.uuid = self.random.uuid();
         if program.uses_context {
             self.name_and_arn(lane, partition, record.offset, trip.uuid);
             self.position.clear();
@@ -280,7 +280,7 @@ impl Core {
             kept: lane.fixed.kept,
             decisions: false,
             now_ms: self.now.wall_ms,
-            seed: self.bits.next(),
+            seed: self.random.next_u64(),
         };
         let around = input.len() - value.len();
         self.run
@@ -418,13 +418,14 @@ impl Core {
             token: request.token,
         };
         let attempt = Attempt {
-            program,
             bindings: &version.bindings,
             task: request.task,
             parameters: request.parameters,
+            credentials: request.credentials,
             view: self.run.view(program),
             key: &key,
             timeout_seconds: request.timeout_seconds,
+            heartbeat_seconds: request.heartbeat_seconds,
             now_ms: self.now.wall_ms,
         };
         let ticket = Flights::ticket(id, trip.call_count);
@@ -433,16 +434,17 @@ impl Core {
         let progress = self
             .tasks
             .call(&attempt, ticket, &mut *self.sink, &mut self.result);
-        let limit = [request.timeout_seconds, request.heartbeat_seconds];
-        // Nobody sends heartbeats: the first one missed ends the task.
-        let limit = limit.into_iter().flatten().min();
+        let milliseconds =
+            |seconds: Option<u32>| seconds.map_or(i64::MAX, |seconds| i64::from(seconds) * 1_000);
         let pending = Pending {
             token: request.token,
             bytes: self.run.view(program).len(request.parameters),
             ticket,
             series: version.series[request.task.at()],
             began_ms: self.now.ms,
-            limit_ms: limit.map_or(i64::MAX, |seconds| self.now.ms + i64::from(seconds) * 1_000),
+            timeout_at_ms: self.now.ms.saturating_add(milliseconds(request.timeout_seconds)),
+            heartbeat_ms: milliseconds(request.heartbeat_seconds),
+            alive_ms: self.now.ms,
         };
         let answer = match &progress {
             Progress::Pending => {
@@ -452,7 +454,7 @@ impl Core {
             Progress::SuccessAfter(after_ms) => {
                 let at_ms = self.now.ms.saturating_add(*after_ms);
                 // A result that comes too late is a time-out at the limit: that is known now.
-                if at_ms >= pending.limit_ms.min(trip.deadline_ms) {
+                if at_ms >= pending.limit_ms().min(trip.deadline_ms) {
                     trip.calls.push(pending);
                 } else {
                     lane.task_ended(&pending, TaskOutcome::Succeeded, at_ms);

@@ -101,14 +101,33 @@ pub(super) struct Pending {
     /// Where it is counted.
     pub(super) series: TaskSeries,
     pub(super) began_ms: i64,
-    /// When it has timed out; `i64::MAX` for never.
-    pub(super) limit_ms: i64,
+    /// When its `TimeoutSeconds` are over; `i64::MAX` for never.
+    pub(super) timeout_at_ms: i64,
+    /// How long it may be without a sign of life; `i64::MAX` for ever.
+    pub(super) heartbeat_ms: i64,
+    /// When there was the last one, of which its beginning is the first.
+    pub(super) alive_ms: i64,
+}
+
+impl Pending {
+    /// Returns when it has timed out, unless there is a heartbeat before; `i64::MAX` for never.
+    pub(super) fn limit_ms(&self) -> i64 {
+        self.timeout_at_ms
+            .min(self.alive_ms.saturating_add(self.heartbeat_ms))
+    }
+
+    /// Takes in a heartbeat, unless it comes too late.
+    pub(super) fn beat(&mut self, now_ms: i64) {
+        if now_ms < self.limit_ms() {
+            self.alive_ms = now_ms;
+        }
+    }
 }
 
 impl Flight {
     /// Returns when the first of its time limits is reached.
     pub(super) fn limit_ms(&self) -> i64 {
-        let calls = self.trip.calls.iter().map(|call| call.limit_ms);
+        let calls = self.trip.calls.iter().map(Pending::limit_ms);
         calls.fold(self.trip.deadline_ms, i64::min)
     }
 }

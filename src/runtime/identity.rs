@@ -12,7 +12,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
-use std::hash::{BuildHasher, Hasher};
 
 /// Longest name of an execution that AWS allows.
 const NAME_BYTES_MAX: usize = 80;
@@ -91,50 +90,6 @@ fn digits(number: i64) -> usize {
         .map_or(1, |log| log as usize + 1)
 }
 
-/// Random bits for UUIDs and for the seeds of executions: a fast generator, seeded by the operating system.
-pub(super) struct Bits(u64);
-
-impl Bits {
-    pub(super) fn new() -> Bits {
-        Bits(std::hash::RandomState::new().build_hasher().finish())
-    }
-
-    /// Bits that follow from a seed.
-    #[cfg(test)]
-    pub(super) fn of(seed: u64) -> Bits {
-        Bits(seed)
-    }
-
-    /// Returns 64 bits (SplitMix64).
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ bits >> 31
-    }
-
-    /// Returns a UUID of version 4.
-    pub(super) fn uuid(&mut self) -> u128 {
-        let bits = u128::from(self.next()) << 64 | u128::from(self.next());
-        bits & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62
-    }
-}
-
-/// Appends a UUID's text.
-pub(super) fn push_uuid(uuid: u128, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [b'-'; 36];
-    let mut at = 0;
-    for byte in uuid.to_be_bytes() {
-        text[at] = HEX[usize::from(byte >> 4)];
-        text[at + 1] = HEX[usize::from(byte & 0xF)];
-        at += if matches!(at, 6 | 11 | 16 | 21) { 3 } else { 2 };
-    }
-    // Hex digits: never the default.
-    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
-}
-
 /// Appends `topic`, `partition`, `offset`, `timestamp`, `key` and `headers` of an event as members of a JSON
 /// object, without the braces. A key or header that is not UTF-8 is written in Base64; of headers with the
 /// same name the last counts.
@@ -206,15 +161,6 @@ mod tests {
         check(&fits, 1, 17, &format!("{}~46d78de0-1-17", "t".repeat(66)));
         let long = "x".repeat(249);
         check(&long, 12, 5, &format!("{}~e1c28f9c-12-5", "x".repeat(66)));
-    }
-
-    #[test]
-    fn uuids_say_that_they_are_random() {
-        let mut text = String::new();
-        push_uuid(Bits::new().uuid(), &mut text);
-        assert_eq!((text.len(), &text[14..15]), (36, "4"), "{text}");
-        assert!("89ab".contains(&text[19..20]), "{text}");
-        assert_eq!(text.matches('-').count(), 4);
     }
 
     #[test]

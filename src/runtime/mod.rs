@@ -4,8 +4,8 @@
 //! the executions in flight (`flight`), what is due (`timers`), the messages on their way (`outbox`) and the
 //! events that wait for them (`settlements`), the offsets that are begun (`lane`). Shards share nothing that
 //! changes and talk to the rest through the ends they are given: a [`Source`](crate::stream::Source) per
-//! workflow, one [`Sink`](crate::stream::Sink), [`Tasks`], a [`Journal`] per workflow. Must not know Kafka,
-//! configuration files or metric names.
+//! workflow, one [`Sink`](crate::stream::Sink), one [`Caller`](crate::task::Caller) of tasks, a [`Journal`] per
+//! workflow. Must not know Kafka, configuration files or metric names.
 //!
 //! # One event's way
 //!
@@ -55,7 +55,6 @@ mod refuse;
 mod settlements;
 mod shard;
 mod stats;
-mod tasks;
 #[cfg(test)]
 mod tests;
 mod thirsty;
@@ -77,5 +76,4 @@ pub use parts::{Journal, LaneParts, Parts, Renew};
 pub use refuse::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 pub use shard::{BATCH_EVENTS_MAX, Shard, Turn};
 pub use stats::Stats;
-pub use tasks::{Attempt, Bindings, Tasks};
 pub use workflow::{DeadLetter, Input, LogSettings, Mode, OnEmpty, Version, Workflow};

@@ -3,10 +3,10 @@
 use super::account::MemoryLimits;
 use super::deliveries::Deliveries;
 use super::stats::Stats;
-use super::tasks::Tasks;
 use super::workflow::{Version, Workflow};
 use crate::metrics::ShardMetrics;
 use crate::stream::{Sink, Source};
+use crate::task::Caller;
 use std::sync::Arc;
 
 /// Where a workflow's log records go; [`crate::journal`], or a test's.
@@ -58,7 +58,7 @@ pub struct Parts {
     /// Where messages go.
     pub sink: Box<dyn Sink>,
     /// What runs tasks.
-    pub tasks: Box<dyn Tasks>,
+    pub tasks: Box<dyn Caller>,
     /// Most executions that wait on this shard, of all workflows.
     pub max_in_flight: usize,
     /// What it may take of memory.

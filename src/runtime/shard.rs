@@ -19,6 +19,7 @@ use crate::clock::{Now, monotonic_ms};
 use crate::metrics::{MemoryUse, ShardMetrics};
 use crate::stream::offsets::Tracker;
 use crate::stream::{Change, Record, Wake};
+use crate::task::Report;
 use crate::vm::Work;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -264,10 +265,13 @@ impl Shard {
         // Those that are left come in the next turn, as everywhere when the work is spent: something was done, so the
         // shard does not sleep.
         while !core.work.is_spent()
-            && let Some((ticket, answer)) = core.tasks.take()
+            && let Some((ticket, report)) = core.tasks.take(core.now.wall_ms)
         {
             heard += 1;
-            core.answered(lanes, ticket, &answer);
+            match report {
+                Report::Heartbeat => core.heartbeat(ticket),
+                Report::Answer(answer) => core.answered(lanes, ticket, &answer),
+            }
         }
         heard
     }

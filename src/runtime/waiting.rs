@@ -271,6 +271,18 @@ impl Core {
         self.charge(answer.as_ref().map_or(0, Vec::len));
     }
 
+    /// Lets the time begin anew within which a call is to send its next heartbeat.
+    pub(super) fn heartbeat(&mut self, ticket: Ticket) {
+        let id = self.flights.of_ticket(ticket);
+        let Some(flight) = id.and_then(|id| self.flights.get_mut(id)) else {
+            return;
+        };
+        let mut calls = flight.trip.calls.iter_mut();
+        if let Some(call) = calls.find(|call| call.ticket == ticket) {
+            call.beat(self.now.ms);
+        }
+    }
+
     /// Ends what has reached a time limit: the whole execution, or its tasks.
     pub(super) fn overdue(&mut self, lanes: &mut [super::lane::Lane], id: FlightId) {
         if let Some(flight) = self.flights.get(id)
@@ -288,7 +300,7 @@ impl Core {
             }
             let mut at = 0;
             while let Some(call) = flight.trip.calls.get(at) {
-                if call.limit_ms > core.now.ms {
+                if call.limit_ms() > core.now.ms {
                     at += 1;
                     continue;
                 }

@@ -7,13 +7,12 @@
 use super::ordering::Ordering;
 use super::refuse::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
 use super::stats::Stats;
-use super::tasks::Bindings;
 use crate::fault;
 use crate::guard::PANIC;
 use crate::log::Encoder;
 use crate::metrics::TaskSeries;
 use crate::program::{Pattern, Program};
-use crate::task::{self, bind::label};
+use crate::task::{self, Bindings, bind::label};
 use crate::vm::{EventCost, EventSet, Level};
 use std::sync::Arc;
 use std::time::Duration;
@@ -177,7 +176,7 @@ pub struct Version {
     /// The compiled definition.
     pub program: Arc<Program>,
     /// What serves each task.
-    pub bindings: Bindings,
+    pub bindings: Arc<Bindings>,
     /// Names the version.
     pub revision: Box<str>,
 }
@@ -206,7 +205,7 @@ impl Loaded {
 /// the definition writes.
 fn expect_errors(program: &Program, stats: &mut Stats) {
     let ours = [INVALID_EVENT, EVENT_TOO_LARGE, CUT_OFF, PANIC];
-    for error in fault::RESERVED.into_iter().chain(ours).chain(task::ERRORS) {
+    for error in fault::RESERVED.into_iter().chain(ours).chain(task::errors()) {
         stats.metrics.expect_error(error);
     }
     program

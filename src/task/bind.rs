@@ -5,12 +5,21 @@
 //! by name again.
 
 use super::Failure;
-use super::envelope::{Detail, Style};
-use super::function::{Function, Home};
+use super::connector::Maker;
+use super::lambda;
 use super::table::{ConnectorIndex, Table};
 use crate::fault;
-use crate::program::{Pattern, Program, TaskId, TaskInfo};
+use crate::program::{Program, TaskId, TaskInfo};
 use crate::value::{ValueRef, View};
+
+/// Where the service is at home: what names leave out that do not say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The region, such as `us-east-1`.
+    pub region: String,
+    /// The account's 12 digits.
+    pub account: String,
+}
 
 /// Who serves the tasks of one program.
 #[derive(Debug, Default)]
@@ -23,23 +32,16 @@ pub struct Bindings {
 pub(super) struct Bound {
     /// The resource's ARN as written.
     pub(super) resource: Box<str>,
-    pub(super) style: Style,
-    pub(super) target: Target,
+    pub(super) route: Route,
 }
 
+/// The way to what serves a task.
 #[derive(Debug)]
-pub(super) enum Target {
-    /// Known: the connector, and the function if it is one.
-    Fixed(Served),
-    /// The parameters say which function.
-    Computed,
-}
-
-/// A connector, and which function it is to run if it is one.
-#[derive(Clone, Debug)]
-pub(super) struct Served {
-    pub(super) connector: ConnectorIndex,
-    pub(super) function: Option<Function>,
+pub(super) enum Route {
+    /// To what serves the resource.
+    Resource(ConnectorIndex),
+    /// To what serves a Lambda function.
+    Function(lambda::Route),
 }
 
 /// A task that nobody serves.
@@ -76,12 +78,65 @@ impl Bindings {
     }
 }
 
-/// What binding asks of the configured connectors.
+/// What the configuration offers.
+#[derive(Clone, Copy)]
 pub(super) struct Offer<'a> {
     pub(super) table: &'a Table,
     pub(super) home: &'a Home,
-    /// The topics that a connector may write to, if it is one of Kafka.
-    pub(super) topics: &'a dyn Fn(ConnectorIndex) -> Option<&'a [Pattern]>,
+    pub(super) makers: &'a [Box<dyn Maker>],
+}
+
+/// What of a task is not served: the parameter that names it and its value, or the resource itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal(pub(super) Option<(&'static str, String)>);
+
+/// A task, as far as its program tells of it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    program: &'a Program,
+    info: &'a TaskInfo,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(program: &'a Program, info: &'a TaskInfo) -> Asked<'a> {
+        Asked { program, info }
+    }
+
+    /// Returns the resource's ARN.
+    pub(super) fn arn(self) -> &'a str {
+        &self.info.resource.arn
+    }
+
+    /// Returns service and action of an integration; `None` for a raw function ARN.
+    pub(super) fn integration(self) -> Option<(&'a str, &'a str)> {
+        let (service, action) = self.info.resource.integration.as_ref()?;
+        Some((service, action))
+    }
+
+    /// Returns a constant parameter that is a text.
+    pub(super) fn constant(self, name: &str) -> Option<String> {
+        let constants = &self.program.constants;
+        let view = View::new(constants, constants);
+        Some(view.string(self.parameter(name)??)?.decode().into_owned())
+    }
+
+    /// Says whether a parameter is there whose value is known at run time only.
+    pub(super) fn is_computed(self, name: &str) -> bool {
+        self.parameter(name) == Some(None)
+    }
+
+    /// Returns a parameter, and its value if that is constant; the last one of a name counts.
+    fn parameter(self, name: &str) -> Option<Option<ValueRef>> {
+        let mut members = self.info.parameters.iter().rev();
+        let (_, value) = members.find(|(known, _)| &**known == name)?;
+        Some(*value)
+    }
+
+    /// Says whether the state reads nothing of the result but these members.
+    pub(super) fn reads_only(self, names: &[&str]) -> bool {
+        let members = self.info.selected.as_ref();
+        members.is_some_and(|members| members.iter().all(|name| names.contains(&&**name)))
+    }
 }
 
 /// Connects all tasks. `data_is_seen`: the program's results are written to logs.
@@ -90,18 +145,17 @@ pub(super) struct Offer<'a> {
 /// Every task that nobody serves.
 pub(super) fn bind(
     program: &Program,
-    offer: &Offer<'_>,
+    offer: Offer<'_>,
     data_is_seen: bool,
 ) -> Result<Bindings, Vec<Unserved>> {
     let (mut tasks, mut problems) = (Vec::new(), Vec::new());
     for info in &program.tasks {
-        match target(program, info, offer) {
-            Ok(target) => tasks.push(Bound {
+        match route(Asked::new(program, info), offer, data_is_seen) {
+            Ok(route) => tasks.push(Bound {
                 resource: info.resource.arn.clone(),
-                style: style(program, info, data_is_seen),
-                target,
+                route,
             }),
-            Err(named) => problems.push(Unserved {
+            Err(Refusal(named)) => problems.push(Unserved {
                 state: program.states[info.state.at()].name.to_string(),
                 resource: info.resource.arn.to_string(),
                 named,
@@ -115,79 +169,14 @@ pub(super) fn bind(
     }
 }
 
-/// Finds who serves a task; the error says what it names, apart from its resource.
-fn target(
-    program: &Program,
-    info: &TaskInfo,
-    offer: &Offer<'_>,
-) -> Result<Target, Option<(&'static str, String)>> {
-    let arn = &*info.resource.arn;
-    match integration(info) {
-        None => {
-            let function = Function::parse(arn, None, offer.home).ok_or(None)?;
-            serve_function(function, offer).map_err(|_| None)
-        }
-        Some(("lambda", "invoke")) => {
-            let Some(name) = constant(program, info, "FunctionName") else {
-                return Ok(Target::Computed);
-            };
-            if parameter(info, "Qualifier") == Some(None) {
-                return Ok(Target::Computed);
-            }
-            let qualifier = constant(program, info, "Qualifier");
-            let named = || ("FunctionName", name.clone());
-            let function =
-                Function::parse(&name, qualifier.as_deref(), offer.home).ok_or_else(|| Some(named()))?;
-            serve_function(function, offer).map_err(|_| Some(named()))
-        }
-        Some(kind) => {
-            let connector = offer.table.resource(arn).ok_or(None)?;
-            let topics = (offer.topics)(connector);
-            if topics.is_some() && kind != ("kafka", "produce") {
-                return Err(None); // A pattern such as `arn:aws:states:::*`: Kafka serves nothing else.
-            }
-            if let (Some(topics), Some(topic)) = (topics, constant(program, info, "Topic"))
-                && !topics.iter().any(|pattern| pattern.matches(&topic))
-            {
-                return Err(Some(("Topic", topic)));
-            }
-            Ok(Target::Fixed(Served {
-                connector,
-                function: None,
-            }))
-        }
+/// Finds who serves a task.
+fn route(task: Asked<'_>, offer: Offer<'_>, data_is_seen: bool) -> Result<Route, Refusal> {
+    if let Some(route) = lambda::route(task, offer, data_is_seen) {
+        return route.map(Route::Function);
     }
-}
-
-fn serve_function(function: Function, offer: &Offer<'_>) -> Result<Target, Failure> {
-    let connector = find(&function, offer)?;
-    Ok(Target::Fixed(Served {
-        connector,
-        function: Some(function),
-    }))
-}
-
-/// Finds who serves a function; the failure is AWS's for one that does not exist.
-pub(super) fn find(function: &Function, offer: &Offer<'_>) -> Result<ConnectorIndex, Failure> {
-    let found = offer.table.function(function);
-    let found = found.filter(|connector| (offer.topics)(*connector).is_none());
-    found.ok_or_else(|| {
-        let arn = match &function.qualifier {
-            Some(_) => function.qualified_arn(),
-            None => format!("{}:$LATEST", function.arn),
-        };
-        missing(&arn)
-    })
-}
-
-/// Returns AWS's failure for a function that does not exist (facts 7.3), without an id: nobody was asked.
-fn missing(arn: &str) -> Failure {
-    Failure::new(
-        "Lambda.ResourceNotFoundException",
-        format!(
-            "Function not found: {arn} (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: null; Proxy: null)"
-        ),
-    )
+    let connector = offer.table.find(&[task.arn()]).ok_or(Refusal(None))?;
+    offer.makers[connector.at()].serves(&task)?;
+    Ok(Route::Resource(connector))
 }
 
 /// Returns the failure of a task that the configuration does not allow.
@@ -198,51 +187,8 @@ pub(super) fn not_granted(what: &str) -> Failure {
     )
 }
 
-fn integration(info: &TaskInfo) -> Option<(&str, &str)> {
-    let (kind, action) = info.resource.integration.as_ref()?;
-    Some((kind, action))
-}
-
 /// Returns what a task calls, in a few words for metrics: the function that it names, else its resource.
 pub fn label(program: &Program, info: &TaskInfo) -> String {
-    let function = match integration(info) {
-        Some(("lambda", "invoke")) => constant(program, info, "FunctionName"),
-        _ => None,
-    };
-    function.unwrap_or_else(|| info.resource.arn.to_string())
-}
-
-/// Returns a constant parameter that is a text.
-fn constant(program: &Program, info: &TaskInfo, name: &str) -> Option<String> {
-    let view = View::new(&program.constants, &program.constants);
-    Some(view.string(parameter(info, name)??)?.decode().into_owned())
-}
-
-/// Returns a parameter, and its value if that is constant; the last one of a name counts.
-fn parameter(info: &TaskInfo, name: &str) -> Option<Option<ValueRef>> {
-    let members = info.parameters.iter().rev();
-    let (_, value) = members.into_iter().find(|(known, _)| &**known == name)?;
-    Some(*value)
-}
-
-fn style(program: &Program, info: &TaskInfo, data_is_seen: bool) -> Style {
-    if integration(info) != Some(("lambda", "invoke")) {
-        return Style::Bare;
-    }
-    if constant(program, info, "InvocationType").as_deref() == Some("Event") {
-        return Style::Accepted;
-    }
-    let reads_only = |names: &[&str]| {
-        let members = info.selected.as_ref();
-        members.is_some_and(|members| members.iter().all(|name| names.contains(&&**name)))
-    };
-    Style::Envelope(if data_is_seen {
-        Detail::Full
-    } else if reads_only(&["Payload"]) {
-        Detail::Payload
-    } else if reads_only(&["ExecutedVersion", "Payload", "StatusCode"]) {
-        Detail::Short
-    } else {
-        Detail::Full
-    })
+    let task = Asked::new(program, info);
+    lambda::function_name(task).unwrap_or_else(|| task.arn().to_owned())
 }

@@ -3,6 +3,7 @@
 //! Owns the keys and their check. Must not know connectors' inner life. Invariant: an entry that passes
 //! `Entry::connector` names exactly one connector, with keys that this connector has.
 
+use super::http::Limits;
 use crate::secret;
 use crate::units::Period;
 use schemars::JsonSchema;
@@ -147,10 +148,7 @@ pub(super) enum Named<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Http<'a> {
     pub(super) url: &'a str,
-    pub(super) connections: usize,
-    pub(super) queue: usize,
-    pub(super) connect_timeout: Duration,
-    pub(super) timeout: Duration,
+    pub(super) limits: Limits,
     pub(super) ca_file: Option<&'a str>,
     pub(super) headers: Vec<(&'a str, &'a Secret)>,
 }
@@ -220,10 +218,12 @@ impl Entry {
         let headers = self.headers.iter().flatten();
         Ok(Http {
             url,
-            connections: usize::from(self.connections.unwrap_or(64)),
-            queue: self.queue.unwrap_or(10_000) as usize,
-            connect_timeout: period(self.connect_timeout, 5),
-            timeout: period(self.timeout, 60),
+            limits: Limits {
+                connections: usize::from(self.connections.unwrap_or(64)),
+                queue: self.queue.unwrap_or(10_000) as usize,
+                connect_timeout: period(self.connect_timeout, 5),
+                timeout: period(self.timeout, 60),
+            },
             ca_file: self.ca_file.as_deref(),
             headers: headers.map(|(name, value)| (name.as_str(), value)).collect(),
         })

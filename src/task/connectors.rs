@@ -1,44 +1,33 @@
 //! The connectors of one shard, as one thing to call.
 //!
 //! [`Tasks`] is the checked configuration, shared by all shards; [`Connectors`] are one shard's own. They find
-//! out who serves a call, hand over its payload, and have its answer dressed. Must not know runs. Invariant: a
+//! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
-use super::bind::{self, Bound, Offer, Served, Target};
+use super::bind::{self, Offer, Route};
 use super::config::{Config, ConfigError, Named};
-use super::dress::Dress;
-use super::envelope::{self, Style};
-use super::function::{Function, Home};
-use super::functions::{BuiltIn, Delay, FunctionConnector};
-use super::http::{HttpConnector, Service};
-use super::payload::Payload;
-use super::produce::Produce;
+use super::connector::{Maker, Site};
+use super::lambda::functions::{Delay, FunctionMaker};
+use super::lambda::http::{HttpMaker, Service};
+use super::lambda::{self, Computed, Invocation};
+use super::produce::ProduceMaker;
 use super::table::{ConnectorIndex, Table};
-use super::{Answer, Answers, Bindings, Call, Connector, Failure, Functions, Progress, Unserved};
+use super::{
+    Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Home, Progress, Report,
+    Target, Unserved,
+};
 use crate::guard::guarded;
-use crate::program::{Pattern, Program, TaskId};
+use crate::program::{Pattern, Program};
+use crate::random::Random;
 use crate::stream::{SendError, Sink, Ticket};
-use crate::value::{Key, ValueRef, View};
 use rustc_hash::FxHashMap;
-use std::fmt::Display;
 use std::sync::Arc;
-
-/// Most functions whose names are computed at run time and remembered, on one shard.
-const COMPUTED_MAX: usize = 1024;
 
 /// What runs tasks, as configured and checked.
 pub struct Tasks {
     table: Table,
     home: Home,
-    makers: Vec<Maker>,
-}
-
-/// Makes a connector on a shard.
-enum Maker {
-    Function(Arc<dyn Fn() -> BuiltIn + Send + Sync>),
-    Delay(u32),
-    Http(Arc<Service>),
-    Kafka(Arc<[Pattern]>),
+    makers: Vec<Box<dyn Maker>>,
 }
 
 impl Tasks {
@@ -79,45 +68,32 @@ impl Tasks {
     /// # Errors
     /// Every task that nobody serves, as far as the program says what it calls.
     pub fn bind(&self, program: &Program, data_is_seen: bool) -> Result<Bindings, Vec<Unserved>> {
-        self.offer(|offer| bind::bind(program, offer, data_is_seen))
+        bind::bind(program, self.offer(), data_is_seen)
     }
 
-    fn offer<T>(&self, use_it: impl FnOnce(&Offer<'_>) -> T) -> T {
-        let topics = |index: ConnectorIndex| match &self.makers[usize::from(index.0)] {
-            Maker::Kafka(topics) => Some(&**topics),
-            _ => None,
-        };
-        use_it(&Offer {
+    fn offer(&self) -> Offer<'_> {
+        Offer {
             table: &self.table,
             home: &self.home,
-            topics: &topics,
-        })
+            makers: &self.makers,
+        }
     }
 
     /// Makes the connectors of a shard, which answer to `answers`. Call it on the shard's thread, inside its
     /// `LocalSet`. Ids in answers follow from `seed`, which is to differ from shard to shard and start to
     /// start.
     pub fn connect(self: &Arc<Tasks>, answers: Answers, seed: u64) -> Connectors {
-        let is_kafka = |maker: &&Maker| matches!(maker, Maker::Kafka(_));
-        let entries = self.makers.iter().filter(is_kafka).count();
-        let connectors = self
-            .makers
-            .iter()
-            .map(|maker| maker.make(&answers, entries))
-            .collect();
+        let mut site = Site {
+            answers: answers.clone(),
+            random: Random::new(seed),
+            writers: self.makers.iter().filter(|maker| maker.writes()).count(),
+        };
         Connectors {
             tasks: self.clone(),
-            connectors,
+            connectors: self.makers.iter().map(|maker| maker.make(&mut site)).collect(),
             answers,
             pending: FxHashMap::default(),
-            computed: FxHashMap::default(),
-            dress: Dress::new(seed),
-            name: String::new(),
-            keys: Keys {
-                function_name: Key::new("FunctionName"),
-                qualifier: Key::new("Qualifier"),
-                payload: Key::new("Payload"),
-            },
+            computed: Computed::new(),
         }
     }
 }
@@ -130,53 +106,23 @@ impl std::fmt::Debug for Tasks {
     }
 }
 
-fn maker(named: &Named<'_>, functions: &Functions) -> Result<Maker, (Option<&'static str>, String)> {
+fn maker(named: &Named<'_>, functions: &Functions) -> Result<Box<dyn Maker>, (Option<&'static str>, String)> {
     match named {
         Named::Function(name) => match functions.maker(name) {
-            Some(maker) => Ok(Maker::Function(maker)),
+            Some(maker) => Ok(Box::new(FunctionMaker(maker))),
             None => {
                 let known: Vec<&str> = functions.names().chain(["delay"]).collect();
                 let message = format!("there is no function '{name}'; there are {}", known.join(", "));
                 Err((Some("function"), message))
             }
         },
-        Named::Delay(milliseconds) => Ok(Maker::Delay(*milliseconds)),
-        Named::Http(entry) => Ok(Maker::Http(Arc::new(Service::new(entry)?))),
+        Named::Delay(milliseconds) => Ok(Box::new(Delay(*milliseconds))),
+        Named::Http(entry) => Ok(Box::new(HttpMaker(Arc::new(Service::new(entry)?)))),
         Named::Kafka(topics) => {
             let topics = topics.iter().map(|topic| Pattern::parse(topic));
-            Ok(Maker::Kafka(topics.collect()))
+            Ok(Box::new(ProduceMaker(topics.collect())))
         }
     }
-}
-
-impl Maker {
-    fn make(&self, answers: &Answers, entries: usize) -> Box<dyn Connector> {
-        match self {
-            Maker::Function(make) => Box::new(FunctionConnector(make())),
-            Maker::Delay(milliseconds) => Box::new(Delay {
-                milliseconds: *milliseconds,
-            }),
-            Maker::Http(service) => Box::new(HttpConnector::new(service.clone(), answers.clone())),
-            Maker::Kafka(topics) => Box::new(Produce::new(topics.clone(), answers.clone(), entries)),
-        }
-    }
-}
-
-/// One attempt at a task, as a run requests it.
-#[derive(Clone, Copy)]
-pub struct Attempt<'a> {
-    /// Which task of the program.
-    pub task: TaskId,
-    /// Its parameters.
-    pub parameters: ValueRef,
-    /// Reads them.
-    pub view: View<'a>,
-    /// See [`Call::key`].
-    pub key: &'a dyn Display,
-    /// `TimeoutSeconds`.
-    pub timeout_seconds: Option<u32>,
-    /// Now, in milliseconds since 1970.
-    pub now_ms: i64,
 }
 
 /// What runs the tasks of one shard.
@@ -184,183 +130,112 @@ pub struct Connectors {
     tasks: Arc<Tasks>,
     connectors: Vec<Box<dyn Connector>>,
     answers: Answers,
-    pending: FxHashMap<Ticket, Pending>,
-    /// Who serves functions that are named at run time.
-    computed: FxHashMap<Box<str>, Served>,
-    dress: Dress,
-    /// Names to look up in `computed`.
-    name: String,
-    keys: Keys,
+    /// Calls whose answers are owed, and by whom.
+    pending: FxHashMap<Ticket, ConnectorIndex>,
+    computed: Computed,
 }
 
-struct Keys {
-    function_name: Key,
-    qualifier: Key,
-    payload: Key,
-}
-
-/// A call whose answer is owed.
-struct Pending {
-    connector: ConnectorIndex,
-    style: Style,
-    version: Box<str>,
-}
-
-impl Connectors {
-    /// Begins a call. `result` is cleared; after [`Progress::Success`] and [`Progress::SuccessAfter`] it has
-    /// what the task answers. After [`Progress::Pending`], [`Connectors::take`] brings that. `ticket` is the
-    /// shard's own, not pending already; a message to Kafka goes to `sink` under it.
-    pub fn call(
+impl Caller for Connectors {
+    fn call(
         &mut self,
-        bindings: &Bindings,
         attempt: &Attempt<'_>,
         ticket: Ticket,
         sink: &mut dyn Sink,
         result: &mut Vec<u8>,
     ) -> Progress {
         result.clear();
-        let bound = bindings.task(attempt.task);
-        let served = match &bound.target {
-            Target::Fixed(served) => served,
-            Target::Computed => match self.look_up(attempt) {
-                Ok(()) => &self.computed[self.name.as_str()],
-                Err(failure) => return Progress::Failure(failure),
-            },
-        };
-        let (view, function) = (attempt.view, served.function.as_ref());
-        let payload = if bound.style == Style::Bare {
-            Payload::new(view, attempt.parameters)
-        } else {
-            let given = view.member(attempt.parameters, &self.keys.payload);
-            Payload::invoked(view, given, self.dress.scratch())
+        let bound = attempt.bindings.task(attempt.task);
+        let (index, target) = match &bound.route {
+            Route::Resource(index) => (*index, Target::Resource),
+            Route::Function(lambda::Route { style, served }) => {
+                let served = match served {
+                    Some(served) => served,
+                    None => match self.computed.find(attempt, self.tasks.offer()) {
+                        Ok(served) => served,
+                        Err(failure) => return Progress::Failure(failure),
+                    },
+                };
+                let (function, style) = (&served.function, *style);
+                (served.connector, Target::Function(Invocation { function, style }))
+            }
         };
         let call = Call {
             resource: &bound.resource,
-            function,
-            payload,
+            target,
             parameters: attempt.parameters,
-            view,
-            event: bound.style == Style::Accepted,
+            credentials: attempt.credentials,
+            view: attempt.view,
             key: attempt.key,
             timeout_seconds: attempt.timeout_seconds,
+            heartbeat_seconds: attempt.heartbeat_seconds,
             now_ms: attempt.now_ms,
         };
-        let version = function.map_or("", Function::version);
-        if let Style::Envelope(detail) = bound.style {
-            envelope::open(detail, version, result);
+        let progress = self.connectors[index.at()].call(&call, ticket, sink, result);
+        if progress == Progress::Pending {
+            self.pending.insert(ticket, index);
         }
-        let start = result.len();
-        let connector = &mut self.connectors[usize::from(served.connector.0)];
-        match connector.call(&call, ticket, sink, result) {
-            Progress::Pending => {
-                self.pending.insert(ticket, Pending::new(served, bound));
-                Progress::Pending
-            }
-            Progress::Failure(failure) => self.dress.failure(bound.style, failure, attempt.now_ms, result),
-            progress => match self
-                .dress
-                .success(bound.style, version, start, attempt.now_ms, result)
-            {
-                Ok(()) => progress,
-                Err(failure) => Progress::Failure(failure),
-            },
-        }
+        progress
     }
 
-    /// Takes the next answer of a call that was pending, if any; the answers of cancelled ones are dropped.
-    pub fn take(&mut self, now_ms: i64) -> Option<(Ticket, Answer)> {
+    /// Drops reports on calls that were answered or cancelled.
+    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Report)> {
         loop {
-            let (ticket, answer) = self.answers.take()?;
-            if let Some(pending) = self.pending.remove(&ticket) {
-                // The answer comes from outside: whatever it does to us, it is one call's.
-                let answer = guarded(|| self.dress.answer(pending.style, &pending.version, answer, now_ms));
-                let answer = answer.unwrap_or_else(|message| Err(Failure::panicked(&message)));
-                return Some((ticket, answer));
+            match self.answers.take()? {
+                (ticket, Report::Heartbeat) if self.pending.contains_key(&ticket) => {
+                    return Some((ticket, Report::Heartbeat));
+                }
+                (_, Report::Heartbeat) => {}
+                (ticket, Report::Answer(answer)) => {
+                    if let Some(index) = self.pending.remove(&ticket) {
+                        let answer = self.dressed(index, ticket, answer, now_ms);
+                        return Some((ticket, Report::Answer(answer)));
+                    }
+                }
             }
         }
     }
 
-    /// Forgets a call that nobody waits for any more; one that is not pending is forgotten already.
-    pub fn cancel(&mut self, ticket: Ticket) {
-        if let Some(pending) = self.pending.remove(&ticket) {
-            self.connectors[usize::from(pending.connector.0)].cancel(ticket);
+    fn cancel(&mut self, ticket: Ticket) {
+        if let Some(index) = self.pending.remove(&ticket) {
+            self.connectors[index.at()].cancel(ticket);
         }
     }
 
-    /// Tells what became of a message; returns whether it was a task's that is still waited for.
-    pub fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) -> bool {
-        let Some(pending) = self.pending.get(&ticket) else {
+    fn acknowledged(&mut self, ticket: Ticket, result: Result<(), SendError>) {
+        let Some(index) = self.pending.get(&ticket) else {
             // Its connector may still count it.
             for connector in &mut self.connectors {
                 connector.acknowledged(ticket, result.clone());
             }
-            return false;
+            return;
         };
-        let connector = &mut self.connectors[usize::from(pending.connector.0)];
+        let connector = &mut self.connectors[index.at()];
         if let Err(message) = guarded(|| connector.acknowledged(ticket, result)) {
             self.answers.answer(ticket, Err(Failure::panicked(&message)));
         }
-        true
     }
 
-    /// Goes on with messages for which the sink had no room; once in a batch.
-    pub fn poll(&mut self, sink: &mut dyn Sink) {
+    fn poll(&mut self, sink: &mut dyn Sink) {
         for connector in &mut self.connectors {
             connector.poll(sink);
         }
     }
 
+    fn waiting(&self) -> usize {
+        self.connectors.iter().map(|connector| connector.waiting()).sum()
+    }
+}
+
+impl Connectors {
     /// Returns how many calls are pending.
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
 
-    /// Returns how many of them wait at their connector, not yet under way.
-    pub fn waiting(&self) -> usize {
-        self.connectors.iter().map(|connector| connector.waiting()).sum()
-    }
-
-    /// Leaves what serves the function that the parameters name in `computed`, under `name`.
-    fn look_up(&mut self, attempt: &Attempt<'_>) -> Result<(), Failure> {
-        let (view, parameters) = (attempt.view, attempt.parameters);
-        let text = |key: &Key| view.string(view.member(parameters, key)?);
-        self.name.clear();
-        let invalid = |name: &str| {
-            let cause = format!("The FunctionName '{name}' is not the name of a function.");
-            Failure::new("Lambda.InvalidParameterValueException", cause)
-        };
-        match text(&self.keys.function_name) {
-            Some(name) => name.decode_into(&mut self.name),
-            None => return Err(invalid("")),
-        }
-        let split = self.name.len();
-        if let Some(qualifier) = text(&self.keys.qualifier) {
-            self.name.push('\n');
-            qualifier.decode_into(&mut self.name);
-        }
-        if self.computed.contains_key(self.name.as_str()) {
-            return Ok(());
-        }
-        let (name, qualifier) = self.name.split_at(split);
-        let qualifier = qualifier.strip_prefix('\n');
-        let function = Function::parse(name, qualifier, &self.tasks.home).ok_or_else(|| invalid(name))?;
-        let connector = self.tasks.offer(|offer| bind::find(&function, offer))?;
-        if self.computed.len() >= COMPUTED_MAX {
-            self.computed.clear();
-        }
-        let function = Some(function);
-        self.computed
-            .insert(self.name.as_str().into(), Served { connector, function });
-        Ok(())
-    }
-}
-
-impl Pending {
-    fn new(served: &Served, bound: &Bound) -> Pending {
-        Pending {
-            connector: served.connector,
-            style: bound.style,
-            version: served.function.as_ref().map_or("", Function::version).into(),
-        }
+    fn dressed(&mut self, index: ConnectorIndex, ticket: Ticket, answer: Answer, now_ms: i64) -> Answer {
+        let connector = &mut self.connectors[index.at()];
+        // The answer comes from outside: whatever it does to us, it is one call's.
+        let answer = guarded(|| connector.dress(ticket, answer, now_ms));
+        answer.unwrap_or_else(|message| Err(Failure::panicked(&message)))
     }
 }

@@ -15,7 +15,8 @@
 //! The result is `{"Topic": …}`, with `Partition` where one was given. Each message carries the call's stable
 //! key in the header `stepstream-idempotency-key`.
 
-use super::bind::not_granted;
+use super::bind::{Asked, Refusal, not_granted};
+use super::connector::{Maker, Site};
 use super::{Answers, Call, Connector, Failure, Progress};
 use crate::guard::guarded;
 use crate::program::Pattern;
@@ -44,7 +45,44 @@ const TASKS_PART: (usize, usize) = (3, 8);
 /// is closed.
 const TOPICS_MAX: usize = 1000;
 
-pub(super) struct Produce {
+/// The names of the errors of messages.
+pub(super) const ERRORS: [&str; 4] = [
+    "Kafka.InvalidParameterException",
+    "Kafka.KafkaException",
+    "Kafka.ThrottlingException",
+    "Kafka.TimeoutException",
+];
+
+/// An entry that grants topics.
+pub(super) struct ProduceMaker(pub(super) Arc<[Pattern]>);
+
+impl Maker for ProduceMaker {
+    fn make(&self, site: &mut Site) -> Box<dyn Connector> {
+        Box::new(Produce::new(self.0.clone(), site.answers.clone(), site.writers))
+    }
+
+    fn serves(&self, task: &Asked<'_>) -> Result<(), Refusal> {
+        if task.integration() != Some(("kafka", "produce")) {
+            return Err(Refusal(None)); // A pattern such as `arn:aws:states:::*`: Kafka serves nothing else.
+        }
+        match task.constant("Topic") {
+            Some(topic) if !self.0.iter().any(|pattern| pattern.matches(&topic)) => {
+                Err(Refusal(Some(("Topic", topic))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn runs_functions(&self) -> bool {
+        false
+    }
+
+    fn writes(&self) -> bool {
+        true
+    }
+}
+
+struct Produce {
     granted: Arc<[Pattern]>,
     answers: Answers,
     topics: NamedTopics,
@@ -99,7 +137,7 @@ struct Names {
 
 impl Produce {
     /// Creates a connector that is one of so many `entries`.
-    pub(super) fn new(granted: Arc<[Pattern]>, answers: Answers, entries: usize) -> Produce {
+    fn new(granted: Arc<[Pattern]>, answers: Answers, entries: usize) -> Produce {
         Produce {
             entries,
             shares: None,

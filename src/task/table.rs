@@ -3,12 +3,19 @@
 //! Owns matching. Must not know what a connector does. Invariant: the longest pattern that matches wins,
 //! whatever order the configuration has.
 
-use super::function::{Function, Parts};
+use super::lambda::function::full_pattern;
 use crate::program::Pattern;
 
 /// Names one entry of the configuration's `[tasks]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectorIndex(pub u16);
+
+impl ConnectorIndex {
+    /// Returns it as an index.
+    pub fn at(self) -> usize {
+        usize::from(self.0)
+    }
+}
 
 /// The patterns, longest first.
 #[derive(Debug, Default)]
@@ -35,49 +42,23 @@ impl Table {
             connector,
             rank: (full.len() - stars + left_out, full.len(), full.into()),
         });
-        self.entries.sort_by(|one, other| other.rank.cmp(&one.rank));
+        self.entries.sort_by(|left, right| right.rank.cmp(&left.rank));
     }
 
-    /// Finds what serves a resource that is no function.
-    pub fn resource(&self, arn: &str) -> Option<ConnectorIndex> {
-        let found = self.entries.iter().find(|entry| entry.pattern.matches(arn))?;
-        Some(found.connector)
+    /// Finds what serves something that has these names: the first entry with a pattern that one of them matches. A
+    /// function has one with its version or alias, and one without, so that a pattern without serves them all.
+    pub fn find(&self, names: &[&str]) -> Option<ConnectorIndex> {
+        let is_match = |entry: &&Entry| names.iter().any(|name| entry.pattern.matches(name));
+        let entry = self.entries.iter().find(is_match)?;
+        Some(entry.connector)
     }
-
-    /// Finds what serves a function: a pattern may name its version or alias; one that does not serves
-    /// them all.
-    pub fn function(&self, function: &Function) -> Option<ConnectorIndex> {
-        let qualified = function.qualified_arn();
-        let found = self
-            .entries
-            .iter()
-            .find(|entry| entry.pattern.matches(&qualified) || entry.pattern.matches(&function.arn))?;
-        Some(found.connector)
-    }
-}
-
-/// Returns a pattern as one of ARNs: what a function's name leaves out is anything. Also returns how many
-/// characters to add when patterns are compared: a name is not to be shorter than `arn:aws:lambda:…:*`.
-fn full_pattern(pattern: &str) -> (String, usize) {
-    if pattern.starts_with("arn:") || pattern.starts_with("*:") {
-        return (pattern.to_owned(), 0);
-    }
-    let Some(parts) = Parts::parse(pattern) else {
-        return (pattern.to_owned(), 0);
-    };
-    let account = parts.account.unwrap_or("*");
-    let mut full = format!("arn:*:lambda:*:{account}:function:{}", parts.name);
-    if let Some(qualifier) = parts.qualifier {
-        full.push(':');
-        full.push_str(qualifier);
-    }
-    (full, "aws".len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::function::Home;
+    use crate::task::bind::Home;
+    use crate::task::lambda::function::Function;
 
     const PATTERNS: [&str; 9] = [
         "arn:aws:lambda:*:*:function:*",
@@ -105,8 +86,8 @@ mod tests {
             account: "111111111111".into(),
         };
         let function = Function::parse(name, None, &home).expect("a name");
-        let found = table().function(&function);
-        let found = found.map(|index| PATTERNS[usize::from(index.0)]);
+        let found = table().find(&[&function.qualified_arn(), &function.arn]);
+        let found = found.map(|index| PATTERNS[index.at()]);
         assert_eq!(found, Some(expected), "{name}");
     }
 
@@ -131,7 +112,7 @@ mod tests {
     fn resources() {
         let table = table();
         let check = |arn: &str, expected: Option<u16>| {
-            assert_eq!(table.resource(arn), expected.map(ConnectorIndex), "{arn}");
+            assert_eq!(table.find(&[arn]), expected.map(ConnectorIndex), "{arn}");
         };
         check("arn:aws:states:::kafka:produce", Some(7));
         check("arn:aws:states:::aws-sdk:s3:getObject", Some(8));
@@ -142,12 +123,12 @@ mod tests {
     fn a_star_is_any_function_and_no_other_resource() {
         let mut table = Table::default();
         table.add("*", ConnectorIndex(0));
-        assert_eq!(table.resource("arn:aws:states:::sqs:sendMessage"), None);
+        assert_eq!(table.find(&["arn:aws:states:::sqs:sendMessage"]), None);
         let home = Home {
             region: "us-east-1".into(),
             account: "111111111111".into(),
         };
         let function = Function::parse("f:1", None, &home).expect("a name");
-        assert_eq!(table.function(&function), Some(ConnectorIndex(0)));
+        assert_eq!(table.find(&[&function.qualified_arn()]), Some(ConnectorIndex(0)));
     }
 }

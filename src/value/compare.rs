@@ -57,15 +57,15 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn equal_strings(self, a: ValueRef, b: ValueRef) -> bool {
+        let (of_a, of_b) = (self.node(a), self.node(b));
+        let escaped = (of_a.meta() | of_b.meta()) & meta::ESCAPED != 0;
+        // Mostly their lengths tell.
+        if !escaped && of_a.len() != of_b.len() {
+            return false;
+        }
         match (self.string(a), self.string(b)) {
-            (Some(x), Some(y)) => {
-                let escaped = (self.node(a).meta() | self.node(b).meta()) & meta::ESCAPED != 0;
-                if escaped {
-                    x.decode() == y.decode()
-                } else {
-                    x.escaped() == y.escaped()
-                }
-            }
+            (Some(x), Some(y)) if escaped => x.decode() == y.decode(),
+            (Some(x), Some(y)) => x.escaped() == y.escaped(),
             _ => false,
         }
     }

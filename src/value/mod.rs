@@ -18,6 +18,7 @@ pub mod index;
 mod join;
 mod key;
 mod lookalike;
+mod merge;
 mod node;
 mod number;
 mod store;

@@ -63,6 +63,24 @@ pub fn plain_number(text: &[u8]) -> Option<f64> {
     Some(if negative { -value } else { value })
 }
 
+/// Most digits of a whole number of 64 bits.
+const DIGITS_MAX: usize = 20;
+
+/// Appends a whole number in decimal; what formats in general takes several times as long.
+pub(super) fn push_digits(out: &mut Vec<u8>, value: u64) {
+    let (mut digits, mut rest) = ([0; DIGITS_MAX], value);
+    let mut first = DIGITS_MAX;
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[first..]);
+}
+
 /// A decimal number: sign, digits without leading or trailing zeros, and the position of the point.
 struct Decimal<'a> {
     negative: bool,
@@ -183,6 +201,15 @@ fn exponent(text: &[u8]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_written_as_the_library_writes_them() {
+        for value in [0, 1, 9, 10, 12_345, u64::MAX / 10, u64::MAX] {
+            let mut out = vec![b'-'];
+            push_digits(&mut out, value);
+            assert_eq!(out, format!("-{value}").as_bytes());
+        }
+    }
 
     #[test]
     fn compares_exactly() {

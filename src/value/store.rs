@@ -1,6 +1,7 @@
 //! Building values.
 
 use super::node::{DEPTH_MAX, Kind, Node, ValueRef, meta};
+use super::number::push_digits;
 use super::string::{escape_bytes_into, escape_into};
 use super::{Heap, IndexError, View};
 
@@ -61,9 +62,7 @@ impl<'a> Store<'a> {
 
     /// Appends a number in decimal to the string under construction.
     pub fn push_number(&mut self, value: u64) {
-        use std::io::Write;
-        // Writing to a Vec cannot fail.
-        let _ = write!(self.heap.text, "{value}");
+        push_digits(&mut self.heap.text, value);
     }
 
     /// Appends the content of a string value to the string under construction; of another value, its
@@ -131,10 +130,11 @@ impl<'a> Store<'a> {
 
     /// Adds an integer.
     pub fn integer(&mut self, value: i64) -> ValueRef {
-        use std::io::Write;
         let start = self.heap.text.len();
-        // Writing to a Vec cannot fail.
-        let _ = write!(self.heap.text, "{value}");
+        if value < 0 {
+            self.heap.text.push(b'-');
+        }
+        push_digits(&mut self.heap.text, value.unsigned_abs());
         self.heap.push_scalar(start, meta::NUMBER)
     }
 

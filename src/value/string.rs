@@ -28,6 +28,12 @@ impl<'a> Str<'a> {
         }
     }
 
+    /// Returns the bytes of the decoded text when no decoding is needed; unlike [`Str::plain`] it does not look at them.
+    #[inline]
+    pub fn plain_bytes(self) -> Option<&'a [u8]> {
+        (!self.escaped).then_some(self.content)
+    }
+
     /// Says whether the decoded text is this one.
     #[inline]
     pub fn is(self, text: &str) -> bool {

@@ -132,6 +132,13 @@ impl<'a> View<'a> {
         self.number_text(value).map(super::number::to_f64)
     }
 
+    /// Returns a number as `f64`, as [`View::float`], and how many bytes its text has.
+    #[inline]
+    pub fn float_and_len(self, value: ValueRef) -> Option<(f64, usize)> {
+        let text = self.number_text(value)?;
+        Some((super::number::to_f64(text), text.len()))
+    }
+
     /// Returns a boolean.
     #[inline]
     pub fn boolean(self, value: ValueRef) -> Option<bool> {
@@ -160,6 +167,13 @@ impl<'a> View<'a> {
             }
             _ => 0,
         }
+    }
+
+    /// Returns the number of elements or members, or 65,535 where they are more; 0 for scalars. Takes the same time for
+    /// each value.
+    #[inline]
+    pub fn count_capped(self, value: ValueRef) -> usize {
+        (self.node(value).meta() >> meta::COUNT_SHIFT) as usize
     }
 
     /// Returns the member of that name; the last one where a name stands twice.

@@ -10,6 +10,7 @@ use super::run::Run;
 use super::task::SECONDS_MAX;
 use crate::jsonata::{self, Limits, Request, Scratch, World};
 use crate::program::{ExpressionId, ExpressionUse, GlobalSource, Program, Work};
+use crate::random::push_uuid;
 use crate::value::{Kind, Store, ValueRef, View};
 
 /// What a unit of an evaluation's fuel costs, in bytes of JSON text: an instruction, or an element that is looked at.
@@ -103,6 +104,7 @@ impl Run {
         evaluator: &mut Evaluator,
     ) {
         evaluator.chains.clear();
+        evaluator.globals.clear();
         let mut is_found = true;
         for place in &using.chains {
             let found = place.and_then(|place| self.found.get(place as usize).copied());
@@ -112,7 +114,9 @@ impl Run {
             let found = found.map(|value| self.distinct(program, value));
             evaluator.chains.push(found);
         }
-        evaluator.globals.clear();
+        if is_found && using.is_gathered {
+            return;
+        }
         for global in &using.globals {
             let value = match global.from {
                 GlobalSource::Of(source) => self.source(program, frame, source, item),
@@ -179,10 +183,11 @@ impl Run {
 
     /// Returns the identifier that an internal error is told with, empty for others.
     fn random_identifier(&mut self, outcome: &Result<jsonata::Outcome, jsonata::Error>) -> String {
-        match outcome {
-            Err(error) if error.is_internal() => self.random.uuid(),
-            _ => String::new(),
+        let mut identifier = String::new();
+        if outcome.as_ref().is_err_and(jsonata::Error::is_internal) {
+            push_uuid(self.random.uuid(), &mut identifier);
         }
+        identifier
     }
 
     /// Makes the fault of an expression, worded behind what names it and its field.

@@ -9,8 +9,8 @@ use super::interpret::Midway;
 use super::request::{Request, Token};
 use super::trace::{Decision, Traced};
 use super::work::Work;
-use crate::intrinsic::Random;
 use crate::program::{FlowId, FlowInfo, Program, StateId};
+use crate::random::Random;
 use crate::value::{Compaction, Heap, IndexError, ValueRef, View};
 
 /// Largest input, output, task parameters or result, in bytes of JSON text (facts 1.2).

@@ -147,23 +147,17 @@ impl Run {
         }
     }
 
-    /// Checks the few parameters whose shape AWS checks before it calls (facts 5.4, 8.10).
+    /// Checks the few parameters whose shape AWS checks before it calls (facts 5.4).
     fn check_parameters(&mut self, program: &Program, task: TaskId, parameters: ValueRef) -> Outcome<()> {
-        let Some((kind, _)) = &program.tasks[task.at()].resource.integration else {
-            return Ok(());
-        };
-        if &**kind != "apigateway" {
-            return Ok(());
-        }
         let view = View::new(&self.heap, &program.constants);
-        for field in ["Headers", "QueryParameters"] {
+        for field in &program.tasks[task.at()].lists {
             let Some(value) = view.member_named(parameters, field) else {
                 continue;
             };
-            let lists = view
+            let has_lists = view
                 .members(value)
                 .all(|(_, member)| view.kind(member) == Kind::Array);
-            if view.kind(value) == Kind::Object && lists {
+            if view.kind(value) == Kind::Object && has_lists {
                 continue;
             }
             let shown = shown(view, parameters);

@@ -3,6 +3,7 @@
 //! `cargo deny` says the same with better words; this one runs wherever the tests run.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -31,6 +32,101 @@ fn licences_are_allowed_and_versions_unique() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Advisories of C libraries reach no tool of ours, so whoever runs the binary is told what to watch.
+#[test]
+fn the_c_libraries_built_in_are_named_with_their_versions() {
+    let page = include_str!("../../deploy/README.md");
+    let section = page.split("## What is built in").nth(1).expect("the section");
+    let row = |line: &str| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        Some((cells.next()?.to_owned(), cells.next()?.to_owned()))
+    };
+    let told: BTreeMap<String, String> = section.lines().filter_map(row).skip(2).collect();
+    let built: BTreeMap<String, String> = linked().iter().filter_map(c_library).collect();
+    assert_eq!(built, told);
+}
+
+/// Returns the C library that a crate builds, and its version: from the crate's own version, or from the library's header.
+fn c_library(package: &serde_json::Value) -> Option<(String, String)> {
+    let text = |name: &str| package[name].as_str().unwrap_or_default();
+    let header = |file: &str| {
+        let folder = Path::new(text("manifest_path")).parent().expect("a folder");
+        std::fs::read_to_string(folder.join(file)).expect(file)
+    };
+    let version = text("version");
+    let behind_plus = || {
+        version
+            .split('+')
+            .nth(1)
+            .expect("a version behind '+'")
+            .to_owned()
+    };
+    let (library, version) = match text("name") {
+        "curl-sys" => ("curl", behind_plus().replace("curl-", "")),
+        "libmimalloc-sys" => (
+            "mimalloc",
+            mimalloc(&header("c_src/mimalloc/v3/include/mimalloc.h")),
+        ),
+        "libz-sys" => ("zlib", define(&header("src/zlib/zlib.h"), "ZLIB_VERSION")),
+        "openssl-src" => ("OpenSSL", behind_plus()),
+        "rdkafka-sys" => ("librdkafka", behind_plus()),
+        "ring" => ("ring", version.to_owned()),
+        "zstd-sys" => ("zstd", behind_plus().replace("zstd.", "")),
+        // It only links what `openssl-src` builds.
+        "openssl-sys" => return None,
+        name => {
+            assert!(!builds_c(package), "{name} may build C code: name it here");
+            return None;
+        }
+    };
+    Some((library.to_owned(), version))
+}
+
+/// Whether a crate says that it links a native library, but for those that only reserve a name so.
+fn builds_c(package: &serde_json::Value) -> bool {
+    let links = package["links"].as_str().unwrap_or_default();
+    !links.is_empty() && !["rayon-core", "wasm_bindgen", "prettyplease02"].contains(&links)
+}
+
+fn define(header: &str, name: &str) -> String {
+    let line = header
+        .lines()
+        .find(|line| line.starts_with(&format!("#define {name} ")));
+    let value = line.and_then(|line| line.split_whitespace().nth(2));
+    value.expect(name).trim_matches('"').to_owned()
+}
+
+/// `30302` is 3.3.2: two digits each but for the first.
+fn mimalloc(header: &str) -> String {
+    let number: u32 = define(header, "MI_MALLOC_VERSION").parse().expect("a number");
+    format!("{}.{}.{}", number / 10_000, number / 100 % 100, number % 100)
+}
+
+/// The image ships the notices that the licences ask for.
+#[cfg(target_os = "linux")]
+#[test]
+fn notices_name_all_that_is_linked() {
+    let output = Command::new("deploy/notices")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the script");
+    let (notices, said) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{said}");
+    for package in linked() {
+        let (name, version) = (&package["name"], &package["version"]);
+        let title = format!(
+            "= {} {} (",
+            name.as_str().unwrap_or("?"),
+            version.as_str().unwrap_or("?")
+        );
+        assert!(notices.contains(&title) || name == "stepstream", "{title}");
+    }
+    assert!(notices.contains("librdkafka - Apache Kafka C driver library"));
 }
 
 /// Packages that end up in the binary: not those that only tests and benchmarks need.

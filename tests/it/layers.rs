@@ -7,6 +7,7 @@ const ORDER: &[&str] = &[
     "clock",
     "fault",
     "printable",
+    "random",
     "timestamp",
     "value",
     "path",
@@ -41,7 +42,7 @@ const ORDER: &[&str] = &[
 const FORBIDDEN: [(&str, &str); 3] = [("program", "asl"), ("vm", "asl"), ("vm", "compile")];
 
 /// Contact with the world, and the modules that may have it.
-const WORLD: [(&str, &[&str]); 10] = [
+const WORLD: [(&str, &[&str]); 12] = [
     (
         "std::fs",
         &[
@@ -51,6 +52,8 @@ const WORLD: [(&str, &[&str]); 10] = [
     ("std::net", &["server", "config"]),
     ("std::env", &["secret", "stream", "task", "config", "cli"]),
     ("println!", &["cli"]),
+    ("RandomState", &["random"]),
+    ("from_system(", &["random", "runtime", "cli"]),
     ("SystemTime", &["clock"]),
     ("UNIX_EPOCH", &["clock"]),
     (

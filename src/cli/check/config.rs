@@ -10,8 +10,7 @@ use crate::cli::run::built_in;
 use crate::compile::compile;
 use crate::config::{Config, Problem, Service, Workflow, environment, without_secrets};
 use crate::task::config::ConfigError;
-use crate::task::function::Home;
-use crate::task::{Tasks, Unserved};
+use crate::task::{Home, Tasks, Unserved};
 use std::path::Path;
 
 /// The codes of what is wrong with a configuration.

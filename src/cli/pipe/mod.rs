@@ -21,7 +21,7 @@ use crate::runtime::{
 use crate::stream::Wake;
 use crate::stream::kafka::{self, KafkaSink};
 use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
-use crate::task::{self, Answers, Tasks};
+use crate::task::{self, Answers, Caller, Tasks};
 use config::Settings;
 use produce::Producing;
 use read::Reader;
@@ -167,7 +167,7 @@ fn kafka(program: &crate::program::Program, settings: &Settings) -> Result<Optio
 
 fn tasks(settings: &Settings) -> Result<Tasks, Stop> {
     let config = &settings.config;
-    let home = task::function::Home {
+    let home = task::Home {
         region: config.service.region.clone(),
         account: config.service.account.clone(),
     };
@@ -223,7 +223,7 @@ impl Work {
         let (kafka, memory) = (self.kafka.clone(), self.memory);
         let build = move |wake: &Wake| {
             let connectors = tasks.connect(Answers::new(wake.clone()), random());
-            let tasks: Box<dyn runtime::Tasks> = match kafka {
+            let tasks: Box<dyn Caller> = match kafka {
                 None => Box::new(connectors),
                 Some(config) => {
                     let kafka =

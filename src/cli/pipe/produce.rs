@@ -4,10 +4,9 @@
 //! nowhere else, whatever its topic is called.
 
 use crate::program::Program;
-use crate::runtime::{Attempt, Tasks};
 use crate::stream::kafka::KafkaSink;
 use crate::stream::{Sink, Ticket};
-use crate::task::{self, Answer, Connectors, Progress};
+use crate::task::{self, Attempt, Caller, Connectors, Progress, Report};
 
 /// A shard's connectors, with its producer.
 pub(super) struct Producing {
@@ -24,7 +23,7 @@ pub(super) fn is_needed(program: &Program, tasks: &task::Config) -> bool {
     program.tasks.iter().any(is_produce) && tasks.entries.values().any(|entry| entry.kafka.is_some())
 }
 
-impl Tasks for Producing {
+impl Caller for Producing {
     fn call(
         &mut self,
         attempt: &Attempt<'_>,
@@ -32,14 +31,14 @@ impl Tasks for Producing {
         _sink: &mut dyn Sink,
         result: &mut Vec<u8>,
     ) -> Progress {
-        Tasks::call(&mut self.connectors, attempt, ticket, &mut self.kafka, result)
+        self.connectors.call(attempt, ticket, &mut self.kafka, result)
     }
 
-    fn take(&mut self) -> Option<(Ticket, Answer)> {
+    fn take(&mut self, now_ms: i64) -> Option<(Ticket, Report)> {
         while let Some((ticket, result)) = self.kafka.acknowledged() {
             self.connectors.acknowledged(ticket, result);
         }
-        Tasks::take(&mut self.connectors)
+        self.connectors.take(now_ms)
     }
 
     fn poll(&mut self, _sink: &mut dyn Sink) {

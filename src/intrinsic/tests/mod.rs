@@ -3,8 +3,9 @@
 mod array;
 mod text;
 
-use super::{Argument, Call, Function, IntrinsicError, Random, evaluate, parse};
+use super::{Argument, Call, Function, IntrinsicError, evaluate, parse};
 use crate::path::Accessor;
+use crate::random::Random;
 use crate::value::{Heap, Store, ValueRef};
 use proptest::prelude::*;
 

@@ -20,6 +20,23 @@ pub(super) fn find(name: &str, aws: bool) -> Option<u16> {
         .map(|number| number as u16)
 }
 
+/// Returns the number of a function of the language, found when this program is compiled.
+pub(super) const fn number_of(name: &str) -> u16 {
+    let mut number = 0;
+    while !is_same(BUILTINS[number].name.as_bytes(), name.as_bytes()) {
+        number += 1;
+    }
+    number as u16
+}
+
+const fn is_same(left: &[u8], right: &[u8]) -> bool {
+    let mut at = 0;
+    while at < left.len() && at < right.len() && left[at] == right[at] {
+        at += 1;
+    }
+    at == left.len() && at == right.len()
+}
+
 /// Returns a function's name and arity.
 pub(super) fn of(id: u16) -> &'static Builtin {
     let id = usize::from(id);

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use super::Error;
 use super::ancestor::Ancestors;
 use super::builtin;
-use super::code::{Address, Code, GroupCode, Guard, Last, Mark, Op, Operator, Variable};
+use super::code::{Address, Code, GroupCode, Guard, Last, Mark, Op, Operator, ShapeCode, Variable};
+use super::quick;
 use super::scope::{self, Names, Scopes};
 use super::syntax::Literal;
 use super::tree::{Group, Kind, Node, Stage};
@@ -39,8 +40,10 @@ pub(super) fn emit(tree: &Node, ancestors: &Ancestors, globals: &[&str], aws: bo
     };
     emitter.node(tree)?;
     emitter.op(Op::Return, tree.position);
-    emitter.code.depth = emitter.deepest;
-    Ok(emitter.code)
+    let mut code = emitter.code;
+    code.depth = emitter.deepest;
+    code.quick = quick::suits(&code);
+    Ok(code)
 }
 
 struct Emitter<'a> {
@@ -361,8 +364,11 @@ impl Emitter<'_> {
 
     /// Emits an object whose keys are constants: the values are evaluated in place.
     fn plain_object(&mut self, pairs: &[(Node, Node)], keys: &[&str], position: u32) -> Result<(), Error> {
-        let shape: Vec<u32> = keys.iter().map(|key| self.string(key)).collect();
-        self.code.shapes.push(shape.into());
+        let shape = ShapeCode {
+            names: keys.iter().map(|key| Box::from(*key)).collect(),
+            keys: keys.iter().map(|key| self.string(key)).collect(),
+        };
+        self.code.shapes.push(shape);
         let shape = self.code.shapes.len() as u32 - 1;
         self.op(Op::ObjectBegin, position);
         for (_, value) in pairs {

@@ -94,8 +94,9 @@ impl<'a> Machine<'a, '_> {
             Value::Number(number) => Some(number),
             Value::Integer(integer) => Some(integer as f64),
             Value::Json(value) => {
-                self.owe(self.view.len(value) / DIGITS_PER_UNIT);
-                self.view.float(value)
+                let (number, digits) = self.view.float_and_len(value)?;
+                self.owe(digits / DIGITS_PER_UNIT);
+                Some(number)
             }
             _ => None,
         }
@@ -318,11 +319,10 @@ impl<'a> Machine<'a, '_> {
         let Some(known) = self.view.string(string) else {
             return false;
         };
-        match known.plain() {
+        match known.plain_bytes() {
+            Some(known) => known == text.as_bytes(),
             // An escape takes more bytes than what it stands for.
-            None if known.escaped().len() > text.len() => self.json_string(string) == Some(text),
-            None => false,
-            Some(_) => known.escaped() == text.as_bytes(),
+            None => known.escaped().len() > text.len() && self.json_string(string) == Some(text),
         }
     }
 

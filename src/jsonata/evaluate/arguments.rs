@@ -23,6 +23,10 @@ impl<'a> Machine<'a, '_> {
             self.stack.resize(bottom + signature.parameters(), Value::Nothing);
             return Ok(());
         }
+        if signature.is_lone_element(&given) {
+            self.stack[bottom] = self.make_array(&[self.stack[bottom]], 0)?;
+            return Ok(());
+        }
         let mut matching = std::mem::take(self.matching);
         let given = Given {
             machine: self,

@@ -2,7 +2,7 @@
 
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::access::MEMBER_BYTES;
+use super::access::{ENTRIES_PER_UNIT, MEMBER_BYTES};
 use super::value::{Kind, Object, Tuple, Value, flag};
 use super::{Error, Machine};
 use crate::value::ValueRef;
@@ -14,7 +14,15 @@ struct Entry<'a> {
     /// The key as a string of the heap, where it is one.
     handle: Option<ValueRef>,
     pair: usize,
-    items: ArenaVec<'a, Value<'a>>,
+    /// The first item; mostly there is no other.
+    first: Value<'a>,
+    more: ArenaVec<'a, Value<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    fn items(&self) -> impl Iterator<Item = Value<'a>> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
 }
 
 impl<'a> Machine<'a, '_> {
@@ -93,18 +101,19 @@ impl<'a> Machine<'a, '_> {
                     return Err(Error::new("D1009").at(position).with_value(key));
                 }
                 self.take_elements(1)?;
-                entry.items.push(item);
+                entry.more.push(item);
             }
             _ => {
-                self.put(index, key, Value::Number(entries.len() as f64))?;
-                let mut items = ArenaVec::new_in(self.arena);
+                self.take(MEMBER_BYTES)?;
+                index.push(key, None, Value::Number(entries.len() as f64));
+                self.owe(1 + index.take_probes() / ENTRIES_PER_UNIT);
                 self.take_elements(1)?;
-                items.push(item);
                 entries.push(Entry {
                     key,
                     handle,
                     pair,
-                    items,
+                    first: item,
+                    more: ArenaVec::new_in(self.arena),
                 });
             }
         }
@@ -113,14 +122,14 @@ impl<'a> Machine<'a, '_> {
 
     /// Returns the items of a key as one value.
     fn data_of(&mut self, entry: &Entry<'a>, tuples: bool) -> Result<Value<'a>, Error> {
-        if let [one] = entry.items[..] {
-            return Ok(one);
+        if entry.more.is_empty() {
+            return Ok(entry.first);
         }
         if !tuples {
-            return self.append_all(entry.items.iter().copied());
+            return self.append_all(entry.items());
         }
         let parts = |machine: &mut Self, part: &dyn Fn(&Tuple<'a>) -> Value<'a>| {
-            machine.append_all(entry.items.iter().map(|item| match item {
+            machine.append_all(entry.items().map(|item| match item {
                 Value::Tuple(tuple) => part(tuple),
                 _ => Value::Nothing,
             }))
@@ -129,7 +138,7 @@ impl<'a> Machine<'a, '_> {
         let slots = usize::from(self.code.tuple_slots);
         let mut reduced = ArenaVec::with_capacity_in(slots, self.arena);
         for slot in 0..slots {
-            let bound = entry.items.iter().any(
+            let bound = entry.items().any(
                 |item| matches!(item, Value::Tuple(tuple) if !matches!(tuple.slots[slot], Value::Unbound)),
             );
             reduced.push(if bound {

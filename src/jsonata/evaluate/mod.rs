@@ -35,6 +35,8 @@ use super::function::signature::Matching;
 use super::{Bound, Error};
 use crate::value::{Heap, ValueRef, View};
 use decoded::Decoded;
+pub(super) use operate::compare_units;
+pub(super) use output::build_number;
 pub use request::{Limits, Outcome, Request, Scratch, World, evaluate};
 use value::{Environment, Function, Items, Value};
 
@@ -250,7 +252,7 @@ impl<'a, 's> Machine<'a, 's> {
     #[inline]
     fn run_short(&mut self, entry: u32, context: Value<'a>) -> Result<Option<Value<'a>>, Error> {
         let entry = entry as usize;
-        if self.checked || self.code.ops.get(entry + 1) != Some(&Op::Return) {
+        if self.checked || !matches!(self.code.ops.get(entry + 1), Some(Op::Return)) {
             return Ok(None);
         }
         let value = match self.code.ops[entry] {
@@ -296,7 +298,7 @@ impl<'a, 's> Machine<'a, 's> {
                 return Err(self.unwound(Error::bound(Bound::Depth).at(position)));
             }
             self.pc += 1;
-            if op == Op::Return {
+            if matches!(op, Op::Return) {
                 match self.finish() {
                     Ok(Some(value)) => return Ok(value),
                     Ok(None) => {}
@@ -324,21 +326,21 @@ impl<'a, 's> Machine<'a, 's> {
             (self.pc, self.context, self.environment) = (*entry as usize, *context, environment);
             return Ok(None);
         }
-        match self.frames.pop() {
-            Some(Frame::Stop { saved, own, .. }) => {
-                own.into_iter().for_each(|own| self.release(own));
-                self.restore(saved);
-                Ok(Some(value))
-            }
-            Some(Frame::Call { saved, own, .. }) => {
-                own.into_iter().for_each(|own| self.release(own));
-                self.memory += FRAME_BYTES;
-                self.restore(saved);
-                self.stack.push(value);
-                Ok(None)
-            }
-            _ => Err(Error::internal("unbalanced frames")),
+        // Frames are large: only what is needed of one is copied.
+        let (saved, own, is_awaited) = match self.frames.last() {
+            Some(Frame::Stop { saved, own, .. }) => (*saved, *own, true),
+            Some(Frame::Call { saved, own, .. }) => (*saved, *own, false),
+            _ => return Err(Error::internal("unbalanced frames")),
+        };
+        self.frames.truncate(self.frames.len() - 1);
+        own.into_iter().for_each(|own| self.release(own));
+        self.restore(saved);
+        if is_awaited {
+            return Ok(Some(value));
         }
+        self.memory += FRAME_BYTES;
+        self.stack.push(value);
+        Ok(None)
     }
 
     /// Takes the frames of this loop away; an error gets the place of each call that it leaves.

@@ -399,13 +399,12 @@ impl<'a> Machine<'a, '_> {
         };
         self.context = context;
         let shape = &self.code.shapes[shape as usize];
-        let object = self.make_object(shape.len())?;
-        for (at, &key) in shape.iter().enumerate() {
+        let object = self.make_object(shape.keys.len())?;
+        for (at, (name, &key)) in shape.names.iter().zip(&shape.keys).enumerate() {
             let value = self.stack[bottom + at];
             if !value.is_nothing() {
-                let handle = self.code.linked[key as usize];
                 self.take(MEMBER_BYTES)?;
-                object.push(self.key(handle), Some(handle), value);
+                object.push(name, Some(self.code.linked[key as usize]), value);
             }
         }
         self.stack.truncate(bottom);
@@ -415,7 +414,7 @@ impl<'a> Machine<'a, '_> {
 }
 
 /// Compares two texts by their UTF-16 units.
-pub(super) fn compare_units(left: &str, right: &str) -> std::cmp::Ordering {
+pub(in crate::jsonata) fn compare_units(left: &str, right: &str) -> std::cmp::Ordering {
     let shared = left
         .bytes()
         .zip(right.bytes())

@@ -169,7 +169,7 @@ impl Planner {
 }
 
 /// Writes a number as AWS writes it: a whole one as an integer, others as Java does.
-fn build_number(value: f64, store: &mut Store<'_>, text: &mut String) -> ValueRef {
+pub(in crate::jsonata) fn build_number(value: f64, store: &mut Store<'_>, text: &mut String) -> ValueRef {
     if let Some(name) = number::non_finite_name(value) {
         return store.string(name);
     }

@@ -20,10 +20,9 @@ impl<'a> Machine<'a, '_> {
         let key = &self.code.keys[key as usize];
         match value {
             Value::Json(json) => {
-                let found = self.view.member(json, key).map(Value::Json);
                 // An array counts too, but that is no work then.
-                self.owe(self.view.count(json) / ENTRIES_PER_UNIT);
-                found
+                self.owe(self.view.count_capped(json) / ENTRIES_PER_UNIT);
+                self.view.member(json, key).map(Value::Json)
             }
             Value::Object(_) => self.member(value, key.name()),
             _ => None,
@@ -35,11 +34,8 @@ impl<'a> Machine<'a, '_> {
         self.descend()?;
         self.spend(self.count(array))?;
         for item in self.items(array) {
-            if self.is_array(item) {
-                self.push_found(item, key)?;
-                continue;
-            }
             match self.member_of(item, key) {
+                None if self.is_array(item) => self.push_found(item, key)?,
                 Some(found) if self.is_array(found) => {
                     self.spend(self.count(found))?;
                     let items = self.items(found);
@@ -75,13 +71,12 @@ impl<'a> Machine<'a, '_> {
         count: u32,
     ) -> Result<Value<'a>, Error> {
         for at in 0..count {
-            if self.is_array(value) {
-                return self.chain_of_array(value, first + at, count - at);
-            }
-            match self.member_of(value, first + at) {
-                Some(found) => value = found,
+            // In an array a name finds nothing by itself.
+            value = match self.member_of(value, first + at) {
+                Some(found) => found,
+                None if self.is_array(value) => return self.chain_of_array(value, first + at, count - at),
                 None => return Ok(Value::Nothing),
-            }
+            };
         }
         // A sequence that stands in an object is closed where it is found.
         Ok(self.closed(value, false))
@@ -103,15 +98,13 @@ impl<'a> Machine<'a, '_> {
         let bottom = self.stack.len();
         self.spend(self.count(sequence))?;
         for item in self.elements(sequence) {
-            let found = match self.is_array(item) {
-                true => {
+            let found = match self.member_of(item, key) {
+                Some(found) => self.closed(found, false),
+                None if self.is_array(item) => {
                     let found = self.lookup(item, key)?;
                     self.closed(found, false)
                 }
-                false => match self.member_of(item, key) {
-                    Some(found) => self.closed(found, false),
-                    None => continue,
-                },
+                None => continue,
             };
             if !found.is_nothing() {
                 self.stack.push(found);

@@ -77,6 +77,7 @@ pub struct Scratch {
     /// Where `$parse` reads.
     parsed: Heap,
     planner: Planner,
+    quick: quick::Scratch,
 }
 
 /// How a result becomes a value of the heap, step by step, and the memory for it.
@@ -108,6 +109,7 @@ impl Scratch {
             + self.pictures.bytes()
             + self.parsed.bytes().1
             + self.planner.bytes()
+            + self.quick.bytes()
     }
 }
 
@@ -139,7 +141,7 @@ pub fn evaluate(
     scratch: &mut Scratch,
     work: &mut u64,
 ) -> Result<Outcome, Error> {
-    if let Some(outcome) = quick::evaluate(request, heap, constants, work) {
+    if let Some(outcome) = quick::evaluate(request, heap, constants, &mut scratch.quick, work) {
         return Ok(outcome);
     }
     let planned = {
@@ -153,6 +155,7 @@ pub fn evaluate(
             pictures,
             parsed,
             planner,
+            ..
         } = scratch;
         let mut machine = Machine::new(
             request,

@@ -1,6 +1,6 @@
 //! The functions that AWS adds to the language: `$range`, `$partition`, `$hash` and `$random`.
 //!
-//! `$uuid` is [`Random::uuid`](crate::intrinsic::Random::uuid), `$parse` is the reader of documents.
+//! `$uuid` is [`Random::uuid`](crate::random::Random::uuid), `$parse` is the reader of documents.
 
 use crate::intrinsic::{JavaRandom, hash_text};
 use crate::jsonata::Error;

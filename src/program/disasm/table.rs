@@ -25,6 +25,9 @@ impl Listing<'_> {
         if task.credentials {
             lines.push("credentials below the parameters".into());
         }
+        if !task.lists.is_empty() {
+            lines.push(format!("objects of lists: {}", task.lists.join(", ")));
+        }
         lines
     }
 

@@ -168,6 +168,60 @@ fn time_limits_end_tasks_and_executions() {
     assert_eq!(stage.world.borrow().cancelled.len(), 1);
 }
 
+/// A limit that is passed is noticed so much later, where others were looked for shortly before.
+const SWEEP_MS: i64 = 10;
+
+#[test]
+fn heartbeats_keep_a_task_alive() {
+    let beating = TASK.replace(
+        "\"End\"",
+        "\"TimeoutSeconds\": 12, \"HeartbeatSeconds\": 5, \"End\"",
+    );
+    let error = |stage: &Stage| {
+        stage.world.borrow().sent[0]
+            .header("stepstream-error")
+            .map(str::to_owned)
+    };
+    let timed_out = Some("States.Timeout".to_owned());
+    // Without one, the first that is missed ends the task.
+    let mut stage = Stage::new(&beating, super::with_dead_letter());
+    stage.give("1");
+    stage.settle();
+    stage.pass(4_999);
+    assert!(stage.values("dead").is_empty());
+    stage.pass(1);
+    assert_eq!(
+        (stage.values("dead").len(), error(&stage)),
+        (1, timed_out.clone())
+    );
+
+    // Each begins the time anew, however late it comes within it; TimeoutSeconds it does not.
+    let mut stage = Stage::new(&beating, super::with_dead_letter());
+    stage.give("1");
+    stage.settle();
+    for passed_ms in [4_999, 4_999] {
+        stage.pass(passed_ms);
+        stage.heartbeat(0);
+    }
+    stage.pass(2_001);
+    assert!(stage.values("dead").is_empty(), "11,999 ms");
+    stage.pass(SWEEP_MS);
+    assert_eq!((stage.values("dead").len(), error(&stage)), (1, timed_out));
+
+    // One that is missed later ends the task too, and one after the end is for nobody.
+    let mut stage = Stage::new(&beating, super::with_dead_letter());
+    stage.give("1");
+    stage.settle();
+    stage.pass(1_000);
+    stage.heartbeat(0);
+    stage.pass(4_999);
+    assert!(stage.values("dead").is_empty());
+    stage.pass(SWEEP_MS);
+    stage.heartbeat(0);
+    assert_eq!(stage.values("dead"), ["1"]);
+    assert_eq!(stage.world.borrow().cancelled.len(), 1);
+}
+
 #[test]
 fn a_loop_does_not_starve_others() {
     let endless = r#"{"TimeoutSeconds": 1, "StartAt": "C", "States": {

@@ -1,16 +1,14 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
 use super::super::workflow::{Version, Workflow};
-use super::super::{
-    Attempt, Bindings, Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Tasks, Turn,
-};
+use super::super::{Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Turn};
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
 use crate::stream::{
     Change, CommitError, Headers, Message, PartitionId, Record, Returned, SendError, Sink, Source, Ticket,
     TopicId,
 };
-use crate::task::{Answer, Progress};
+use crate::task::{Answer, Attempt, Caller, Progress, Report};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -94,7 +92,7 @@ pub(super) struct World {
     pub(super) missing: Option<&'static str>,
     pub(super) called: Vec<Called>,
     pub(super) cancelled: Vec<Ticket>,
-    answers: VecDeque<(Ticket, Answer)>,
+    reports: VecDeque<(Ticket, Report)>,
     pub(super) log: Vec<u8>,
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
@@ -121,7 +119,7 @@ impl World {
 
     /// Answers a call; nothing hears of it before the next turn.
     pub(super) fn push_answer(&mut self, ticket: Ticket, answer: Answer) {
-        self.answers.push_back((ticket, answer));
+        self.reports.push_back((ticket, Report::Answer(answer)));
     }
 }
 
@@ -243,7 +241,7 @@ impl Sink for TestSink {
 
 struct TestTasks(Shared);
 
-impl Tasks for TestTasks {
+impl Caller for TestTasks {
     fn call(
         &mut self,
         attempt: &Attempt<'_>,
@@ -272,8 +270,8 @@ impl Tasks for TestTasks {
         Progress::Pending
     }
 
-    fn take(&mut self) -> Option<(Ticket, Answer)> {
-        self.0.borrow_mut().answers.pop_front()
+    fn take(&mut self, _now_ms: i64) -> Option<(Ticket, Report)> {
+        self.0.borrow_mut().reports.pop_front()
     }
 
     fn cancel(&mut self, ticket: Ticket) {
@@ -362,7 +360,7 @@ pub(super) fn version(definition: &str) -> Version {
         .unwrap_or_else(|| panic!("{:?}", report.diagnostics));
     Version {
         program: Arc::new(crate::compile::compile(&machine)),
-        bindings: Bindings::default(),
+        bindings: Arc::default(),
         revision: "1".into(),
     }
 }
@@ -488,7 +486,16 @@ impl Stage {
     }
 
     pub(super) fn answer(&mut self, ticket: Ticket, answer: Answer) {
-        self.world.borrow_mut().answers.push_back((ticket, answer));
+        self.world.borrow_mut().push_answer(ticket, answer);
+        self.settle();
+    }
+
+    /// Lets a call send a heartbeat.
+    pub(super) fn heartbeat(&mut self, at: usize) {
+        let mut world = self.world.borrow_mut();
+        let ticket = world.called[at].ticket;
+        world.reports.push_back((ticket, Report::Heartbeat));
+        drop(world);
         self.settle();
     }
 

@@ -455,6 +455,57 @@ fn branches_get_arguments_and_the_state_keeps_its_input() {
     check(&states, r#"{"x":1,"y":2}"#, r#"{"r":[1,1],"x":1,"y":2}"#);
 }
 
+/// What merges constants into the input is taken at once with the states around it, in either language.
+#[test]
+fn states_that_merge_constants_are_a_chain() {
+    let states = [
+        jsonata(
+            "A",
+            r#""Type":"Pass","Output":"{% $merge([$states.input, {'a': {'x': [1, null]}, 'n': 2.50}]) %}","Next":"B""#,
+        ),
+        r#""B":{"Type":"Pass","Result":true,"ResultPath":"$.b.c","Next":"C"}"#.to_owned(),
+        jsonata(
+            "C",
+            r#""Type":"Pass","Output":"{% $merge([$states.input, {'a': 'new', 'z': -1}]) %}","Next":"D""#,
+        ),
+        jsonata("D", r#""Type":"Succeed""#),
+    ];
+    let states = states.join(",");
+    for (input, output) in [
+        ("{}", r#"{"a":"new","n":2.5,"b":{"c":true},"z":-1}"#),
+        (
+            r#"{"z":1,"a":0,"b":{"d":1},"z":2}"#,
+            r#"{"z":-1,"a":"new","b":{"d":1,"c":true},"n":2.5}"#,
+        ),
+    ] {
+        check(&states, input, output);
+        let mut player = start_with("A", &states, input, Level::Off);
+        player.go();
+        assert_eq!(player.run.transitions(), 4);
+    }
+    for (input, cause) in [("[1]", "T0412"), ("null", "T0412"), ("7", "T0412")] {
+        for level in [Level::All, Level::Off] {
+            start_with("A", &states, input, level).fails("States.QueryEvaluationError", cause);
+        }
+    }
+}
+
+/// A variable may hide the function that merges.
+#[test]
+fn a_variable_called_merge_is_not_the_function() {
+    let states = [
+        jsonata("A", r#""Type":"Pass","Assign":{"merge":"none"},"Next":"B""#),
+        jsonata(
+            "B",
+            r#""Type":"Pass","Output":"{% $merge([$states.input, {'a': 1}]) %}","Next":"C""#,
+        ),
+        jsonata("C", r#""Type":"Succeed""#),
+    ];
+    for level in [Level::All, Level::Off] {
+        start_with("A", &states.join(","), "{}", level).fails("States.QueryEvaluationError", "T1006");
+    }
+}
+
 /// A walk finds what several chains read; what it does not find the language looks for.
 #[test]
 fn chains_are_found_together_or_one_by_one() {

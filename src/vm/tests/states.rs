@@ -343,3 +343,24 @@ fn a_result_selector_needs_a_result() {
             .ends_with("Unable to apply Path transformation to null or empty input.")
     );
 }
+
+/// AWS looks at some parameters before it calls (facts 8.10): there is no event of the task.
+#[test]
+fn parameters_that_are_lists_are_checked_before_a_task_is_scheduled() {
+    let states = r#""A":{"Type":"Task","Resource":"arn:aws:states:::apigateway:invoke","End":true,"Parameters":{
+        "ApiEndpoint":"a","Method":"GET","Headers.$":"$.h","QueryParameters.$":"$.q"}}"#;
+    let mut player = start("A", states, r#"{"h":{"a":["b"]},"q":{}}"#);
+    assert_eq!((player.go(), player.asked.len()), (Status::Waiting, 1));
+    for (input, field) in [
+        (r#"{"h":{"a":"b"},"q":{}}"#, "Headers"),
+        (r#"{"h":{},"q":{"a":[],"b":1}}"#, "QueryParameters"),
+        (r#"{"h":{},"q":[["a"]]}"#, "QueryParameters"),
+    ] {
+        player.restart(input, Level::All);
+        player.fails(
+            "States.Runtime",
+            &format!("[The value of the field '{field}' has an invalid format]"),
+        );
+        assert!(!player.events().contains(&"TaskScheduled"), "{input}");
+    }
+}

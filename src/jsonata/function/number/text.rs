@@ -28,6 +28,9 @@ pub fn write_javascript(out: &mut impl Write, number: f64) -> fmt::Result {
     if number.fract() == 0.0 && number.abs() < WHOLE_MAX {
         return write_integer(out, number as i64);
     }
+    if let Some(written) = write_few(out, number) {
+        return written;
+    }
     match non_finite_name(number) {
         Some(name) => out.write_str(name),
         None => javascript(out, &Digits::shortest(number)),
@@ -40,10 +43,12 @@ pub fn write_javascript(out: &mut impl Write, number: f64) -> fmt::Result {
 ///
 /// What `out` fails with.
 pub fn write_string(out: &mut impl Write, number: f64) -> fmt::Result {
-    if number.is_finite() && number.fract() != 0.0 {
-        javascript(out, &Digits::precise(number, STRING_DIGITS))
-    } else {
-        write_javascript(out, number)
+    if !number.is_finite() || number.fract() == 0.0 {
+        return write_javascript(out, number);
+    }
+    match write_few(out, number) {
+        Some(written) => written,
+        None => javascript(out, &Digits::precise(number, STRING_DIGITS)),
     }
 }
 
@@ -62,6 +67,9 @@ pub fn write_java(out: &mut impl Write, number: f64) -> fmt::Result {
     if number.fract() == 0.0 && (bound..-bound).contains(&number) {
         return write_integer(out, number as i64);
     }
+    if let Some(written) = write_few(out, number) {
+        return written;
+    }
     let digits = Digits::shortest(number);
     out.write_str(if digits.negative { "-" } else { "" })?;
     if (-2..=7).contains(&digits.point) {
@@ -70,6 +78,45 @@ pub fn write_java(out: &mut impl Write, number: f64) -> fmt::Result {
     let (first, rest) = digits.as_str().split_at(1);
     let rest = if rest.is_empty() { "0" } else { rest };
     write!(out, "{first}.{rest}E{}", digits.point - 1)
+}
+
+/// Writes a fraction of at most three decimal places, of a size that all forms write without an exponent; `None` for any
+/// other. As for the digits of few places, what gives the number back is what it is.
+fn write_few(out: &mut impl Write, number: f64) -> Option<fmt::Result> {
+    let size = number.abs();
+    if !(1e-3..1e7).contains(&size) {
+        return None;
+    }
+    let thousandths = (size * 1e3 + 0.5) as u64;
+    if thousandths as f64 / 1e3 != size {
+        return None;
+    }
+    let (mut whole, mut fraction, mut places) = (thousandths / 1000, thousandths % 1000, 3);
+    while places > 1 && fraction % 10 == 0 {
+        (fraction, places) = (fraction / 10, places - 1);
+    }
+    let mut text = [0; 12];
+    let mut first = text.len();
+    let mut push = |byte: u8| {
+        first -= 1;
+        text[first] = byte;
+    };
+    for _ in 0..places {
+        push(b'0' + (fraction % 10) as u8);
+        fraction /= 10;
+    }
+    push(b'.');
+    loop {
+        push(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    if number < 0.0 {
+        push(b'-');
+    }
+    Some(out.write_str(std::str::from_utf8(&text[first..]).unwrap_or_default()))
 }
 
 /// Writes an integer; what formats in general takes several times as long.
@@ -133,6 +180,31 @@ mod tests {
         write_string(&mut texts[1], number).unwrap();
         write_java(&mut texts[2], number).unwrap();
         texts
+    }
+
+    #[test]
+    fn few_places_are_written_as_the_digits_are() {
+        let thousandths = [1, 10, 999, 1_001, 1_500, 123_456_789, 9_999_999_999];
+        let close = [
+            1.0005,
+            9_999_999.999_5,
+            0.1 + 0.2,
+            1e-3 + f64::EPSILON,
+            999.999_999_9,
+        ];
+        for number in thousandths
+            .map(|whole: u64| whole as f64 / 1e3)
+            .into_iter()
+            .chain(close)
+        {
+            for number in [number, -number] {
+                if number.fract() != 0.0 {
+                    let expected = format!("{number}");
+                    let [javascript, _, java] = texts(number);
+                    assert_eq!([javascript, java], [expected.clone(), expected], "{number:e}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -129,6 +129,21 @@ impl Signature {
         count <= self.parameters.len() && self.parameters.iter().enumerate().all(is_direct)
     }
 
+    /// Whether the one argument becomes an array by itself, as `$sum(price)` has it of a single item.
+    pub fn is_lone_element(&self, arguments: &impl Arguments) -> bool {
+        let [parameter] = self.parameters.as_slice() else {
+            return false;
+        };
+        let is_array = parameter.is_array && !parameter.quantity.is_many() && !parameter.quantity.is_lazy();
+        if !is_array || arguments.count() != 1 {
+            return false;
+        }
+        let kind = arguments.kind(0);
+        let is_element = !matches!(kind, Kind::Array | Kind::Missing) && parameter.kinds.contains(kind);
+        let mut letters = parameter.elements.as_deref().unwrap_or_default().chars();
+        is_element && letters.next().is_none_or(|letter| letter == kind.letter()) && letters.next().is_none()
+    }
+
     /// Whether each argument is simply that of its parameter, the common case.
     fn is_plain_match(&self, arguments: &impl Arguments, matching: &mut Matching) -> bool {
         let count = arguments.count();

@@ -5,7 +5,7 @@
 
 use super::super::super::panics::Step;
 use super::super::super::workflow::{DeadLetter, Input, LogSettings, Mode, OnEmpty, Version, Workflow};
-use super::super::super::{Bindings, MemoryLimits, Ordering};
+use super::super::super::{MemoryLimits, Ordering};
 use super::super::world::{Given, Pairs, version};
 use super::dice::Dice;
 use crate::program::Pattern;
@@ -103,7 +103,7 @@ fn definition(index: usize) -> Version {
 pub(super) fn compiled(index: usize) -> Version {
     VERSIONS.with(|versions| Version {
         program: Arc::clone(&versions[index].program),
-        bindings: Bindings::default(),
+        bindings: Arc::default(),
         revision: "1".into(),
     })
 }

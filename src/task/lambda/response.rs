@@ -1,24 +1,24 @@
-//! What a task answers, made of what its connector answered.
+//! What a task answers, made of what a function answered.
 //!
 //! The bare payload, AWS's envelope around it, or the word that an event was accepted; failures likewise. Must not
-//! know connectors or tickets. Invariant: what goes into an envelope is dense JSON, whoever wrote it.
+//! know what runs functions, nor tickets. Invariant: what goes into an envelope is dense JSON, whoever wrote it.
 
 use super::envelope::{self, Detail, ENVELOPE_BYTES_MAX, Stamp, Style};
-use super::{Answer, Failure, Progress};
+use crate::task::{Answer, Failure, Progress};
 use crate::value::{Heap, View};
 use crate::vm::PAYLOAD_BYTES_MAX;
 
-/// Dresses the answers of one shard's connectors.
-pub(super) struct Dress {
+/// Makes the answers of one connector.
+pub(super) struct Responses {
     stamp: Stamp,
     /// What JSON text is checked with.
     scratch: Heap,
 }
 
-impl Dress {
+impl Responses {
     /// Creates one whose ids follow from `seed`.
-    pub(super) fn new(seed: u64) -> Dress {
-        Dress {
+    pub(super) fn new(seed: u64) -> Responses {
+        Responses {
             stamp: Stamp::new(seed),
             scratch: Heap::new(),
         }

@@ -3,6 +3,8 @@
 //! Owns their grammar (facts 8.1, 8.2). Must not know who serves a function. Invariant: a parsed name and
 //! its full ARN name the same function.
 
+use crate::task::bind::Home;
+
 /// Most characters of a function's name.
 const NAME_MAX: usize = 64;
 /// Most characters of a version or alias.
@@ -21,23 +23,14 @@ pub struct Function {
     pub qualifier: Option<Box<str>>,
 }
 
-/// Where functions are that a name does not place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
-    /// The region, such as `us-east-1`.
-    pub region: String,
-    /// The account's 12 digits.
-    pub account: String,
-}
-
 /// The parts of a name as they stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Parts<'a> {
-    pub(super) partition: Option<&'a str>,
-    pub(super) region: Option<&'a str>,
-    pub(super) account: Option<&'a str>,
-    pub(super) name: &'a str,
-    pub(super) qualifier: Option<&'a str>,
+struct Parts<'a> {
+    partition: Option<&'a str>,
+    region: Option<&'a str>,
+    account: Option<&'a str>,
+    name: &'a str,
+    qualifier: Option<&'a str>,
 }
 
 impl Function {
@@ -98,7 +91,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Splits a name; `None` when it is none of the three forms.
-    pub(super) fn parse(text: &'a str) -> Option<Parts<'a>> {
+    fn parse(text: &'a str) -> Option<Parts<'a>> {
         let mut parts = Parts {
             partition: None,
             region: None,
@@ -131,6 +124,24 @@ impl<'a> Parts<'a> {
         let is_word = |word: &str| !word.is_empty() && !word.contains(':');
         (is_word(parts.name) && parts.qualifier.is_none_or(is_word)).then_some(parts)
     }
+}
+
+/// Returns a pattern as one of ARNs: what a function's name leaves out is anything. Also returns how many
+/// characters to add when patterns are compared: a name is not to be shorter than `arn:aws:lambda:…:*`.
+pub(in crate::task) fn full_pattern(pattern: &str) -> (String, usize) {
+    if pattern.starts_with("arn:") || pattern.starts_with("*:") {
+        return (pattern.to_owned(), 0);
+    }
+    let Some(parts) = Parts::parse(pattern) else {
+        return (pattern.to_owned(), 0);
+    };
+    let account = parts.account.unwrap_or("*");
+    let mut full = format!("arn:*:lambda:*:{account}:function:{}", parts.name);
+    if let Some(qualifier) = parts.qualifier {
+        full.push(':');
+        full.push_str(qualifier);
+    }
+    (full, "aws".len())
 }
 
 #[cfg(test)]

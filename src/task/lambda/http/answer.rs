@@ -1,5 +1,6 @@
-//! What an HTTP answer means (facts 7.3, 8.2).
+//! What an HTTP response means, or none (facts 7.3, 8.2).
 
+use crate::task::http::{Reader, Response, Trouble};
 use crate::task::{Answer, Failure};
 use crate::value::{Heap, View};
 use hyper::{HeaderMap, StatusCode};
@@ -7,8 +8,43 @@ use hyper::{HeaderMap, StatusCode};
 /// Most characters of a body that a cause quotes.
 const QUOTED_MAX: usize = 1024;
 
-/// Turns an answer into the task's.
-pub(super) fn answer(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Answer {
+/// Reads the responses of functions.
+pub(super) struct FunctionReader;
+
+impl Reader for FunctionReader {
+    fn read(&self, outcome: Result<Response, Trouble>) -> Answer {
+        let Response {
+            status,
+            headers,
+            body,
+        } = outcome.map_err(failure)?;
+        answer(status, &headers, body)
+    }
+}
+
+/// Returns the failure of a client that has no response (facts 7.3).
+pub(super) fn failure(trouble: Trouble) -> Failure {
+    match trouble {
+        Trouble::Broken(what) => Failure::new(
+            "Lambda.SdkClientException",
+            format!("Unable to execute HTTP request: {what}"),
+        ),
+        Trouble::Late(timeout) => Failure::new(
+            "Lambda.ClientExecutionTimeoutException",
+            format!(
+                "Client execution did not complete before the specified timeout configuration: {} millis",
+                timeout.as_millis()
+            ),
+        ),
+        Trouble::Full => {
+            let cause = "Too many calls are waiting for a connection (tasks: queue).";
+            Failure::new("Lambda.TooManyRequestsException", cause)
+        }
+    }
+}
+
+/// Turns a response into the task's answer.
+fn answer(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Answer {
     #[cfg(test)]
     assert!(!headers.contains_key("x-fault"), "a fault of the test");
     if headers.contains_key("x-amz-function-error") {

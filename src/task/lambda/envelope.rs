@@ -3,6 +3,7 @@
 //! Owns AWS's envelope, byte for byte but for ids and dates. Must not know connectors. Invariant: the payload
 //! stands between [`open`] and [`Stamp::close`] and is dense JSON; nothing is allocated beyond the buffer.
 
+use crate::random::{Random, hex_digit, uuid_text};
 use crate::timestamp;
 
 /// What a task's answer looks like.
@@ -31,8 +32,8 @@ pub enum Detail {
 /// Writes what differs from answer to answer: ids, dates.
 #[derive(Debug)]
 pub struct Stamp {
-    /// Where the ids of the next answer come from; unique, not secret.
-    seed: u64,
+    /// Where the ids of the next answer come from.
+    random: Random,
     second: i64,
     date: [u8; 29],
 }
@@ -55,7 +56,7 @@ impl Stamp {
     /// Creates the stamp of a shard; shards are to have different seeds.
     pub fn new(seed: u64) -> Stamp {
         Stamp {
-            seed,
+            random: Random::new(seed),
             second: i64::MIN,
             date: [b' '; 29],
         }
@@ -86,13 +87,10 @@ impl Stamp {
     /// Writes the metadata and the end. The order of the members is the recorded one.
     fn metadata(&mut self, version: &str, bytes: usize, status: u16, now_ms: i64, out: &mut Vec<u8>) {
         self.tick(now_ms);
-        let id = self.uuid();
+        let id = uuid_text(self.random.uuid());
         let trace = self.trace(now_ms);
-        let (mut digits, mut code) = ([0; 20], [0; 20]);
-        let (length, code) = (
-            decimal(bytes as u64, &mut digits),
-            decimal(u64::from(status), &mut code),
-        );
+        let (mut digits, mut code) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let (length, code) = (digits.format(bytes).as_bytes(), code.format(status).as_bytes());
         let executed: [&[u8]; 3] = match version {
             "" => [b"", b"", b""],
             version => [b"\"X-Amz-Executed-Version\":[\"", version.as_bytes(), b"\"],"],
@@ -136,40 +134,20 @@ impl Stamp {
         }
     }
 
-    /// Returns a fresh request id: a UUID of version 4.
-    pub fn uuid(&mut self) -> [u8; 36] {
-        let bits = u128::from(self.next()) << 64 | u128::from(self.next());
-        let bits = bits & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-        let mut text = [b'-'; 36];
-        let mut digit = 32;
-        for (at, place) in text.iter_mut().enumerate() {
-            if !matches!(at, 8 | 13 | 18 | 23) {
-                digit -= 1;
-                *place = hex((bits >> (4 * digit)) as u8);
-            }
-        }
-        text
-    }
-
     /// Returns a trace id as X-Ray writes it, not sampled.
     fn trace(&mut self, now_ms: i64) -> [u8; 74] {
         let mut text = *b"Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0";
         let seconds = now_ms.div_euclid(1000) as u64;
-        let (high, low, parent) = (self.next(), self.next(), self.next());
+        let (high, low, parent) = (
+            self.random.next_u64(),
+            self.random.next_u64(),
+            self.random.next_u64(),
+        );
         write_hex(&mut text[7..15], seconds);
         write_hex(&mut text[16..24], high);
         write_hex(&mut text[24..40], low);
         write_hex(&mut text[48..64], parent);
         text
-    }
-
-    /// Steps the generator (SplitMix64): ids of one shard never repeat.
-    fn next(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.seed;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ (bits >> 31)
     }
 
     /// Brings the date to the second of `now_ms`.
@@ -194,27 +172,11 @@ impl Stamp {
     }
 }
 
-fn hex(nibble: u8) -> u8 {
-    b"0123456789abcdef"[usize::from(nibble & 15)]
-}
-
 /// Writes the last digits of a number, as many as there is room for.
 fn write_hex(out: &mut [u8], mut number: u64) {
     for place in out.iter_mut().rev() {
-        *place = hex(number as u8);
+        *place = hex_digit(number as u8);
         number >>= 4;
-    }
-}
-
-fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return &digits[at..];
-        }
     }
 }
 
@@ -298,15 +260,6 @@ mod tests {
             (&202.into(), &"".into())
         );
         assert_eq!(found["ExecutedVersion"], serde_json::Value::Null);
-    }
-
-    #[test]
-    fn ids_are_uuids_and_differ() {
-        let mut stamp = Stamp::new(0);
-        let (one, other) = (stamp.uuid(), stamp.uuid());
-        assert_ne!(one, other);
-        assert_eq!((one[14], one[8], one[23]), (b'4', b'-', b'-'));
-        assert!(b"89ab".contains(&one[19]));
     }
 
     #[test]

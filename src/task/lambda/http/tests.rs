@@ -1,11 +1,12 @@
 //! Calls to a real server on the loopback.
 
 use super::*;
-use crate::stream::{Message, SendError, TopicId, Wake};
-use crate::task::Answer;
+use crate::stream::Wake;
+use crate::task::Home;
 use crate::task::config::{Entry, Named, Secret};
-use crate::task::function::{Function, Home};
-use crate::task::payload::Payload;
+use crate::task::lambda::function::Function;
+use crate::task::lambda::payload::Payload;
+use crate::task::{Answer, Report};
 use crate::units::Period;
 use crate::value::{Heap, View};
 use http_body_util::BodyExt;
@@ -14,26 +15,9 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-
-struct NoSink;
-
-impl Sink for NoSink {
-    fn topic(&mut self, _name: &str) -> TopicId {
-        TopicId(0)
-    }
-    fn send(&mut self, _message: &Message<'_>, _ticket: Ticket) -> Result<(), SendError> {
-        Err(SendError::Full)
-    }
-    fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
-        None
-    }
-    fn returned(&mut self) -> Option<crate::stream::Returned> {
-        None
-    }
-    fn push(&mut self) {}
-}
 
 /// A server that answers as the function's name says, and counts.
 #[derive(Default)]
@@ -76,7 +60,7 @@ impl Server {
 
     async fn answer(
         self: Rc<Server>,
-        request: Request<Incoming>,
+        request: hyper::Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let header = |name: &str| {
             let value = request.headers().get(name);
@@ -147,7 +131,7 @@ fn acceptor() -> tokio_rustls::TlsAcceptor {
 
 /// The shard's side: calls, and their answers.
 struct Client {
-    connector: HttpConnector,
+    runner: HttpRunner,
     answers: Answers,
     wake: Wake,
 }
@@ -168,7 +152,7 @@ impl Client {
         let wake = Wake::new();
         let answers = Answers::new(wake.clone());
         Client {
-            connector: HttpConnector::new(Arc::new(service), answers.clone()),
+            runner: HttpRunner::new(Arc::new(service), answers.clone()),
             answers,
             wake,
         }
@@ -182,24 +166,21 @@ impl Client {
         let (mut heap, function) = (Heap::new(), Function::parse(name, None, &home));
         let value = heap.index(payload.as_bytes()).expect("JSON");
         let view = View::new(&heap, &heap);
-        let call = Call {
-            resource: "arn:aws:states:::lambda:invoke",
-            function: function.as_ref(),
+        let job = Job {
+            name: function.as_ref().map_or("resource", |function| &function.name),
+            qualifier: function
+                .as_ref()
+                .and_then(|function| function.qualifier.as_deref()),
             payload: Payload::new(view, value),
-            parameters: value,
-            view,
-            event: false,
+            is_event: false,
             key: &"orders-0-17/größe",
-            timeout_seconds: None,
-            now_ms: 0,
         };
-        self.connector
-            .call(&call, Ticket(ticket), &mut NoSink, &mut Vec::new())
+        self.runner.run(&job, Ticket(ticket), &mut Vec::new())
     }
 
     async fn next(&self) -> (u64, Answer) {
         loop {
-            if let Some((ticket, answer)) = self.answers.take() {
+            if let Some((ticket, Report::Answer(answer))) = self.answers.take() {
                 return (ticket.0, answer);
             }
             self.wake.woken().await;
@@ -271,14 +252,14 @@ fn connections_and_waiting_calls_are_bounded() {
             }
             other => panic!("{other:?}"),
         }
-        assert_eq!(client.connector.waiting(), 3);
+        assert_eq!(client.runner.waiting(), 3);
         let mut tickets = Vec::new();
         for _ in 0..5 {
             let (ticket, answer) = client.next().await;
             assert_eq!(answer, Ok(ticket.to_string().into_bytes()));
             tickets.push(ticket);
         }
-        assert_eq!(client.connector.waiting(), 0);
+        assert_eq!(client.runner.waiting(), 0);
         tickets.sort_unstable();
         assert_eq!(tickets, [0, 1, 2, 3, 4]);
         assert_eq!(server.connections.get(), 2);
@@ -371,8 +352,8 @@ fn cancelled_calls_are_not_answered_and_make_room() {
         while server.requests.borrow().is_empty() {
             tokio::task::yield_now().await;
         }
-        client.connector.cancel(Ticket(2));
-        client.connector.cancel(Ticket(1));
+        client.runner.cancel(Ticket(2));
+        client.runner.cancel(Ticket(1));
         assert_eq!(client.next().await, (3, Ok("3".into())));
         assert!(client.answers.take().is_none());
         let requests = server.requests.borrow();

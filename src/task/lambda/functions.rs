@@ -1,11 +1,13 @@
 //! Functions in the process: Rust closures by name.
 //!
-//! Owns the registry that a library's user fills and the connectors that call its functions. Must not know
+//! Owns the registry that a library's user fills and what runs its functions. Must not know
 //! ARNs. Invariant: each shard has its own instance of a function that keeps state.
 
+use super::invoke::{Invoker, Job, Runner};
 use super::payload::Payload;
-use super::{Call, Connector, Failure, Progress};
-use crate::stream::{Sink, Ticket};
+use crate::stream::Ticket;
+use crate::task::connector::{Maker, Site};
+use crate::task::{Connector, Failure, Progress};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,7 +66,7 @@ impl Functions {
         self.makers.keys().map(String::as_str)
     }
 
-    pub(super) fn maker(&self, name: &str) -> Option<Arc<dyn Fn() -> BuiltIn + Send + Sync>> {
+    pub(in crate::task) fn maker(&self, name: &str) -> Option<Arc<dyn Fn() -> BuiltIn + Send + Sync>> {
         self.makers.get(name).cloned()
     }
 }
@@ -75,38 +77,40 @@ impl std::fmt::Debug for Functions {
     }
 }
 
-/// Serves calls with a function of the process.
-pub(super) struct FunctionConnector(pub(super) BuiltIn);
+/// Runs a function of the process.
+struct InProcess(BuiltIn);
 
-impl Connector for FunctionConnector {
-    fn call(
-        &mut self,
-        call: &Call<'_>,
-        _ticket: Ticket,
-        _sink: &mut dyn Sink,
-        result: &mut Vec<u8>,
-    ) -> Progress {
-        match (self.0)(call.payload, result) {
+impl Runner for InProcess {
+    fn run(&mut self, job: &Job<'_>, _ticket: Ticket, result: &mut Vec<u8>) -> Progress {
+        match (self.0)(job.payload, result) {
             Ok(()) => Progress::Success,
             Err(failure) => Progress::Failure(failure),
         }
     }
 }
 
-/// `delay`: answers its payload after a time.
-pub(super) struct Delay {
-    pub(super) milliseconds: u32,
+/// An entry that names a function of the process.
+pub(in crate::task) struct FunctionMaker(pub(in crate::task) Arc<dyn Fn() -> BuiltIn + Send + Sync>);
+
+impl Maker for FunctionMaker {
+    fn make(&self, site: &mut Site) -> Box<dyn Connector> {
+        Box::new(Invoker::new(InProcess((self.0)()), site.random.next_u64()))
+    }
 }
 
-impl Connector for Delay {
-    fn call(
-        &mut self,
-        call: &Call<'_>,
-        _ticket: Ticket,
-        _sink: &mut dyn Sink,
-        result: &mut Vec<u8>,
-    ) -> Progress {
-        call.payload.write(result);
-        Progress::SuccessAfter(i64::from(self.milliseconds))
+/// `delay`: answers its payload after so many milliseconds.
+#[derive(Clone, Copy)]
+pub(in crate::task) struct Delay(pub(in crate::task) u32);
+
+impl Runner for Delay {
+    fn run(&mut self, job: &Job<'_>, _ticket: Ticket, result: &mut Vec<u8>) -> Progress {
+        job.payload.write(result);
+        Progress::SuccessAfter(i64::from(self.0))
+    }
+}
+
+impl Maker for Delay {
+    fn make(&self, site: &mut Site) -> Box<dyn Connector> {
+        Box::new(Invoker::new(*self, site.random.next_u64()))
     }
 }

@@ -3,9 +3,9 @@
 //! Deterministic and without memory, so that shards agree and an event that runs twice ends the same. Every
 //! eighth item is short: orders of it fail, as orders do. The item of the samples, I1234, has 84 pieces.
 
-use super::functions::BuiltIn;
+use super::functions::{BuiltIn, Functions};
 use super::payload::Payload;
-use super::{Failure, Functions};
+use crate::task::Failure;
 use crate::value::{Key, Str};
 
 /// Registers `demo.check_inventory`, `demo.update_inventory`, `demo.mark_order_complete` and

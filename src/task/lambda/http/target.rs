@@ -1,11 +1,15 @@
 //! The URL of a call.
 
-use crate::task::Call;
+use crate::task::http::Origin;
+use crate::task::lambda::invoke::Job;
 use hyper::Uri;
 use rustc_hash::FxHashMap;
 
 /// Stands for the function's name in the path of a URL.
 const PLACEHOLDER: &str = "{function}";
+
+/// What is said of a URL that would let an event say where calls go, or that has a password.
+const FIXED_HOST: &str = "the host may have no placeholder and no user name";
 
 /// Most URLs that are remembered on one shard.
 const REMEMBERED_MAX: usize = 1024;
@@ -13,9 +17,7 @@ const REMEMBERED_MAX: usize = 1024;
 /// A URL as configured.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    pub(super) tls: bool,
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(super) origin: Origin,
     /// Host and, where the URL has one, port.
     pub(super) authority: String,
     /// Path and query, perhaps with a placeholder.
@@ -24,35 +26,21 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn parse(url: &str) -> Result<Target, String> {
-        let (scheme, rest) = url.split_once("://").ok_or("it is not a URL")?;
-        let tls = match scheme {
-            "http" => false,
-            "https" => true,
-            _ => return Err(format!("'{scheme}' is neither http nor https")),
+        let uri = match url.parse::<Uri>() {
+            Ok(uri) => uri,
+            Err(_) if !url.contains("://") => return Err("it is not a URL".into()),
+            // A path may have braces, a host may not.
+            Err(_) if url.replace(PLACEHOLDER, "f").parse::<Uri>().is_ok() => return Err(FIXED_HOST.into()),
+            Err(error) => return Err(format!("it is not a URL: {error}")),
         };
-        let (authority, path) = match rest.find(['/', '?']) {
-            Some(at) => rest.split_at(at),
-            None => (rest, "/"),
-        };
-        if authority.contains(['{', '@']) {
-            return Err("the host may have no placeholder and no user name".into());
+        let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
+        if authority.contains('@') {
+            return Err(FIXED_HOST.into());
         }
-        let path = match path.starts_with('/') {
-            true => path.to_owned(),
-            false => format!("/{path}"),
-        };
-        let parsed: hyper::http::uri::Authority = authority
-            .parse()
-            .map_err(|error| format!("'{authority}' is not a host: {error}"))?;
-        path.replace(PLACEHOLDER, "f")
-            .parse::<Uri>()
-            .map_err(|error| format!("'{path}' is not a path: {error}"))?;
         Ok(Target {
-            tls,
-            host: parsed.host().trim_matches(['[', ']']).to_owned(),
-            port: parsed.port_u16().unwrap_or(if tls { 443 } else { 80 }),
-            authority: authority.to_owned(),
-            path,
+            origin: Origin::of(&uri)?,
+            path: uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            authority,
         })
     }
 
@@ -94,12 +82,9 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// Returns the URL of a call; `None` when the name makes none.
-    pub(super) fn get(&mut self, target: &Target, call: &Call<'_>) -> Option<Uri> {
-        let (name, qualifier) = match call.function {
-            Some(function) => (&*function.name, function.qualifier.as_deref()),
-            None => (call.resource, None),
-        };
+    /// Returns the URL of a function; `None` when the name makes none.
+    pub(super) fn get(&mut self, target: &Target, job: &Job<'_>) -> Option<Uri> {
+        let (name, qualifier) = (job.name, job.qualifier);
         self.name.clear();
         self.name.push_str(name);
         if let Some(qualifier) = qualifier {
@@ -122,14 +107,14 @@ impl Targets {
 mod tests {
     use super::*;
 
-    fn check(url: &str, name: &str, qualifier: Option<&str>, expected: Result<(&str, u16, &str), &str>) {
+    fn check(url: &str, name: &str, qualifier: Option<&str>, expected: Result<(&str, &str), &str>) {
         let target = Target::parse(url);
         let uri = target
             .as_ref()
             .ok()
             .map(|target| target.uri(name, qualifier).expect("a URL").to_string());
         let got = match (&target, &uri) {
-            (Ok(target), Some(uri)) => Ok((target.host.as_str(), target.port, uri.as_str())),
+            (Ok(target), Some(uri)) => Ok((target.authority.as_str(), uri.as_str())),
             (Err(message), _) => Err(message.as_str()),
             _ => unreachable!(),
         };
@@ -143,18 +128,17 @@ mod tests {
             "stock",
             Some("live"),
             Ok((
-                "127.0.0.1",
-                9001,
+                "127.0.0.1:9001",
                 "/2015-03-31/functions/stock/invocations?Qualifier=live",
             )),
         );
-        check("https://h", "f", Some("1"), Ok(("h", 443, "/")));
-        check("http://h?a=b", "f", None, Ok(("h", 80, "/?a=b")));
+        check("https://h", "f", Some("1"), Ok(("h", "/")));
+        check("http://h?a=b", "f", None, Ok(("h", "/?a=b")));
         check(
             "http://[::1]:80/{function}?a=b",
             "a/b",
             Some("1"),
-            Ok(("::1", 80, "/a%2Fb?a=b&Qualifier=1")),
+            Ok(("[::1]:80", "/a%2Fb?a=b&Qualifier=1")),
         );
     }
 
@@ -165,5 +149,12 @@ mod tests {
         let message = "the host may have no placeholder and no user name";
         check("http://{function}.local/", "f", None, Err(message));
         check("http://a:b@h/", "f", None, Err(message));
+        check(
+            "http://h h/",
+            "f",
+            None,
+            Err("it is not a URL: invalid uri character"),
+        );
+        check("http://h:http/", "f", None, Err("':http' is no port"));
     }
 }
