@@ -27,7 +27,7 @@ pub(super) fn exposed(entry: &Entry) -> Option<String> {
         .collect();
     (!secret.is_empty()).then(|| {
         format!(
-            "{} is sent to {host} unencrypted, and whoever is on the way can read it",
+            "{} is sent to {host} unencrypted; anyone on the network path can read it",
             secret.join(", ")
         )
     })

@@ -303,7 +303,7 @@ impl Outbox {
             Err(SendError::Full) => self.wait(place),
             Err(error) if error.is_refusal() && self.letters[place as usize].refused == Refused::Dropped => {
                 let letter = self.close(place, now_ms);
-                tracing::error!("a reply is not taken and is dropped: {error}");
+                tracing::error!("a reply is refused and dropped: {error}");
                 self.unreplied.extend(letter.as_ref().map(|letter| letter.lane));
                 self.lost.extend(letter.map(|letter| letter.settlement));
             }
@@ -329,7 +329,7 @@ impl Outbox {
         let topic = self.accounts.get(topic).and_then(Option::as_ref);
         tracing::warn!(
             topic = topic.map_or("?", Account::topic),
-            "a dead letter is larger than the topic takes and goes without its value; raise max.message.bytes"
+            "a dead letter is too large for the topic and is sent without its value; raise max.message.bytes"
         );
         true
     }

@@ -31,7 +31,7 @@ const LOG_LOOK_MS: i64 = 100;
 
 /// Why an answer is not taken in.
 const NO_ROOM: &str =
-    "The memory of the shard is spent, and the answer cannot be kept until the log takes records again.";
+    "The shard's memory is exhausted, and the answer cannot be kept until the log accepts records again.";
 
 /// Memory that a run in the pool keeps.
 const POOLED_BYTES_MAX: usize = 16 << 10;

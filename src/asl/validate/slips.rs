@@ -39,7 +39,7 @@ const OPERATORS: [(&str, &str); 14] = [
     ),
     (
         "?.",
-        "write `a.b`: a path into what is not there is nothing, not an error",
+        "write `a.b`: a path to a missing value yields nothing, not an error",
     ),
     ("[?", "a filter is written `[price > 10]`, without `?` and `@`"),
     ("[:", "a part of an array is `a[[0..2]]`"),
@@ -285,13 +285,20 @@ pub(super) fn of_field(name: &str, to_jsonata: bool) -> Option<String> {
     }
     Some(
         match name {
-            "Parameters" => "in JSONata `Arguments` is what a Task or Parallel gets, `ItemSelector` what an item of a Map is, and `Output` what a Pass gives",
+            "Parameters" => {
+                "in JSONata a Task or Parallel gets `Arguments`, a Map builds each item with `ItemSelector`, and a \
+                 Pass gives `Output`"
+            }
             "InputPath" => "in JSONata every expression reads `$states.input` itself",
             "OutputPath" | "ResultSelector" => "in JSONata write it in `Output`: \"{% $states.result.… %}\"",
-            "ResultPath" => "in JSONata write it in `Output`: \"{% $merge([$states.input, {'name': $states.result}]) %}\"",
+            "ResultPath" => {
+                "in JSONata write it in `Output`: \"{% $merge([$states.input, {'name': $states.result}]) %}\""
+            }
             "Result" => "in JSONata write it in `Output`",
             "ItemsPath" => "in JSONata write it in `Items`: \"{% $states.input.… %}\"",
-            "Variable" | "And" | "Or" | "Not" => "in JSONata a rule has a `Condition`: \"{% $states.input.… = 1 %}\"",
+            "Variable" | "And" | "Or" | "Not" => {
+                "in JSONata a rule has a `Condition`: \"{% $states.input.… = 1 %}\""
+            }
             _ => return None,
         }
         .to_owned(),

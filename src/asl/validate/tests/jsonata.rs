@@ -146,7 +146,8 @@ fn result_and_error_are_there_where_there_is_one() {
     state(
         &catch(&format!(r#""Output": {{"r": {result}}}"#)),
         &[
-            "UNKNOWN_STATES_FIELD: '$states' has no field 'result' here: it is nothing at /States/A/Catch[0]/Output/r",
+            "UNKNOWN_STATES_FIELD: '$states' has no field 'result' here, so it has no value at \
+             /States/A/Catch[0]/Output/r",
         ],
     );
     let choice = format!(
@@ -226,7 +227,7 @@ fn mixed_machines_are_checked_state_by_state() {
         &[
             "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'x' at the top level is not supported. at /States/A/Output",
             "NOT_EVALUATED: The text looks like an expression, but nothing evaluates it at /States/B/Parameters/a",
-            "UNKNOWN_VARIABLE: No state assigns the variable '$v': it is nothing at /States/C/Items",
+            "UNKNOWN_VARIABLE: No state assigns the variable '$v', so it has no value at /States/C/Items",
         ],
     );
     // A variable that a state in JSONPath assigns is one.

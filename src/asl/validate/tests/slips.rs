@@ -151,8 +151,9 @@ fn delimiters_that_are_missing_are_named() {
 
 #[test]
 fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
-    let field =
-        |name: &str| format!("UNKNOWN_STATES_FIELD: '$states' has no field '{name}' here: it is nothing");
+    let field = |name: &str| {
+        format!("UNKNOWN_STATES_FIELD: '$states' has no field '{name}' here, so it has no value")
+    };
     output(
         "{% $states.inptu.a %}",
         &field("inptu"),
@@ -166,7 +167,7 @@ fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
         "`$states.input.item`",
     );
     let function =
-        |name: &str| format!("UNKNOWN_FUNCTION: There is no function '${name}': to call it is an error");
+        |name: &str| format!("UNKNOWN_FUNCTION: There is no function '${name}': calling it is an error");
     output("{% $eval('1') %}", &function("eval"), "$eval", "`$parse(text)`");
     output(
         "{% 'a' ~> $uppercse %}",
@@ -175,7 +176,7 @@ fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
         "`$uppercase`",
     );
     let variable =
-        |name: &str| format!("UNKNOWN_VARIABLE: No state assigns the variable '${name}': it is nothing");
+        |name: &str| format!("UNKNOWN_VARIABLE: No state assigns the variable '${name}', so it has no value");
     output("{% $state.input %}", &variable("state"), "$state", "`$states`");
     for field in ["input", "context", "result", "errorOutput"] {
         let (text, help) = (

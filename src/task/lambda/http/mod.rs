@@ -39,8 +39,7 @@ use target::{Target, Targets};
 use tokio_rustls::TlsConnector;
 
 /// What is said of a header's name that is none: it may be a secret.
-const NO_HEADER: &str =
-    "a name of a header has letters, digits and -, and what stands there has other characters";
+const NO_HEADER: &str = "a header's name consists of letters, digits and -; this one has other characters";
 
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
