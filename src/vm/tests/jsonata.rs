@@ -490,6 +490,34 @@ fn states_that_merge_constants_are_a_chain() {
     }
 }
 
+/// One state that merges constants is a step of its own, also where it ends the flow or is returned to.
+#[test]
+fn one_state_that_merges_constants_is_a_step() {
+    let merge = |name: &str, member: &str, then: &str| {
+        let output = format!("{{% $merge([$states.input, {{'{member}': '{name}'}}]) %}}");
+        jsonata(name, &format!(r#""Type":"Pass","Output":"{output}",{then}"#))
+    };
+    let states = [
+        merge("A", "a", r#""Next":"C""#),
+        jsonata(
+            "C",
+            r#""Type":"Choice","Choices":[{"Condition":"{% $states.input.b = 'B' %}","Next":"E"}],"Default":"B""#,
+        ),
+        merge("B", "b", r#""Next":"C""#),
+        merge("E", "a", r#""End":true"#),
+    ];
+    let states = states.join(",");
+    check(&states, r#"{"x":1}"#, r#"{"x":1,"a":"E","b":"B"}"#);
+    for level in [Level::All, Level::Off] {
+        let mut player = start_with("A", &states, "{}", level);
+        player.succeeds(r#"{"a":"E","b":"B"}"#);
+        assert_eq!(player.run.transitions(), 5);
+        start_with("A", &states, "1", level).fails("States.QueryEvaluationError", "T0412");
+    }
+    let player = start_with("A", &states, "{}", Level::Off);
+    assert_eq!(player.program.fused.len(), 3);
+}
+
 /// A variable may hide the function that merges.
 #[test]
 fn a_variable_called_merge_is_not_the_function() {
