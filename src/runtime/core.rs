@@ -14,6 +14,7 @@ use super::lane::{LaneState, Partition};
 use super::ordering::LineId;
 use super::outbox::Outbox;
 use super::panics::{Step, reach};
+use super::shares::{Shares, TURN_WORK};
 use super::thirsty::Thirsty;
 use super::timers::Timers;
 use super::workflow::{Loaded, OnEmpty};
@@ -35,21 +36,13 @@ const FUEL: u64 = 5_000;
 const CALL_FUEL: u64 = 10;
 /// Work that an execution may do in one turn, in bytes of JSON text; see [`crate::vm::Work`].
 const EXECUTION_WORK: u64 = 1 << 20;
-/// Work that all executions of a shard may do in one turn, some milliseconds: what a small event waits for at most
-/// behind large ones.
-pub(super) const TURN_WORK: u64 = 4 << 20;
-/// Work that each part of a turn may do (answers, timers, time limits, next turns, each shared by the lanes: events),
-/// however much those before it have done: nothing starves behind them.
-pub(super) const PART_WORK: u64 = 256 << 10;
 
 /// What runs executions on a shard.
 pub(super) struct Core {
     pub(super) now: Now,
     /// What the executions may still do in this turn.
     pub(super) work: Work,
-    /// All work of this turn, beyond its bound too.
-    #[cfg(test)]
-    pub(super) worked: u64,
+    pub(super) shares: Shares,
     pub(super) run: Box<Run>,
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
@@ -106,8 +99,7 @@ impl Core {
         Core {
             now,
             work: Work::of(TURN_WORK),
-            #[cfg(test)]
-            worked: 0,
+            shares: Shares::default(),
             run: Box::default(),
             pool: Vec::new(),
             pool_bytes: 0,
@@ -144,16 +136,13 @@ impl Core {
     #[inline]
     pub(super) fn charge(&mut self, bytes: usize) {
         self.work.charge(bytes);
-        #[cfg(test)]
-        {
-            self.worked += bytes as u64;
-        }
+        self.shares.note(bytes);
     }
 
-    /// Begins a part of the turn that others of the same kind share: each has its part of the work at least.
+    /// Begins a part of the turn that others of the same kind share: each has its part of the work at least, in this
+    /// turn or in the next.
     pub(super) fn begin_part(&mut self, sharers: usize) {
-        let share = (PART_WORK / sharers.max(1) as u64).max(1);
-        self.work = Work::of(self.work.left().max(share));
+        self.work = self.shares.begin_part(self.work, sharers);
     }
 
     /// Runs an event whose offset was begun, unless it has to wait for its turn.

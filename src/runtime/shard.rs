@@ -7,7 +7,7 @@
 //! each has a share.
 
 use super::account::Account;
-use super::core::{Core, TURN_WORK};
+use super::core::Core;
 use super::handle::Stop;
 use super::identity::Namer;
 use super::lane::{Ahead, Lane, LaneState, Partition};
@@ -20,7 +20,6 @@ use crate::metrics::{MemoryUse, ShardMetrics};
 use crate::stream::offsets::Tracker;
 use crate::stream::{Change, Record, Wake};
 use crate::task::Report;
-use crate::vm::Work;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -140,7 +139,7 @@ impl Shard {
     /// Returns how much work the last turn has done.
     #[cfg(test)]
     pub(super) fn worked(&self) -> u64 {
-        self.core.worked
+        self.core.shares.worked()
     }
 
     /// Names what is not over yet, if anything is.
@@ -164,15 +163,13 @@ impl Shard {
     /// Does what there is to do at a time, without waiting.
     pub fn turn(&mut self, now: Now) -> Turn {
         self.core.now = now;
-        self.core.work = Work::of(TURN_WORK);
-        #[cfg(test)]
-        {
-            self.core.worked = 0;
-        }
+        self.core.work = self.core.shares.begin_turn();
         let mut work = self.hear();
         self.reckon();
         work += self.go_on();
-        self.first = (self.first + 1) % self.lanes.len().max(1);
+        if self.core.shares.is_whole() {
+            self.first = (self.first + 1) % self.lanes.len().max(1);
+        }
         for at in 0..self.lanes.len() {
             let at = (self.first + at) % self.lanes.len();
             work += self.take_events(at);
@@ -183,7 +180,7 @@ impl Shard {
         if self.is_done() {
             return Turn::Done;
         }
-        if work > 0 {
+        if work > 0 || self.core.shares.leaves_out() {
             return Turn::Busy;
         }
         Turn::Idle(self.next_ms())
@@ -333,7 +330,7 @@ impl Shard {
         let room = self.room(at).min(BATCH_EVENTS_MAX);
         let state = &mut self.lanes[at].state;
         state.is_paused = room == 0 && !state.has_ended;
-        let count = if room > 0 {
+        let count = if room > 0 && !self.core.work.is_spent() {
             self.lanes[at].source.fill(room)
         } else {
             0

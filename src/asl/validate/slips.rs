@@ -117,7 +117,28 @@ pub(super) fn of_syntax(text: &str, at: &Range<usize>) -> Option<String> {
         let (_, help) = WORDS.iter().find(|(word, _)| *word == first)?;
         Some((*help).to_owned())
     };
-    found.map(|(_, help)| (*help).to_owned()).or_else(word)
+    let help = found.map(|(_, help)| (*help).to_owned()).or_else(word);
+    help.or_else(|| missing_operator(text, at))
+}
+
+/// Returns what to do about two values with nothing between them.
+fn missing_operator(text: &str, at: &Range<usize>) -> Option<String> {
+    let (before, token) = (text.get(..at.start)?.trim_end(), text.get(at.clone())?.trim());
+    let begins = |character: char| character.is_alphanumeric() || "_$\"'`".contains(character);
+    let ends = |character: char| character.is_alphanumeric() || "_\"'`)]}".contains(character);
+    if !before.ends_with(ends) || !token.starts_with(begins) {
+        return None;
+    }
+    if let Some(operator) = ["and", "or", "in"]
+        .into_iter()
+        .find(|name| token.eq_ignore_ascii_case(name))
+    {
+        return Some(format!("operators are small letters: write `{operator}`"));
+    }
+    let shown: String = token.chars().take(PATH_CHARS_MAX).collect();
+    Some(format!(
+        "there is no operator before `{shown}`: `&` joins texts; `and`, `or` and `in` are words; a name with a blank stands in backquotes"
+    ))
 }
 
 /// Returns what to do about a comma behind the last of several.

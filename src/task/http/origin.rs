@@ -49,11 +49,6 @@ impl Origin {
     pub(in crate::task) fn is_encrypted(&self) -> bool {
         self.tls.is_some()
     }
-
-    /// Returns the host, without brackets.
-    pub(in crate::task) fn host(&self) -> &str {
-        &self.host
-    }
 }
 
 #[cfg(test)]
@@ -64,7 +59,7 @@ mod tests {
     fn check(url: &str, expected: Result<(&str, u16, bool), &str>) {
         let origin = Origin::of(&url.parse().expect("a URI"));
         let found = match &origin {
-            Ok(origin) => Ok((origin.host(), origin.port, origin.is_encrypted())),
+            Ok(origin) => Ok((&*origin.host, origin.port, origin.is_encrypted())),
             Err(message) => Err(message.as_str()),
         };
         assert_eq!(found, expected, "{url}");

@@ -311,3 +311,23 @@ fn every_place_lies_inside_the_expression() {
     }
     assert!(found > 3_000, "{found}");
 }
+
+#[test]
+fn constant_items_that_are_no_array_are_told() {
+    let map = |items: &str, processor: &str| {
+        format!(
+            r#""Type": "Map", "Items": {items}, "ItemProcessor": {{{processor}"StartAt": "B",
+                "States": {{"B": {{"Type": "Succeed"}}}}}}"#
+        )
+    };
+    let wanted = "ITEMS_NO_ARRAY: 'Items' is not an array: the state fails at /States/A/Items";
+    for items in ["5", "true", "null", r#""items""#, r#"{"a": [1]}"#] {
+        state(&map(items, ""), &[wanted]);
+    }
+    for items in ["[]", "[1]", r#""{% $states.input %}""#] {
+        state(&map(items, ""), &[]);
+    }
+    let looks_so =
+        "NOT_EVALUATED: The text looks like an expression, but nothing evaluates it at /States/A/Items";
+    state(&map(r#""$states.input""#, ""), &[looks_so]);
+}

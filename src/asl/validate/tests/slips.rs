@@ -58,6 +58,18 @@ fn slips_get_the_mend_named() {
         "?",
         "without `?`",
     );
+    for (text, at) in [
+        ("$states.input.a b", "b"),
+        ("(1) x", "x"),
+        ("[1] y", "y"),
+        ("true b", "b"),
+    ] {
+        let token = json_text(at.trim_matches('\''));
+        let error = format!("INVALID_JSONATA_EXPRESSION: Syntax error: {token}");
+        output(&format!("{{% {text} %}}"), &error, at, "no operator before");
+    }
+    let and = "INVALID_JSONATA_EXPRESSION: Syntax error: \"AND\"";
+    output("{% true AND false %}", and, "AND", "write `and`");
     output("{% 'a' %} and {% 'b' %}", &symbol("}"), "}", "whole text");
     for (text, at) in [("{'a': 1, }", "}"), ("[1,]", "]"), ("$sum([1],)", ")")] {
         output(
