@@ -88,7 +88,10 @@ fn templates_in_json() {
     refused(
         "t.json",
         &template(r#""DefinitionUri":"../secret.txt""#),
-        &[("\"../secret.txt\"", "The file ../secret.txt holds no definition")],
+        &[(
+            "\"../secret.txt\"",
+            "The file ../secret.txt contains no definition",
+        )],
     );
     refused(
         "t.json",
