@@ -17,9 +17,7 @@ const PATH_BYTES_MAX: usize = 4_096;
 /// When it is not set, or what stands there is no name of one.
 pub(crate) fn from_variable(name: &str) -> Result<String, String> {
     if !is_variable(name) {
-        return Err(
-            "env is for the name of an environment variable, and what stands there is none".to_owned(),
-        );
+        return Err("env takes the name of an environment variable, and this is not one".to_owned());
     }
     std::env::var(name).map_err(|_| format!("environment variable {name} is not set"))
 }
@@ -31,7 +29,7 @@ pub(crate) fn from_variable(name: &str) -> Result<String, String> {
 pub(crate) fn from_file(path: &str) -> Result<String, String> {
     let bytes = read(Path::new(path)).map_err(|reason| match is_path(path) {
         true => format!("file {path}: {reason}"),
-        false => format!("the file that is named there: {reason}"),
+        false => format!("the named file: {reason}"),
     })?;
     String::from_utf8(bytes).map_err(|_| format!("file {path}: it is not UTF-8 text"))
 }
@@ -42,12 +40,12 @@ pub(crate) fn from_file(path: &str) -> Result<String, String> {
 /// When it cannot be read, with the reason in words and without the path.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     if !path.to_str().is_none_or(is_shown) {
-        return Err("what stands there is no path: write the path of a file, not its text".to_owned());
+        return Err("this is not a path: write the path of a file, not its content".to_owned());
     }
     let metadata = std::fs::metadata(path).map_err(|error| words(&error))?;
     // A pipe would block for ever, a device may never end.
     if !metadata.is_file() {
-        return Err("it is no regular file".to_owned());
+        return Err("it is not a regular file".to_owned());
     }
     let file = std::fs::File::open(path).map_err(|error| words(&error))?;
     let mut bytes = Vec::new();
@@ -98,7 +96,7 @@ mod tests {
         let pem = "-----BEGIN PRIVATE KEY-----\nMIIEvAIBADANBg\n-----END PRIVATE KEY-----\n";
         for secret in ["p@ss w0rd!x9", "Bearer eyJabc.def", pem, "hunter2-!", ""] {
             let message = from_variable(secret).unwrap_err();
-            assert!(message.starts_with("env is for the name"), "{message}");
+            assert!(message.starts_with("env takes the name"), "{message}");
             assert!(secret.is_empty() || !message.contains(secret), "{message}");
         }
         for secret in ["p@ss w0rd!x9", "Bearer eyJabc.def", pem, "hunter2-!"] {
@@ -117,7 +115,7 @@ mod tests {
         for path in ["/dev/zero", "/dev/stdin", "/"] {
             assert_eq!(
                 read(Path::new(path)).unwrap_err(),
-                "it is no regular file",
+                "it is not a regular file",
                 "{path}"
             );
         }

@@ -64,7 +64,8 @@ impl FromStr for Period {
     fn from_str(text: &str) -> Result<Period, String> {
         let (digits, unit) = split(text);
         let factor = TIMES.iter().find(|(known, _)| *known == unit);
-        let millis = product(digits, factor).ok_or_else(|| format!("\"{text}\" is no time: {TIME_HELP}"))?;
+        let millis =
+            product(digits, factor).ok_or_else(|| format!("\"{text}\" is not a time: {TIME_HELP}"))?;
         let millis = millis.ok_or_else(|| format!("\"{text}\" is too long a time"))?;
         Ok(Period(Duration::from_millis(millis)))
     }
@@ -80,9 +81,9 @@ impl FromStr for Size {
         let bytes = product(digits, factor).ok_or_else(|| match unit {
             "KB" | "MB" | "GB" | "TB" | "K" | "M" | "G" | "T" | "kB" | "k" => {
                 let binary = format!("{}iB", unit[..1].to_ascii_uppercase());
-                format!("\"{text}\" is no size: units are powers of 1024, here \"{digits}{binary}\"")
+                format!("\"{text}\" is not a size: units are powers of 1024, here \"{digits}{binary}\"")
             }
-            _ => format!("\"{text}\" is no size: {SIZE_HELP}"),
+            _ => format!("\"{text}\" is not a size: {SIZE_HELP}"),
         })?;
         bytes
             .map(Size)
@@ -176,7 +177,7 @@ impl<'de> Deserialize<'de> for Size {
                 Ok(Size(bytes))
             }
             fn visit_i64<E: Error>(self, bytes: i64) -> Result<Size, E> {
-                let negative = |_| E::custom(format!("{bytes} is no size: {SIZE_HELP}"));
+                let negative = |_| E::custom(format!("{bytes} is not a size: {SIZE_HELP}"));
                 u64::try_from(bytes).map(Size).map_err(negative)
             }
         }
@@ -202,12 +203,12 @@ mod tests {
             assert_eq!(text.parse(), Ok(Period(Duration::from_millis(millis))), "{text}");
         }
         for (text, words) in [
-            ("", "\"\" is no time: a time is a whole number and a unit"),
-            ("30", "is no time"),
-            ("1.5s", "is no time"),
-            ("-1s", "is no time"),
-            ("1S", "is no time"),
-            ("s", "is no time"),
+            ("", "\"\" is not a time: a time is a whole number and a unit"),
+            ("30", "is not a time"),
+            ("1.5s", "is not a time"),
+            ("-1s", "is not a time"),
+            ("1S", "is not a time"),
+            ("s", "is not a time"),
             ("99999999999999999999d", "is too long a time"),
             ("9999999999999999d", "is too long a time"),
         ] {
@@ -230,8 +231,8 @@ mod tests {
         for (text, words) in [
             ("64KB", "units are powers of 1024, here \"64KiB\""),
             ("64k", "here \"64KiB\""),
-            ("1.5GiB", "is no size: a size is a whole number"),
-            ("KiB", "is no size"),
+            ("1.5GiB", "is not a size: a size is a whole number"),
+            ("KiB", "is not a size"),
             ("99999999TiB", "is too large a size"),
         ] {
             let error = text.parse::<Size>().expect_err(text);
@@ -253,10 +254,10 @@ mod tests {
             (Size(1 << 16), "1s".to_owned())
         );
         for (text, words) in [
-            ("size = -1\ntime = '1s'", "-1 is no size"),
+            ("size = -1\ntime = '1s'", "-1 is not a size"),
             ("size = true\ntime = '1s'", "expected a size such as \"64KiB\""),
             ("size = 1\ntime = 30", "expected a time such as \"30s\""),
-            ("size = 1\ntime = '1x'", "\"1x\" is no time"),
+            ("size = 1\ntime = '1x'", "\"1x\" is not a time"),
         ] {
             let error = read(text).expect_err(text);
             assert!(error.contains(words), "{text}: {error}");

@@ -51,6 +51,8 @@ pub mod code {
     pub const UNKNOWN_FUNCTION: &str = "UNKNOWN_FUNCTION";
     /// Ours, a warning: an expression is nested deeper than AWS evaluates.
     pub const DEEP_EXPRESSION: &str = "DEEP_EXPRESSION";
+    /// Ours, a warning: a Map's items are a constant that is no array.
+    pub const ITEMS_NO_ARRAY: &str = "ITEMS_NO_ARRAY";
     /// Ours, a warning: an object has a key twice; AWS takes the later value.
     pub const DUPLICATE_KEY: &str = "DUPLICATE_KEY";
     /// Ours, a warning: `ErrorEquals` has a `States.` name that no state raises.

@@ -33,7 +33,7 @@ pub fn read(source: &Source<'_>) -> Result<Suite, Vec<Diagnostic>> {
 fn suite(reader: &mut Reader<'_>, root: &Node) -> Suite {
     let place = Place::ROOT;
     if root.get("States").is_some() && root.get("cases").is_none() {
-        let help = "cases stand beside it, in a file such as my_workflow.cases.json that names it".to_owned();
+        let help = "put cases beside it, in a file such as my_workflow.cases.json that names it".to_owned();
         reader.error(
             &place,
             &root.span,
@@ -79,7 +79,7 @@ fn case(reader: &mut Reader<'_>, place: &Place<'_>, node: &Node, shared: &Settin
     let name = match node.get("name") {
         Some(name) => reader.text(&place.key("name"), name),
         None => {
-            let help = Some("say what it shows: \"name\": \"an empty order is refused\"".to_owned());
+            let help = Some("say what the case shows: \"name\": \"an empty order is refused\"".to_owned());
             reader.error(place, &node.span, "The case has no \"name\"", help);
             None
         }

@@ -218,7 +218,7 @@ fn throw(reader: &mut Reader<'_>, place: &Place<'_>, node: &Node) -> Option<Repl
     reader.object(place, node, &["Error", "Cause"]);
     let Some(error) = node.get("Error") else {
         let help = Some("add \"Error\": \"Lambda.ServiceException\", or another name".to_owned());
-        reader.error(place, &node.span, "What is thrown has no \"Error\"", help);
+        reader.error(place, &node.span, "The thrown error has no \"Error\"", help);
         return None;
     };
     let error = reader.text(&place.key("Error"), error)?;

@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
             self.error(&Place::ROOT, &problem.span, problem.message, problem.help);
         }
         for duplicate in reading.duplicates {
-            let message = format!("\"{}\" stands here twice", duplicate.key);
+            let message = format!("\"{}\" is given twice", duplicate.key);
             self.error(&Place::ROOT, &duplicate.span, message, None);
         }
         if reading.root.is_none() && self.diagnostics.is_empty() {
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         self.error(
             place,
             &node.span,
-            format!("This must be {what}, and is {is}"),
+            format!("This must be {what}, but is {is}"),
             None,
         );
     }

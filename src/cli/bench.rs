@@ -96,7 +96,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         Format::Text => stdout(text(&measured, args, events.len()).as_bytes()),
     }
     if cfg!(debug_assertions) {
-        stderr("note: this is a debug build; 'cargo run --release -- bench …' measures what will run");
+        stderr("note: this is a debug build; 'cargo run --release -- bench …' measures the real speed");
     }
     Ok(EXIT_OK)
 }
@@ -121,7 +121,7 @@ fn events(document: &Document) -> Result<Vec<(usize, &[u8])>, Stop> {
     if events.is_empty() {
         let name = &document.name;
         return Err(Stop::new(format!(
-            "error: {name} has no events: one JSON document a line, please"
+            "error: {name} has no events; write one JSON document per line"
         )));
     }
     Ok(events)
@@ -137,7 +137,7 @@ fn stop(document: &Document, events: &[(usize, &[u8])], at: usize, trouble: &Tro
                 text: text.to_vec(),
             };
             event.refuse(
-                "the event (one JSON document a line)",
+                "the event (one JSON document per line)",
                 &error.message,
                 error.offset,
             )

@@ -17,7 +17,7 @@ const SHOWN_MAX: usize = 100;
 
 /// What is said of a state machine whose file leaves the type to AWS.
 const NO_TYPE: &str = "the file gives no type, and AWS would create a STANDARD workflow; stepstream runs it as EXPRESS, \
-                       and checks it as that (--type standard checks it as the other)";
+                       and checks it as such (--type standard checks it as STANDARD)";
 
 /// A file's text and what the check says of it.
 pub(super) struct Checked {

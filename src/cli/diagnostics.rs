@@ -155,7 +155,7 @@ fn filter(wanted: &str) -> Result<EnvFilter, Stop> {
         .filter(|word| !word.is_empty() && !word.contains(['=', '[']));
     if let Some(word) = alone.find(|word| word.parse::<LevelFilter>().is_err()) {
         let meant = did_you_mean(word, LEVELS).map_or(String::new(), |meant| format!(": {meant}"));
-        return Err(refuse(&format!("'{word}' is no level{meant}")));
+        return Err(refuse(&format!("'{word}' is not a level{meant}")));
     }
     EnvFilter::try_new(format!("{LEAST},{}", words.join(","))).map_err(|error| refuse(&error.to_string()))
 }

@@ -165,12 +165,14 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     }
     if summary.truncated > 0 {
         stderr(
-            "warning: more is done out of order than a commit has room for; the next redrive may put some back again",
+            "warning: more letters finished out of order than a commit has room for; the next redrive may \
+             put some \
+             back again",
         );
     }
     if let End::Early(trouble) = &end {
         stderr(&format!(
-            "error: ended before its time: {trouble}\nwhat is put back is remembered; run it again for the rest"
+            "error: ended early: {trouble}\nletters already put back are remembered; run it again for the rest"
         ));
     }
     Ok(end.exit_code())
@@ -253,7 +255,8 @@ fn serve(
         if moved.elapsed() > STUCK_AFTER {
             let seconds = STUCK_AFTER.as_secs();
             return Some(format!(
-                "nothing has happened for {seconds} seconds: the brokers assign no partitions, or take neither \
+                "nothing has happened for {seconds} seconds: the brokers assign no partitions, or accept \
+                 neither \
                  letters nor commits"
             ));
         }

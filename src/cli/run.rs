@@ -57,13 +57,13 @@ pub(super) fn run(args: &Args) -> u8 {
     let early = Arc::new(Early::default());
     let (stop, reload) = (Arc::clone(&early), Arc::clone(&early));
     if let Err(error) = signals::install(move || stop.stop(), move || reload.reload()) {
-        tracing::error!("signals end the process at once, it cannot listen to them: {error}");
+        tracing::error!("cannot handle signals, so they end the process immediately: {error}");
     }
     let plan = Plan::new(config, built_in(), args.until_end);
     let server = match Server::start_unless(plan, &|| early.is_stopped.load(SeqCst)) {
         Ok(Some(server)) => server,
         Ok(None) => {
-            tracing::info!("stopped before anything had begun");
+            tracing::info!("stopped before anything had started");
             return EXIT_OK;
         }
         Err(problems) => {

@@ -72,7 +72,7 @@ fn help(root: &DeTable<'_>, path: &[String], name: &str, text: &str) -> String {
         }
         ["tasks", _, "headers", _] => match text.starts_with("${") && text.ends_with('}') {
             true => format!("write {{ env = \"{name}\" }}"),
-            false => format!("write {{ env = \"{name}\" }}, and the whole text into the variable"),
+            false => format!("write {{ env = \"{name}\" }}, and put the whole text into the variable"),
         },
         ["kafka", "properties" | "consumer" | "producer", key] => {
             format!("in [kafka.secrets] write \"{key}\" = {{ env = \"{name}\" }}")

@@ -128,7 +128,7 @@ fn key_of(shape: &Shape, path: &str, part: &str) -> Result<String, Unusable> {
         }),
         "kafka.properties" | "kafka.consumer" | "kafka.producer" => Ok(lower.replace('_', ".")),
         path if path.ends_with(".substitutions") => Ok(part.to_owned()),
-        _ => Err("this cannot be set from the environment: it stands in the file"
+        _ => Err("this cannot be set from the environment, only in the file"
             .to_owned()
             .into()),
     }
@@ -189,7 +189,7 @@ fn section<'t, 'a>(
     }
     match table.get_mut(key).map(Spanned::get_mut) {
         Some(DeValue::Table(table)) => Ok(table),
-        _ => Err(format!("{key} is no section").into()),
+        _ => Err(format!("{key} is not a section").into()),
     }
 }
 
@@ -205,7 +205,7 @@ fn value<'a>(shape: Option<&Shape>, text: &'a str) -> Result<DeValue<'a>, Unusab
             let part = |part| Spanned::new(0..0, DeValue::String(Cow::Borrowed(part)));
             Ok(DeValue::Array(parts.map(part).collect()))
         }
-        Some(Shape::List(_)) => as_toml().ok_or_else(|| format!("\"{text}\" is no list").into()),
+        Some(Shape::List(_)) => as_toml().ok_or_else(|| format!("\"{text}\" is not a list").into()),
         _ => Ok(as_toml().unwrap_or_else(as_text)),
     }
 }

@@ -6,26 +6,28 @@
 use super::mask;
 use crate::secret;
 use crate::task::config::{Entry, Secret};
+use hyper::Uri;
+use hyper::http::uri::Scheme;
 use std::net::IpAddr;
 
 /// Names the headers of an entry that are secrets and are sent without encryption to another machine, if any.
 pub(super) fn exposed(entry: &Entry) -> Option<String> {
-    let authority = entry.http.as_deref()?.strip_prefix("http://")?;
-    let host = host(authority.split(['/', '?']).next()?);
-    if is_loopback(host) {
+    let uri: Uri = entry.url()?.parse().ok()?;
+    let host = uri.host()?.trim_matches(['[', ']']);
+    if uri.scheme() != Some(&Scheme::HTTP) || is_loopback(host) {
         return None;
     }
-    let headers = entry.headers.iter().flatten();
+    let headers = entry.headers();
     let secret: Vec<&str> = headers
         .filter(|(name, secret)| is_secret(name, secret))
         .map(|(name, _)| match secret::is_header(name) {
-            true => name.as_str(),
+            true => name,
             false => "a header",
         })
         .collect();
     (!secret.is_empty()).then(|| {
         format!(
-            "{} is sent to {host} unencrypted, and whoever is on the way can read it",
+            "{} is sent to {host} unencrypted; anyone on the network path can read it",
             secret.join(", ")
         )
     })
@@ -36,13 +38,6 @@ fn is_secret(name: &str, secret: &Secret) -> bool {
     match secret {
         Secret::Env { .. } | Secret::File { .. } => true,
         Secret::Text(_) => mask::is_secret(&[name.to_owned()]),
-    }
-}
-
-fn host(authority: &str) -> &str {
-    match authority.strip_prefix('[') {
-        Some(address) => address.split(']').next().unwrap_or(address),
-        None => authority.split(':').next().unwrap_or(authority),
     }
 }
 

@@ -81,7 +81,9 @@ fn secrets_that_are_sent_in_the_clear_are_told() {
     check(
         "[tasks]\n\"f\" = { http = \"http://fn.internal/f\", headers = { Authorization = { env = \"TOKEN\" } } }",
         &[
-            "6:16: tasks.f.http: Authorization is sent to fn.internal unencrypted, and whoever is on the way can read it (write https://, or leave it to a proxy on this machine)",
+            "6:16: tasks.f.http: Authorization is sent to fn.internal unencrypted; anyone on the network \
+             path can \
+             read it (write https://, or leave it to a proxy on this machine)",
         ],
     );
     check(
@@ -119,9 +121,11 @@ fn every_value_that_cannot_be_read_is_named() {
             "5:8: workflow.orders.mode: unknown variant `asinc`, expected `async` or `sync` (did you mean \"async\"?)",
             "6:17: workflow.orders.max_in_flight: invalid type: a text, expected a whole number that is not negative or too large",
             "7:19: workflow.orders.commit_interval: invalid type: integer `5`, expected a time such as \"30s\"",
-            "8:17: workflow.orders.drain_timeout: \"5 parsec\" is no time: a time is a whole number and a unit, such as \"250ms\", \"30s\", \"5m\", \"2h\" or \"7d\"",
+            "8:17: workflow.orders.drain_timeout: \"5 parsec\" is not a time: a time is a whole number and a unit, such as \"250ms\", \"30s\", \"5m\", \"2h\" or \"7d\"",
             "9:9: workflow.orders.start: \"yesterday\" is not \"earliest\", \"latest\" or a time such as \"2026-01-31T00:00:00Z\"",
-            "11:15: workflow.orders.log.file.rotate_size: \"64KB\" is no size: units are powers of 1024, here \"64KiB\"",
+            "11:15: workflow.orders.log.file.rotate_size: \"64KB\" is not a size: units are powers of 1024, \
+             here \
+             \"64KiB\"",
             "13:7: service.pin: invalid type: integer `1`, expected a boolean",
         ],
     );
@@ -141,9 +145,10 @@ fn the_service() {
         &[
             "6:10: service.shards: 5000 is not from 0 to 1024",
             "7:17: service.max_in_flight: 0 is not from 1 to 100000000",
-            "8:10: service.listen: \"9464\" is no address with a port (such as \"127.0.0.1:9464\" or \"0.0.0.0:9464\", or \"\" for none)",
-            "9:10: service.region: \"\" is no region, such as \"us-east-1\"",
-            "10:11: service.account: an account is 12 digits",
+            "8:10: service.listen: \"9464\" is not an address with a port (such as \"127.0.0.1:9464\" or \
+             \"0.0.0.0:9464\", or \"\" for none)",
+            "9:10: service.region: \"\" is not a region, such as \"us-east-1\"",
+            "10:11: service.account: an account has 12 digits",
             "11:20: service.shutdown_timeout: \"2h\" is not from \"0ms\" to \"1h\"",
             "13:11: kafka.brokers: no broker to ask, such as \"localhost:9092\"",
         ],
@@ -195,7 +200,7 @@ fn who_has_events_from_elsewhere_needs_no_topics() {
     let mistakes = "[service]\nshard = 1\naccount = \"1\"\n[[workflow]]\nname = \"a b\"\n";
     let told = ["2:1: service.shard: there is no such key (did you mean \"shards\"?)"];
     assert_eq!(read(mistakes), (false, told.map(str::to_owned).to_vec()));
-    let told = ["2:11: service.account: an account is 12 digits"];
+    let told = ["2:11: service.account: an account has 12 digits"];
     let mistakes = "[service]\naccount = \"1\"\n";
     assert_eq!(read(mistakes), (false, told.map(str::to_owned).to_vec()));
 }
@@ -234,9 +239,15 @@ fn all_properties_are_told_at_once() {
             "7:29: kafka.properties.\"ssl.truststore.password\": kafka property \"ssl.truststore.password\": No such configuration property: a PEM file in ssl.ca.location has no password; delete the line",
             "8:14: kafka.properties.\"group.id\": kafka property \"group.id\" cannot be set: use the workflow's group",
             "9:22: kafka.properties.\"max.poll.records\": kafka property \"max.poll.records\": No such configuration property: nothing is needed in its place; delete the line",
-            "11:24: kafka.consumer.\"session.timeout.ms\": kafka property \"session.timeout.ms\": \"45s\" is no bare number, and librdkafka reads only the digits it begins with: write 45000",
-            "13:10: kafka.producer.acks: kafka property \"acks\" cannot be set: offsets are committed when brokers have acknowledged what was written; 1 is the least",
-            "14:24: kafka.producer.\"message.timeout.ms\": kafka property \"message.timeout.ms\": \"30s\" is no bare number, and librdkafka reads only the digits it begins with: write 30000",
+            "11:24: kafka.consumer.\"session.timeout.ms\": kafka property \"session.timeout.ms\": \"45s\" is \
+             not a \
+             bare number, and librdkafka reads only its leading digits: write 45000",
+            "13:10: kafka.producer.acks: kafka property \"acks\" cannot be set: offsets are committed after \
+             brokers \
+             have acknowledged the outputs; 1 is the minimum",
+            "14:24: kafka.producer.\"message.timeout.ms\": kafka property \"message.timeout.ms\": \"30s\" is \
+             not a \
+             bare number, and librdkafka reads only its leading digits: write 30000",
         ],
     );
 }
@@ -277,7 +288,9 @@ fn what_waits_for_a_value_is_one_problem() {
         ),
         (
             "[tasks.a]\nhttp = \"https://h/\"\nheaders.A = \"Bearer ${TOKEN}\"\n",
-            "7:13: tasks.a.headers.A: ${TOKEN} is not replaced here (write { env = \"TOKEN\" }, and the whole text into the variable)",
+            "7:13: tasks.a.headers.A: ${TOKEN} is not replaced here (write { env = \"TOKEN\" }, and put the \
+             whole \
+             text into the variable)",
         ),
     ] {
         let reading = read(&format!("{GOOD}{lines}"), &[]);
@@ -297,9 +310,9 @@ fn a_workflow() {
         found,
         [
             "1:1: workflow.0.name: the key name is missing",
-            "1:1: workflow.0: no events: give topics or topics_pattern",
-            "3:8: workflow.\"a b\".name: a name has no ' '",
-            "6:18: workflow.\"a b\".topics_pattern: give topics or topics_pattern, not both",
+            "1:1: workflow.0: no input: set topics or topics_pattern",
+            "3:8: workflow.\"a b\".name: a name may not contain ' '",
+            "6:18: workflow.\"a b\".topics_pattern: set topics or topics_pattern, not both",
         ]
     );
     let found = problems("[[workflow]]\nname = \"a\"\ntopics_pattern = \"(\"\n");
@@ -307,19 +320,20 @@ fn a_workflow() {
         found[..2],
         [
             "1:1: workflow.a.definition: the key definition is missing",
-            "3:18: workflow.a.topics_pattern: a pattern begins with ^",
+            "3:18: workflow.a.topics_pattern: a pattern must begin with ^",
         ]
     );
     assert!(
-        found[2].starts_with("3:18: workflow.a.topics_pattern: no regular expression"),
+        found[2].starts_with("3:18: workflow.a.topics_pattern: not a regular expression"),
         "{found:?}"
     );
     let found = problems(&GOOD.replace("[\"orders\"]", "[\"^x\", \"t\", \"t\"]"));
     assert_eq!(
         found,
         [
-            "4:11: workflow.orders.topics.0: \"^x\" is no name of a topic (a pattern stands in topics_pattern)",
-            "4:22: workflow.orders.topics.2: topic \"t\" stands here twice",
+            "4:11: workflow.orders.topics.0: \"^x\" is not a valid topic name (write patterns in \
+             topics_pattern)",
+            "4:22: workflow.orders.topics.2: topic \"t\" is listed twice",
         ]
     );
 }
@@ -331,8 +345,8 @@ fn what_is_written_must_not_come_back() {
         &[
             "6:9: workflow.orders.output.topic: outputs would be read again: the workflow reads topic \"orders\" itself",
             "8:9: workflow.orders.dead_letter.topic: failed events would be read again: the workflow reads topic \"orders\" itself",
-            "9:16: workflow.orders.dead_letter.errors.1: an error has a name",
-            "10:10: workflow.orders.dead_letter.except: \"A\" stands in errors and in except",
+            "9:16: workflow.orders.dead_letter.errors.1: the error's name is empty",
+            "10:10: workflow.orders.dead_letter.except: \"A\" is in both errors and except",
             "14:9: workflow.orders.log.kafka.topic: log records would be read again: the workflow reads topic \"orders\" itself",
         ],
     );
@@ -364,7 +378,7 @@ fn modes_and_bounds() {
             "6:19: workflow.orders.max_offset_span: 0 is not from 1 to 4294967295",
             "7:18: workflow.orders.sync_batch_max: 100000 is not from 1 to 10000",
             "8:19: workflow.orders.commit_interval: \"1ms\" is not from \"10ms\" to \"1h\"",
-            "9:9: workflow.orders.group: a group has a name",
+            "9:9: workflow.orders.group: the group's name is empty",
             "11:15: workflow.orders.log.destination: destination = \"kafka\" needs [workflow.log.kafka] with its topic",
             "12:24: workflow.orders.log.on_failure_bytes_max: \"2GiB\" is not from \"0B\" to \"1GiB\"",
             "13:24: workflow.orders.log.file.rotate_size: \"1B\" is not from \"1MiB\" to \"1TiB\"",
@@ -383,7 +397,7 @@ fn workflows_among_each_other() {
     check(
         &format!("{second}topics_pattern = \"^ord\"\n"),
         &[
-            "9:9: workflow.b.group: workflow \"orders\" is in group \"g\" too and reads topic \"orders\": each event would go to one of the two (give each workflow a group of its own)",
+            "9:9: workflow.b.group: workflow \"orders\" is also in group \"g\" and reads topic \"orders\": each event would go to only one of the two (give each workflow a group of its own)",
         ],
     );
     check(&format!("{second}topics = [\"other\"]\n"), &[]);
@@ -482,11 +496,11 @@ fn a_variable_that_fits_nowhere_is_refused() {
             "STEPSTREAM__WORKFLOW__<NAME>__<KEY>",
         ),
         ("STEPSTREAM__WORKFLOW", "x", "STEPSTREAM__WORKFLOW__<NAME>__<KEY>"),
-        ("STEPSTREAM__TASKS__X", "x", "it stands in the file"),
+        ("STEPSTREAM__TASKS__X", "x", "only in the file"),
         (
             "STEPSTREAM__KAFKA__SECRETS__SASL_PASSWORD",
             "x",
-            "it stands in the file",
+            "only in the file",
         ),
         (
             "STEPSTREAM__SERVICE__SHARDS",

@@ -155,7 +155,7 @@ impl Checks {
             &["service", "shutdown_timeout"],
         );
         if !service.listen.is_empty() && !is_address(&service.listen) {
-            let message = format!("\"{}\" is no address with a port", service.listen);
+            let message = format!("\"{}\" is not an address with a port", service.listen);
             let finding = self.add(&["service", "listen"], message);
             finding.help =
                 Some("such as \"127.0.0.1:9464\" or \"0.0.0.0:9464\", or \"\" for none".to_owned());
@@ -170,10 +170,10 @@ impl Checks {
         self.require(
             holds,
             &["service", "region"],
-            format!("\"{region}\" is no region, such as \"us-east-1\""),
+            format!("\"{region}\" is not a region, such as \"us-east-1\""),
         );
         let holds = service.account.len() == 12 && service.account.bytes().all(|b| b.is_ascii_digit());
-        self.require(holds, &["service", "account"], "an account is 12 digits");
+        self.require(holds, &["service", "account"], "an account has 12 digits");
     }
 
     fn kafka(&mut self, config: &Config) {
@@ -219,11 +219,11 @@ impl Checks {
         }
         self.topics(workflow);
         let empty = |text: &Option<String>| text.as_deref() == Some("");
-        self.require(!empty(&workflow.group), &["group"], "a group has a name");
+        self.require(!empty(&workflow.group), &["group"], "the group's name is empty");
         self.require(
             !empty(&workflow.instance_id),
             &["instance_id"],
-            "an instance has a name",
+            "the instance's name is empty",
         );
         self.number(workflow.max_in_flight, 1..=IN_FLIGHT_MAX, &["max_in_flight"]);
         self.number(
@@ -252,19 +252,19 @@ impl Checks {
         match (&workflow.topics_pattern, workflow.topics.is_empty()) {
             (None, true) if self.events == Events::Elsewhere => {}
             (None, true) => {
-                self.add(&[], "no events: give topics or topics_pattern");
+                self.add(&[], "no input: set topics or topics_pattern");
             }
             (Some(_), false) => {
-                self.add(&["topics_pattern"], "give topics or topics_pattern, not both");
+                self.add(&["topics_pattern"], "set topics or topics_pattern, not both");
             }
             (Some(pattern), true) => {
                 self.require(
                     pattern.starts_with('^'),
                     &["topics_pattern"],
-                    "a pattern begins with ^",
+                    "a pattern must begin with ^",
                 );
                 if let Err(error) = Regex::new(pattern) {
-                    self.add(&["topics_pattern"], format!("no regular expression: {error}"));
+                    self.add(&["topics_pattern"], format!("not a regular expression: {error}"));
                 } else if let Some(part) = beyond_posix(pattern) {
                     let message = format!("'{part}' is not in POSIX's extended regular expressions");
                     self.add(&["topics_pattern"], message).help =
@@ -276,7 +276,7 @@ impl Checks {
                     let path = ["topics", &at.to_string()];
                     self.topic_name(topic, &path);
                     let is_first = !workflow.topics[..at].contains(topic);
-                    self.require(is_first, &path, format!("topic \"{topic}\" stands here twice"));
+                    self.require(is_first, &path, format!("topic \"{topic}\" is listed twice"));
                 }
             }
         }
@@ -289,9 +289,9 @@ impl Checks {
             && topic != "."
             && topic != "..";
         if !holds {
-            let finding = self.add(path, format!("\"{topic}\" is no name of a topic"));
+            let finding = self.add(path, format!("\"{topic}\" is not a valid topic name"));
             finding.help = Some(match topic.starts_with('^') {
-                true => "a pattern stands in topics_pattern".to_owned(),
+                true => "write patterns in topics_pattern".to_owned(),
                 false => "1 to 249 letters, digits, '.', '_' and '-'".to_owned(),
             });
         }
@@ -339,14 +339,17 @@ impl Checks {
         if let Some(letter) = &workflow.dead_letter {
             for (key, names) in [("errors", &letter.errors), ("except", &letter.except)] {
                 if let Some(at) = names.iter().position(String::is_empty) {
-                    self.add(&["dead_letter", key, &at.to_string()], "an error has a name");
+                    self.add(
+                        &["dead_letter", key, &at.to_string()],
+                        "the error's name is empty",
+                    );
                 }
             }
             let both = letter.errors.iter().find(|name| letter.except.contains(name));
             if let Some(name) = both {
                 self.add(
                     &["dead_letter", "except"],
-                    format!("\"{name}\" stands in errors and in except"),
+                    format!("\"{name}\" is in both errors and except"),
                 );
             }
         }
@@ -408,7 +411,9 @@ impl Checks {
             let shared = share_topics(workflow, other);
             if let Some(topic) = shared {
                 let message = format!(
-                    "workflow \"{}\" is in group \"{}\" too and reads {topic}: each event would go to one of the two",
+                    "workflow \"{}\" is also in group \"{}\" and reads {topic}: each event would go to only \
+                     one of \
+                     the two",
                     other.name,
                     workflow.group()
                 );
@@ -444,7 +449,7 @@ fn name_problem(name: &str) -> Option<String> {
     let is_forbidden =
         |c: &char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c);
     let forbidden = name.chars().find(is_forbidden)?;
-    Some(format!("a name has no {forbidden:?}"))
+    Some(format!("a name may not contain {forbidden:?}"))
 }
 
 /// Says whether a workflow reads a topic.

@@ -69,7 +69,8 @@ fn comparison(
         }
     };
     if name == "StringMatches" && node.as_text().is_some_and(has_placeholder) {
-        let reason = "what a placeholder stands for may hold a '*', or a sign that a regular expression reads otherwise";
+        let reason = "a placeholder's value may contain a '*', or a character that has a meaning in regular \
+        expressions";
         scribe.keep(place, &node.span, reason.to_owned());
     }
     let is_path = operand.shape == Shape::Unknown;

@@ -78,7 +78,7 @@ fn compare(
         Operator::In => compared("in", level::COMPARISON, remarks),
         Operator::NotIn => Ok(not(&compared("in", level::COMPARISON, remarks)?)),
         Operator::Matches => matches(left, right, remarks),
-        other => Err(format!("the filter's operator {other:?} has no equal in JSONata").to_lowercase()),
+        other => Err(format!("the filter's operator {other:?} has no equivalent in JSONata").to_lowercase()),
     }
 }
 
@@ -90,7 +90,7 @@ fn operand(operand: &Operand, document: &Data, remarks: &mut Remarks) -> Rewritt
         },
         Operand::Element(path) => element(path),
         Operand::Document(path) => path::expression(path, document, remarks),
-        Operand::Regex { .. } => Err("a regular expression stands where a value is compared".to_owned()),
+        Operand::Regex { .. } => Err("a regular expression is used as a value to compare".to_owned()),
     }
 }
 

@@ -174,7 +174,9 @@ fn split(
             }
             _ if has_placeholder(characters) => {
                 return Err(
-                    "a placeholder may stand for what a regular expression reads otherwise".to_owned(),
+                    "a placeholder's value may contain a character that has a meaning in regular \
+                     expressions"
+                        .to_owned(),
                 );
             }
             1 => Expression::call("split", &[text, delimiter], Shape::Array),

@@ -63,9 +63,11 @@ pub const ALWAYS: [&str; 3] = [
      States.ReferencePathConflict; in JSONata with States.QueryEvaluationError, which Retry and Catch may handle. A missing variable of a Choice fails in JSONPath; in \
      JSONata '=' and 'in' are false then",
     "where JSONPath fails because data has another shape than the path, JSONata may find something: it looks up a name in \
-     each element of an array, and takes [0] of what is no array for the value itself",
-    "a number that is computed with or made a text loses its notation: 1.10 becomes 1.1, and digits beyond those of a double \
-     are lost, but for whole numbers of 64 bits. One that only passes through keeps both here; in AWS it loses them as well",
+     each element of an array, and treats [0] of a value that is not an array as the value itself",
+    "a number that is used in a computation or converted to text loses its notation: 1.10 becomes 1.1, and \
+     digits \
+     beyond a double's are lost, except in whole numbers of 64 bits. A number that only passes through keeps \
+     both here; at AWS it loses them, too",
 ];
 
 /// A rewritten definition.

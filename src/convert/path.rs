@@ -120,7 +120,7 @@ impl Way {
     fn step(&mut self, step: &Step, rest: &[Step], document: &Data, remarks: &mut Remarks) -> Rewritten<()> {
         let is_last = rest.is_empty();
         match (step, self.before) {
-            (_, Before::Function) => return Err("a path goes on behind a function".to_owned()),
+            (_, Before::Function) => return Err("a path continues after a function".to_owned()),
             (Step::Key(key), _) => self.key(key)?,
             (_, Before::Descent) => return Err("only a name may follow '..' in JSONata".to_owned()),
             (Step::Index(index), Before::Place) => {
@@ -136,7 +136,11 @@ impl Way {
                     .to_owned());
             }
             (Step::Wildcard, Before::Place) => self.wildcard()?,
-            (Step::Wildcard, _) => return Err("two wildcards in a row have no equal in JSONata".to_owned()),
+            (Step::Wildcard, _) => {
+                return Err("two wildcards in a row have no equivalent in \
+                JSONata"
+                    .to_owned());
+            }
             (Step::Slice { start, end, .. }, Before::Place) => {
                 self.slice(*start, *end)?;
             }
@@ -161,7 +165,7 @@ impl Way {
                 | Step::Function(_),
                 _,
             ) => {
-                return Err("these steps, one behind the other, have no equal in JSONata".to_owned());
+                return Err("these steps, one behind the other, have no equivalent in JSONata".to_owned());
             }
         }
         Ok(())
@@ -181,7 +185,11 @@ impl Way {
     fn wildcard(&mut self) -> Rewritten<()> {
         if self.is_starred {
             if self.is_list {
-                return Err("'.*' behind what may find several has no equal in JSONata".to_owned());
+                return Err(
+                    "'.*' after a step that may find several values has no equivalent in \
+                    JSONata"
+                        .to_owned(),
+                );
             }
             let kind = Expression::call("type", &[&self.at], Shape::Text);
             let array = Expression::string("array");
@@ -230,7 +238,7 @@ impl Way {
                 };
                 format!("[{first}..$count({}){behind}]", self.at.text())
             }
-            _ => return Err("this slice has no equal in JSONata".to_owned()),
+            _ => return Err("this slice has no equivalent in JSONata".to_owned()),
         };
         self.choose(&range);
         Ok(())

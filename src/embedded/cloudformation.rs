@@ -165,11 +165,7 @@ fn file<'a>(evaluator: &mut Evaluator<'a>, node: &'a Node) -> Body {
         Some(path) if !path.contains("://") => Body::File(path.to_owned(), node.span.clone()),
         _ => {
             let help = "fetch it, and check that file; the template from before 'package' names a local one";
-            evaluator.fault(
-                &node.span,
-                "The definition lies in S3, where it is not read",
-                help,
-            );
+            evaluator.fault(&node.span, "The definition is in S3, which is not read", help);
             Body::Nowhere
         }
     }

@@ -89,7 +89,7 @@ impl Definition {
             }
             Body::File(path, span) => match (request.beside)(&path) {
                 Ok(text) if is_elsewhere(&path) && !text.contains("StartAt") => {
-                    let message = format!("The file {path} holds no definition");
+                    let message = format!("The file {path} contains no definition");
                     evaluator.fault(&span, message, "");
                     out.beside = Some(path);
                 }
@@ -130,7 +130,7 @@ impl Definition {
             let length = name.len() + "${}".len();
             let span = found.first..found.first + length;
             let span = self.text.as_ref().map_or(span.clone(), |text| text.place(&span));
-            let message = format!("Nothing fills in ${{{name}}} here: AWS gets it as it is");
+            let message = format!("Nothing fills in ${{{name}}} here: AWS receives it unchanged");
             let help = "put Fn::Sub before the text, or name it in DefinitionSubstitutions";
             warnings.push(Fault::warning(code::LITERAL_PLACEHOLDER, span, message, help));
         }
@@ -190,7 +190,7 @@ impl Definition {
             };
             filled = filled.saturating_add(value.len().saturating_mul(found.count));
             if filled > FILLED_BYTES_MAX {
-                let message = format!("The substitutions make more than {FILLED_BYTES_MAX} bytes of text");
+                let message = format!("The substitutions produce more than {FILLED_BYTES_MAX} bytes of text");
                 evaluator.fault(&value.place(&(0..value.len())), message, "");
                 break;
             }

@@ -123,18 +123,14 @@ impl<'a> Evaluator<'a> {
             return;
         }
         let help = self.names.nearest(name).unwrap_or_default();
-        let message = format!("The template has nothing of the name {name}");
+        let message = format!("The template has nothing named {name}");
         self.warn(span, message, &help);
     }
 
     /// Warns of a condition that the template does not have: CloudFormation refuses it.
     pub(super) fn warn_of_condition(&mut self, name: &str, span: &Span) {
         if self.warnings.len() < FAULTS_MAX && self.warned.insert(format!("Fn::If {name}")) {
-            self.warn(
-                span,
-                format!("The template has no condition of the name {name}"),
-                "",
-            );
+            self.warn(span, format!("The template has no condition named {name}"), "");
         }
     }
 
@@ -149,7 +145,7 @@ impl<'a> Evaluator<'a> {
         if !text.is_made_up() && !is_reference {
             return Body::Here(text);
         }
-        let message = "The definition stands elsewhere, where only a deployment finds it";
+        let message = "The definition is elsewhere, where only a deployment can find it";
         let help =
             "check the file it comes from, or the answer of 'aws stepfunctions describe-state-machine'";
         self.fault(&node.span, message, help);
@@ -164,8 +160,10 @@ impl<'a> Evaluator<'a> {
             return text;
         }
         if before <= EXPANDED_BYTES_MAX {
-            let message =
-                format!("The functions of this definition make more than {EXPANDED_BYTES_MAX} bytes of text");
+            let message = format!(
+                "The functions of this definition produce more than {EXPANDED_BYTES_MAX} bytes of \
+                    text"
+            );
             self.fault(span, message, "");
         }
         Mapped::default()
@@ -317,7 +315,8 @@ impl<'a> Evaluator<'a> {
     /// Reports a function that is not evaluated, or that does not exist.
     fn no_call(&mut self, function: &str, span: &Span) {
         if function.starts_with(FOR_EACH) {
-            let help = "check the template that it makes: aws cloudformation get-template --template-stage Processed";
+            let help = "check the template that it produces: aws cloudformation get-template --template-stage \
+            Processed";
             return self.fault(span, "Fn::ForEach is not read", help);
         }
         if !OTHERS.contains(&function) {

@@ -42,7 +42,7 @@ impl Definition {
         for _ in 0..INCLUDES_MAX {
             let text = match (request.beside)(&path) {
                 Ok(text) if is_elsewhere(&path) && !text.contains("StartAt") => {
-                    evaluator.fault(&span, format!("The file {path} holds no definition"), "");
+                    evaluator.fault(&span, format!("The file {path} contains no definition"), "");
                     return self.beside = Some(path);
                 }
                 Ok(text) => text,

@@ -383,22 +383,23 @@ impl Container {
             return Fault::new(
                 member.key_span.clone(),
                 format!(
-                    "Fn::ForEach is not read, nor the state machines that it makes; besides, this {} has none",
+                    "Fn::ForEach is not evaluated, so its state machines are not found; this {} has no others",
                     self.what()
                 ),
-                "check the template that it makes: aws cloudformation get-template --template-stage Processed",
+                "check the template that it produces: aws cloudformation get-template --template-stage \
+                 Processed",
             );
         }
         if let Some(member) = elsewhere {
             return Fault::new(
                 member.value.span.clone(),
-                "The state machines of this file stand in another one".to_owned(),
+                "The state machines of this file are in another file".to_owned(),
                 "check the file that is named here",
             );
         }
         let there = match (there.is_empty(), self.kind) {
             (false, _) => format!("; it has {there}"),
-            (true, Kind::Serverless) => "; they stand under stepFunctions.stateMachines".to_owned(),
+            (true, Kind::Serverless) => "; they belong under stepFunctions.stateMachines".to_owned(),
             (true, _) => String::new(),
         };
         Fault {
@@ -414,7 +415,7 @@ impl Container {
     /// Words why a state machine must be named.
     pub fn choose(&self) -> String {
         format!(
-            "{} holds {} state machines; choose one: {}#NAME with one of {}",
+            "{} contains {} state machines; choose one: {}#NAME with one of {}",
             self.name,
             self.len(),
             self.name,

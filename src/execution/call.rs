@@ -21,7 +21,7 @@ const LOG_LOOK_MS: i64 = 100;
 
 /// Why an answer is not taken in.
 const NO_ROOM: &str =
-    "The memory of the shard is spent, and the answer cannot be kept until the log takes records again.";
+    "The shard's memory is exhausted, and the answer cannot be kept until the log accepts records again.";
 
 impl<K> Executor<K> {
     /// Calls a task; says whether it has answered.

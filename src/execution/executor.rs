@@ -8,6 +8,7 @@ use super::account::Account;
 use super::asker::{Asker, Input};
 use super::flight::Flights;
 use super::machine::{Loaded, Machine};
+use super::shares::{Shares, TURN_WORK};
 use super::state::{ExecutionState, FlightId};
 use super::steps::{Step, reach};
 use super::thirsty::Thirsty;
@@ -27,21 +28,13 @@ const FUEL: u64 = 5_000;
 const CALL_FUEL: u64 = 10;
 /// Work that an execution may do in one turn, in bytes of JSON text; see [`crate::vm::Work`].
 const EXECUTION_WORK: u64 = 1 << 20;
-/// Work that all executions of a shard may do in one turn, some milliseconds: what a small event waits for at most
-/// behind large ones.
-pub(crate) const TURN_WORK: u64 = 4 << 20;
-/// Work that each part of a turn may do (answers, timers, time limits, next turns, each shared by the lanes: events),
-/// however much those before it have done: nothing starves behind them.
-pub(crate) const PART_WORK: u64 = 256 << 10;
 
 /// What runs executions on a shard; `K` is what is kept of who asked for one that waits.
 pub(crate) struct Executor<K> {
     pub(crate) now: Now,
     /// What the executions may still do in this turn.
     pub(crate) work: Work,
-    /// All work of this turn, beyond its bound too.
-    #[cfg(test)]
-    pub(crate) worked: u64,
+    pub(crate) shares: Shares,
     pub(crate) run: Box<Run>,
     // Boxes: they move between here and the in-flight table.
     #[allow(clippy::vec_box)]
@@ -79,8 +72,7 @@ impl<K> Executor<K> {
         Executor {
             now,
             work: Work::of(TURN_WORK),
-            #[cfg(test)]
-            worked: 0,
+            shares: Shares::default(),
             run: Box::default(),
             pool: Vec::new(),
             pool_bytes: 0,
@@ -108,30 +100,23 @@ impl<K> Executor<K> {
         self.random = Random::new(seed);
     }
 
-    /// Begins a turn, with all of its work.
+    /// Begins a turn, with the work of its first part.
     pub(crate) fn begin_turn(&mut self, now: Now) {
         self.now = now;
-        self.work = Work::of(TURN_WORK);
-        #[cfg(test)]
-        {
-            self.worked = 0;
-        }
+        self.work = self.shares.begin_turn();
     }
 
-    /// Begins a part of the turn that others of the same kind share: each has its part of the work at least.
+    /// Begins a part of the turn that others of the same kind share: each has its part of the work at least, in this
+    /// turn or in the next.
     pub(crate) fn begin_part(&mut self, sharers: usize) {
-        let share = (PART_WORK / sharers.max(1) as u64).max(1);
-        self.work = Work::of(self.work.left().max(share));
+        self.work = self.shares.begin_part(self.work, sharers);
     }
 
     /// Takes from the turn what something costs, in bytes.
     #[inline]
     pub(crate) fn charge(&mut self, bytes: usize) {
         self.work.charge(bytes);
-        #[cfg(test)]
-        {
-            self.worked += bytes as u64;
-        }
+        self.shares.note(bytes);
     }
 
     /// Says whether an execution of a machine may begin, with an input of so many bytes: there is work left in this turn,

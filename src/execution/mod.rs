@@ -32,6 +32,7 @@ pub(crate) mod journal;
 pub(crate) mod machine;
 pub(crate) mod park;
 pub(crate) mod records;
+pub(crate) mod shares;
 pub(crate) mod state;
 pub(crate) mod steps;
 #[cfg(test)]

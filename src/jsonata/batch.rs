@@ -1,12 +1,12 @@
 //! Expressions as lines: one JSON object with an expression and its values in, one with the answer out.
 //!
 //! Owns the form of both, as `stepstream jsonata --batch` has it. Must not know where lines come from. A failed
-//! evaluation is an answer; only a line that is no JSON object is none.
+//! evaluation is an answer; a line that is no question has one that says why, so that each line in has its line out.
 
 use super::error::Error;
 use super::evaluate::{Limits, Outcome, Request, Scratch, World, evaluate};
 use super::{Dialect, INVALID, UNSUPPORTED, parse};
-use crate::value::{Heap, IndexError, ValueRef, View, escape_into};
+use crate::value::{Heap, Kind, ValueRef, View, escape_into};
 
 /// How much fuel a millisecond of a line's `timelimit` is.
 const FUEL_PER_MILLISECOND: u64 = 20_000;
@@ -46,57 +46,71 @@ pub enum Answer {
     Refused(Vec<(&'static str, String)>),
 }
 
+/// The code of the answer to a line that is no question.
+const NO_QUESTION: &str = "INVALID_QUESTION";
+
+/// A line as it was read; its values are of the batch's heap.
+struct Line {
+    text: String,
+    input: Option<ValueRef>,
+    bindings: Option<ValueRef>,
+    limits: Limits,
+}
+
 impl Batch {
     /// Appends the answer to a line, with a line end.
     ///
     /// # Errors
-    /// When the line is no JSON.
+    /// When the line is no question: what is wrong with it, which the answer says, too.
     pub fn answer(
         &mut self,
         line: &[u8],
         dialect: Dialect,
         world: World,
         out: &mut Vec<u8>,
-    ) -> Result<(), IndexError> {
+    ) -> Result<(), String> {
         self.heap.clear();
-        let root = self.heap.index(line)?;
         let mut constants = Heap::for_constants();
-        let view = View::new(&self.heap, &constants);
-        let member = |name| view.member_named(root, name);
-        let text = member("expr").and_then(|text| view.string(text));
-        let text = text.map(|text| text.decode().into_owned()).unwrap_or_default();
-        let id = member("id").map_or_else(|| "null".to_owned(), |id| view.to_json(id));
-        let mut limits = if dialect == Dialect::States {
-            Limits::STATES
-        } else {
-            Limits::PLAIN
+        let (id, read) = match self.heap.index(line) {
+            Ok(root) => self.read(root, &constants, dialect),
+            Err(error) => ("null".to_owned(), Err(format!("not JSON: {error}"))),
         };
-        let number = |name| member(name).and_then(|value| view.float(value));
-        if let Some(milliseconds) = number("timelimit") {
-            limits.fuel = limits.fuel.min(milliseconds as u64 * FUEL_PER_MILLISECOND);
-        }
-        if let Some(depth) = number("depth") {
-            limits.depth = depth as u32;
-        }
-        let (input, bindings) = match dialect {
-            Dialect::Plain => (member("input"), member("bindings")),
-            Dialect::States => (member("states"), member("variables")),
-        };
-        let question = Question {
-            text: &text,
-            dialect,
-            input,
-            bindings,
-            limits,
-            world,
-        };
-        let answer = self.ask(&question, &mut constants);
         out.extend_from_slice(b"{\"id\":");
         out.extend_from_slice(id.as_bytes());
         out.push(b',');
-        self.write(&answer, &constants, out);
+        let complaint = match read {
+            Ok(line) => {
+                let question = Question {
+                    text: &line.text,
+                    dialect,
+                    input: line.input,
+                    bindings: line.bindings,
+                    limits: line.limits,
+                    world,
+                };
+                let answer = self.ask(&question, &mut constants);
+                self.write(&answer, &constants, out);
+                Ok(())
+            }
+            Err(complaint) => {
+                for part in ["\"error\":{\"code\":\"", NO_QUESTION, "\",\"message\":\""] {
+                    out.extend_from_slice(part.as_bytes());
+                }
+                escape_into(out, &complaint);
+                out.extend_from_slice(b"\"}");
+                Err(complaint)
+            }
+        };
         out.extend_from_slice(b"}\n");
-        Ok(())
+        complaint
+    }
+
+    /// Reads a line: its `id` as JSON, and the question or what is wrong with it.
+    fn read(&self, root: ValueRef, constants: &Heap, dialect: Dialect) -> (String, Result<Line, String>) {
+        let view = View::new(&self.heap, constants);
+        let id = view.member_named(root, "id");
+        let id = id.map_or_else(|| "null".to_owned(), |id| view.to_json(id));
+        (id, line(view, root, dialect))
     }
 
     /// Returns the heap of values that questions name.
@@ -194,6 +208,47 @@ impl Batch {
             }
         }
     }
+}
+
+/// Reads a question. Members that it does not know are somebody else's.
+fn line(view: View<'_>, root: ValueRef, dialect: Dialect) -> Result<Line, String> {
+    if view.kind(root) != Kind::Object {
+        return Err("not a JSON object".to_owned());
+    }
+    let text = view.member_named(root, "expr").ok_or("\"expr\" is missing")?;
+    let text = view.string(text).ok_or("\"expr\" is not a string")?;
+    let (input, bindings, mut limits) = match dialect {
+        Dialect::Plain => ("input", "bindings", Limits::PLAIN),
+        Dialect::States => ("states", "variables", Limits::STATES),
+    };
+    let object = |name| match view.member_named(root, name) {
+        Some(value) if view.kind(value) != Kind::Object => Err(format!("\"{name}\" is not an object")),
+        value => Ok(value),
+    };
+    let number = |name| match view.member_named(root, name) {
+        Some(value) => match view.float(value) {
+            Some(number) if number >= 0.0 => Ok(Some(number)),
+            _ => Err(format!("\"{name}\" is not a number from 0 on")),
+        },
+        None => Ok(None),
+    };
+    let input = match dialect {
+        Dialect::Plain => view.member_named(root, input),
+        Dialect::States => object(input)?,
+    };
+    if let Some(milliseconds) = number("timelimit")? {
+        let fuel = (milliseconds as u64).saturating_mul(FUEL_PER_MILLISECOND);
+        limits.fuel = limits.fuel.min(fuel);
+    }
+    if let Some(depth) = number("depth")? {
+        limits.depth = depth as u32;
+    }
+    Ok(Line {
+        text: text.decode().into_owned(),
+        input,
+        bindings: object(bindings)?,
+        limits,
+    })
 }
 
 /// Appends an error as a JSON object.

@@ -76,7 +76,7 @@ fn hostile_expressions_hit_a_bound() {
         ("$replace($pad('', 10000, 'a'), 'a', $pad('', 10000, 'b'))", LARGE),
         (
             "$map([1..3000], function($x) { $map([1..3000], function($y) { $x * $y }) })",
-            LARGE,
+            LONG,
         ),
         ("$sum($map([1..20000], function($x) { $sum([1..20000]) }))", LARGE),
     ];
@@ -276,10 +276,34 @@ fn what_is_long_but_not_too_long_is_done() {
             "$count($distinct([1..2000].{'a': 1, 'b': $, 'c': [1, 2, 3, 4, 5, 6, 7, 8, $]}))",
             "2000",
         ),
+        // AWS is known to do this.
+        ("$sum($map([1..200000], function($v){$v * 2}))", "40000200000"),
     ];
     for (text, expected) in cases {
         check(text, expected);
     }
+}
+
+#[test]
+fn nothing_has_no_descendants_but_is_looked_at() {
+    check("$nope{'q': **[$error('x')]}", "D3137: x");
+    check("$nope{'q': *[$error('x')]}", "{}");
+    check("$nope{'q': [**]}", r#"{"q":[]}"#);
+    check("$states.input.nope.**[$error('x')]", "Nothing");
+}
+
+#[test]
+fn a_square_is_a_product() {
+    check("$power(0.00012, 2) = 0.00012 * 0.00012", "true");
+    check("$power(-3, 2)", "9");
+}
+
+#[test]
+fn a_composition_reads_its_argument_as_a_variable() {
+    // What `$map` gives here is an empty sequence, which as a variable is nothing.
+    check("($f := $abs ~> $abs; $f($map('x', $keys)))", "Nothing");
+    check("(function($x){ $abs($x) })($map('x', $keys))", "Nothing");
+    check("$count($map('x', $keys))", "0");
 }
 
 #[test]

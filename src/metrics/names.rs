@@ -60,40 +60,50 @@ macro_rules! metrics {
 
 metrics! {
     EXECUTIONS_STARTED: Counter "stepstream_executions_started_total" {"state_machine"} "executions"
-        "Executions started, those that run again after a restart included, and events that cannot become one (not JSON, too large)." / "ExecutionsStarted";
+        "Executions started, including repeated ones after a restart, and events that cannot become an \
+         execution \
+         (not JSON, too large)." / "ExecutionsStarted";
     EXECUTIONS: Counter "stepstream_executions_total" {"state_machine", "status"} "executions"
-        "Executions that ended, by status: SUCCEEDED, FAILED, TIMED_OUT. An event that cannot become one is FAILED."
+        "Executions that ended, by status: SUCCEEDED, FAILED, TIMED_OUT. An event that cannot become an \
+         execution \
+         counts as FAILED."
         / "ExecutionsSucceeded, ExecutionsFailed, ExecutionsTimedOut";
     EXECUTION_DURATION: Histogram "stepstream_execution_duration_seconds" {"state_machine"} "seconds"
-        "Time from an execution's start to its end, without events that cannot become one." / "ExecutionTime";
+        "Time from an execution's start to its end; events that cannot become an execution are left \
+         out." / "ExecutionTime";
     TRANSITIONS: Counter "stepstream_transitions_total" {"state_machine"} "states"
         "States entered." / "ConsumedCapacity (ServiceMetric=StateTransition)";
     TASK_ATTEMPTS: Counter "stepstream_task_attempts_total" {"state_machine", "resource", "outcome"} "attempts"
-        "Calls of a task that ended, retries included, by outcome: succeeded, failed, timed_out, cancelled."
+        "Completed calls of a task, including retries, by outcome: succeeded, failed, timed_out, cancelled."
         / "LambdaFunctions{Succeeded,Failed,TimedOut}, ServiceIntegrations{Succeeded,Failed,TimedOut}";
     TASK_DURATION: Histogram "stepstream_task_duration_seconds" {"state_machine", "resource"} "seconds"
         "Time from a task's call to its answer." / "LambdaFunctionTime, ServiceIntegrationTime";
     EVENTS_CONSUMED: Counter "stepstream_events_consumed_total" {"state_machine"} "events"
-        "Events taken from the source, those that are not run included." / "";
+        "Events taken from the source, including events that do not run." / "";
     CONSUMER_LAG: Gauge "stepstream_consumer_lag" {"state_machine", "topic", "partition"} "events"
-        "Readable events that are not committed: high watermark minus the committed offset, or minus the oldest offset that is still there if that is higher. Of the partitions this process reads." / "";
+        "Readable events that are not committed, in the partitions that this process reads: high watermark \
+         minus \
+         the committed offset, or minus the oldest available offset if that is higher." / "";
     OLDEST_UNFINISHED: Gauge "stepstream_oldest_unfinished_seconds" {"state_machine"} "seconds"
-        "Age of the oldest event taken and not finished; 0 when there is none." / "";
+        "Age of the oldest event taken but not finished; 0 when there is none." / "";
     PAUSED_PARTITIONS: Gauge "stepstream_paused_partitions" {"state_machine"} "partitions"
         "Partitions that are not read because a limit is reached." / "";
     IN_FLIGHT: Gauge "stepstream_in_flight" {"state_machine"} "executions"
-        "Events taken and not finished: running, parked, or waiting for an acknowledgement."
+        "Events taken but not finished: running, parked, or waiting for an acknowledgement."
         / "OpenExecutionCount (Standard only)";
     PARKED: Gauge "stepstream_parked" {"state_machine"} "executions"
         "Executions that wait for a task or a time." / "";
     RUN_MEMORY: Gauge "stepstream_run_memory_bytes" {} "bytes"
         "Memory of executions, running, parked and pooled." / "ExpressExecutionMemory";
     MEMORY: Gauge "stepstream_memory_bytes" {"shard", "kind"} "bytes"
-        "Memory on a shard's account, by kind: running (the execution that runs, and memory for the next), parked (executions that wait), held (events that wait for their turn, or for a commit), unsent (messages that wait for room or their next try), log (log records on their way)." / "";
+        "Memory on a shard's account, by kind: running (the running execution, and memory for the next), \
+         parked \
+         (executions that wait), held (events that wait for their turn, or for a commit), unsent (messages \
+         that wait for room or their next try), log (log records on their way)." / "";
     MEMORY_QUEUED: Gauge "stepstream_memory_queued_bytes" {"shard"} "bytes"
-        "Memory set aside for what the Kafka client holds of a shard's events and messages; beside its account." / "";
+        "Memory reserved for a shard's events and messages in the Kafka clients, outside its account." / "";
     MEMORY_MAX: Gauge "stepstream_memory_max_bytes" {"shard"} "bytes"
-        "Memory that a shard's account may come to; sources pause at three quarters of it." / "";
+        "Limit of a shard's memory account; sources pause at three quarters of it." / "";
     QUEUE_DEPTH: Gauge "stepstream_queue_depth" {"queue"} "entries"
         "Entries in a bounded queue: producer (messages not acknowledged), unsent (messages that wait for room or their next try), calls (task calls that wait at a connector), memory (executions that wait for memory), log (buffers not written)." / "";
     LOG_QUEUE: Gauge "stepstream_log_queue_bytes" {"state_machine"} "bytes"
@@ -105,16 +115,19 @@ metrics! {
     DEAD_LETTERS: Counter "stepstream_dead_letters_total" {"state_machine", "error"} "events"
         "Events sent to the dead-letter topic, by error." / "";
     PRODUCER_ERRORS: Counter "stepstream_producer_errors_total" {} "messages"
-        "Messages that a producer did not take or deliver, each time they are tried." / "";
+        "Messages that a producer did not accept or deliver, counted at each attempt." / "";
     RELOADS: Counter "stepstream_reloads_total" {"state_machine", "outcome"} "reloads"
-        "Definitions read again, by outcome: published, refused, unreadable, unchanged (on SIGHUP)." / "";
+        "Reloads of definitions, by outcome: published, refused, unreadable, unchanged (on SIGHUP)." / "";
     CUT_OFF: Counter "stepstream_cut_off_total" {"state_machine"} "events"
-        "Events of sync workflows whose execution a crash cut off; they are not run again."
+        "Events of sync workflows whose execution a crash cut off; they do not run again."
         / "ExecutionsAborted";
     PANICS: Counter "stepstream_panics_total" {"state_machine"} "panics"
-        "Panics on the way of an event, which are bugs of stepstream: each ended that event, and no other. One in the writer of a log ends the process." / "";
+        "Panics while processing an event, which are bugs in stepstream: each ended that event and no other. A \
+         panic in the writer of a log ends the process." / "";
     UNREPLIED: Counter "stepstream_replies_lost_total" {"state_machine"} "replies"
-        "Replies of sync workflows that an event asked for and did not get: not allowed, to a topic that takes none, or to one of too many that nothing has reached." / "";
+        "Requested replies of sync workflows that were not sent: not allowed, to a topic that does not \
+         accept them, \
+         or to one of too many topics that nothing has reached." / "";
     BUILD_INFO: Gauge "stepstream_build_info" {"version"} "1"
         "Always 1; the label says which build this is." / "";
 }

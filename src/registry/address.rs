@@ -85,7 +85,7 @@ pub fn read(path: &Path) -> Result<String, String> {
     let metadata = std::fs::metadata(path).map_err(|error| words(&error))?;
     // A template may name anything: a pipe would block for ever, a device may never end.
     if !metadata.is_file() {
-        return Err("it is no regular file".to_owned());
+        return Err("it is not a regular file".to_owned());
     }
     let file = std::fs::File::open(path).map_err(|error| words(&error))?;
     let mut bytes = Vec::new();
@@ -116,9 +116,9 @@ mod tests {
     #[test]
     fn only_regular_files_are_read() {
         let refused = |path: &Path| read(path).expect_err("no regular file");
-        assert_eq!(refused(&std::env::temp_dir()), "it is no regular file");
+        assert_eq!(refused(&std::env::temp_dir()), "it is not a regular file");
         if cfg!(unix) {
-            assert_eq!(refused(Path::new("/dev/zero")), "it is no regular file");
+            assert_eq!(refused(Path::new("/dev/zero")), "it is not a regular file");
         }
     }
 }

@@ -55,7 +55,7 @@ impl Dispatch {
                 self.lost_reply_told_until_ms = self.now.ms + REFUSAL_TOLD_MS;
                 tracing::error!(
                     topic,
-                    "a reply cannot be delivered and is dropped: {error}; more of these are not told for a minute"
+                    "a reply cannot be delivered and is dropped: {error}; similar messages are suppressed for a minute"
                 );
             }
         }

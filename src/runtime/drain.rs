@@ -87,9 +87,9 @@ impl Feed {
             number = partition.number,
             executions = partition.running,
             waiting,
-            "a partition is given back before its executions are over: {}",
+            "a partition is returned before its executions have ended: {}",
             match self.workflow.mode {
-                Mode::Async => "they run again where it goes",
+                Mode::Async => "they run again at its next owner",
                 Mode::Sync => "they count as cut off",
             }
         );

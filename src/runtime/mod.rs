@@ -21,7 +21,8 @@
 //! - An offset is completed once, and only when everything its event leaves behind is acknowledged.
 //! - In sync mode nothing runs before the commit past it was acknowledged, and nothing runs twice.
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
-//!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work).
+//!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work), and one evaluation of
+//!   JSONata, which cannot be stopped: what would come behind it comes first in the next turn (`shares`).
 //! - Everything that waits is counted against a limit; what is full stops its own workflow's source. Only the
 //!   total of waiting executions is the shard's, and stops all. Of the `account` of memory and of the sink's queue each
 //!   workflow has a share. A shard whose memory is short begins what it has taken when nothing else can give memory

@@ -292,7 +292,7 @@ impl Outbox {
             Err(SendError::Full) => self.wait(place),
             Err(error) if error.is_refusal() && self.retries[place as usize].refused == Refused::Dropped => {
                 let retry = self.close(place, now_ms);
-                tracing::error!("a reply is not taken and is dropped: {error}");
+                tracing::error!("a reply is refused and dropped: {error}");
                 self.unreplied.extend(retry.as_ref().map(|retry| retry.lane));
                 self.lost.extend(retry.map(|retry| retry.settlement));
             }
@@ -318,7 +318,7 @@ impl Outbox {
         let topic = self.accounts.get(topic).and_then(Option::as_ref);
         tracing::warn!(
             topic = topic.map_or("?", Account::topic),
-            "a dead letter is larger than the topic takes and goes without its value; raise max.message.bytes"
+            "a dead letter is too large for the topic and is sent without its value; raise max.message.bytes"
         );
         true
     }

@@ -135,7 +135,7 @@ impl EventAsker<'_> {
         topics.refusal_told_until_ms = now_ms + REFUSAL_TOLD_MS;
         tracing::warn!(
             workflow = machine.settings.name,
-            "an event gets no reply, since it asks for one to {:?}: {why}; more of these are not told for a minute",
+            "an event gets no reply, because it asks for one to {:?}: {why}; similar messages are suppressed for a minute",
             String::from_utf8_lossy(&name[..name.len().min(NAME_SHOWN_MAX)])
         );
     }

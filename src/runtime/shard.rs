@@ -112,7 +112,9 @@ impl Shard {
         let mut work = self.hear();
         self.reckon();
         work += self.go_on();
-        self.first = (self.first + 1) % self.order.len().max(1);
+        if self.executor.shares.is_whole() {
+            self.first = (self.first + 1) % self.order.len().max(1);
+        }
         for step in 0..self.order.len() {
             let lane = self.order[(self.first + step) % self.order.len()];
             work += self.take_events(lane);
@@ -123,7 +125,7 @@ impl Shard {
         if self.is_done() {
             return Turn::Done;
         }
-        if work > 0 {
+        if work > 0 || self.executor.shares.leaves_out() {
             return Turn::Busy;
         }
         Turn::Idle(self.next_ms())
@@ -237,7 +239,7 @@ impl Shard {
         let room = self.room(lane).min(BATCH_EVENTS_MAX);
         let feed = &mut self.lanes[lane].feed;
         feed.is_paused = room == 0 && !feed.has_ended;
-        let count = if room > 0 {
+        let count = if room > 0 && !self.executor.work.is_spent() {
             self.lanes[lane].source.fill(room)
         } else {
             0

@@ -94,7 +94,7 @@ impl Budget {
             Origin::Configured => "service.memory_max",
             Origin::Cgroup => "three quarters of the container's limit",
             Origin::Machine => "three quarters of the machine's memory",
-            Origin::Unknown => "a guess: the system does not tell its memory",
+            Origin::Unknown => "a guess: the system does not report its memory",
         };
         tracing::info!(
             bytes = %memory_max,
@@ -106,7 +106,7 @@ impl Budget {
             tracing::warn!(
                 "the clients' queues, and logs with overflow = \"drop\", may take more than three quarters of the memory \
                  ({memory_max}): lower queued.max.messages.kbytes, fetch.max.bytes or queue.buffering.max.kbytes in \
-                 [kafka], have fewer shards or workflows, or raise service.memory_max"
+                 [kafka], use fewer shards or workflows, or raise service.memory_max"
             );
         }
     }

@@ -77,7 +77,10 @@ impl Definitions {
     /// Has all definitions read again, soon.
     pub(super) fn reload(&self) {
         if let Err(crossbeam_channel::TrySendError::Disconnected(())) = self.0.try_send(()) {
-            tracing::error!("definitions are not read again: reading one has failed, a restart helps");
+            tracing::error!(
+                "definitions are no longer reloaded, because reading one failed; restart the \
+                service"
+            );
         }
     }
 }

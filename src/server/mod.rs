@@ -148,14 +148,15 @@ impl Server {
             if given.stop {
                 let seconds = self.shutdown_timeout.as_secs_f64();
                 tracing::info!(
-                    "stopping: running executions have {seconds} s to finish; a second signal ends at once"
+                    "stopping: running executions have {seconds} s to finish; a second signal ends the process \
+                     immediately"
                 );
                 break;
             }
             over += given.over.len();
             if !self.until_end && over > 0 {
                 for number in given.over {
-                    tracing::error!("shard {number} is over: the service ends");
+                    tracing::error!("shard {number} has ended, so the service stops");
                     problems.0.push(format!("shard {number} ended by itself"));
                 }
                 break;
@@ -172,7 +173,7 @@ impl Server {
             }
             self.deliveries.look();
             if let Some((problem, refused)) = self.hopeless() {
-                tracing::error!("the end of the input is out of reach: {problem}");
+                tracing::error!("the end of the input cannot be reached: {problem}");
                 problems.0.push(problem);
                 is_refused = refused;
                 break;
@@ -193,7 +194,7 @@ impl Server {
         for (workflow, writer) in &self.writers {
             if let Some(problem) = writer.health().broken() {
                 is_broken = true;
-                tracing::error!(workflow, "the log is broken: the service ends: {problem}");
+                tracing::error!(workflow, "the log is broken, so the service stops: {problem}");
                 let mut metrics = self.metrics.workflow(workflow);
                 metrics.counts.panics += 1;
                 metrics.flush();

@@ -61,7 +61,7 @@ pub fn pages(metrics: &Metrics, health: &Health) -> Vec<Pages> {
     let (metrics, turns) = (metrics.clone(), Arc::new(Semaphore::new(RENDERS_MAX)));
     let render = async move || render(metrics, turns).await;
     let metrics = Router::new().route("/metrics", page(get(render)));
-    let nothing = "there are /metrics, /health/live and /health/ready here\n";
+    let nothing = "this server has /metrics, /health/live and /health/ready\n";
     let unknown = Router::new().fallback(async move || text(StatusCode::NOT_FOUND, nothing));
     let of = |class, router| Pages { class, router };
     vec![of(HEALTH, health), of(METRICS, metrics), of(UNKNOWN, unknown)]
@@ -156,7 +156,7 @@ mod tests {
         health.open();
         check("GET", "/health/ready", 200, &[]);
         assert_eq!(check("HEAD", "/health/ready?x=1", 200, &[]), "");
-        check("GET", "/", 404, &["there are /metrics, /health/live"]);
+        check("GET", "/", 404, &["this server has /metrics, /health/live"]);
         check("POST", "/metrics", 405, &["allow: GET,HEAD", "only GET and HEAD"]);
         check("POST", "/other", 404, &[]);
     }

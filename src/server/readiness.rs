@@ -67,12 +67,16 @@ fn standstill(one: &Standstill) -> String {
     let (topic, seconds) = (&one.topic, one.lasts.as_secs());
     match &one.error {
         Some(error) if error.is_refusal() => {
-            format!("topic '{topic}' does not take what is written to it for {seconds} seconds: {error}")
+            format!("topic '{topic}' has refused messages for {seconds} seconds: {error}")
         }
-        Some(error) => format!("nothing is delivered to topic '{topic}' for {seconds} seconds: {error}"),
+        Some(error) => {
+            format!("nothing has been delivered to topic '{topic}' for {seconds} seconds: {error}")
+        }
         None => format!(
-            "nothing is delivered to topic '{topic}' for {seconds} seconds: see that it exists, that the brokers \
-             of all its partitions are up, and as many in step as min.insync.replicas says"
+            "nothing has been delivered to topic '{topic}' for {seconds} seconds: check that it exists, that \
+             the \
+             brokers of all its partitions are up, and that it has at least min.insync.replicas in-sync \
+             replicas"
         ),
     }
 }
@@ -108,8 +112,8 @@ impl Group {
             self.is_told = true;
             tracing::info!(
                 workflow = self.workflow,
-                "waiting for the group to hand out partitions: it first waits for members that were killed, until \
-                 their session.timeout.ms is over"
+                "waiting for the group to assign partitions: it first waits for killed members until their \
+                 session.timeout.ms expires"
             );
         }
     }
@@ -146,7 +150,7 @@ impl Watch {
         for one in &standstills {
             if self.told.insert(one.topic.clone()) {
                 tracing::error!(
-                    "not ready: {}; what is under way is kept and sent again",
+                    "not ready: {}; pending messages are kept and sent again",
                     standstill(one)
                 );
             }
@@ -179,7 +183,9 @@ fn reached(client: &kafka::Health, which: &str) -> Result<(), String> {
     if let Some(since) = client.down_for() {
         let error = client.last_error().map(|(_, text)| format!(": {text}"));
         let (seconds, error) = (since.as_secs(), error.unwrap_or_default());
-        return Err(format!("no broker is reachable for {seconds} seconds{error}"));
+        return Err(format!(
+            "no broker has been reachable for {seconds} seconds{error}"
+        ));
     }
     Ok(())
 }
@@ -234,7 +240,7 @@ pub(super) fn consumer_lives(source: &kafka::Health) -> Result<(), String> {
     let silent = source.silent_for();
     match silent > SILENT_AFTER {
         true => Err(format!(
-            "the consumer's thread is silent for {} seconds",
+            "the consumer's thread has been silent for {} seconds",
             silent.as_secs()
         )),
         false => Ok(()),

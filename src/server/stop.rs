@@ -64,7 +64,8 @@ impl Server {
             .collect();
         if !topics.is_empty() {
             problems.0.push(format!(
-                "messages not delivered when the time to stop was over: {}; their events run again (async) or count as \
+                "messages not delivered before the stop timed out: {}; their events run again (async) or \
+                 count as \
                  cut off (sync)",
                 topics.join(", ")
             ));
@@ -85,8 +86,9 @@ fn leave(controls: Vec<Control>, problems: &mut Problems) {
     }
     if uncommitted > 0 {
         problems.0.push(format!(
-            "partitions whose last commit was not answered when the time to stop was over: {uncommitted}; what was \
-             finished since the commit before may run again (async) or count as cut off (sync)"
+            "partitions whose last commit was not answered before the stop timed out: {uncommitted}; \
+             executions \
+             finished since the previous commit may run again (async) or count as cut off (sync)"
         ));
     }
 }

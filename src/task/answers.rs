@@ -2,16 +2,53 @@
 //!
 //! Owns their queue. Must not know who reports. Invariant: it has one answer and one heartbeat of a call at most.
 
-use super::Report;
-use super::connector::Failure;
+use crate::guard::PANIC;
 use crate::stream::{Ticket, Wake};
 use rustc_hash::FxHashSet;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+/// An error as a task reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The error's name, such as `Lambda.ServiceException`.
+    pub error: Option<String>,
+    /// Its cause.
+    pub cause: Option<String>,
+}
+
+impl Failure {
+    /// Creates a failure with a name and a cause.
+    pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Failure {
+        Failure {
+            error: Some(error.into()),
+            cause: Some(cause.into()),
+        }
+    }
+
+    /// Creates the failure of a call in which our own code panicked.
+    #[cold]
+    pub(crate) fn panicked(message: &str) -> Failure {
+        tracing::error!(
+            "a bug in stepstream ended a call, please report it: {}",
+            message.escape_debug()
+        );
+        Failure::new(PANIC, format!("A bug in stepstream ended the call: {message}"))
+    }
+}
+
 /// The answer of a call that was pending: the result's JSON text, or a failure.
 pub type Answer = Result<Vec<u8>, Failure>;
+
+/// What a shard hears of a call that was pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Somebody works on it: `HeartbeatSeconds` begin anew.
+    Heartbeat,
+    /// It is over.
+    Answer(Answer),
+}
 
 /// Where pending calls of one shard are answered; clones share one queue.
 #[derive(Clone, Debug)]

@@ -4,22 +4,11 @@
 //! connectors themselves. Invariant: with [`Bindings`] at hand a task of a constant resource is not looked up
 //! by name again.
 
-use super::Failure;
-use super::connector::Maker;
+use super::asked::{Asked, Refusal};
 use super::lambda;
-use super::table::{ConnectorIndex, Table};
-use crate::fault;
+use super::maker::Offer;
+use super::table::ConnectorIndex;
 use crate::program::{Program, TaskId, TaskInfo};
-use crate::value::{ValueRef, View};
-
-/// Where the service is at home: what names leave out that do not say it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
-    /// The region, such as `us-east-1`.
-    pub region: String,
-    /// The account's 12 digits.
-    pub account: String,
-}
 
 /// Who serves the tasks of one program.
 #[derive(Debug, Default)]
@@ -78,67 +67,6 @@ impl Bindings {
     }
 }
 
-/// What the configuration offers.
-#[derive(Clone, Copy)]
-pub(super) struct Offer<'a> {
-    pub(super) table: &'a Table,
-    pub(super) home: &'a Home,
-    pub(super) makers: &'a [Box<dyn Maker>],
-}
-
-/// What of a task is not served: the parameter that names it and its value, or the resource itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal(pub(super) Option<(&'static str, String)>);
-
-/// A task, as far as its program tells of it.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    program: &'a Program,
-    info: &'a TaskInfo,
-}
-
-impl<'a> Asked<'a> {
-    pub(super) fn new(program: &'a Program, info: &'a TaskInfo) -> Asked<'a> {
-        Asked { program, info }
-    }
-
-    /// Returns the resource's ARN.
-    pub(super) fn arn(self) -> &'a str {
-        &self.info.resource.arn
-    }
-
-    /// Returns service and action of an integration; `None` for a raw function ARN.
-    pub(super) fn integration(self) -> Option<(&'a str, &'a str)> {
-        let (service, action) = self.info.resource.integration.as_ref()?;
-        Some((service, action))
-    }
-
-    /// Returns a constant parameter that is a text.
-    pub(super) fn constant(self, name: &str) -> Option<String> {
-        let constants = &self.program.constants;
-        let view = View::new(constants, constants);
-        Some(view.string(self.parameter(name)??)?.decode().into_owned())
-    }
-
-    /// Says whether a parameter is there whose value is known at run time only.
-    pub(super) fn is_computed(self, name: &str) -> bool {
-        self.parameter(name) == Some(None)
-    }
-
-    /// Returns a parameter, and its value if that is constant; the last one of a name counts.
-    fn parameter(self, name: &str) -> Option<Option<ValueRef>> {
-        let mut members = self.info.parameters.iter().rev();
-        let (_, value) = members.find(|(known, _)| &**known == name)?;
-        Some(*value)
-    }
-
-    /// Says whether the state reads nothing of the result but these members.
-    pub(super) fn reads_only(self, names: &[&str]) -> bool {
-        let members = self.info.selected.as_ref();
-        members.is_some_and(|members| members.iter().all(|name| names.contains(&&**name)))
-    }
-}
-
 /// Connects all tasks. `data_is_seen`: the program's results are written to logs.
 ///
 /// # Errors
@@ -177,14 +105,6 @@ fn route(task: Asked<'_>, offer: Offer<'_>, data_is_seen: bool) -> Result<Route,
     let connector = offer.table.find(&[task.arn()]).ok_or(Refusal(None))?;
     offer.makers[connector.at()].serves(&task)?;
     Ok(Route::Resource(connector))
-}
-
-/// Returns the failure of a task that the configuration does not allow.
-pub(super) fn not_granted(what: &str) -> Failure {
-    Failure::new(
-        fault::PERMISSIONS,
-        format!("The configuration does not grant this state machine {what}."),
-    )
 }
 
 /// Returns what a task calls, in a few words for metrics: the function that it names, else its resource.

@@ -6,7 +6,9 @@
 //!
 //! [`Connectors`]: super::Connectors
 
-use super::{Answer, Bindings, Progress};
+use super::answers::Report;
+use super::bind::Bindings;
+use super::connector::Progress;
 use crate::program::TaskId;
 use crate::stream::{SendError, Sink, Ticket};
 use crate::value::{ValueRef, View};
@@ -33,15 +35,6 @@ pub struct Attempt<'a> {
     pub heartbeat_seconds: Option<u32>,
     /// Now, in milliseconds since 1970.
     pub now_ms: i64,
-}
-
-/// What a shard hears of a call that was pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
-    /// Somebody works on it: `HeartbeatSeconds` begin anew.
-    Heartbeat,
-    /// It is over.
-    Answer(Answer),
 }
 
 /// Calls the tasks of one shard.

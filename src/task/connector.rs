@@ -3,11 +3,8 @@
 //! Owns the trait. Must not know any connector. Invariants: a connector never blocks its thread; a call is answered
 //! once, or nobody waits for its answer any more.
 
-use super::answers::{Answer, Answers};
-use super::bind::{Asked, Refusal};
+use super::answers::{Answer, Failure};
 use super::lambda::Invocation;
-use crate::guard::PANIC;
-use crate::random::Random;
 use crate::stream::{SendError, Sink, Ticket};
 use crate::value::{ValueRef, View};
 use std::fmt::Display;
@@ -30,7 +27,7 @@ pub struct Call<'a> {
     pub key: &'a dyn Display,
     /// `TimeoutSeconds` of the task.
     pub timeout_seconds: Option<u32>,
-    /// `HeartbeatSeconds` of the task; see [`Answers::heartbeat`].
+    /// `HeartbeatSeconds` of the task; see [`Answers::heartbeat`](super::Answers::heartbeat).
     pub heartbeat_seconds: Option<u32>,
     /// Now, in milliseconds since 1970.
     pub now_ms: i64,
@@ -54,37 +51,8 @@ pub enum Progress {
     SuccessAfter(i64),
     /// It failed.
     Failure(Failure),
-    /// [`Answers`] will bring the answer.
+    /// [`Answers`](super::Answers) will bring the answer.
     Pending,
-}
-
-/// An error as a task reports it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The error's name, such as `Lambda.ServiceException`.
-    pub error: Option<String>,
-    /// Its cause.
-    pub cause: Option<String>,
-}
-
-impl Failure {
-    /// Creates a failure with a name and a cause.
-    pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Failure {
-        Failure {
-            error: Some(error.into()),
-            cause: Some(cause.into()),
-        }
-    }
-
-    /// Creates the failure of a call in which our own code panicked.
-    #[cold]
-    pub(crate) fn panicked(message: &str) -> Failure {
-        tracing::error!(
-            "a bug in stepstream ended a call, please report it: {}",
-            message.escape_debug()
-        );
-        Failure::new(PANIC, format!("A bug in stepstream ended the call: {message}"))
-    }
 }
 
 /// Runs tasks, on one shard.
@@ -119,38 +87,4 @@ pub trait Connector {
     fn waiting(&self) -> usize {
         0
     }
-}
-
-/// One entry of the configuration, checked: makes its connectors. Shards share it.
-pub(super) trait Maker: Send + Sync {
-    /// Makes the connector of a shard, on its thread and inside its `LocalSet`.
-    fn make(&self, site: &mut Site) -> Box<dyn Connector>;
-
-    /// Says whether its connectors serve a task that calls a resource which a pattern of the entry matches.
-    ///
-    /// # Errors
-    /// What of the task they do not serve.
-    fn serves(&self, _task: &Asked<'_>) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    /// Says whether its connectors run Lambda functions.
-    fn runs_functions(&self) -> bool {
-        true
-    }
-
-    /// Says whether its connectors write to the shard's sink, which they share.
-    fn writes(&self) -> bool {
-        false
-    }
-}
-
-/// What connectors are made with on a shard.
-pub(super) struct Site {
-    /// Where pending calls are answered.
-    pub(super) answers: Answers,
-    /// Where ids in answers come from.
-    pub(super) random: Random,
-    /// How many entries write to the sink.
-    pub(super) writers: usize,
 }

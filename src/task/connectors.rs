@@ -4,12 +4,12 @@
 //! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
-use super::bind::{self, Offer, Route};
-use super::config::{Config, ConfigError, Named};
-use super::connector::{Maker, Site};
+use super::bind::{self, Route};
+use super::config::{Config, ConfigError, Kind, Mistake};
 use super::lambda::functions::{Delay, FunctionMaker};
 use super::lambda::http::{HttpMaker, Service};
 use super::lambda::{self, Computed, Invocation};
+use super::maker::{Maker, Offer, Site};
 use super::produce::ProduceMaker;
 use super::table::{ConnectorIndex, Table};
 use super::{
@@ -17,7 +17,7 @@ use super::{
     Target, Unserved,
 };
 use crate::guard::guarded;
-use crate::program::{Pattern, Program};
+use crate::program::Program;
 use crate::random::Random;
 use crate::stream::{SendError, Sink, Ticket};
 use rustc_hash::FxHashMap;
@@ -38,28 +38,29 @@ impl Tasks {
     pub fn new(config: &Config, functions: &Functions, home: Home) -> Result<Tasks, Vec<ConfigError>> {
         let (mut table, mut makers, mut problems) = (Table::default(), Vec::new(), Vec::new());
         for (pattern, entry) in &config.entries {
-            let maker = entry.connector().and_then(|named| maker(&named, functions));
+            let maker = entry.kind().and_then(|kind| maker(kind, functions));
             match (maker, u16::try_from(makers.len())) {
                 (Ok(maker), Ok(index)) => {
                     table.add(pattern, ConnectorIndex(index));
                     makers.push(maker);
                 }
-                (Ok(_), Err(_)) => problems.push(ConfigError {
-                    pattern: pattern.clone(),
-                    key: None,
-                    message: "too many entries".into(),
-                }),
-                (Err((key, message)), _) => problems.push(ConfigError {
-                    pattern: pattern.clone(),
-                    key,
-                    message,
-                }),
+                (Ok(_), Err(_)) => problems.push(Mistake::of_entry("too many entries").at(pattern)),
+                (Err(mistake), _) => problems.push(mistake.at(pattern)),
             }
         }
         match problems.is_empty() {
             true => Ok(Tasks { table, home, makers }),
             false => Err(problems),
         }
+    }
+
+    /// Creates what has one entry.
+    #[cfg(test)]
+    pub(super) fn of(pattern: &str, maker: Box<dyn Maker>, home: Home) -> Tasks {
+        let mut table = Table::default();
+        table.add(pattern, ConnectorIndex(0));
+        let makers = vec![maker];
+        Tasks { table, home, makers }
     }
 
     /// Connects a program to what serves its tasks. `data_is_seen` says that results are written to logs:
@@ -106,23 +107,13 @@ impl std::fmt::Debug for Tasks {
     }
 }
 
-fn maker(named: &Named<'_>, functions: &Functions) -> Result<Box<dyn Maker>, (Option<&'static str>, String)> {
-    match named {
-        Named::Function(name) => match functions.maker(name) {
-            Some(maker) => Ok(Box::new(FunctionMaker(maker))),
-            None => {
-                let known: Vec<&str> = functions.names().chain(["delay"]).collect();
-                let message = format!("there is no function '{name}'; there are {}", known.join(", "));
-                Err((Some("function"), message))
-            }
-        },
-        Named::Delay(milliseconds) => Ok(Box::new(Delay(*milliseconds))),
-        Named::Http(entry) => Ok(Box::new(HttpMaker(Arc::new(Service::new(entry)?)))),
-        Named::Kafka(topics) => {
-            let topics = topics.iter().map(|topic| Pattern::parse(topic));
-            Ok(Box::new(ProduceMaker(topics.collect())))
-        }
-    }
+fn maker(kind: Kind<'_>, functions: &Functions) -> Result<Box<dyn Maker>, Mistake> {
+    Ok(match kind {
+        Kind::Function(name) => Box::new(FunctionMaker::new(name, functions)?),
+        Kind::Delay(milliseconds) => Box::new(Delay(milliseconds)),
+        Kind::Http(config) => Box::new(HttpMaker(Arc::new(Service::new(config)?))),
+        Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
+    })
 }
 
 /// What runs the tasks of one shard.
@@ -150,7 +141,10 @@ impl Caller for Connectors {
             Route::Function(lambda::Route { style, served }) => {
                 let served = match served {
                     Some(served) => served,
-                    None => match self.computed.find(attempt, self.tasks.offer()) {
+                    None => match self
+                        .computed
+                        .find(attempt.view, attempt.parameters, self.tasks.offer())
+                    {
                         Ok(served) => served,
                         Err(failure) => return Progress::Failure(failure),
                     },
@@ -171,7 +165,7 @@ impl Caller for Connectors {
             now_ms: attempt.now_ms,
         };
         let progress = self.connectors[index.at()].call(&call, ticket, sink, result);
-        if progress == Progress::Pending {
+        if matches!(progress, Progress::Pending) {
             self.pending.insert(ticket, index);
         }
         progress

@@ -12,7 +12,8 @@
 //! | `caller` | the shard's side: what it asks, and hears |
 //! | `connectors` | one shard's connectors, as one thing to call |
 //! | `connector`, `answers` | the connectors' side: the trait, and the way of their answers |
-//! | `bind`, `table` | who serves which task |
+//! | `maker` | an entry of the configuration: what it serves, and its connectors |
+//! | `asked`, `bind`, `table` | who serves which task |
 //! | `config` | `[tasks]` |
 //! | `lambda` | functions: names, payload, envelope, errors; in the process and behind a URL |
 //! | `http` | connections, by host |
@@ -35,6 +36,7 @@
 //! 5. A call that nobody waits for any more (time-out, execution over): [`Caller::cancel`].
 
 mod answers;
+mod asked;
 pub mod bind;
 mod caller;
 pub mod config;
@@ -42,19 +44,21 @@ mod connector;
 mod connectors;
 mod http;
 pub mod lambda;
+mod maker;
 pub mod produce;
 pub mod table;
 
 #[cfg(test)]
 mod tests;
 
-pub use answers::{Answer, Answers};
-pub use bind::{Bindings, Home, Unserved};
-pub use caller::{Attempt, Caller, Report};
+pub use answers::{Answer, Answers, Failure, Report};
+pub use bind::{Bindings, Unserved};
+pub use caller::{Attempt, Caller};
 pub use config::Config;
-pub use connector::{Call, Connector, Failure, Progress, Target};
+pub use connector::{Call, Connector, Progress, Target};
 pub use connectors::{Connectors, Tasks};
 pub use lambda::demo;
+pub use lambda::function::Home;
 pub use lambda::functions::Functions;
 
 /// Returns the names of errors that connectors give themselves, where a function or a broker does not answer as it

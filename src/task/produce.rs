@@ -15,9 +15,11 @@
 //! The result is `{"Topic": …}`, with `Partition` where one was given. Each message carries the call's stable
 //! key in the header `stepstream-idempotency-key`.
 
-use super::bind::{Asked, Refusal, not_granted};
-use super::connector::{Maker, Site};
+use super::asked::{Asked, Refusal};
+use super::config::keys;
+use super::maker::{Maker, Site};
 use super::{Answers, Call, Connector, Failure, Progress};
+use crate::fault;
 use crate::guard::guarded;
 use crate::program::Pattern;
 use crate::stream::share::{MESSAGE_OVERHEAD, Shares};
@@ -45,6 +47,14 @@ const TASKS_PART: (usize, usize) = (3, 8);
 /// is closed.
 const TOPICS_MAX: usize = 1000;
 
+keys! {
+    /// The keys of what writes to Kafka.
+    "kafka": pub struct ProduceConfig {
+        /// The topics that `arn:aws:states:::kafka:produce` may write to; `*` stands for any text.
+        kafka: Vec<String>,
+    }
+}
+
 /// The names of the errors of messages.
 pub(super) const ERRORS: [&str; 4] = [
     "Kafka.InvalidParameterException",
@@ -54,7 +64,14 @@ pub(super) const ERRORS: [&str; 4] = [
 ];
 
 /// An entry that grants topics.
-pub(super) struct ProduceMaker(pub(super) Arc<[Pattern]>);
+pub(super) struct ProduceMaker(Arc<[Pattern]>);
+
+impl ProduceMaker {
+    pub(super) fn new(config: &ProduceConfig) -> ProduceMaker {
+        let topics = config.kafka.iter().flatten();
+        ProduceMaker(topics.map(|topic| Pattern::parse(topic)).collect())
+    }
+}
 
 impl Maker for ProduceMaker {
     fn make(&self, site: &mut Site) -> Box<dyn Connector> {
@@ -227,7 +244,7 @@ impl Produce {
             return Ok((Rc::clone(&known.name), known.id));
         }
         if !self.granted.iter().any(|pattern| pattern.matches(name)) {
-            return Err(not_granted(&format!("to write to topic '{name}'")));
+            return Err(not_granted(name));
         }
         let refused = |cause: String| Failure::new("Kafka.KafkaException", cause);
         if !is_topic_name(name) {
@@ -435,6 +452,14 @@ impl Connector for Produce {
     fn waiting(&self) -> usize {
         self.waiting.len()
     }
+}
+
+/// Returns the failure of a topic that the configuration does not allow.
+fn not_granted(topic: &str) -> Failure {
+    Failure::new(
+        fault::PERMISSIONS,
+        format!("The configuration does not grant this state machine to write to topic '{topic}'."),
+    )
 }
 
 fn invalid(parameter: &str, wanted: &str) -> Failure {

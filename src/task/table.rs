@@ -57,8 +57,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::bind::Home;
-    use crate::task::lambda::function::Function;
+    use crate::task::lambda::function::{Function, Home};
 
     const PATTERNS: [&str; 9] = [
         "arn:aws:lambda:*:*:function:*",

@@ -16,6 +16,12 @@ use crate::value::{Kind, Store, ValueRef, View};
 /// What a unit of an evaluation's fuel costs, in bytes of JSON text: an instruction, or an element that is looked at.
 const FUEL_WORK: u64 = 16;
 
+/// The bounds of an expression for a number: a state has up to three, one after the other, and cannot stop between them.
+const NUMBER_LIMITS: Limits = Limits {
+    fuel: Limits::STATES.fuel / 4,
+    ..Limits::STATES
+};
+
 /// The item of an iteration whose selector is being evaluated, and its index.
 type Item = Option<(u32, ValueRef)>;
 
@@ -45,6 +51,18 @@ impl Run {
         id: ExpressionId,
         item: Item,
     ) -> Outcome<ValueRef> {
+        self.expression_within(program, frame, id, item, Limits::STATES)
+    }
+
+    #[inline]
+    fn expression_within(
+        &mut self,
+        program: &Program,
+        frame: FrameId,
+        id: ExpressionId,
+        item: Item,
+        limits: Limits,
+    ) -> Outcome<ValueRef> {
         let using = &program.expressions[id.at()];
         let found = using
             .found
@@ -52,7 +70,7 @@ impl Run {
         if let Some(value) = found.filter(|value| !value.is_none()) {
             return Ok(self.distinct(program, value));
         }
-        self.evaluate(program, frame, using, item)
+        self.evaluate(program, frame, using, item, limits)
     }
 
     fn evaluate(
@@ -61,6 +79,7 @@ impl Run {
         frame: FrameId,
         using: &ExpressionUse,
         item: Item,
+        limits: Limits,
     ) -> Outcome<ValueRef> {
         let mut evaluator = self.evaluator.take().unwrap_or_default();
         self.hand_in(program, frame, using, item, &mut evaluator);
@@ -73,7 +92,7 @@ impl Run {
             input: None,
             globals: &evaluator.globals,
             chains: &evaluator.chains,
-            limits: Limits::STATES,
+            limits,
             world: World {
                 millis: self.now_ms,
                 seed,
@@ -278,7 +297,7 @@ impl Run {
     }
 
     fn number_expression(&mut self, program: &Program, frame: FrameId, id: ExpressionId) -> Outcome<f64> {
-        let value = self.expression(program, frame, id, None)?;
+        let value = self.expression_within(program, frame, id, None, NUMBER_LIMITS)?;
         match View::new(&self.heap, &program.constants).float(value) {
             Some(number) => Ok(number),
             None => Err(self.unexpected(program, id, value, Kind::Number)),

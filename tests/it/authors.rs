@@ -133,7 +133,7 @@ fn what_cannot_be_run_says_why() {
     ]);
     assert!(code == 2 && out.contains("did you mean \"definition\"?"), "{out}");
     let (code, out, _) = run(&["test", "src/cases"]);
-    assert!(code == 2 && out.contains("holds no case files"), "{out}");
+    assert!(code == 2 && out.contains("contains no case files"), "{out}");
 }
 
 #[test]

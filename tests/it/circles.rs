@@ -72,15 +72,6 @@ const KNOWN: &[&[&str]] = &[
         "stream::kafka::consumer::control::find",
         "stream::kafka::consumer::control::rebalance",
     ],
-    &[
-        "task::answers",
-        "task::bind",
-        "task::connector",
-        "task::lambda::bind",
-        "task::lambda::function",
-        "task::table",
-    ],
-    &["task::http::connection", "task::http::host", "task::http::pool"],
     &["test_state", "test_state::observe"],
     &[
         "value::distinct",

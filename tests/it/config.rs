@@ -148,7 +148,7 @@ fn tasks_that_nobody_serves_are_shown_where_they_stand() {
     assert_eq!(part(0, "code"), "UNSERVED_TASK");
     assert_eq!(
         part(0, "message"),
-        "Nobody serves function \"stock\", which state 'T' calls"
+        "Nothing serves function \"stock\", which state 'T' calls"
     );
     assert_eq!(part(0, "pointer"), "/States/T/Parameters/FunctionName");
     assert_eq!((part(0, "line"), part(0, "column")), (3.into(), 36.into()));

@@ -181,6 +181,221 @@ fn what_reads_more_costs_more() {
     }
 }
 
+/// What takes long for what it reads, where that is large in some way.
+const LARGE: &[&str] = &[
+    "$contains($d.long & 'x', $d.long)",
+    "$contains($d.long & 'x', $substring($d.long, 1000) & 'x')",
+    "$substringBefore($d.unicode & 'x', $d.unicode)",
+    "$split($d.long & 'x', $substring($d.long, 100) & 'y')",
+    "$replace($d.long & 'x', $substring($d.long, 100) & 'y', 'z')",
+    "$split($d.long, '')",
+    "$split($d.unicode, '')",
+    "$split($d.umlauts, /b/)",
+    "$replace($d.long, 'a', '')",
+    "$replace($d.long, /a/, '$0$0')",
+    "$replace($d.umlauts, /b/, function($m) { 'c' })",
+    "$match($d.long, /a/)",
+    "$match($d.unicode, /(.)(.)/)",
+    "$match($d.unicode, /\u{1f600}/i)",
+    "$contains($d.unicode, /[\u{f6}-\u{fc}x]{3,}$|\\W\\w\\b/i)",
+    "$contains($d.list, /(\\w+,)*x/)",
+    "$contains($d.long, /^.*?b/)",
+    "$contains($d.list, /a\\b(?=,x)/)",
+    "$pad($d.unicode, 500000, $d.umlauts)",
+    "$pad('', 500000, '\u{1f600}')",
+    "$join($d.texts, '\u{1f600}')",
+    "$substring($d.unicode, -5)",
+    "$substring($d.long, 5, 10)",
+    "$length($d.unicode)",
+    "$trim($d.umlauts)",
+    "$trim($pad('', 100000, ' '))",
+    "$uppercase($d.unicode)",
+    "$encodeUrlComponent($d.unicode)",
+    "$decodeUrlComponent($encodeUrlComponent($d.umlauts))",
+    "$base64decode($base64encode($d.unicode))",
+    "$hash($d.long, 'SHA-1')",
+    "$hash($d.long, 'SHA-256')",
+    "$hash($d.long, 'SHA-512')",
+    "$string($d)",
+    "$string($d, true)",
+    "$d & ''",
+    "$parse($string($d))",
+    "$parse($string($d.objects))",
+    "$parse($string($d.texts))",
+    "$number('1' & $pad('', 100000, '0'))",
+    "$number('0.' & $pad('', 100000, '1') & 'e-5')",
+    "$fromMillis(0, $d.long)",
+    "$fromMillis(0, '[Y' & $d.long & ']')",
+    "$formatNumber(1, $pad('', 10000, '0'))",
+    "$formatNumber(1, $pad('', 10000, '#,'))",
+    "$formatInteger(1, $pad('', 10000, '0'))",
+    "$formatInteger(1, $pad('', 10000, '#,') & '0')",
+    "$parseInteger($pad('', 10000, '1'), '0')",
+    "$parseInteger($d.long, 'w')",
+    "$parseInteger($pad('', 10000, 'one '), 'w')",
+    "$toMillis($d.long)",
+    "$toMillis($d.long, '[Y]')",
+    "$toMillis($pad('', 10000, '1'), '[Y]')",
+    "$toMillis('1', $d.list)",
+    "$sort($map([1..20], function($i) { $d.long & (20 - $i) }))",
+    "$sort($map([1..20], function($i) { $d.unicode & '\u{ffee}' & (20 - $i) }))",
+    "$sort($map([1..20], function($i) { $d.long & $i }), function($a, $b) { $a > $b })",
+    "$distinct($map([1..20], function($i) { $d.long & $i }))",
+    "$sort($d.objects.b)",
+    "$sort($d.wide)",
+    "$d.objects^(>b)",
+    "$d.objects^(b, >a)",
+    "$d.unicode & 'x' < $d.unicode & '\u{ffee}'",
+    "$d.unicode & 'x' = $d.unicode & 'y'",
+    "$d.wide[[0..100]]",
+    "$d.wide[$ % 2 = 0]",
+    "$d.objects.(a & b)",
+    "$d.objects.{'c': a, 'd': b}",
+    "$d.objects.[a, b]",
+    "$d.objects.*",
+    "$d.**.a",
+    "$d.*.*",
+    "$d.deep.**",
+    "$d.objects{b: $count($)}",
+    "$d.objects{b: $sum(a)}",
+    "$lookup($d.objects, 'zzz')",
+    "$spread($d.objects)",
+    "$zip($d.wide, $d.texts, $d.wide)",
+    "$each($d.object, function($v, $k) { $k })",
+    "$map($d.wide, function($v, $i, $a) { $a[$i] })",
+    "$map($d.objects, function($v) { $v.a })",
+    "$reduce($d.texts, function($a, $b) { $length($a) > 1000 ? $b : $a & $b })",
+    "$filter($d.objects, function($v) { $v.b = 's5' })",
+    "[1..100000]",
+    "$range(1, 100000, 1)",
+    "[1..100000].($ + 1)",
+    "$sum([1..100000])",
+    "$reverse([1..100000])",
+    "$sort($shuffle([1..100000]))",
+    "$distinct([1..100000])",
+    "$d.object ~> |$|{'x': 1}|",
+    "$d.digits + 1",
+    "$d.digits & ''",
+    "$merge($d.objects.{b: a})",
+    "$parse('[' & $join($map([1..20000], $string), ',') & ']')",
+    "$string($map([1..20000], function($i) { $i / 7 }))",
+    "$string($map([1..20000], function($i) { $i * 1e-300 }))",
+    "$map([1..20000], function($i) { $formatBase($i, 2) })",
+];
+
+/// What reads little: the calls themselves, and what they do whatever they are given.
+const CALLS: &[&str] = &[
+    "1",
+    "$d.objects[0].a",
+    "$d.objects[0] ~> |$|{'b': 1}|",
+    "[1, 2, 3][1]",
+    "{'a': 1, 'b': 2}.b",
+    "1 in [2, 1]",
+    "1 / 3 & ''",
+    "1e-300 & ''",
+    "$string(1.7976931348623157e308)",
+    "$string({'a': [1, 2.5, 'x']})",
+    "$string({'a': [1, 2.5, 'x']}, true)",
+    "1 ~> $string ~> $length",
+    "$substring(?, 1)('abc')",
+    "(function($x) { $x })(1)",
+    "$map([1], function($x) { $x })",
+    "$map([1], $string)",
+    "$filter([1], function($x) { true })",
+    "$reduce([1, 2], function($x, $y) { $x + $y })",
+    "$single([1], function($x) { true })",
+    "$each({'a': 1}, function($v) { $v })",
+    "$sift({'a': 1}, function($v) { true })",
+    "$sort([3, 1, 2])",
+    "$sort([3, 1, 2], function($a, $b) { $a > $b })",
+    "[{'a': 2}, {'a': 1}]^(a)",
+    "[{'a': 2}, {'a': 1}]^(a, >b)",
+    "[{'a': 2}, {'a': 1}]{$string(a): a}",
+    "[{'a': 2}, {'a': 1}]#$i.$i",
+    "[{'a': 2}, {'a': 1}]@$o.a.%",
+    "[{'a': 2}, {'a': [{'b': 1}]}].**",
+    "$abs(-5.5)",
+    "$round(2.345, 2)",
+    "$round(-1234567.891, -3)",
+    "$round(1.5e300, 300)",
+    "$power(2.5, 0.5)",
+    "$sqrt(2)",
+    "$number('1.2345678901234567e-300')",
+    "$number('0x1FFFFFFFF')",
+    "$formatBase(9007199254740991, 2)",
+    "$formatBase(1e300, 2)",
+    "$formatNumber(12345.678, '#,##0.00')",
+    "$formatNumber(1.7e308, '#,##0.00')",
+    "$formatNumber(1e-300, '0.0######e0')",
+    "$formatNumber(12345.678, '#.##0,00', {'decimal-separator': ',', 'grouping-separator': '.'})",
+    "$formatInteger(12345, 'w')",
+    "$formatInteger(1e300, 'w')",
+    "$formatInteger(3999, 'I')",
+    "$formatInteger(123456, '#,##0;o')",
+    "$parseInteger('twelve thousand, three hundred and forty-five', 'w')",
+    "$parseInteger('MMMCMXCIX', 'I')",
+    "$parseInteger('12,345', '#,##0')",
+    "$now()",
+    "$now('[FNn], [D1o] [MNn] [Y0001] [H01]:[m01]:[s01].[f001] [z]', '+0130')",
+    "$fromMillis(1500000000000)",
+    "$fromMillis(1500000000000, '[X0001]-W[W01]-[F1] [Y,*-2] [dwo] [w]')",
+    "$toMillis('2017-07-14T02:40:00.000Z')",
+    "$toMillis('Friday 14 July 2017 02:40 pm', '[FNn] [D1] [MNn] [Y0001] [h01]:[m01] [P]')",
+    "$toMillis('two thousand and seventeen', '[Yw]')",
+    "$random()",
+    "$random(7)",
+    "$uuid()",
+    "$hash('a', 'MD5')",
+    "$hash('a', 'SHA-512')",
+    "$base64encode('abc')",
+    "$base64decode('YWJj')",
+    "$encodeUrl('a b')",
+    "$encodeUrlComponent('\u{e4} b')",
+    "$decodeUrl('a%20b')",
+    "$decodeUrlComponent('%C3%A4')",
+    "$length('abc')",
+    "$uppercase('abc')",
+    "$trim(' a  b ')",
+    "$pad('x', 10)",
+    "$pad('x', -10000, '\u{e4}')",
+    "$substring('abc', 1, 1)",
+    "$substringBefore('abc', 'b')",
+    "$contains('abc', 'b')",
+    "$contains('abc', /b/)",
+    "$contains('abc', /(a|b|c)*$/)",
+    "$contains('\u{e4}\u{f6}\u{fc}', /^\\w+\\b|[^a-z]+$/i)",
+    "$match('abc', /(a)(b)/)",
+    "$replace('abc', 'b', 'x')",
+    "$replace('abc', /(b)/, '$1$1')",
+    "$replace('abc', /b/, function($m) { $m.match })",
+    "$split('a b c', ' ')",
+    "$split('a b c', /\\s/)",
+    "$join(['a', 'b'], ',')",
+    "$append([1], [2])",
+    "$count([1, 2])",
+    "$sum([1, 2])",
+    "$max([1, 2])",
+    "$average([1, 2])",
+    "$reverse([1, 2])",
+    "$shuffle([1, 2])",
+    "$distinct([1, 1, 2])",
+    "$distinct([{'a': 1}, {'a': 1}])",
+    "$zip([1, 2], [3, 4])",
+    "$keys({'a': 1})",
+    "$lookup({'a': 1}, 'a')",
+    "$spread({'a': 1})",
+    "$merge([{'a': 1}, {'b': 2}])",
+    "$clone({'a': [1]})",
+    "$type(1)",
+    "$exists(1)",
+    "$boolean([0, 1])",
+    "$not(0)",
+    "$parse('{\"a\":[1,2]}')",
+    "$range(1, 3, 1)",
+    "$partition([1, 2, 3], 2)",
+    "$assert(true)",
+];
+
 /// What is to go on for very long, or to take very much.
 const HOSTILE: &[&str] = &[
     "$map([1..1000000], function($i) { $count($d.wide) })",
@@ -345,6 +560,55 @@ fn corpora() -> Vec<String> {
         .filter_map(|case| case["expr"].as_str())
         .map(str::to_owned)
         .collect()
+}
+
+/// How much dearer a unit may be than those of a loop that does nothing. All others of a shard wait for an evaluation: so
+/// its fuel stands for time. The loop's units tell how fast the machine is, and what else it does.
+const DEARER_MAX: f64 = 4.0;
+
+/// Does the same over and over, until a bound is reached. What it needs no more is let go of, but for its memory.
+fn repeated(expression: &str) -> String {
+    format!("($f := function($n) {{ ({expression}; $f($n + 1)) }}; $f(0))")
+}
+
+#[test]
+fn no_evaluation_takes_long() {
+    if std::env::var_os("STEPSTREAM_HOSTILE").is_none() {
+        println!("SKIPPED: STEPSTREAM_HOSTILE is not set");
+        return;
+    }
+    let mut all: Vec<(f64, f64, u64, String, String)> = Vec::new();
+    let mut loops = Vec::new();
+    for size in [200, 20_000] {
+        let document = document(size);
+        let measure = |expression: &str| {
+            let Some(evaluation) = run(&repeated(expression), &document, Limits::STATES) else {
+                panic!("{expression} is no expression");
+            };
+            let milliseconds = evaluation.time.as_secs_f64() * 1e3;
+            let end = evaluation
+                .outcome
+                .map_or_else(|error| error.to_string(), |_| "a value".to_owned());
+            (milliseconds, evaluation.work, end)
+        };
+        let expressions = CALLS.iter().chain(READERS).chain(LARGE);
+        for expression in expressions.filter(|call| size == 200 || call.contains("$d")) {
+            let (milliseconds, work, _) = measure("1");
+            let unit = milliseconds / work as f64;
+            loops.push(unit * 1e6);
+            let (milliseconds, work, end) = measure(expression);
+            // What ends sooner, since it has no memory left, may be dearer.
+            let dearer = milliseconds / unit / Limits::STATES.fuel as f64;
+            all.push((dearer, milliseconds, work, format!("{expression} ({size})"), end));
+        }
+    }
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    loops.sort_by(f64::total_cmp);
+    println!("a unit of the loop takes {:.1} ns", loops[loops.len() / 2]);
+    for (dearer, milliseconds, work, expression, end) in &all {
+        println!("{dearer:5.2} times, {milliseconds:7.2} ms, {work:8} units: {expression:.120}: {end:.40}");
+    }
+    assert!(all[0].0 <= DEARER_MAX, "{:?}", all[0]);
 }
 
 #[test]

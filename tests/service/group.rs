@@ -175,7 +175,7 @@ fn who_waits_for_the_group_says_so() {
     let said = one.kill();
     assert!(!said.contains("waiting for the group"), "{said}");
     let mut two = Service::start_with(&place, &[], &[session]);
-    two.until_said("waiting for the group to hand out partitions");
+    two.until_said("waiting for the group to assign partitions");
     two.until_said("assigned group-killed 0 1 2");
     assert_eq!(two.said().matches("waiting for the group").count(), 1);
     two.stop();
@@ -229,19 +229,19 @@ fn a_group_of_eager_consumers_is_named_until_they_are_gone() {
     place.configure(broker, &config(topic, "", "10s", 0));
     place.write("definition.json", SLOW);
     let mut service = Service::start(&place);
-    let words = "the group coordinator refuses this member: the group has members that share out partitions in \
+    let words = "the group coordinator refuses this member: the group has members that assign partitions in \
                  another way";
     refused(&mut service, words);
     let backfill = Service::start_with(&place, &["--until-end"], &[]);
     let said = backfill.ends_with(2, PATIENCE);
     assert!(
-        said.contains(&format!("the end of the input is out of reach: {words}")),
+        said.contains(&format!("the end of the input cannot be reached: {words}")),
         "{said}"
     );
 
     drop(eager);
     service.until_ready();
-    service.until_said("the group takes this member now");
+    service.until_said("the group accepts this member now");
     produce(broker, topic, 0..10);
     service.until("all committed", |_| committed(broker, topic, topic, 2) == 10);
     let said = service.said();

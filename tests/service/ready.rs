@@ -110,11 +110,11 @@ fn an_input_topic_that_does_not_exist_is_named_until_it_does() {
     // A run to the end of it does not wait.
     let backfill = Service::start_with(&place, &["--until-end"], &[]);
     let said = backfill.ends_with(1, PATIENCE);
-    let reason = "the end of the input is out of reach: topic 'ready-input' does not exist";
+    let reason = "the end of the input cannot be reached: topic 'ready-input' does not exist";
     assert!(said.contains(reason), "{said}");
-    assert!(!service.said().contains("is there now"));
+    assert!(!service.said().contains("exists now"));
     broker.create_topic(topic, 2);
-    service.until_said("topic 'ready-input' is there now");
+    service.until_said("topic 'ready-input' exists now");
     produce(broker, topic, 0..EVENTS);
     comes_through(broker, service, topic);
 }

@@ -118,7 +118,7 @@ fn a_wrong_password_is_told_within_seconds() {
     // A run to the end has nobody to wait for.
     let service = Service::start_with(&place, &["--until-end"], &[]);
     let said = service.ends_with(1, Duration::from_secs(40));
-    assert!(said.contains("the end of the input is out of reach"), "{said}");
+    assert!(said.contains("the end of the input cannot be reached"), "{said}");
     assert!(
         broker
             .committed("insecure", "insecure", 2)
@@ -149,7 +149,7 @@ fn a_service_that_gets_no_token_says_so() {
     let place = oidc(broker, "no-tokens", &endpoint, "hunter2");
     let began = Instant::now();
     let mut service = Service::start_with(&place, &[], &[("STEPSTREAM_LOG", "debug")]);
-    service.until_said("we get no token for the brokers");
+    service.until_said("cannot get a token for the brokers");
     service.until("not ready", |service| {
         let (status, reason) = service.ready();
         status == 503 && reason.contains("invalid_client")

@@ -159,8 +159,8 @@ topics = ["shutdown-hang-quiet"]
     // Two seconds for executions, ten for the rest, and something for a machine that does other work.
     assert!(took < Duration::from_secs(20), "{took:?}\n{said}");
     for words in [
-        "messages not delivered when the time to stop was over: 100 to topic 'shutdown-hang-out'",
-        "partitions whose last commit was not answered when the time to stop was over: 2;",
+        "messages not delivered before the stop timed out: 100 to topic 'shutdown-hang-out'",
+        "partitions whose last commit was not answered before the stop timed out: 2;",
     ] {
         assert!(said.contains(words), "{words}\n{said}");
     }

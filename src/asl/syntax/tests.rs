@@ -119,7 +119,7 @@ fn common_mistakes() {
         "write ']' instead",
     );
     fault("{'a': 1}", "'a'", "double quotes", "replace the single quotes");
-    fault("{a: 1}", "a", "A key must stand in double quotes", "write \"a\"");
+    fault("{a: 1}", "a", "A key must be in double quotes", "write \"a\"");
     fault(
         "{\"a\": \"b,\n\"c\": 1}",
         "\"b",
@@ -162,7 +162,7 @@ fn common_mistakes() {
         "{\"a\": b}",
         "b",
         "Unrecognized token 'b'",
-        "a text must stand in double quotes",
+        "a text must be in double quotes",
     );
     fault(
         "{\"a\": \"\\d\"}",

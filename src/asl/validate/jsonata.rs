@@ -110,9 +110,9 @@ impl Checker<'_> {
                 "end it with `%}`"
             }
             trimmed if trimmed.ends_with(CLOSE) && text.ends_with('\n') => {
-                "no line may end behind `%}`: in YAML write `|-`, which drops the last break"
+                "no line break may follow `%}`: in YAML write `|-`, which drops the last one"
             }
-            trimmed if trimmed.ends_with(CLOSE) => "remove the blanks behind `%}`",
+            trimmed if trimmed.ends_with(CLOSE) => "remove the blanks after `%}`",
             _ => slips::whole_text(),
         };
         let message = "JSONata string must start with {% and end with %}";
@@ -203,7 +203,7 @@ impl Checker<'_> {
                 name => slips::of_states_field(name),
             };
             let spot = inside.spot(&inside.token(field.position));
-            let message = format!("'$states' has no field '{}' here: it is nothing", field.name);
+            let message = format!("'$states' has no field '{}' here, so it has no value", field.name);
             self.warning(code::UNKNOWN_STATES_FIELD, spot, message).help = Some(help);
         }
     }
@@ -236,11 +236,11 @@ impl Checker<'_> {
         let (code, message) = match is_called {
             true => (
                 code::UNKNOWN_FUNCTION,
-                format!("There is no function '${name}': to call it is an error"),
+                format!("There is no function '${name}': calling it is an error"),
             ),
             false => (
                 code::UNKNOWN_VARIABLE,
-                format!("No state assigns the variable '${name}': it is nothing"),
+                format!("No state assigns the variable '${name}', so it has no value"),
             ),
         };
         let help = match (name, meant) {
@@ -286,7 +286,7 @@ impl Checker<'_> {
                     code.depth()
                 );
                 self.warning(code::DEEP_EXPRESSION, inside.spot(&whole), message)
-                    .help = Some("of a long sum make `$sum([…])`, of a long text `$join([…])`".to_owned());
+                    .help = Some("write a long sum as `$sum([…])`, a long text as `$join([…])`".to_owned());
             }
             Ok(_) => {}
         }
@@ -296,7 +296,7 @@ impl Checker<'_> {
     fn not_an_expression(&mut self, text: &str, node: &Node, place: &Place<'_>) {
         let trimmed = text.trim();
         let help = if trimmed.starts_with(OPEN) && trimmed.ends_with(CLOSE) {
-            "remove the blanks before `{%` and behind `%}`".to_owned()
+            "remove the blanks before `{%` and after `%}`".to_owned()
         } else if trimmed.ends_with(CLOSE) && !text.contains(OPEN) {
             "begin it with `{%`".to_owned()
         } else if has_both(text) {

@@ -39,7 +39,7 @@ const OPERATORS: [(&str, &str); 14] = [
     ),
     (
         "?.",
-        "write `a.b`: a path into what is not there is nothing, not an error",
+        "write `a.b`: a path to a missing value yields nothing, not an error",
     ),
     ("[?", "a filter is written `[price > 10]`, without `?` and `@`"),
     ("[:", "a part of an array is `a[[0..2]]`"),
@@ -117,7 +117,28 @@ pub(super) fn of_syntax(text: &str, at: &Range<usize>) -> Option<String> {
         let (_, help) = WORDS.iter().find(|(word, _)| *word == first)?;
         Some((*help).to_owned())
     };
-    found.map(|(_, help)| (*help).to_owned()).or_else(word)
+    let help = found.map(|(_, help)| (*help).to_owned()).or_else(word);
+    help.or_else(|| missing_operator(text, at))
+}
+
+/// Returns what to do about two values with nothing between them.
+fn missing_operator(text: &str, at: &Range<usize>) -> Option<String> {
+    let (before, token) = (text.get(..at.start)?.trim_end(), text.get(at.clone())?.trim());
+    let begins = |character: char| character.is_alphanumeric() || "_$\"'`".contains(character);
+    let ends = |character: char| character.is_alphanumeric() || "_\"'`)]}".contains(character);
+    if !before.ends_with(ends) || !token.starts_with(begins) {
+        return None;
+    }
+    if let Some(operator) = ["and", "or", "in"]
+        .into_iter()
+        .find(|name| token.eq_ignore_ascii_case(name))
+    {
+        return Some(format!("operators are small letters: write `{operator}`"));
+    }
+    let shown: String = token.chars().take(PATH_CHARS_MAX).collect();
+    Some(format!(
+        "there is no operator before `{shown}`: `&` joins texts; `and`, `or` and `in` are words; a name with a blank stands in backquotes"
+    ))
 }
 
 /// Returns what to do about a comma behind the last of several.
@@ -264,13 +285,20 @@ pub(super) fn of_field(name: &str, to_jsonata: bool) -> Option<String> {
     }
     Some(
         match name {
-            "Parameters" => "in JSONata `Arguments` is what a Task or Parallel gets, `ItemSelector` what an item of a Map is, and `Output` what a Pass gives",
+            "Parameters" => {
+                "in JSONata a Task or Parallel gets `Arguments`, a Map builds each item with `ItemSelector`, and a \
+                 Pass gives `Output`"
+            }
             "InputPath" => "in JSONata every expression reads `$states.input` itself",
             "OutputPath" | "ResultSelector" => "in JSONata write it in `Output`: \"{% $states.result.… %}\"",
-            "ResultPath" => "in JSONata write it in `Output`: \"{% $merge([$states.input, {'name': $states.result}]) %}\"",
+            "ResultPath" => {
+                "in JSONata write it in `Output`: \"{% $merge([$states.input, {'name': $states.result}]) %}\""
+            }
             "Result" => "in JSONata write it in `Output`",
             "ItemsPath" => "in JSONata write it in `Items`: \"{% $states.input.… %}\"",
-            "Variable" | "And" | "Or" | "Not" => "in JSONata a rule has a `Condition`: \"{% $states.input.… = 1 %}\"",
+            "Variable" | "And" | "Or" | "Not" => {
+                "in JSONata a rule has a `Condition`: \"{% $states.input.… = 1 %}\""
+            }
             _ => return None,
         }
         .to_owned(),

@@ -6,7 +6,9 @@ use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
 use crate::asl::suggest;
 use crate::asl::syntax::{Node, Value};
+use crate::asl::{Severity, code};
 
+use super::distributed::is_distributed;
 use super::jsonata::Owner;
 use super::object::{Language, heading};
 use super::{Checker, Spot};
@@ -164,12 +166,33 @@ impl Checker<'_> {
 
     fn map(&mut self, state: &Node, place: &Place<'_>, language: Language) {
         self.distributed_fields(state, place, language);
+        if let (Some(QueryLanguage::Jsonata), Some(items)) = (language, state.get("Items")) {
+            let processor = state.get("ItemProcessor");
+            self.constant_items(items, processor.is_some_and(is_distributed), &place.key("Items"));
+        }
         for name in ["ItemProcessor", "Iterator"] {
             if let Some(processor) = state.get(name) {
                 let place = place.key(name);
                 self.flow(processor, &place, &fields::PROCESSOR);
                 self.processor_config(processor, &place, language);
             }
+        }
+    }
+
+    /// Warns of items that are no array, whatever the state has as input. What looks like an expression is told as such.
+    fn constant_items(&mut self, items: &Node, is_distributed: bool, place: &Place<'_>) {
+        let is_array = match &items.value {
+            Value::Array(_) => true,
+            Value::Object(_) => is_distributed,
+            Value::Text(text) => text.contains(['$', '%']),
+            _ => false,
+        };
+        if !is_array {
+            let message = "'Items' is not an array: the state fails";
+            let spot = Spot::at(place, &items.span);
+            let diagnostic = self.report(Severity::Warning, code::ITEMS_NO_ARRAY, spot, message.to_owned());
+            diagnostic.help =
+                Some("write an array, or an expression that has one: `{% $states.input.items %}`".to_owned());
         }
     }
 }

@@ -163,7 +163,7 @@ impl Checker<'_> {
         let Some(result) = state.get("Result") else { return };
         if has_dynamic_part(result) {
             let message = "Attempt to use a path in the result of a pass state.";
-            let help = "use `Parameters`: `Result` is copied as it stands";
+            let help = "use `Parameters`: `Result` is copied as it is";
             let spot = Spot::at(&place.key("Result"), &result.span);
             self.warning(code::PASS_RESULT_IS_STATIC, spot, message).help = Some(help.to_owned());
         }

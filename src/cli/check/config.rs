@@ -239,7 +239,7 @@ fn unserved_diagnostic(text: &str, root: Option<&Node>, task: &Unserved) -> Diag
     Diagnostic {
         code: UNSERVED_TASK,
         severity: Severity::Error,
-        message: format!("Nobody serves {what}, which state '{}' calls", task.state),
+        message: format!("Nothing serves {what}, which state '{}' calls", task.state),
         pointer: pointer + &below,
         location: None,
         line,

@@ -12,8 +12,8 @@ use crate::printable;
 use std::fmt::Write;
 
 /// What is said of a definition out of a template.
-const SAMPLES: &str = "the definition stood in a template: where the template says what a deployment alone knows, such as the ARN \
-                       of a function, there is a value of the right form now; put the template's own back";
+const SAMPLES: &str = "the definition came from a template: values that only a deployment knows, such as a \
+function's ARN, are now placeholders of the right form; put the template's own back";
 
 /// Places that are named of those where the same is to be said.
 const PLACES_MAX: usize = 8;
@@ -53,7 +53,7 @@ fn states(told: &Told) -> String {
         count => format!("all {count} states are"),
     };
     match (counts.kept, counts.already) {
-        (0, already) if already == counts.states => "nothing to do: it is JSONata already".to_owned(),
+        (0, already) if already == counts.states => "nothing to do: it is already JSONata".to_owned(),
         (0, _) => format!("{} JSONata now", all(counts.states)),
         (kept, _) => format!(
             "{} of {} states are JSONata now, {kept} {} JSONPath",
@@ -117,7 +117,7 @@ fn write_cases(cases: &[Proven], out: &mut String) {
     let _ = match (played, skipped) {
         (0, 0) => write!(
             out,
-            "\n  not proven: no case plays it; write some, or name their file with --cases"
+            "\n  not proven: no case plays it; write cases, or name their file with --cases"
         ),
         (_, 0) => write!(out, "\n  proof: {same} of {played} cases do the same in both"),
         _ => write!(

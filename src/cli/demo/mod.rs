@@ -125,7 +125,10 @@ fn until_ready(health: &Health, waiter: &Waiter, is_interrupted: &AtomicBool) ->
         if Instant::now() >= until {
             let reasons = findings.parts.into_iter().filter_map(|(_, reason)| reason);
             let reasons: Vec<String> = findings.process.into_iter().chain(reasons).collect();
-            return Err(format!("the service does not get ready: {}", reasons.join("; ")));
+            return Err(format!(
+                "the service did not become ready: {}",
+                reasons.join("; ")
+            ));
         }
         waiter.wait(Duration::from_millis(20));
     }

@@ -235,11 +235,8 @@ fn source(name: &str, topics: &[&str], group: &str) -> SourceConfig {
 
 fn tasks() -> task::Config {
     let entries = FUNCTIONS.map(|(name, function)| {
-        let entry = Entry {
-            function: Some(function.to_owned()),
-            ..Entry::default()
-        };
-        (format!("arn:aws:lambda:*:*:function:{name}"), entry)
+        let pattern = format!("arn:aws:lambda:*:*:function:{name}");
+        (pattern, Entry::of_function(function))
     });
     task::Config {
         entries: entries.into(),

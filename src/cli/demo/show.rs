@@ -83,7 +83,7 @@ fn progress(events: u32, rate: f64, tally: &Tally) -> String {
 pub(super) fn summary(tally: &Tally, end: &End, shards: usize) -> String {
     let mut out = String::from("\n");
     match end {
-        End::Broken(reason) => _ = writeln!(out, "It could not go on: {reason}."),
+        End::Broken(reason) => _ = writeln!(out, "The demo stopped: {reason}."),
         End::Interrupted => _ = writeln!(out, "Ended by Ctrl-C."),
         End::Complete | End::Missing => {}
     }

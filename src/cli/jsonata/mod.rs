@@ -3,8 +3,8 @@
 mod batch;
 mod one;
 
+use super::Format;
 use super::identity::random;
-use super::{EXIT_OK, Format};
 use crate::jsonata::{Dialect, World};
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Language::States)]
     dialect: Language,
     /// Evaluate lines of stdin, one JSON object each: {"id", "expr", "states"?, "variables"?}, or in the plain
-    /// dialect {"id", "expr", "input"?, "bindings"?}
+    /// dialect {"id", "expr", "input"?, "bindings"?}; any other line is answered with the error INVALID_QUESTION
     #[arg(long)]
     batch: bool,
     /// Show the expression's compiled code and its nesting depth
@@ -64,7 +64,7 @@ impl Language {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> u8 {
     let result = match args.batch {
-        true => batch::run(args.dialect.dialect()).map(|()| EXIT_OK),
+        true => batch::run(args.dialect.dialect()),
         false => one::run(args),
     };
     result.unwrap_or_else(|stop| stop.tell(args.format))

@@ -25,13 +25,13 @@ impl Unread {
     pub(super) fn tell(&self) {
         for name in &self.torn {
             stderr(&format!(
-                "note: the last line of {name} is torn: a crash, or it is being written"
+                "note: the last line of {name} is incomplete: a crash, or it is still being written"
             ));
         }
         match self.lines {
             0 => {}
-            1 => stderr("note: 1 line is no log record"),
-            lines => stderr(&format!("note: {lines} lines are no log records")),
+            1 => stderr("note: 1 line is not a log record"),
+            lines => stderr(&format!("note: {lines} lines are not log records")),
         }
     }
 }

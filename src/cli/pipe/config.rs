@@ -103,7 +103,7 @@ fn take(workflows: &mut Vec<config::Workflow>, definition: &Path) -> Option<conf
     });
     if let [first, _, ..] = workflows.as_slice() {
         stderr(&format!(
-            "warning: {} workflows have this definition; what is configured for \"{}\", the first, counts",
+            "warning: {} workflows have this definition; the settings of \"{}\", the first, apply",
             workflows.len(),
             first.name
         ));

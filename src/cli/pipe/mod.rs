@@ -180,7 +180,7 @@ fn tasks(settings: &Settings) -> Result<Tasks, Stop> {
 fn unserved_stop(args: &Args, unserved: &[task::Unserved]) -> Stop {
     let mut texts: Vec<String> = unserved.iter().map(|one| format!("error: {one}")).collect();
     if args.config.is_none() {
-        texts.push("give --config FILE: its [tasks] say what serves them".to_owned());
+        texts.push("give --config FILE: its [tasks] determine what serves them".to_owned());
     }
     Stop::new(texts.join("\n"))
 }

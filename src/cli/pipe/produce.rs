@@ -6,6 +6,7 @@
 use crate::program::Program;
 use crate::stream::kafka::KafkaSink;
 use crate::stream::{Sink, Ticket};
+use crate::task::config::Entry;
 use crate::task::{self, Attempt, Caller, Connectors, Progress, Report};
 
 /// A shard's connectors, with its producer.
@@ -20,7 +21,7 @@ pub(super) fn is_needed(program: &Program, tasks: &task::Config) -> bool {
         let integration = task.resource.integration.as_ref();
         integration.is_some_and(|(service, action)| (&**service, &**action) == ("kafka", "produce"))
     };
-    program.tasks.iter().any(is_produce) && tasks.entries.values().any(|entry| entry.kafka.is_some())
+    program.tasks.iter().any(is_produce) && tasks.entries.values().any(Entry::grants_topics)
 }
 
 impl Caller for Producing {

@@ -255,9 +255,8 @@ fn failure(letter: &Letter<'_>, line: u64, out: &mut Vec<u8>) {
     let input = letter.value().unwrap_or_default();
     if error == EVENT_TOO_LARGE && input.len() > PAYLOAD_BYTES_MAX {
         // Nobody has counted the rest of the line.
-        cause = format!(
-            "The event's value has more than {PAYLOAD_BYTES_MAX} bytes, the most that an execution takes."
-        );
+        cause =
+            format!("The event's value has more than {PAYLOAD_BYTES_MAX} bytes, the limit of an execution.");
     }
     out.extend_from_slice(b"{\"error\":\"");
     escape_into(out, &error);

@@ -161,9 +161,9 @@ fn write_end(trial: &Trial, out: &mut String) {
 /// Says what to give so that the try can go on.
 pub(super) fn missing_result(trial: &Trial) -> String {
     let what = match trial.kind {
-        Some(StateType::Parallel) => "its branches come to, a list: --result '[…]'",
-        Some(StateType::Map) => "its items come to, a list: --result '[…]'",
-        _ => "the task answers: --result '{…}'",
+        Some(StateType::Parallel) => "the branches' results, a list: --result '[…]'",
+        Some(StateType::Map) => "the items' results, a list: --result '[…]'",
+        _ => "the task's answer: --result '{…}'",
     };
-    format!("to go on, say what {what}, or --error NAME [--cause TEXT]")
+    format!("to continue, give {what}, or --error NAME [--cause TEXT]")
 }

@@ -29,7 +29,7 @@ pub(super) fn case_files(paths: &[PathBuf]) -> Vec<Result<Found, (PathBuf, Strin
             Err(error) => found.push(Err((path.clone(), format!("cannot be read: {error}")))),
             Ok(()) if files.is_empty() => {
                 let problem =
-                    "holds no case files: their names end in .cases.json, .cases.yaml or .cases.yml";
+                    "contains no case files: their names end in .cases.json, .cases.yaml or .cases.yml";
                 let problem = format!("{problem}, or are {MOCKS}");
                 found.push(Err((path.clone(), problem)));
             }

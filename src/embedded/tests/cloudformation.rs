@@ -78,7 +78,7 @@ fn templates_in_json() {
     refused(
         "t.json",
         &template(r#""DefinitionS3Location":{"Bucket":"b","Key":"k"}"#),
-        &[(r#"{"Bucket":"b","Key":"k"}"#, "lies in S3")],
+        &[(r#"{"Bucket":"b","Key":"k"}"#, "is in S3")],
     );
     refused(
         "t.json",
@@ -88,7 +88,10 @@ fn templates_in_json() {
     refused(
         "t.json",
         &template(r#""DefinitionUri":"../secret.txt""#),
-        &[("\"../secret.txt\"", "The file ../secret.txt holds no definition")],
+        &[(
+            "\"../secret.txt\"",
+            "The file ../secret.txt contains no definition",
+        )],
     );
     refused(
         "t.json",
@@ -391,7 +394,7 @@ fn a_template_contradicts_itself() {
         pass("P"),
         pass("Q")
     );
-    let message = "The template has no condition of the name Nobody";
+    let message = "The template has no condition named Nobody";
     let found = one(format!(
         "Conditions: {{Some: !Equals [a, b]}}\nResources:\n{}",
         machine("A", &chosen)

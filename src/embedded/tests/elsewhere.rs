@@ -27,7 +27,7 @@ fn a_name_that_the_template_has_nowhere_is_told() {
         );
         warned(&text, expected);
     };
-    let nothing = "The template has nothing of the name";
+    let nothing = "The template has nothing named";
     check(
         "!Ref Puase",
         &[(
@@ -110,7 +110,7 @@ fn a_definition_that_only_a_deployment_finds_is_no_broken_json() {
         "!Select [0, [!ImportValue Flow]]",
     ] {
         let text = format!("{SAM}      DefinitionString: {value}\n");
-        refused("t.yaml", &text, &[(value, "The definition stands elsewhere")]);
+        refused("t.yaml", &text, &[(value, "The definition is elsewhere")]);
         let (_, report) = check_with("t.yaml", &text, &[("Key", &task(FN)), ("Flow", &task(FN))], false);
         let is_given = value.contains("Key") || value.contains("Flow");
         assert_eq!(report.machine.is_some(), is_given, "{value}");
@@ -119,7 +119,7 @@ fn a_definition_that_only_a_deployment_finds_is_no_broken_json() {
     refused(
         "serverless.yml",
         &text,
-        &[("${ssm:/flow}", "The definition stands elsewhere")],
+        &[("${ssm:/flow}", "The definition is elsewhere")],
     );
 }
 
@@ -132,7 +132,7 @@ fn loops_of_cloudformation_are_told() {
     let text = "Transform: AWS::LanguageExtensions\nResources:\n  'Fn::ForEach::Flows': [N, [A], {'F${N}': {Type: AWS::StepFunctions::StateMachine}}]\n";
     let container = container("t.yaml", text);
     let message = &container.problems()[0].message;
-    assert!(message.starts_with("Fn::ForEach is not read"), "{message}");
+    assert!(message.starts_with("Fn::ForEach is not evaluated"), "{message}");
 }
 
 /// Files of the Serverless Framework, which name one another.

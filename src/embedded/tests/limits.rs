@@ -40,7 +40,7 @@ fn what_grows_without_bound_is_cut_off() {
         "{SAM}      DefinitionString: '{}'\n      DefinitionSubstitutions: {{X: {long}}}\n",
         "${X}".repeat(10_000)
     );
-    check("t.yaml", &substitutions, "substitutions make more than");
+    check("t.yaml", &substitutions, "substitutions produce more than");
     let aliases = format!(
         "{SAM}      Comment: &a {long}\n      Definition: [{}]\n",
         vec!["*a"; 10_000].join(", ")

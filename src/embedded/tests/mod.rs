@@ -174,7 +174,7 @@ fn several_machines_have_names() {
     );
     assert_eq!(
         container.choose(),
-        "t.json holds 2 state machines; choose one: t.json#NAME with one of A, B"
+        "t.json contains 2 state machines; choose one: t.json#NAME with one of A, B"
     );
     assert_eq!(
         container.has_no("C"),
@@ -197,7 +197,8 @@ fn a_template_without_a_state_machine_says_what_it_has() {
     check(
         "serverless.yml",
         "service: a\nprovider: {name: aws}\n",
-        "There is no state machine in this Serverless Framework file; they stand under stepFunctions.stateMachines",
+        "There is no state machine in this Serverless Framework file; they belong under \
+         stepFunctions.stateMachines",
     );
     check(
         "t.yaml",

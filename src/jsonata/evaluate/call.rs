@@ -7,7 +7,7 @@ use crate::value::ValueRef;
 use std::cell::Cell;
 
 /// What it costs that a native calls a function, beside its instructions.
-const APPLY_UNITS: usize = 4;
+const APPLY_UNITS: usize = 2;
 
 /// A function of a composition: its name in errors, and where it is called. A composition is a lambda of the
 /// reference's own, `function($f, $g) { function($x){ $g($f($x)) } }`.
@@ -145,6 +145,8 @@ impl<'a> Machine<'a, '_> {
                 }
                 Value::Function(Function::Chain { first, second }) => {
                     let argument = self.stack.get(bottom).copied().unwrap_or(Value::Nothing);
+                    // The first function reads it as a variable of the composition.
+                    let argument = self.closed(argument, false);
                     self.enter_native()?;
                     let between = self.apply_named(*first, &[argument], Some(FIRST))?;
                     // What the one returns is an expression's value before the other gets it.

@@ -8,6 +8,9 @@ use super::{Error, Machine};
 use crate::value::ValueRef;
 use std::cell::Cell;
 
+/// What it costs to find an item's group, beside the key.
+const GROUP_UNITS: usize = 9;
+
 /// The items of one key.
 struct Entry<'a> {
     key: &'a str,
@@ -94,6 +97,7 @@ impl<'a> Machine<'a, '_> {
         item: Value<'a>,
         position: u32,
     ) -> Result<(), Error> {
+        self.spend(GROUP_UNITS)?;
         match index.get(key) {
             Some(Value::Number(at)) => {
                 let entry = &mut entries[at as usize];

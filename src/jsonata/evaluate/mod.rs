@@ -47,7 +47,7 @@ pub const NATIVE_DEPTH_MAX: u32 = 200;
 const BASE_BYTES: usize = 736;
 
 /// What it costs to begin a loop, beside its instructions.
-const RUN_UNITS: usize = 2;
+const RUN_UNITS: usize = 1;
 
 /// What a frame counts as, in bytes of memory.
 const FRAME_BYTES: usize = 128;

@@ -16,6 +16,9 @@ const SEARCHED_MEMBERS_MAX: usize = 64;
 /// How many bytes of two values, where they are compared as they stand, cost a unit of fuel.
 const COMPARED_BYTES_PER_UNIT: usize = 8;
 
+/// How many numbers of a range cost a unit of fuel.
+const RANGE_PER_UNIT: usize = 2;
+
 /// The longest range; the text of its error says less.
 const RANGE_MAX: f64 = 1e7;
 
@@ -271,7 +274,7 @@ impl<'a> Machine<'a, '_> {
         if left.is_nothing() || right.is_nothing() {
             return Ok(false);
         }
-        self.spend(self.count(right))?;
+        self.spend(2 * self.count(right))?;
         let kind = self.kind(left);
         for item in self.items(right) {
             let found = match kind {
@@ -304,7 +307,7 @@ impl<'a> Machine<'a, '_> {
         }
         let count = count as usize;
         self.take_elements(count)?;
-        self.spend(count)?;
+        self.spend(count / RANGE_PER_UNIT)?;
         let items = self
             .arena
             .alloc_slice_fill_with(count, |index| Value::Number(from + index as f64));
@@ -415,16 +418,28 @@ impl<'a> Machine<'a, '_> {
 
 /// Compares two texts by their UTF-16 units.
 pub(in crate::jsonata) fn compare_units(left: &str, right: &str) -> std::cmp::Ordering {
-    let shared = left
-        .bytes()
-        .zip(right.bytes())
-        .take_while(|(left, right)| left == right)
-        .count();
+    let mut shared = shared_bytes(left.as_bytes(), right.as_bytes());
     match (left.as_bytes().get(shared), right.as_bytes().get(shared)) {
         (Some(left), Some(right)) if *left < 0xEE && *right < 0xEE => left.cmp(right),
-        (Some(_), Some(_)) => left.encode_utf16().cmp(right.encode_utf16()),
+        (Some(_), Some(_)) => {
+            // What is shared may end within a character.
+            while !left.is_char_boundary(shared) {
+                shared -= 1;
+            }
+            let units = left[shared..].encode_utf16();
+            units.cmp(right[shared..].encode_utf16())
+        }
         _ => left.len().cmp(&right.len()),
     }
+}
+
+/// Returns how many bytes are the same at the beginning of both.
+fn shared_bytes(left: &[u8], right: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let blocks = left.chunks_exact(BLOCK).zip(right.chunks_exact(BLOCK));
+    let start = BLOCK * blocks.take_while(|(left, right)| left == right).count();
+    let rest = left[start..].iter().zip(&right[start..]);
+    start + rest.take_while(|(left, right)| left == right).count()
 }
 
 fn same_place<'a>(left: Value<'a>, right: Value<'a>) -> bool {

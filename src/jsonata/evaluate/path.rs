@@ -194,10 +194,12 @@ impl<'a> Machine<'a, '_> {
 
     /// Returns a value and all below it, arrays as their elements.
     pub(super) fn descendants(&mut self, value: Value<'a>) -> Result<Value<'a>, Error> {
-        let bottom = self.stack.len();
-        if !value.is_nothing() {
-            self.push_descendants(value)?;
+        if value.is_nothing() {
+            // Not an empty sequence: a predicate behind it is evaluated once.
+            return Ok(Value::Nothing);
         }
+        let bottom = self.stack.len();
+        self.push_descendants(value)?;
         // One alone is no sequence, whatever stands behind.
         if self.stack.len() == bottom + 1 {
             return Ok(self.pop());

@@ -6,7 +6,7 @@ use super::{Error, Machine};
 use crate::jsonata::code::{SortCode, SortTerm};
 
 /// What a comparison costs.
-const COMPARE_UNITS: usize = 4;
+const COMPARE_UNITS: usize = 6;
 
 /// How two elements are compared.
 #[derive(Clone, Copy)]

@@ -16,9 +16,23 @@ pub(super) enum Purpose {
     Shown,
 }
 
+/// What it costs to write a whole number, and one with a fraction or a large one: its digits are found and rounded.
+const WHOLE_UNITS: usize = 4;
+const FRACTION_UNITS: usize = 80;
+
+/// Numbers from here on have more digits than a string shows of fractions.
+const LONG_MIN: f64 = 1e15;
+
+/// What it costs to make one string of two, beside their bytes.
+const CONCAT_UNITS: usize = 4;
+
+/// So many levels of indentation cost a unit of fuel.
+const LEVELS_PER_UNIT: usize = 4;
+
 impl<'a> Machine<'a, '_> {
     /// Makes one string of the two values.
     pub(super) fn concat(&mut self, left: Value<'a>, right: Value<'a>) -> Result<Value<'a>, Error> {
+        self.spend(CONCAT_UNITS)?;
         let mut out = std::mem::take(self.text);
         out.clear();
         let written = self
@@ -82,6 +96,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn write_number(&mut self, value: Value<'a>, out: &mut String, purpose: Purpose) -> Result<(), Error> {
+        self.spend(WHOLE_UNITS)?;
         if let Value::Integer(integer) = value {
             // Writing to a String cannot fail.
             let _ = write!(out, "{integer}");
@@ -96,6 +111,9 @@ impl<'a> Machine<'a, '_> {
             }
         }
         let number = self.number(value).unwrap_or_default();
+        if number.fract() != 0.0 || number.abs() >= LONG_MIN {
+            self.spend(FRACTION_UNITS)?;
+        }
         // Writing to a String cannot fail.
         let _ = match purpose {
             Purpose::String => number::write_string(out, number),
@@ -146,12 +164,20 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn write_quoted_text(&mut self, text: &str, out: &mut String) -> Result<(), Error> {
-        self.spend(text.len() / 16)?;
+        self.spend(1 + text.len() / 16)?;
         self.check_room(out, text.len())?;
         out.push('"');
         escape(text, out);
         out.push('"');
         Ok(())
+    }
+
+    /// Spends what it costs to begin a line, and that of the bracket at the end.
+    fn spend_indent(&mut self, pretty: bool) -> Result<(), Error> {
+        match pretty {
+            true => self.spend(1 + self.levels as usize / LEVELS_PER_UNIT),
+            false => Ok(()),
+        }
     }
 
     fn write_array(
@@ -165,6 +191,7 @@ impl<'a> Machine<'a, '_> {
         let mut first = true;
         out.push('[');
         for item in self.items(array) {
+            self.spend_indent(pretty)?;
             separate(out, &mut first, pretty, level);
             self.write_json(item, out, pretty, purpose)?;
         }
@@ -187,6 +214,7 @@ impl<'a> Machine<'a, '_> {
             if value.is_nothing() || purpose == Purpose::Shown && self.is_function(value) {
                 continue;
             }
+            self.spend_indent(pretty)?;
             separate(out, &mut first, pretty, level);
             self.write_quoted_text(key, out)?;
             out.push_str(if pretty { ": " } else { ":" });

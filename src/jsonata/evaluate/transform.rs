@@ -3,6 +3,9 @@
 use super::value::{Environment, Kind, Value};
 use super::{Error, Machine};
 
+/// What a transformer costs, and each value that it changes, beside the expressions for them.
+const TRANSFORM_UNITS: usize = 4;
+
 impl<'a> Machine<'a, '_> {
     /// Applies a transformer to a value.
     pub(super) fn transform(
@@ -23,7 +26,7 @@ impl<'a> Machine<'a, '_> {
         }
         let result = self.apply(clone, &[value])?;
         let matches = self.run_part(transform.pattern, result, environment)?;
-        self.spend(self.count(matches))?;
+        self.spend(TRANSFORM_UNITS * (1 + self.count(matches)))?;
         for found in self.elements(matches) {
             self.transform_one(code, environment, found)?;
         }
@@ -76,7 +79,7 @@ impl<'a> Machine<'a, '_> {
     /// Copies a value so that its objects can be changed, with numbers and functions as a text has them.
     pub(super) fn copied(&mut self, value: Value<'a>) -> Result<Value<'a>, Error> {
         self.descend()?;
-        self.spend(1)?;
+        self.spend(2)?;
         let copy = match self.kind(value) {
             Kind::Array => {
                 let bottom = self.stack.len();

@@ -33,6 +33,7 @@ const PART_BYTES_MAX: usize = 1 << 20;
 
 /// The memory and fuel that an evaluation must be allowed, so that nothing here could exceed it.
 const MEMORY_MIN: usize = 1 << 20;
+const FUEL_MIN: u64 = 1 << 19;
 
 /// How many bytes of strings that are read, and members among which a name is looked for, cost a unit of fuel.
 const READ_BYTES_PER_UNIT: usize = 8;
@@ -88,7 +89,7 @@ pub(super) fn evaluate(
 ) -> Option<Outcome> {
     let limits = request.limits;
     let is_within =
-        request.code.depth <= limits.depth && limits.memory >= MEMORY_MIN && limits.fuel >= MEMORY_MIN as u64;
+        request.code.depth <= limits.depth && limits.memory >= MEMORY_MIN && limits.fuel >= FUEL_MIN;
     if !request.code.quick || !is_within {
         return None;
     }

@@ -25,7 +25,7 @@ impl Shard {
 
     /// Returns how much work the last turn has done.
     pub(super) fn worked(&self) -> u64 {
-        self.executor.worked
+        self.executor.shares.worked()
     }
 
     /// Names what is not over yet, if anything is.

@@ -96,7 +96,7 @@ pub(super) async fn serve(listener: TcpListener, site: Arc<Site>, stop: &Notify)
             Ok(connection) => begin(connection, &places, &site, &stopped),
             // Too many open files, or the peer is gone: neither ends the service.
             Err(error) => {
-                tracing::debug!("an HTTP connection was not taken: {error}");
+                tracing::debug!("an HTTP connection was not accepted: {error}");
                 tokio::time::sleep(REFUSED_PAUSE).await;
             }
         }
@@ -133,7 +133,7 @@ async fn accompany(stream: TcpStream, place: Arc<Taken>, site: Arc<Site>, stoppi
     };
     match timeout(site.times.header, acceptor.accept(wire)).await {
         Ok(Ok(stream)) => exchange(stream, place, &site, stopping).await,
-        Ok(Err(error)) => tracing::debug!("an HTTP connection has no TLS: {error}"),
+        Ok(Err(error)) => tracing::debug!("TLS failed on an HTTP connection: {error}"),
         Err(_) => {}
     }
 }

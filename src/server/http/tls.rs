@@ -61,7 +61,7 @@ fn said(error: PemError, what: &str) -> String {
     match error {
         PemError::Io(error) => error.to_string(),
         PemError::NoItemsFound => format!("it has no {what} in PEM form"),
-        _ => "it is no PEM file".to_owned(),
+        _ => "it is not a PEM file".to_owned(),
     }
 }
 

@@ -69,7 +69,7 @@ impl<S> Wire<S> {
             ready!(behind.alarm.as_mut().poll(context));
             let end = behind.since + allowed(time_max, behind.taken);
             if behind.alarm.deadline() >= end {
-                let reason = "the peer does not read what it asked for";
+                let reason = "the peer does not read the response";
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)));
             }
             behind.alarm.as_mut().reset(end);

@@ -1,6 +1,6 @@
 //! One connection to a host, kept alive between requests.
 
-use super::pool::Shared;
+use super::shared::Shared;
 use super::{Origin, Request, Trouble};
 use http_body_util::Full;
 use hyper::Response;

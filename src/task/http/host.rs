@@ -5,7 +5,7 @@
 //! made.
 
 use super::connection::Connection;
-use super::pool::Shared;
+use super::shared::{Life, Shared};
 use super::{BODY_BYTES_MAX, Origin, Request, Response, Trouble};
 use crate::guard::{guarded, guarded_async};
 use crate::stream::Ticket;
@@ -27,34 +27,6 @@ struct Queued {
     ticket: Ticket,
     request: Request,
     life: Rc<Life>,
-}
-
-/// Whether somebody still waits for a call.
-#[derive(Default)]
-pub(super) struct Life {
-    over: Cell<bool>,
-    waker: Cell<Option<Waker>>,
-}
-
-impl Life {
-    /// Nobody waits any more.
-    pub(super) fn end(&self) {
-        self.over.set(true);
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-
-    async fn ended(&self) {
-        poll_fn(|context| {
-            if self.over.get() {
-                return Poll::Ready(());
-            }
-            self.waker.set(Some(context.waker().clone()));
-            Poll::Pending
-        })
-        .await;
-    }
 }
 
 /// Where an idle worker waits for a request.
@@ -116,7 +88,7 @@ impl Host {
         let (mut queue, limit) = (self.queue.borrow_mut(), self.shared.limits.queue);
         if queue.len() >= limit {
             // Those that nobody waits for any more make room.
-            queue.retain(|queued| !queued.life.over.get());
+            queue.retain(|queued| !queued.life.is_over());
         }
         if queue.len() >= limit {
             return Err(Trouble::Full);
@@ -259,7 +231,7 @@ async fn work(host: Rc<Host>, first: Queued) {
         life,
     }) = next
     {
-        if life.over.get() {
+        if life.is_over() {
             // Cancelled while it was queued: nothing was sent, the connection stays.
             next = host.next(&seat).await;
             continue;
@@ -270,7 +242,7 @@ async fn work(host: Rc<Host>, first: Queued) {
             answer = host.exchange(&mut connection, request) => Some(answer),
         };
         match answer {
-            Some(answer) if !life.over.get() => {
+            Some(answer) if !life.is_over() => {
                 host.shared.lives.borrow_mut().remove(&ticket);
                 host.shared.answers.answer(ticket, answer);
             }

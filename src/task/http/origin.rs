@@ -23,7 +23,7 @@ impl Origin {
             Some("http") => false,
             Some("https") => true,
             Some(other) => return Err(format!("'{other}' is neither http nor https")),
-            None => return Err("it is no URL".to_owned()),
+            None => return Err("it is not a URL".to_owned()),
         };
         let authority = uri.authority().ok_or("it has no host")?;
         let host = authority.host();
@@ -49,11 +49,6 @@ impl Origin {
     pub(in crate::task) fn is_encrypted(&self) -> bool {
         self.tls.is_some()
     }
-
-    /// Returns the host, without brackets.
-    pub(in crate::task) fn host(&self) -> &str {
-        &self.host
-    }
 }
 
 #[cfg(test)]
@@ -64,7 +59,7 @@ mod tests {
     fn check(url: &str, expected: Result<(&str, u16, bool), &str>) {
         let origin = Origin::of(&url.parse().expect("a URI"));
         let found = match &origin {
-            Ok(origin) => Ok((origin.host(), origin.port, origin.is_encrypted())),
+            Ok(origin) => Ok((&*origin.host, origin.port, origin.is_encrypted())),
             Err(message) => Err(message.as_str()),
         };
         assert_eq!(found, expected, "{url}");
@@ -81,8 +76,8 @@ mod tests {
 
     #[test]
     fn no_origins() {
-        check("/f", Err("it is no URL"));
-        check("h:80", Err("it is no URL"));
+        check("/f", Err("it is not a URL"));
+        check("h:80", Err("it is not a URL"));
         check("ftp://h/", Err("'ftp' is neither http nor https"));
         check("http://a:b@h/", Err("the host may have no user name"));
         check("http://h:65536/", Err("':65536' is no port"));

@@ -3,7 +3,8 @@
 //! Owns their number, and the calls that somebody waits for. Must not know how a host is talked to. Invariant: `lives` has
 //! the calls that are queued or under way and not cancelled.
 
-use super::host::{Host, Life};
+use super::host::Host;
+use super::shared::Shared;
 use super::{Limits, Origin, Reader, Trouble};
 use crate::stream::Ticket;
 use crate::task::Answers;
@@ -19,17 +20,6 @@ const HOSTS_MAX: usize = 256;
 pub(in crate::task) struct Pool {
     shared: Rc<Shared>,
     hosts: FxHashMap<Origin, Rc<Host>>,
-}
-
-/// What the hosts have in common.
-pub(super) struct Shared {
-    /// For each of them.
-    pub(super) limits: Limits,
-    /// What opens encrypted connections, if there are to be any.
-    pub(super) tls: Option<TlsConnector>,
-    pub(super) reader: Box<dyn Reader>,
-    pub(super) answers: Answers,
-    pub(super) lives: RefCell<FxHashMap<Ticket, Rc<Life>>>,
 }
 
 impl Pool {

@@ -34,7 +34,7 @@ pub(in crate::task) fn roots_of_system() -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     match roots.is_empty() {
-        true => Err("the operating system has no roots to trust; give a ca_file".into()),
+        true => Err("the operating system has no root certificates; set ca_file".into()),
         false => Ok(roots),
     }
 }

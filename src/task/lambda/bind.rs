@@ -6,23 +6,15 @@
 
 use super::envelope::{Detail, Style};
 use super::function::Function;
-use crate::task::bind::{Asked, Offer, Refusal};
+use crate::task::answers::Failure;
+use crate::task::asked::{Asked, Refusal};
+use crate::task::maker::Offer;
 use crate::task::table::ConnectorIndex;
-use crate::task::{Attempt, Failure};
-use crate::value::Key;
+use crate::value::{Key, ValueRef, View};
 use rustc_hash::FxHashMap;
 
 /// Most functions whose names are computed at run time and remembered, on one shard.
 const COMPUTED_MAX: usize = 1024;
-
-/// What a call of a function is.
-#[derive(Clone, Copy, Debug)]
-pub struct Invocation<'a> {
-    /// The function.
-    pub function: &'a Function,
-    /// What its answer is to look like.
-    pub style: Style,
-}
 
 /// The way to a task's function.
 #[derive(Debug)]
@@ -152,10 +144,10 @@ impl Computed {
     /// Returns the function that the parameters name, and what serves it.
     pub(in crate::task) fn find(
         &mut self,
-        attempt: &Attempt<'_>,
+        view: View<'_>,
+        parameters: ValueRef,
         offer: Offer<'_>,
     ) -> Result<&Served, Failure> {
-        let (view, parameters) = (attempt.view, attempt.parameters);
         let text = |key: &Key| view.string(view.member(parameters, key)?);
         self.name.clear();
         match text(&self.function_name) {

@@ -3,8 +3,6 @@
 //! Owns their grammar (facts 8.1, 8.2). Must not know who serves a function. Invariant: a parsed name and
 //! its full ARN name the same function.
 
-use crate::task::bind::Home;
-
 /// Most characters of a function's name.
 const NAME_MAX: usize = 64;
 /// Most characters of a version or alias.
@@ -21,6 +19,15 @@ pub struct Function {
     pub name: Box<str>,
     /// Its version or alias, if one was given.
     pub qualifier: Option<Box<str>>,
+}
+
+/// Where the service is at home: what names leave out that do not say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The region, such as `us-east-1`.
+    pub region: String,
+    /// The account's 12 digits.
+    pub account: String,
 }
 
 /// The parts of a name as they stand.

@@ -6,10 +6,41 @@
 use super::invoke::{Invoker, Job, Runner};
 use super::payload::Payload;
 use crate::stream::Ticket;
-use crate::task::connector::{Maker, Site};
+use crate::task::config::{Mistake, keys};
+use crate::task::maker::{Maker, Site};
 use crate::task::{Connector, Failure, Progress};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+keys! {
+    /// The keys of a function of the process.
+    "function": pub struct FunctionConfig {
+        /// A built-in function's name, such as `delay` or `demo.check_inventory`.
+        function: String,
+    }
+}
+
+keys! {
+    /// The keys of the function `delay`.
+    "delay": pub struct DelayConfig {
+        /// With `function = "delay"`: how many milliseconds pass before it returns its payload.
+        milliseconds: u32,
+    }
+}
+
+impl DelayConfig {
+    /// Returns the milliseconds, if the function of this name is `delay`.
+    pub(in crate::task) fn of(&self, function: &str) -> Result<Option<u32>, Mistake> {
+        match (function, self.milliseconds) {
+            ("delay", None) => {
+                let message = "`delay` needs it: after how many milliseconds to answer";
+                Err(Mistake::of_key("milliseconds", message))
+            }
+            ("delay", given) => Ok(given),
+            _ => Ok(None),
+        }
+    }
+}
 
 /// A function on one shard: takes a payload, appends its answer as JSON text.
 pub type BuiltIn = Box<dyn FnMut(Payload<'_>, &mut Vec<u8>) -> Result<(), Failure>>;
@@ -66,7 +97,7 @@ impl Functions {
         self.makers.keys().map(String::as_str)
     }
 
-    pub(in crate::task) fn maker(&self, name: &str) -> Option<Arc<dyn Fn() -> BuiltIn + Send + Sync>> {
+    pub(super) fn maker(&self, name: &str) -> Option<Arc<dyn Fn() -> BuiltIn + Send + Sync>> {
         self.makers.get(name).cloned()
     }
 }
@@ -90,7 +121,21 @@ impl Runner for InProcess {
 }
 
 /// An entry that names a function of the process.
-pub(in crate::task) struct FunctionMaker(pub(in crate::task) Arc<dyn Fn() -> BuiltIn + Send + Sync>);
+pub(in crate::task) struct FunctionMaker(Arc<dyn Fn() -> BuiltIn + Send + Sync>);
+
+impl FunctionMaker {
+    /// Finds a function by its name.
+    pub(in crate::task) fn new(name: &str, functions: &Functions) -> Result<FunctionMaker, Mistake> {
+        match functions.maker(name) {
+            Some(maker) => Ok(FunctionMaker(maker)),
+            None => {
+                let known: Vec<&str> = functions.names().chain(["delay"]).collect();
+                let message = format!("there is no function '{name}'; there are {}", known.join(", "));
+                Err(Mistake::of_key("function", message))
+            }
+        }
+    }
+}
 
 impl Maker for FunctionMaker {
     fn make(&self, site: &mut Site) -> Box<dyn Connector> {

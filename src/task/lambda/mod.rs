@@ -12,12 +12,13 @@ pub mod envelope;
 pub mod function;
 pub mod functions;
 pub(super) mod http;
+mod invocation;
 mod invoke;
 pub mod payload;
 mod response;
 
-pub use bind::Invocation;
 pub(super) use bind::{Computed, Route, function_name, route};
+pub use invocation::Invocation;
 
 /// The names of Lambda's own errors, where a function does not answer as it should.
 pub(super) const ERRORS: [&str; 9] = [

@@ -1,6 +1,7 @@
 //! Calls from a program to what serves them, and back.
 
 mod binding;
+mod connector;
 mod functions;
 mod messages;
 mod sample;

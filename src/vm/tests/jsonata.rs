@@ -222,6 +222,12 @@ fn failures_are_told_as_aws_tells_them() {
             "'1' specified for the field 'Choices[0]/Condition' returned an unexpected result type. Expected 'boolean', but was 'number' for value: 1",
             "Choices[0]/Condition",
         ),
+        // As an Output it would be done: a number has a part of the fuel.
+        (
+            wait(r#""Seconds":"{% $sum($map([1..100000], function($v){ $v * 0 })) %}""#),
+            "threw an error during evaluation: Expression evaluation timeout: Check for infinite loop",
+            "Seconds",
+        ),
         (
             wait(r#""Seconds":"{% '1' %}""#),
             "'Seconds' returned an unexpected result type. Expected 'number', but was 'string' for value: \"1\"",
@@ -488,6 +494,34 @@ fn states_that_merge_constants_are_a_chain() {
             start_with("A", &states, input, level).fails("States.QueryEvaluationError", cause);
         }
     }
+}
+
+/// One state that merges constants is a step of its own, also where it ends the flow or is returned to.
+#[test]
+fn one_state_that_merges_constants_is_a_step() {
+    let merge = |name: &str, member: &str, then: &str| {
+        let output = format!("{{% $merge([$states.input, {{'{member}': '{name}'}}]) %}}");
+        jsonata(name, &format!(r#""Type":"Pass","Output":"{output}",{then}"#))
+    };
+    let states = [
+        merge("A", "a", r#""Next":"C""#),
+        jsonata(
+            "C",
+            r#""Type":"Choice","Choices":[{"Condition":"{% $states.input.b = 'B' %}","Next":"E"}],"Default":"B""#,
+        ),
+        merge("B", "b", r#""Next":"C""#),
+        merge("E", "a", r#""End":true"#),
+    ];
+    let states = states.join(",");
+    check(&states, r#"{"x":1}"#, r#"{"x":1,"a":"E","b":"B"}"#);
+    for level in [Level::All, Level::Off] {
+        let mut player = start_with("A", &states, "{}", level);
+        player.succeeds(r#"{"a":"E","b":"B"}"#);
+        assert_eq!(player.run.transitions(), 5);
+        start_with("A", &states, "1", level).fails("States.QueryEvaluationError", "T0412");
+    }
+    let player = start_with("A", &states, "{}", Level::Off);
+    assert_eq!(player.program.fused.len(), 3);
 }
 
 /// A variable may hide the function that merges.

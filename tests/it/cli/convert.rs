@@ -124,7 +124,7 @@ fn templates_are_read_and_placeholders_stay() {
     assert!(err.contains("put the template's own back"), "{err}");
     let (code, _, err) = run(&["convert", "tests/data/embedded/sam.yaml"]);
     assert_eq!(code, 2);
-    assert!(err.contains("holds 2 state machines"), "{err}");
+    assert!(err.contains("contains 2 state machines"), "{err}");
 }
 
 #[test]
@@ -155,5 +155,5 @@ fn what_cannot_be_done_has_its_own_exit_code() {
     let file = folder.write("jsonata.asl.json", &jsonata);
     let (code, _, err) = run(&["convert", &file]);
     assert_eq!(code, 0, "{err}");
-    assert!(err.contains("nothing to do: it is JSONata already"), "{err}");
+    assert!(err.contains("nothing to do: it is already JSONata"), "{err}");
 }

@@ -37,7 +37,7 @@ fn other_commands_want_the_name_if_there_are_several() {
     let (code, _, err) = run(&["exec", SAM, "--input", "1"]);
     assert_eq!(code, 2);
     assert!(
-        err.contains("holds 2 state machines") && err.contains("Quote, Refund"),
+        err.contains("contains 2 state machines") && err.contains("Quote, Refund"),
         "{err}"
     );
     let (code, _, err) = run(&["disasm", &format!("{SAM}#Qoute")]);

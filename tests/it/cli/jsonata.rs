@@ -72,7 +72,10 @@ fn lines_are_answered_in_order() {
         .spawn()
         .expect("the binary runs");
     let lines = "{\"id\": 1, \"expr\": \"a.b\", \"input\": {\"a\": {\"b\": [1]}}}\n\n\
-        {\"id\": \"x\", \"expr\": \"$sum(1, 2)\"}\n{\"id\": 3, \"expr\": \"$missing\"}\n{\"id\": 4, \"expr\": \"$sum\"}\nno\n";
+        {\"id\": \"x\", \"expr\": \"$sum(1, 2)\"}\n{\"id\": 3, \"expr\": \"$missing\"}\n{\"id\": 4, \"expr\": \"$sum\"}\nno\n\
+        [1]\n{\"id\": 8, \"expr\": 1}\n{\"id\": 9}\n{\"id\": 10, \"expr\": \"1\", \"bindings\": []}\n\
+        {\"id\": 11, \"expr\": \"1\", \"timelimit\": \"1\"}\n{\"id\": 12, \"expr\": \"1\", \"depth\": -1}\n\
+        {\"id\": 13, \"expr\": \"1\", \"timelimit\": 1e300}\n";
     let mut input = child.stdin.take().expect("a pipe");
     input.write_all(lines.as_bytes()).expect("it reads");
     drop(input);
@@ -82,8 +85,17 @@ fn lines_are_answered_in_order() {
         r#"{"id":"x","error":{"code":"T0410","message":"Argument 2 of function \"sum\" does not match function signature","position":5,"token":"sum","value":2,"index":2}}"#,
         r#"{"id":3,"undefined":true}"#,
         r#"{"id":4,"function":true}"#,
+        r#"{"id":null,"error":{"code":"INVALID_QUESTION","message":"not JSON: no value here at byte 1"}}"#,
+        r#"{"id":null,"error":{"code":"INVALID_QUESTION","message":"not a JSON object"}}"#,
+        r#"{"id":8,"error":{"code":"INVALID_QUESTION","message":"\"expr\" is not a string"}}"#,
+        r#"{"id":9,"error":{"code":"INVALID_QUESTION","message":"\"expr\" is missing"}}"#,
+        r#"{"id":10,"error":{"code":"INVALID_QUESTION","message":"\"bindings\" is not an object"}}"#,
+        r#"{"id":11,"error":{"code":"INVALID_QUESTION","message":"\"timelimit\" is not a number from 0 on"}}"#,
+        r#"{"id":12,"error":{"code":"INVALID_QUESTION","message":"\"depth\" is not a number from 0 on"}}"#,
+        r#"{"id":13,"result":1}"#,
     ];
     assert_eq!(out.lines().collect::<Vec<_>>(), expected);
     assert_eq!(code, 2);
-    assert!(error.contains("line 6 is not JSON"), "{error}");
+    assert!(error.contains("error: line 6: not JSON"), "{error}");
+    assert_eq!(error.lines().count(), 7, "{error}");
 }

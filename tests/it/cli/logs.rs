@@ -33,7 +33,7 @@ SUCCEEDED   2026-01-01T00:00:05.000Z      0.200 s       3  orders-0-3 (run 2 of 
 ";
     assert_eq!((code, out.as_str()), (0, wanted));
     assert!(
-        err.starts_with("note: the last line of ") && err.contains("0001.ndjson.open is torn"),
+        err.starts_with("note: the last line of ") && err.contains("0001.ndjson.open is incomplete"),
         "{err}"
     );
 }

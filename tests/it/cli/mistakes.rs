@@ -227,7 +227,7 @@ fn a_level_that_is_none_is_refused() {
     };
     for (wanted, reason) in [
         ("debgu", "did you mean \"debug\"?"),
-        ("warn,noisy", "'noisy' is no level"),
+        ("warn,noisy", "'noisy' is not a level"),
         ("librdkafka=lots", "STEPSTREAM_LOG"),
     ] {
         let err = with(wanted);

@@ -204,7 +204,7 @@ fn mistakes_are_told_with_their_place() {
         ),
         (
             &|all| all["StateMachines"]["Restaurant"]["TestCases"]["HappyPath"]["Book"] = json!(["Booked"]),
-            &["This must be a text, and is a list"],
+            &["This must be a text, but is a list"],
         ),
         (
             &|all| all["MockedResponses"]["Booked"]["first"] = json!({"Return": 1}),
@@ -235,7 +235,7 @@ fn mistakes_are_told_with_their_place() {
         ),
         (
             &|all| all["MockedResponses"]["BusyOnce"]["0"]["Throw"] = json!({"Cause": "c"}),
-            &["What is thrown has no \"Error\""],
+            &["The thrown error has no \"Error\""],
         ),
     ];
     for (change, parts) in cases {

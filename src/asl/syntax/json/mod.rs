@@ -284,7 +284,7 @@ impl Reader<'_> {
                 self.problem(
                     ProblemKind::Slip,
                     start..self.at,
-                    "A key must stand in double quotes",
+                    "A key must be in double quotes",
                     &help,
                 );
                 Some((key, start..self.at.max(start)))
@@ -403,7 +403,7 @@ impl Reader<'_> {
         let read = text::read(self.text, start);
         self.at = read.end;
         if self.text.as_bytes().get(start) == Some(&b'\'') {
-            let message = "JSON texts stand in double quotes";
+            let message = "JSON texts are written in double quotes";
             self.problem(
                 ProblemKind::Slip,
                 start..read.end,

@@ -82,7 +82,7 @@ impl Reader<'_> {
             Some(("", Value::Number(number))) => format!("write the number as {number}"),
             Some((word, _)) => format!("write {word}"),
             None if self.open.is_empty() => String::new(),
-            None => "a text must stand in double quotes".to_owned(),
+            None => "a text must be in double quotes".to_owned(),
         };
         self.problem(ProblemKind::Broken, span.clone(), message, &help);
         meant.map(|(_, value)| Node { span, value })

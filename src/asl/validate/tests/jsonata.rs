@@ -146,7 +146,8 @@ fn result_and_error_are_there_where_there_is_one() {
     state(
         &catch(&format!(r#""Output": {{"r": {result}}}"#)),
         &[
-            "UNKNOWN_STATES_FIELD: '$states' has no field 'result' here: it is nothing at /States/A/Catch[0]/Output/r",
+            "UNKNOWN_STATES_FIELD: '$states' has no field 'result' here, so it has no value at \
+             /States/A/Catch[0]/Output/r",
         ],
     );
     let choice = format!(
@@ -226,7 +227,7 @@ fn mixed_machines_are_checked_state_by_state() {
         &[
             "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'x' at the top level is not supported. at /States/A/Output",
             "NOT_EVALUATED: The text looks like an expression, but nothing evaluates it at /States/B/Parameters/a",
-            "UNKNOWN_VARIABLE: No state assigns the variable '$v': it is nothing at /States/C/Items",
+            "UNKNOWN_VARIABLE: No state assigns the variable '$v', so it has no value at /States/C/Items",
         ],
     );
     // A variable that a state in JSONPath assigns is one.
@@ -309,4 +310,24 @@ fn every_place_lies_inside_the_expression() {
         }
     }
     assert!(found > 3_000, "{found}");
+}
+
+#[test]
+fn constant_items_that_are_no_array_are_told() {
+    let map = |items: &str, processor: &str| {
+        format!(
+            r#""Type": "Map", "Items": {items}, "ItemProcessor": {{{processor}"StartAt": "B",
+                "States": {{"B": {{"Type": "Succeed"}}}}}}"#
+        )
+    };
+    let wanted = "ITEMS_NO_ARRAY: 'Items' is not an array: the state fails at /States/A/Items";
+    for items in ["5", "true", "null", r#""items""#, r#"{"a": [1]}"#] {
+        state(&map(items, ""), &[wanted]);
+    }
+    for items in ["[]", "[1]", r#""{% $states.input %}""#] {
+        state(&map(items, ""), &[]);
+    }
+    let looks_so =
+        "NOT_EVALUATED: The text looks like an expression, but nothing evaluates it at /States/A/Items";
+    state(&map(r#""$states.input""#, ""), &[looks_so]);
 }

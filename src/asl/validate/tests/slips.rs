@@ -58,6 +58,18 @@ fn slips_get_the_mend_named() {
         "?",
         "without `?`",
     );
+    for (text, at) in [
+        ("$states.input.a b", "b"),
+        ("(1) x", "x"),
+        ("[1] y", "y"),
+        ("true b", "b"),
+    ] {
+        let token = json_text(at.trim_matches('\''));
+        let error = format!("INVALID_JSONATA_EXPRESSION: Syntax error: {token}");
+        output(&format!("{{% {text} %}}"), &error, at, "no operator before");
+    }
+    let and = "INVALID_JSONATA_EXPRESSION: Syntax error: \"AND\"";
+    output("{% true AND false %}", and, "AND", "write `and`");
     output("{% 'a' %} and {% 'b' %}", &symbol("}"), "}", "whole text");
     for (text, at) in [("{'a': 1, }", "}"), ("[1,]", "]"), ("$sum([1],)", ")")] {
         output(
@@ -139,8 +151,9 @@ fn delimiters_that_are_missing_are_named() {
 
 #[test]
 fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
-    let field =
-        |name: &str| format!("UNKNOWN_STATES_FIELD: '$states' has no field '{name}' here: it is nothing");
+    let field = |name: &str| {
+        format!("UNKNOWN_STATES_FIELD: '$states' has no field '{name}' here, so it has no value")
+    };
     output(
         "{% $states.inptu.a %}",
         &field("inptu"),
@@ -154,7 +167,7 @@ fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
         "`$states.input.item`",
     );
     let function =
-        |name: &str| format!("UNKNOWN_FUNCTION: There is no function '${name}': to call it is an error");
+        |name: &str| format!("UNKNOWN_FUNCTION: There is no function '${name}': calling it is an error");
     output("{% $eval('1') %}", &function("eval"), "$eval", "`$parse(text)`");
     output(
         "{% 'a' ~> $uppercse %}",
@@ -163,7 +176,7 @@ fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
         "`$uppercase`",
     );
     let variable =
-        |name: &str| format!("UNKNOWN_VARIABLE: No state assigns the variable '${name}': it is nothing");
+        |name: &str| format!("UNKNOWN_VARIABLE: No state assigns the variable '${name}', so it has no value");
     output("{% $state.input %}", &variable("state"), "$state", "`$states`");
     for field in ["input", "context", "result", "errorOutput"] {
         let (text, help) = (

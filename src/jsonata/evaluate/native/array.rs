@@ -146,7 +146,7 @@ impl<'a> Machine<'a, '_> {
     fn hash(&mut self, value: Value<'a>) -> Result<usize, Error> {
         use std::hash::{Hash, Hasher};
         let mut hasher = rustc_hash::FxHasher::default();
-        self.spend(1)?;
+        self.spend(2)?;
         match self.kind(value) {
             Kind::Number => {
                 let number = self.number(value).unwrap_or_default();

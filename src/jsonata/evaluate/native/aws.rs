@@ -15,6 +15,13 @@ use crate::value::{self as json, ValueRef, View};
 
 type Answer<'a> = Result<Value<'a>, Error>;
 
+/// What a hash costs, and so many bytes of its text.
+const HASH_UNITS: usize = 40;
+const HASHED_BYTES_PER_UNIT: usize = 4;
+
+/// What it costs to read a JSON text, beside its bytes and values.
+const PARSE_UNITS: usize = 8;
+
 /// Writes a digest in hexadecimal.
 fn write_digest(digest: &[u8], out: &mut Text<'_>) -> Result<(), Error> {
     for byte in digest {
@@ -30,7 +37,7 @@ pub(super) fn hash<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>)
     let Some(algorithm) = machine.string(arguments.get(1)) else {
         return Ok(Value::Nothing);
     };
-    machine.spend(text.len())?;
+    machine.spend(HASH_UNITS + text.len() / HASHED_BYTES_PER_UNIT)?;
     machine.written(|out| match algorithm {
         "MD5" => write_digest(&Md5::digest(text), out),
         "SHA-1" => write_digest(&Sha1::digest(text), out),
@@ -50,7 +57,7 @@ pub(super) fn parse<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>
     let Some(text) = machine.text_of(arguments.get(0))? else {
         return Ok(Value::Nothing);
     };
-    machine.spend(text.len() / 4)?;
+    machine.spend(PARSE_UNITS + text.len() / 4)?;
     machine.take(text.len())?;
     let mut heap = std::mem::take(machine.parsed);
     heap.clear();
@@ -66,7 +73,7 @@ pub(super) fn parse<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>
 impl<'a> Machine<'a, '_> {
     /// Copies a value of another heap. Its depth is bounded by the reader of JSON.
     fn taken_over(&mut self, view: View<'_>, value: ValueRef) -> Answer<'a> {
-        self.spend(1)?;
+        self.spend(2)?;
         Ok(match view.kind(value) {
             json::Kind::Null => self.null(),
             json::Kind::Boolean => Value::Boolean(view.boolean(value) == Some(true)),

@@ -23,6 +23,9 @@ use crate::value::ValueRef;
 /// The most arguments that a function with a fixed number of parameters has.
 const ARGUMENTS_MAX: usize = 4;
 
+/// What it costs to call a built-in function, beside the instruction.
+const NATIVE_UNITS: usize = 2;
+
 /// So many bytes that a function writes cost one unit of fuel.
 const WRITTEN_BYTES_PER_UNIT: usize = 4;
 
@@ -138,6 +141,7 @@ impl<'a> Machine<'a, '_> {
     ) -> Result<Value<'a>, Error> {
         match callee {
             Value::Builtin(id) => {
+                self.owe(NATIVE_UNITS);
                 if let Some(signature) = builtin::signature(id) {
                     self.check(signature, bottom, context, Some(id))?;
                 }

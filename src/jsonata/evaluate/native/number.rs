@@ -10,7 +10,10 @@ use crate::jsonata::function::picture::{DecimalFormat, IntegerPicture, NumberPic
 type Answer<'a> = Result<Value<'a>, Error>;
 
 /// What it costs to go through the digits of a number.
-const DIGITS_UNITS: usize = 8;
+const DIGITS_UNITS: usize = 16;
+
+/// So many bytes of a number's text cost a unit of fuel.
+const NUMBER_BYTES_PER_UNIT: usize = 4;
 
 /// Adds up; `None` where there is no array.
 fn total<'a>(machine: &mut Machine<'a, '_>, array: Value<'a>) -> Result<Option<f64>, Error> {
@@ -117,6 +120,7 @@ pub(super) fn number<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a
         })),
         Kind::String => {
             let text = machine.text_of(value)?.unwrap_or_default();
+            machine.spend(text.len() / NUMBER_BYTES_PER_UNIT)?;
             numbers::number(text)
                 .map(Value::Number)
                 .map_err(|error| error.with_index(1))
@@ -127,7 +131,7 @@ pub(super) fn number<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a
 
 pub(super) fn format_base<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
     let radix = machine.number(arguments.get(1));
-    machine.owe(DIGITS_UNITS);
+    machine.owe(2 * DIGITS_UNITS);
     match machine.number(arguments.get(0)) {
         Some(number) => machine.written(|out| numbers::format_base(number, radix, out)),
         None => Ok(Value::Nothing),
@@ -139,6 +143,7 @@ pub(super) fn format_number<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
         return Ok(Value::Nothing);
     };
     let picture = machine.string(arguments.get(1)).unwrap_or_default();
+    machine.owe(DIGITS_UNITS);
     if arguments.get(2).is_nothing() {
         return machine.with_pictures(|machine, pictures| {
             let read = |picture: &str| NumberPicture::parse(picture, DecimalFormat::default());
@@ -178,7 +183,7 @@ pub(super) fn parse_integer<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
     let picture = machine.string(arguments.get(1)).unwrap_or_default();
     let is_known = machine.pictures.integers.knows(picture);
     machine.spend_picture(picture, is_known)?;
-    machine.spend(text.len() / 4)?;
+    machine.spend(text.len() / 2)?;
     let picture = machine.pictures.integers.get(picture, IntegerPicture::parse)?;
     picture.read(text).map(Value::Number)
 }

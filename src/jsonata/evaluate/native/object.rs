@@ -7,6 +7,9 @@ use crate::jsonata::evaluate::value::{Kind, Value, flag};
 
 type Answer<'a> = Result<Value<'a>, Error>;
 
+/// What it costs to make an object of one member, beside the member.
+const SPREAD_UNITS: usize = 2;
+
 pub(super) fn unknown<'a>(_: &mut Machine<'a, '_>, _: &Arguments<'a>) -> Answer<'a> {
     Err(Error::new("T1006"))
 }
@@ -171,7 +174,7 @@ impl<'a> Machine<'a, '_> {
 
     fn lookup_named(&mut self, value: Value<'a>, name: &str) -> Answer<'a> {
         if !self.is_array(value) {
-            self.spend(self.count_members(value) / 4)?;
+            self.spend(2 + self.count_members(value) / 2)?;
             return Ok(self.member(value, name).unwrap_or(Value::Nothing));
         }
         let bottom = self.stack.len();
@@ -201,6 +204,7 @@ impl<'a> Machine<'a, '_> {
             Kind::Object => {
                 let mut members = self.members(value);
                 while let Some((key, member)) = members.next(self) {
+                    self.spend(SPREAD_UNITS)?;
                     let object = self.make_object(1)?;
                     self.put(object, key, member)?;
                     self.stack.push(Value::Object(object));

@@ -386,6 +386,8 @@ pub(super) fn replace<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'
     let limit = machine.limit(arguments.get(3), "D3011", 4)?;
     match (machine.string(pattern), machine.string(replacement)) {
         (Some(pattern), Some(replacement)) => {
+            // So often it may be found.
+            machine.spend((text.len() / pattern.len()).min(limit as usize))?;
             let limit = Some(limit).filter(|limit| limit.is_finite());
             machine.written(|out| strings::replace_text(text, pattern, replacement, limit, out))
         }

@@ -58,6 +58,12 @@ pub(super) fn substring_after<'a>(machine: &mut Machine<'a, '_>, arguments: &Arg
 /// So many bytes cost a unit of fuel where each character is looked at.
 const READ_BYTES_PER_UNIT: usize = 8;
 
+/// What it costs to make a text of a text, beside their bytes.
+const TEXT_UNITS: usize = 4;
+
+/// What it costs to write a byte as a URL has it.
+const ESCAPED_UNITS: usize = 3;
+
 /// Runs a function that makes a text of a text.
 fn of_text<'a>(
     machine: &mut Machine<'a, '_>,
@@ -66,7 +72,7 @@ fn of_text<'a>(
 ) -> Answer<'a> {
     match machine.text_of(arguments.get(0))? {
         Some(text) => {
-            machine.spend(text.len() / READ_BYTES_PER_UNIT)?;
+            machine.spend(TEXT_UNITS + text.len() / READ_BYTES_PER_UNIT)?;
             machine.written(|out| write(text, out))
         }
         None => Ok(Value::Nothing),
@@ -133,7 +139,14 @@ pub(super) fn base64_decode<'a>(machine: &mut Machine<'a, '_>, arguments: &Argum
     })
 }
 
+fn spend_escapes<'a>(machine: &mut Machine<'a, '_>, text: Value<'a>) -> Result<(), Error> {
+    let text = machine.string(text).unwrap_or_default();
+    let escaped = text.bytes().filter(|byte| !byte.is_ascii_alphanumeric()).count();
+    machine.spend(ESCAPED_UNITS * escaped)
+}
+
 pub(super) fn encode_url<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
+    spend_escapes(machine, arguments.get(0))?;
     of_text(machine, arguments, |text, out| {
         strings::encode_url(text, Whole::Url, out)
     })
@@ -143,6 +156,7 @@ pub(super) fn encode_url_component<'a>(
     machine: &mut Machine<'a, '_>,
     arguments: &Arguments<'a>,
 ) -> Answer<'a> {
+    spend_escapes(machine, arguments.get(0))?;
     of_text(machine, arguments, |text, out| {
         strings::encode_url(text, Whole::Component, out)
     })

@@ -13,6 +13,9 @@ const WRITE_UNITS: usize = 10;
 const PICTURE_UNITS: usize = 150;
 const READ_UNITS_PER_BYTE: usize = 8;
 
+/// Units of fuel for reading a time that is written as ISO 8601 has it.
+const ISO_UNITS: usize = 14;
+
 /// Units of fuel for what reads times by a picture: it is a regular expression.
 const READER_UNITS: usize = 1_000;
 
@@ -39,6 +42,7 @@ pub(super) fn to_millis<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments
         return Ok(Value::Nothing);
     };
     let Some(picture) = machine.string(arguments.get(1)) else {
+        machine.spend(ISO_UNITS)?;
         return parse_iso(text).map(Value::Number);
     };
     let cost = READER_UNITS + READ_UNITS_PER_BYTE * picture.len();

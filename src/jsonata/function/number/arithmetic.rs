@@ -72,7 +72,11 @@ fn shift(number: f64, places: f64) -> f64 {
 pub fn power(base: f64, exponent: f64) -> Result<f64, Error> {
     // JavaScript has NaN where others say that one to any power is one.
     let indefinite = base.abs() == 1.0 && !exponent.is_finite();
-    let result = base.powf(exponent);
+    // As JavaScript and Java have the square: rounded once.
+    let result = match exponent {
+        2.0 => base * base,
+        _ => base.powf(exponent),
+    };
     if result.is_finite() && !indefinite {
         return Ok(result);
     }

@@ -206,10 +206,11 @@ impl Commits {
             Code::OffsetMetadataTooLarge => {
                 let refused = wanted.commit.metadata.len();
                 self.metadata_max = self.metadata_max.min(refused / 2);
-                tracing::warn!(%topic, number, refused, sent = self.metadata_max, "the broker takes fewer bytes of \
-                    commit metadata (offset.metadata.max.bytes): what does not fit from now on is left out. After a \
-                    crash more finished executions run again (async), or fewer of those that were cut off are \
-                    named (sync)");
+                tracing::warn!(%topic, number, refused, sent = self.metadata_max, "the broker accepts fewer \
+                    bytes \
+                of commit metadata (offset.metadata.max.bytes): from now on, the rest is left out. After a \
+                crash, more finished executions run again (async), or fewer cut-off executions are reported \
+                (sync)");
                 self.again(id, wanted);
                 None
             }
@@ -240,7 +241,7 @@ impl Commits {
         let stands = committed(consumer, std::slice::from_ref(name), READ_BACK_TIMEOUT).pop();
         match stands.unwrap_or(Err(KafkaError::OffsetFetch(Code::NoOffset))) {
             Ok(stands) if stands.as_ref() == Some(commit) => Ok(()),
-            Ok(_) => Err(CommitError::Unknown(format!("{code}; it does not stand"))),
+            Ok(_) => Err(CommitError::Unknown(format!("{code}; the commit was not stored"))),
             Err(error) => {
                 self.silent_until = Instant::now() + READ_BACK_TIMEOUT;
                 Err(CommitError::Unknown(format!("{code}; {error}")))

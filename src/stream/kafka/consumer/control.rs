@@ -397,7 +397,7 @@ impl Worker {
                 let name = &self.config.name;
                 tracing::warn!(
                     workflow = name,
-                    "cannot see whether all topics are there, trying again: {error}"
+                    "cannot check whether all topics exist, trying again: {error}"
                 );
                 self.health.failed(&error.to_string());
                 self.end_at = Instant::now() + RETRY;

@@ -160,18 +160,18 @@ fn place(
     // is no place for who may run nothing twice.
     if let Some(cut) = cut.filter(|_| !at_most_once) {
         tracing::error!(%topic, number, offset, cut, "the partition has lost its last events, as after an unclean \
-            leader election; reading goes on where its offsets went back to");
+            leader election; reading continues at the offset to which the partition went back");
         return Place::Back(cut.min(offset));
     }
     if let Some(high) = high.filter(|high| offset > *high) {
         let why = match commit.is_of_this_topic() {
             true => "it has lost its last events, as after an unclean leader election",
-            false => "it has lost its last events, or its topic was made anew",
+            false => "it has lost its last events, or its topic was recreated",
         };
         if at_most_once {
             tracing::error!(%topic, number, offset, high, "the commit is beyond the partition's end (high \
-                watermark): {why}; reading goes on at the end, so that nothing runs twice: what was written since \
-                then is not run");
+                watermark): {why}; reading continues at the end, so that nothing runs twice: events written \
+                since then do not run");
             return Place::Back(high);
         }
         tracing::error!(%topic, number, offset, high, "the commit is beyond the partition's end (high watermark): \
@@ -189,7 +189,7 @@ fn place(
 fn within((topic, number): &TopicPartition, commit: &Restored, end: Option<i64>) -> Option<Restored> {
     let (kept, lost) = commit.within(end?)?;
     tracing::error!(%topic, number, ?end, first = lost.start, last = lost.end - 1, "the partition has lost events that \
-        were finished, as after an unclean leader election: what is written in their place is run");
+        were finished, as after an unclean leader election: events written in their place run");
     Some(kept)
 }
 

@@ -53,7 +53,7 @@ impl Search {
         let thread = std::thread::Builder::new().name("kafka-positions".to_owned());
         if let Err(error) = thread.spawn(ask) {
             // As if nobody had answered.
-            tracing::warn!("no thread to find out where to go on: {error}");
+            tracing::warn!("no thread to determine where to continue: {error}");
         }
         Search { names, facts }
     }

@@ -148,7 +148,7 @@ impl Sink for KafkaSink {
             }
             Err(Code::QueueFull) => Err(SendError::Full),
             Err(Code::Fatal) => {
-                tracing::error!("the producer has failed for good and is made anew");
+                tracing::error!("the producer has failed permanently and is recreated");
                 self.producer.purge();
                 self.broken = true;
                 Err(SendError::Full)
@@ -253,7 +253,8 @@ fn mend(code: Code) -> Option<&'static str> {
             "raise the topic's max.message.bytes and the producer's message.max.bytes"
         }
         Code::MessageTimedOut => {
-            "see that the brokers of all its partitions are up, and as many in step as min.insync.replicas says"
+            "check that the brokers of all its partitions are up, and that it has at least min.insync.replicas \
+             in-sync replicas"
         }
         _ => return None,
     })

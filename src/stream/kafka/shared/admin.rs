@@ -81,7 +81,7 @@ impl Question {
         while self.partitions(topic)? == 0 {
             if Instant::now() >= until {
                 return Err(Error::Client(format!(
-                    "topic {topic} was created and does not appear"
+                    "topic {topic} was created but does not appear"
                 )));
             }
             self.consumer.poll(PAUSE);

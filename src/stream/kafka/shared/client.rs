@@ -177,12 +177,12 @@ fn note_refusal(health: &Health, name: &str, reason: &str) {
         return;
     }
     let check = if reason.starts_with("Failed to acquire SASL OAUTHBEARER token") {
-        "we get no token for the brokers (check sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret, \
+        "cannot get a token for the brokers (check sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret, \
          sasl.oauthbearer.token.endpoint.url)"
     } else if is_about_certificate(reason) {
-        "the brokers refuse our certificate, or that we have none (check ssl.certificate.location, ssl.key.location)"
+        "the brokers refuse our certificate, or require one (check ssl.certificate.location, ssl.key.location)"
     } else if reason.contains("OAUTHBEARER") || reason.contains("invalid_token") {
-        "the brokers refuse our token (check sasl.oauthbearer.scope, and what the brokers expect of a token)"
+        "the brokers refuse our token (check sasl.oauthbearer.scope, and the brokers' requirements for tokens)"
     } else {
         "the brokers refuse our credentials (check sasl.username, sasl.password, sasl.mechanism)"
     };

@@ -385,7 +385,7 @@ fn acknowledged(key: &str, value: &str) -> Result<(), Error> {
     match ACKNOWLEDGEMENTS.contains(&key) && is_none {
         true => Err(Error::Owned {
             key: key.to_owned(),
-            instead: "offsets are committed when brokers have acknowledged what was written; 1 is the least",
+            instead: "offsets are committed after brokers have acknowledged the outputs; 1 is the minimum",
         }),
         false => Ok(()),
     }

@@ -9,9 +9,9 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 pub(crate) fn refusal(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::InconsistentGroupProtocol => {
-            "the group has members that share out partitions in another way (an eager assignor such as range, which \
-             is the default of Java's and librdkafka's consumers, does not go with cooperative-sticky), or is no \
-             consumers' group: stop those members, or take another `group`"
+            "the group has members that assign partitions in another way (an eager assignor such as range, the \
+             default of Java's and librdkafka's consumers, does not work with cooperative-sticky), or is not \
+             a consumer group: stop those members, or use another `group`"
         }
         Code::InvalidSessionTimeout => {
             "session.timeout.ms is shorter or longer than the brokers allow: set it between their \
@@ -22,12 +22,13 @@ pub(crate) fn refusal(code: Code) -> Option<&'static str> {
              raise that"
         }
         Code::GroupAuthorizationFailed => {
-            "this client may not read as a member of the group: allow it (ACL: Read on the group), or take another \
+            "this client may not read as a member of the group: allow it (ACL: Read on the group), or use \
+             another \
              `group`"
         }
-        Code::InvalidGroupId => "the brokers do not take the name of the group: take another `group`",
+        Code::InvalidGroupId => "the brokers do not accept the group's name: use another `group`",
         Code::UnsupportedAssignor => {
-            "the brokers do not have the assignor that is asked for: set group.remote.assignor to one of their \
+            "the brokers do not have the requested assignor: set group.remote.assignor to one of their \
              group.consumer.assignors"
         }
         _ => return None,
@@ -57,11 +58,11 @@ mod tests {
     #[test]
     fn each_refusal_says_what_helps() {
         for (code, help) in [
-            (Code::InconsistentGroupProtocol, "take another `group`"),
+            (Code::InconsistentGroupProtocol, "use another `group`"),
             (Code::InvalidSessionTimeout, "session.timeout.ms"),
             (Code::GroupMaxSizeReached, "group.max.size"),
             (Code::GroupAuthorizationFailed, "ACL: Read"),
-            (Code::InvalidGroupId, "take another `group`"),
+            (Code::InvalidGroupId, "use another `group`"),
             (Code::UnsupportedAssignor, "group.remote.assignor"),
         ] {
             assert!(refusal(code).is_some_and(|text| text.contains(help)), "{code}");

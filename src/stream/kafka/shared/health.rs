@@ -53,7 +53,7 @@ impl Absence {
     pub fn reason(self, topic: &str) -> String {
         match self {
             Absence::Missing => {
-                format!("topic '{topic}' does not exist: create it (it is read as soon as it is there)")
+                format!("topic '{topic}' does not exist: create it (it is read as soon as it exists)")
             }
             Absence::Forbidden => {
                 format!("topic '{topic}' may not be read: allow it to this client (ACLs: Read, Describe)")

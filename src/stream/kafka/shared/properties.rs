@@ -106,7 +106,7 @@ fn not_whole(key: &str, value: &str, is_shown: bool) -> String {
     let subject = shown(value, is_shown);
     let what = match number(value) {
         Some(_) => "is not a number that librdkafka can hold",
-        None => "is no bare number, and librdkafka reads only the digits it begins with",
+        None => "is not a bare number, and librdkafka reads only its leading digits",
     };
     let meant = bare(key, value).filter(|meant| match take(key, meant) {
         Taken::As(Some(back)) => !is_cut(meant, &back),
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn numbers_are_taken_whole() {
-        const CUT: &str = "is no bare number, and librdkafka reads only the digits it begins with";
+        const CUT: &str = "is not a bare number, and librdkafka reads only its leading digits";
         const LARGE: &str = "is not a number that librdkafka can hold";
         let cases: &[(&str, &str, Option<String>)] = &[
             ("session.timeout.ms", "45000", None),

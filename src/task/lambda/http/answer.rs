@@ -37,7 +37,7 @@ pub(super) fn failure(trouble: Trouble) -> Failure {
             ),
         ),
         Trouble::Full => {
-            let cause = "As many calls wait for a connection as may (tasks: queue).";
+            let cause = "Too many calls are waiting for a connection (tasks: queue).";
             Failure::new("Lambda.TooManyRequestsException", cause)
         }
     }

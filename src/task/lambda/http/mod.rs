@@ -15,17 +15,19 @@
 //! | an answer above 256 KiB | `States.DataLimitExceeded` |
 
 mod answer;
+mod config;
 mod target;
 #[cfg(test)]
 mod tests;
 
 use super::invoke::{Invoker, Job, Runner};
 use crate::stream::Ticket;
-use crate::task::config::Http;
-use crate::task::connector::{Maker, Site};
+use crate::task::config::Mistake;
 use crate::task::http::{Host, Limits, Pool, Request, Trouble, tls};
+use crate::task::maker::{Maker, Site};
 use crate::task::{Answers, Connector, Failure, Progress};
 use answer::FunctionReader;
+pub(in crate::task) use config::HttpConfig;
 use http_body_util::Full;
 use hyper::Method;
 use hyper::body::Bytes;
@@ -37,11 +39,7 @@ use target::{Target, Targets};
 use tokio_rustls::TlsConnector;
 
 /// What is said of a header's name that is none: it may be a secret.
-const NO_HEADER: &str =
-    "a name of a header has letters, digits and -, and what stands there has other characters";
-
-/// A key of the configuration and what is wrong with it.
-type Problem = (Option<&'static str>, String);
+const NO_HEADER: &str = "a header's name consists of letters, digits and -; this one has other characters";
 
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -57,11 +55,12 @@ pub(in crate::task) struct Service {
 
 impl Service {
     /// Checks an entry; reads its secrets and certificates.
-    pub(in crate::task) fn new(entry: &Http<'_>) -> Result<Service, Problem> {
-        let target = Target::parse(entry.url).map_err(|message| (Some("http"), message))?;
-        let tls = tls_connector(&target, entry.ca_file)?;
+    pub(in crate::task) fn new(config: &HttpConfig) -> Result<Service, Mistake> {
+        let url = config.http.as_deref().unwrap_or_default();
+        let target = Target::parse(url).map_err(|message| Mistake::of_key("http", message))?;
+        let tls = tls_connector(&target, config.ca_file.as_deref())?;
         let mut headers = HeaderMap::new();
-        let invalid = |message: String| (Some("headers"), message);
+        let invalid = |message: String| Mistake::of_key("headers", message);
         let host = HeaderValue::from_str(&target.authority).map_err(|error| invalid(error.to_string()))?;
         headers.insert(HOST, host);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -69,7 +68,7 @@ impl Service {
             USER_AGENT,
             HeaderValue::from_static(concat!("stepstream/", env!("CARGO_PKG_VERSION"))),
         );
-        for (name, value) in &entry.headers {
+        for (name, value) in config.headers.iter().flatten() {
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(NO_HEADER.to_owned()))?;
             let text = value
                 .read()
@@ -86,20 +85,20 @@ impl Service {
             target,
             tls,
             headers,
-            limits: entry.limits,
+            limits: config.limits(),
         })
     }
 }
 
 /// Returns what opens encrypted connections, if the URL wants them.
-fn tls_connector(target: &Target, ca_file: Option<&str>) -> Result<Option<TlsConnector>, Problem> {
+fn tls_connector(target: &Target, ca_file: Option<&str>) -> Result<Option<TlsConnector>, Mistake> {
     let roots = match (target.origin.is_encrypted(), ca_file) {
         (false, None) => return Ok(None),
-        (false, Some(_)) => return Err((Some("ca_file"), "only https needs it".into())),
-        (true, Some(file)) => tls::roots_of(file).map_err(|message| (Some("ca_file"), message))?,
-        (true, None) => tls::roots_of_system().map_err(|message| (Some("http"), message))?,
+        (false, Some(_)) => return Err(Mistake::of_key("ca_file", "only https needs it")),
+        (true, Some(file)) => tls::roots_of(file).map_err(|message| Mistake::of_key("ca_file", message))?,
+        (true, None) => tls::roots_of_system().map_err(|message| Mistake::of_key("http", message))?,
     };
-    let connector = tls::connector(roots).map_err(|message| (Some("http"), message))?;
+    let connector = tls::connector(roots).map_err(|message| Mistake::of_key("http", message))?;
     Ok(Some(connector))
 }
 

@@ -28,10 +28,10 @@ impl Target {
     pub(super) fn parse(url: &str) -> Result<Target, String> {
         let uri = match url.parse::<Uri>() {
             Ok(uri) => uri,
-            Err(_) if !url.contains("://") => return Err("it is no URL".into()),
+            Err(_) if !url.contains("://") => return Err("it is not a URL".into()),
             // A path may have braces, a host may not.
             Err(_) if url.replace(PLACEHOLDER, "f").parse::<Uri>().is_ok() => return Err(FIXED_HOST.into()),
-            Err(error) => return Err(format!("it is no URL: {error}")),
+            Err(error) => return Err(format!("it is not a URL: {error}")),
         };
         let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
         if authority.contains('@') {
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn no_urls() {
-        check("h/f", "f", None, Err("it is no URL"));
+        check("h/f", "f", None, Err("it is not a URL"));
         check("ftp://h/f", "f", None, Err("'ftp' is neither http nor https"));
         let message = "the host may have no placeholder and no user name";
         check("http://{function}.local/", "f", None, Err(message));
@@ -153,7 +153,7 @@ mod tests {
             "http://h h/",
             "f",
             None,
-            Err("it is no URL: invalid uri character"),
+            Err("it is not a URL: invalid uri character"),
         );
         check("http://h:http/", "f", None, Err("':http' is no port"));
     }

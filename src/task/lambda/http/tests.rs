@@ -3,7 +3,7 @@
 use super::*;
 use crate::stream::Wake;
 use crate::task::Home;
-use crate::task::config::{Entry, Named, Secret};
+use crate::task::config::Secret;
 use crate::task::lambda::function::Function;
 use crate::task::lambda::payload::Payload;
 use crate::task::{Answer, Report};
@@ -137,18 +137,14 @@ struct Client {
 }
 
 impl Client {
-    fn new(url: String, change: impl FnOnce(&mut Entry)) -> Client {
-        let mut entry = Entry {
+    fn new(url: String, change: impl FnOnce(&mut HttpConfig)) -> Client {
+        let mut config = HttpConfig {
             http: Some(url),
             timeout: Some(Period(Duration::from_secs(10))),
-            ..Entry::default()
+            ..HttpConfig::default()
         };
-        change(&mut entry);
-        let service = match entry.connector() {
-            Ok(Named::Http(entry)) => Service::new(&entry),
-            other => panic!("{other:?}"),
-        };
-        let service = service.unwrap_or_else(|problem| panic!("{problem:?}"));
+        change(&mut config);
+        let service = Service::new(&config).unwrap_or_else(|mistake| panic!("{mistake:?}"));
         let wake = Wake::new();
         let answers = Answers::new(wake.clone());
         Client {
@@ -223,9 +219,9 @@ fn run(test: impl Future<Output = ()>) {
 #[test]
 fn calls_share_a_connection() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |entry| {
+        let mut client = Client::new(url, |config| {
             let secret = Secret::Text("Bearer hush".into());
-            entry.headers = Some(BTreeMap::from([("Authorization".into(), secret)]));
+            config.headers = Some(BTreeMap::from([("Authorization".into(), secret)]));
         });
         for payload in ["1", "[2]", r#"{"a":3}"#] {
             assert_eq!(client.call("f:live", payload).await, Ok(payload.into()));
@@ -239,9 +235,9 @@ fn calls_share_a_connection() {
 #[test]
 fn connections_and_waiting_calls_are_bounded() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |entry| {
-            entry.connections = Some(2);
-            entry.queue = Some(3);
+        let mut client = Client::new(url, |config| {
+            config.connections = Some(2);
+            config.queue = Some(3);
         });
         for ticket in 0..5 {
             assert_eq!(client.begin("f", &ticket.to_string(), ticket), Progress::Pending);
@@ -301,7 +297,7 @@ fn errors() {
 #[test]
 fn an_answer_that_makes_us_panic_fails_its_call_only() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |entry| entry.connections = Some(1));
+        let mut client = Client::new(url, |config| config.connections = Some(1));
         let calls = [("panics", 1), ("f", 2), ("panics", 3), ("f", 4)];
         for (name, ticket) in calls {
             assert_eq!(client.begin(name, "1", ticket), Progress::Pending);
@@ -333,8 +329,8 @@ fn a_huge_answer_is_cut_above_the_limit() {
 #[test]
 fn a_slow_answer_times_out() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |entry| {
-            entry.timeout = Some(Period(Duration::from_millis(20)));
+        let mut client = Client::new(url, |config| {
+            config.timeout = Some(Period(Duration::from_millis(20)));
         });
         let answer = client.call("slow", "1").await;
         let cause = "Client execution did not complete before the specified timeout configuration: 20 millis";
@@ -345,7 +341,7 @@ fn a_slow_answer_times_out() {
 #[test]
 fn cancelled_calls_are_not_answered_and_make_room() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |entry| entry.connections = Some(1));
+        let mut client = Client::new(url, |config| config.connections = Some(1));
         client.begin("slow", "1", 1);
         client.begin("never", "2", 2);
         client.begin("f", "3", 3);
@@ -420,8 +416,8 @@ fn tls_with_a_root_of_ones_own() {
     run(async {
         let server = Rc::<Server>::default();
         let port = server.start(true).await;
-        let mut client = Client::new(format!("https://localhost:{port}/f"), |entry| {
-            entry.ca_file = Some(root());
+        let mut client = Client::new(format!("https://localhost:{port}/f"), |config| {
+            config.ca_file = Some(root());
         });
         assert_eq!(client.call("f", "1").await, Ok("1".into()));
         assert_eq!(client.call("f", "2").await, Ok("2".into()));
@@ -435,8 +431,8 @@ fn tls_with_a_root_that_is_not_trusted() {
         let server = Rc::<Server>::default();
         let port = server.start(true).await;
         // The server's own certificate is no root.
-        let mut client = Client::new(format!("https://localhost:{port}/f"), |entry| {
-            entry.ca_file = Some(root().replace("ca.pem", "server.pem"));
+        let mut client = Client::new(format!("https://localhost:{port}/f"), |config| {
+            config.ca_file = Some(root().replace("ca.pem", "server.pem"));
         });
         let answer = client.call("f", "1").await;
         let (error, cause) = error(&answer);
@@ -447,25 +443,22 @@ fn tls_with_a_root_that_is_not_trusted() {
 
 #[test]
 fn wrong_entries() {
-    let check = |entry: Entry, key: &str| {
-        let problem = match entry.connector() {
-            Ok(Named::Http(entry)) => Service::new(&entry).err(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(problem.and_then(|(key, _)| key), Some(key));
+    let check = |config: HttpConfig, key: &str| {
+        let mistake = config.check().and_then(|()| Service::new(&config)).err();
+        assert_eq!(mistake.and_then(|mistake| mistake.key), Some(key));
     };
-    let entry = |url: &str| Entry {
+    let config = |url: &str| HttpConfig {
         http: Some(url.into()),
-        ..Entry::default()
+        ..HttpConfig::default()
     };
-    check(entry("localhost"), "http");
-    let mut plain = entry("http://localhost/");
+    check(config("localhost"), "http");
+    let mut plain = config("http://localhost/");
     plain.ca_file = Some(root());
     check(plain, "ca_file");
-    let mut missing = entry("https://localhost/");
+    let mut missing = config("https://localhost/");
     missing.ca_file = Some("/does/not/exist".into());
     check(missing, "ca_file");
-    let mut unset = entry("http://localhost/");
+    let mut unset = config("http://localhost/");
     let secret = Secret::Env {
         env: "STEPSTREAM_TEST_IS_NOT_SET".into(),
     };

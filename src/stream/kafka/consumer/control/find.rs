@@ -114,7 +114,7 @@ impl Finding {
         let error = self.failed.values().next()?;
         let names: Vec<_> = self.failed.keys().cloned().collect();
         Some(format!(
-            "cannot read where to go on in {}: {error}",
+            "cannot determine where to continue in {}: {error}",
             listed(&names)
         ))
     }

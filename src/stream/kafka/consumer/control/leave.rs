@@ -97,7 +97,7 @@ impl Worker {
         if !within(LAST_ANSWER, unassign) {
             tracing::debug!(
                 workflow = self.config.name,
-                "the consumer took no last answer: it is closed, or nearly"
+                "the consumer accepted no last answer: it is closed, or almost closed"
             );
         }
     }
@@ -127,7 +127,8 @@ impl Worker {
         if !within(limit, close) {
             tracing::warn!(
                 workflow = self.config.name,
-                "the consumer does not close: it is left behind, and leaves the group with its session's timeout"
+                "the consumer does not close: it is left behind, and leaves the group when its session times \
+                 out"
             );
         }
     }

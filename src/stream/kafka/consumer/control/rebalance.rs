@@ -58,7 +58,7 @@ impl Worker {
 
     fn begin_assign(&mut self, names: Vec<TopicPartition>, again: bool) -> bool {
         if self.health.taken_by_group() {
-            tracing::info!(workflow = self.config.name, "the group takes this member now");
+            tracing::info!(workflow = self.config.name, "the group accepts this member now");
         }
         tracing::info!(workflow = self.config.name, "assigned {}", listed(&names));
         self.finding.want(&names);
@@ -241,7 +241,7 @@ impl Worker {
         tracing::warn!(
             workflow = self.config.name,
             ?names,
-            "topics were made anew, or have lost events: their partitions are read anew"
+            "topics were recreated, or have lost events: reading of their partitions starts over"
         );
         let ids: Vec<_> = ids.into_keys().collect();
         self.lose(&ids);
@@ -282,7 +282,7 @@ impl Worker {
                     workflow = self.config.name,
                     topic = %partition.name.0,
                     number = partition.name.1,
-                    "a revoked partition was not finished in time: what runs is run again elsewhere"
+                    "a revoked partition did not finish in time: its running executions run again elsewhere"
                 );
             }
         }

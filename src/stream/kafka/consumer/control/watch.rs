@@ -97,7 +97,7 @@ impl Worker {
         told.retain(|topic| {
             let stays = absent.iter().any(|(name, _)| name == topic);
             if !stays {
-                tracing::info!(workflow = name, "topic '{topic}' is there now");
+                tracing::info!(workflow = name, "topic '{topic}' exists now");
             }
             stays
         });

@@ -1,0 +1,276 @@
+//! `[tasks]`: what runs tasks, as the configuration says it.
+//!
+//! Owns which kinds of connectors there are. The keys of each, and their check, are the kind's own: it declares them with
+//! `keys!` in its own folder, has a field in [`Entry`], and a variant in `Kind`. Must not know connectors' inner life.
+//! Invariant: an entry that passes `Entry::kind` names exactly one kind, with keys that this kind has.
+
+mod keys;
+mod mistake;
+mod secret;
+
+pub(super) use keys::{Keys, keys};
+pub use mistake::ConfigError;
+pub(super) use mistake::Mistake;
+pub use secret::Secret;
+
+use super::lambda::functions::{DelayConfig, FunctionConfig};
+use super::lambda::http::HttpConfig;
+use super::produce::ProduceConfig;
+use schemars::JsonSchema;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+/// What runs tasks. Keys are patterns: a resource's ARN, or a function's ARN, partial ARN or name; `*` stands for any
+/// text. The longest matching pattern wins. A resource that matches no pattern is unreachable.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Config {
+    /// Pattern to connector.
+    pub entries: BTreeMap<String, Entry>,
+}
+
+impl Config {
+    /// Takes out the headers whose texts cannot be read on this machine, and says why. Whoever only checks need not
+    /// have the secrets of whoever runs.
+    pub fn take_unreadable(&mut self) -> Vec<ConfigError> {
+        let of_entry = |(pattern, entry): (&String, &mut Entry)| {
+            let mistakes = entry.http.take_unreadable();
+            let pattern = pattern.clone();
+            mistakes.into_iter().map(move |mistake| mistake.at(&pattern))
+        };
+        self.entries.iter_mut().flat_map(of_entry).collect()
+    }
+}
+
+/// The connector that serves a pattern: exactly one of `function`, `http` and `kafka`.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Entry {
+    #[schemars(flatten)]
+    function: FunctionConfig,
+    #[schemars(flatten)]
+    delay: DelayConfig,
+    #[schemars(flatten)]
+    http: HttpConfig,
+    #[schemars(flatten)]
+    kafka: ProduceConfig,
+}
+
+/// The kind of connector that an entry names.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind<'a> {
+    /// A function of the process, by its name.
+    Function(&'a str),
+    /// Answers after so many milliseconds.
+    Delay(u32),
+    Http(&'a HttpConfig),
+    Kafka(&'a ProduceConfig),
+}
+
+impl Entry {
+    /// Creates the entry of a function of the process.
+    pub fn of_function(name: &str) -> Entry {
+        let mut entry = Entry::default();
+        entry.function.function = Some(name.to_owned());
+        entry
+    }
+
+    /// Returns the URL that calls go to, if they go to one.
+    pub fn url(&self) -> Option<&str> {
+        self.http.http.as_deref()
+    }
+
+    /// Returns the headers that calls have.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let headers = self.http.headers.iter().flatten();
+        headers.map(|(name, secret)| (name.as_str(), secret))
+    }
+
+    /// Says whether topics are granted.
+    pub fn grants_topics(&self) -> bool {
+        self.kafka.kafka.is_some()
+    }
+
+    /// Says what is wrong with the entry itself, if anything; whether a function exists, [`super::Tasks`] knows.
+    pub fn problem(&self) -> Option<String> {
+        let Mistake { key, message } = self.kind().err()?;
+        Some(match key {
+            Some(key) => format!("{key}: {message}"),
+            None => message,
+        })
+    }
+
+    /// Returns the kind that the entry names.
+    ///
+    /// # Errors
+    /// When it names none or several, or has keys of another.
+    pub(super) fn kind(&self) -> Result<Kind<'_>, Mistake> {
+        let named = (&self.function.function, &self.http.http, &self.kafka.kafka);
+        let (kind, owners) = match named {
+            (Some(name), None, None) => match self.delay.of(name)? {
+                Some(milliseconds) => (
+                    Kind::Delay(milliseconds),
+                    [FunctionConfig::OWNER, DelayConfig::OWNER],
+                ),
+                None => (Kind::Function(name), [FunctionConfig::OWNER; 2]),
+            },
+            (None, Some(_), None) => (Kind::Http(&self.http), [HttpConfig::OWNER; 2]),
+            (None, None, Some(_)) => (Kind::Kafka(&self.kafka), [ProduceConfig::OWNER; 2]),
+            _ => {
+                return Err(Mistake::of_entry(
+                    "give exactly one of `function`, `http` and `kafka`",
+                ));
+            }
+        };
+        self.check_owners(owners)?;
+        if let Kind::Http(config) = kind {
+            config.check()?;
+        }
+        Ok(kind)
+    }
+
+    /// Checks that all keys are of these owners.
+    fn check_owners(&self, owners: [&str; 2]) -> Result<(), Mistake> {
+        let given = [
+            self.function.first(),
+            self.delay.first(),
+            self.http.first(),
+            self.kafka.first(),
+        ];
+        let is_foreign = |(owner, _): &(&str, &str)| !owners.contains(owner);
+        match given.into_iter().flatten().find(is_foreign) {
+            Some((owner, key)) => Err(Mistake::of_key(key, format!("only `{owner}` has this key"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the value of a key; says whether some kind has it.
+    fn read<'de, M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        Ok(self.function.read(name, map)?
+            || self.delay.read(name, map)?
+            || self.http.read(name, map)?
+            || self.kafka.read(name, map)?)
+    }
+}
+
+/// The keys of all kinds, in the order of the documentation.
+fn names() -> impl Iterator<Item = &'static str> {
+    let names = [
+        FunctionConfig::NAMES,
+        DelayConfig::NAMES,
+        HttpConfig::NAMES,
+        ProduceConfig::NAMES,
+    ];
+    names.into_iter().flatten().copied()
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entry, D::Error> {
+        deserializer.deserialize_map(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("struct Entry")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Entry, M::Error> {
+        let mut entry = Entry::default();
+        while let Some(name) = map.next_key::<String>()? {
+            if !entry.read(&name, &mut map)? {
+                let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+                let message = format!("unknown field `{name}`, expected one of {}", names.join(", "));
+                return Err(M::Error::custom(message));
+            }
+        }
+        Ok(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(entry: &str, expected: Result<&str, &str>) {
+        let text = format!("\"f\" = {entry}");
+        let config: Config = match toml::from_str(&text) {
+            Ok(config) => config,
+            Err(error) => {
+                let message = error.message();
+                return assert_eq!(Err(message), expected, "{entry}");
+            }
+        };
+        let got = match config.entries["f"].kind() {
+            Ok(Kind::Function(_)) => Ok("function"),
+            Ok(Kind::Delay(_)) => Ok("delay"),
+            Ok(Kind::Http(_)) => Ok("http"),
+            Ok(Kind::Kafka(_)) => Ok("kafka"),
+            Err(Mistake { key, message }) => Err(format!("{}: {message}", key.unwrap_or_default())),
+        };
+        assert_eq!(
+            got.as_ref().map(|name| *name).map_err(String::as_str),
+            expected,
+            "{entry}"
+        );
+    }
+
+    #[test]
+    fn forms() {
+        check(r#"{ function = "demo.cancel_order" }"#, Ok("function"));
+        check(r#"{ function = "delay", milliseconds = 10 }"#, Ok("delay"));
+        check(
+            r#"{ http = "http://h/{function}", connections = 64, timeout = "5s", connect_timeout = "250ms" }"#,
+            Ok("http"),
+        );
+        check(
+            r#"{ http = "http://h/", headers = { Authorization = { env = "TOKEN" }, A = "b" } }"#,
+            Ok("http"),
+        );
+        check(r#"{ kafka = ["audit", "billing-*"] }"#, Ok("kafka"));
+    }
+
+    #[test]
+    fn mistakes() {
+        check("{}", Err(": give exactly one of `function`, `http` and `kafka`"));
+        check(
+            r#"{ function = "f", kafka = [] }"#,
+            Err(": give exactly one of `function`, `http` and `kafka`"),
+        );
+        check(
+            r#"{ function = "delay" }"#,
+            Err("milliseconds: `delay` needs it: after how many milliseconds to answer"),
+        );
+        check(
+            r#"{ function = "f", milliseconds = 1 }"#,
+            Err("milliseconds: only `delay` has this key"),
+        );
+        check(
+            r#"{ kafka = ["t"], connections = 1 }"#,
+            Err("connections: only `http` has this key"),
+        );
+        check(
+            r#"{ http = "http://h/", connections = 0 }"#,
+            Err("connections: at least 1"),
+        );
+        check(
+            "{ functoin = 'f' }",
+            Err(
+                "unknown field `functoin`, expected one of `function`, `milliseconds`, `http`, `connections`, `queue`, `connect_timeout`, `timeout`, `ca_file`, `headers`, `kafka`",
+            ),
+        );
+        check(
+            "'http://h/'",
+            Err("invalid type: string \"http://h/\", expected struct Entry"),
+        );
+        check(
+            "{ http = 'http://h/', queue = 'x' }",
+            Err("invalid type: string \"x\", expected u32"),
+        );
+    }
+}
