@@ -85,7 +85,7 @@ fn lines_are_answered_in_order() {
         r#"{"id":"x","error":{"code":"T0410","message":"Argument 2 of function \"sum\" does not match function signature","position":5,"token":"sum","value":2,"index":2}}"#,
         r#"{"id":3,"undefined":true}"#,
         r#"{"id":4,"function":true}"#,
-        r#"{"id":null,"error":{"code":"INVALID_QUESTION","message":"not JSON: no value here at byte 1"}}"#,
+        r#"{"id":null,"error":{"code":"INVALID_QUESTION","message":"not JSON: Unrecognized token 'no': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') at byte 0"}}"#,
         r#"{"id":null,"error":{"code":"INVALID_QUESTION","message":"not a JSON object"}}"#,
         r#"{"id":8,"error":{"code":"INVALID_QUESTION","message":"\"expr\" is not a string"}}"#,
         r#"{"id":9,"error":{"code":"INVALID_QUESTION","message":"\"expr\" is missing"}}"#,
