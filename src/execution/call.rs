@@ -158,21 +158,22 @@ impl<K> Executor<K> {
     /// Ends what has reached a time limit: the whole execution, or its tasks.
     pub(crate) fn overdue(&mut self, askers: &mut impl Askers<Kept = K>, id: FlightId) {
         if let Some(flight) = self.flights.get(id)
-            && self.now.ms >= flight.state.deadline_ms
+            && self.limits_ms() >= flight.state.deadline_ms
             && !self.may_end(askers.machine(flight.machine))
         {
             return self.flights.look_again(self.now.ms + LOG_LOOK_MS);
         }
         self.go_on(askers, id, |executor, machine, version, state| {
             let program = &version.program;
-            if executor.now.ms >= state.deadline_ms {
+            let now_ms = executor.limits_ms();
+            if now_ms >= state.deadline_ms {
                 reach(Step::TimeOut);
                 executor.run.time_out(program, executor.now.wall_ms);
                 return;
             }
             let mut index = 0;
             while let Some(call) = state.calls.get(index) {
-                if call.limit_ms() > executor.now.ms {
+                if call.limit_ms() > now_ms {
                     index += 1;
                     continue;
                 }

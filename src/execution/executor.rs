@@ -26,6 +26,8 @@ use std::rc::Rc;
 const FUEL: u64 = 5_000;
 /// What a call counts for, in states: more than it costs where a function does little.
 const CALL_FUEL: u64 = 10;
+/// How much later a time limit may count as reached when answers that may be in time have not been heard yet.
+const UNHEARD_MS_MAX: i64 = 1_000;
 /// Work that an execution may do in one turn, in bytes of JSON text; see [`crate::vm::Work`].
 const EXECUTION_WORK: u64 = 1 << 20;
 
@@ -50,6 +52,9 @@ pub(crate) struct Executor<K> {
     /// Where messages go: those of tasks, and those that askers send.
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) tasks: Box<dyn Caller>,
+    /// When all answers had been heard last, and whether some may not have been in this turn.
+    heard_ms: i64,
+    is_unheard: bool,
     random: Random,
     requests: Vec<Request>,
     /// Buffers that are used again: the execution's name and ARN, who asked for it as JSON, a task's result.
@@ -83,6 +88,8 @@ impl<K> Executor<K> {
             thirsty: Thirsty::default(),
             sink,
             tasks,
+            heard_ms: now.ms,
+            is_unheard: false,
             random: Random::from_system(),
             requests: Vec::new(),
             name: String::new(),
@@ -110,6 +117,23 @@ impl<K> Executor<K> {
     /// turn or in the next.
     pub(crate) fn begin_part(&mut self, sharers: usize) {
         self.work = self.shares.begin_part(self.work, sharers);
+    }
+
+    /// Notes that answers were heard, as far as there was work for them.
+    pub(crate) fn note_heard(&mut self) {
+        self.is_unheard = self.work.is_spent();
+        if !self.is_unheard {
+            self.heard_ms = self.now.ms;
+        }
+    }
+
+    /// Returns the time that time limits are compared with: an answer that came before its limit, but could not be heard
+    /// since the turn's work was spent, is not taken for missing.
+    pub(crate) fn limits_ms(&self) -> i64 {
+        match self.is_unheard {
+            true => self.heard_ms.max(self.now.ms - UNHEARD_MS_MAX),
+            false => self.now.ms,
+        }
     }
 
     /// Takes from the turn what something costs, in bytes.

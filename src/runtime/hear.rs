@@ -38,6 +38,7 @@ impl Shard {
                 Report::Answer(answer) => executor.answered(&mut events, ticket, &answer),
             }
         }
+        executor.note_heard();
         heard
     }
 

@@ -149,7 +149,11 @@ impl Outbox {
         if index >= self.accounts.len() {
             self.accounts.resize_with(index + 1, || None);
         }
-        self.accounts[index].get_or_insert_with(|| Account::open(deliveries, name));
+        let account = &mut self.accounts[index];
+        // The sink uses the places of closed topics anew.
+        if account.as_ref().is_none_or(|known| known.topic() != name) {
+            *account = Some(Account::open(deliveries, name));
+        }
         id
     }
 

@@ -189,7 +189,7 @@ impl Shard {
             executor.due(events, due);
         }
         executor.begin_part(1);
-        executor.flights.find_overdue(executor.now.ms);
+        executor.flights.find_overdue(executor.limits_ms());
         while !executor.work.is_spent()
             && let Some(id) = executor.flights.next_overdue()
         {
@@ -197,7 +197,9 @@ impl Shard {
             executor.overdue(events, id);
         }
         executor.begin_part(1);
-        executor.quench(events);
+        if !executor.work.is_spent() {
+            executor.quench(events);
+        }
         for _ in 0..executor.ready.len() {
             if executor.work.is_spent() {
                 break;
@@ -359,8 +361,11 @@ impl Shard {
     fn is_done(&mut self) -> bool {
         let is_over = |(_, lane): (usize, &Lane)| {
             let feed = &lane.feed;
-            let is_going = self.is_stopping || feed.leaves_at.is_some();
-            let has_left = is_going && feed.partitions.is_empty();
+            // A lane that leaves a shard which goes on is taken out when it has left; it says nothing of the shard.
+            if feed.leaves_at.is_some() && !self.is_stopping {
+                return false;
+            }
+            let has_left = self.is_stopping && feed.partitions.is_empty();
             let mut partitions = feed.partitions.values();
             // What a crash cut off is named first: without that the last commit would have to name it again.
             let asks = partitions

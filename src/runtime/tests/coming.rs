@@ -101,6 +101,22 @@ fn a_workflow_stays_until_its_messages_have_arrived() {
 }
 
 #[test]
+fn the_last_workflow_to_leave_does_not_end_the_shard() {
+    let mut stage = Stage::new(PASS, with_output());
+    stage.world.borrow_mut().holds_acks = true;
+    stage.give("1");
+    stage.settle();
+    remove(&mut stage, 0, 0);
+    stage.pass(5_000);
+    let now = stage.now();
+    assert_ne!(stage.shard.turn(now), Turn::Done, "nobody has stopped it");
+    assert_eq!(stage.shard.lanes(), 1);
+    stage.acknowledge(0, Ok(()));
+    assert_ne!(stage.settle(), Turn::Done);
+    assert_eq!((stage.shard.lanes(), stage.shard.leftover()), (0, None));
+}
+
+#[test]
 fn a_number_is_used_again() {
     let mut stage = Stage::new(PASS, with_output());
     for round in 1..4 {

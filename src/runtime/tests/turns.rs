@@ -167,6 +167,41 @@ fn expressions_without_an_end_hold_up_nobody() {
     assert_eq!(stage.commit(), Some(6));
 }
 
+/// An answer that came before its limit counts, also when the first turn after it has no work left for hearing it.
+#[test]
+fn an_answer_in_time_is_no_time_out_behind_an_expression_without_an_end() {
+    let definition = r#"{"QueryLanguage": "JSONata", "StartAt": "T", "States": {
+        "T": {"Type": "Task", "TimeoutSeconds": 5, "Next": "C",
+            "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f"},
+        "C": {"Type": "Choice", "Default": "E", "Choices": [
+            {"Condition": "{% $states.input = 'endless' %}", "Next": "P"}]},
+        "E": {"Type": "Pass", "End": true},
+        "P": {"Type": "Pass", "End": true, "Output": "{% ($f := function($n){ $f($n + 1) }; $f(0)) %}"}}}"#;
+    let mut stage = Stage::new(
+        definition,
+        Workflow {
+            output: Some("out".to_owned()),
+            ..with_dead_letter()
+        },
+    );
+    (0..2).for_each(|_| stage.give("1"));
+    stage.settle();
+    let called = stage.world.borrow().called.clone();
+    let answer = |stage: &Stage, index: usize, text: &str| {
+        let ticket = called[index].ticket;
+        stage.world.borrow_mut().push_answer(ticket, Ok(text.into()));
+    };
+    answer(&stage, 0, r#""endless""#);
+    let now = stage.now();
+    stage.shard.turn(now);
+    assert_eq!(stage.values("dead").len(), 1);
+    answer(&stage, 1, r#""in time""#);
+    stage.now_ms += 5_000;
+    stage.settle();
+    assert_eq!(stage.values("dead").len(), 1);
+    assert_eq!(stage.values("out"), [r#""in time""#]);
+}
+
 /// Answers, timers, next turns and events that each evaluate without an end at one moment: one in each turn, and all of them.
 #[test]
 fn expressions_without_an_end_come_one_in_each_turn() {
