@@ -91,7 +91,11 @@ impl<'a> Machine<'a, '_> {
             }
             count += 1;
             match member.handle {
-                Some(handle) => plan.steps.push(Step::Value(handle)),
+                Some(handle) => {
+                    plan.referred += self.view.len(handle);
+                    plan.check()?;
+                    plan.steps.push(Step::Value(handle));
+                }
                 None => plan.text(member.key)?,
             }
             self.plan_value(member.value, plan)?;

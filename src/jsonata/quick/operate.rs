@@ -293,6 +293,22 @@ impl Quick<'_> {
             };
         }
         self.units += 2 * members;
-        (members <= MERGED_MEMBERS_MAX && parts.count > 0).then_some(Operand::Merged(parts))
+        if members > MERGED_MEMBERS_MAX || parts.count == 0 {
+            return None;
+        }
+        // Each name is compared with the others, and one with escapes is decoded each time: long ones are the machine's.
+        for index in 0..parts.count as usize {
+            let Operand::Json(object) = self.scratch.of(parts)[index] else {
+                continue;
+            };
+            for (name, _) in self.view.members(object) {
+                let times = match self.view.string(name)?.plain_bytes() {
+                    Some(_) => 1,
+                    None => members,
+                };
+                self.count_read(times * self.view.len(name))?;
+            }
+        }
+        Some(Operand::Merged(parts))
     }
 }
