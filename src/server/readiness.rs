@@ -73,10 +73,8 @@ fn standstill(one: &Standstill) -> String {
             format!("nothing has been delivered to topic '{topic}' for {seconds} seconds: {error}")
         }
         None => format!(
-            "nothing has been delivered to topic '{topic}' for {seconds} seconds: check that it exists, that \
-             the \
-             brokers of all its partitions are up, and that it has at least min.insync.replicas in-sync \
-             replicas"
+            "nothing has been delivered to topic '{topic}' for {seconds} seconds: check that it exists, that the \
+             brokers of all its partitions are up, and that it has at least min.insync.replicas in-sync replicas"
         ),
     }
 }

@@ -37,7 +37,7 @@ log.file.directory = "log"
     service.until_said("no broker is reachable");
     let (status, reason) = service.ready();
     assert!(
-        status == 503 && reason.contains("no broker is reachable"),
+        status == 503 && reason.contains("no broker has been reachable"),
         "{status} {reason}"
     );
     broker.resume().expect("back");

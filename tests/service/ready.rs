@@ -60,7 +60,7 @@ fn an_output_topic_that_does_not_exist_is_named_until_it_does() {
     until_not_ready(
         &mut service,
         &[
-            "topic 'ready-output-out' does not take what is written to it",
+            "topic 'ready-output-out' has refused messages for",
             "create the topic",
         ],
     );
@@ -84,7 +84,7 @@ fn an_output_topic_that_takes_no_message_of_the_size_is_named_until_it_does() {
     until_not_ready(
         &mut service,
         &[
-            "topic 'ready-size-out' does not take what is written to it",
+            "topic 'ready-size-out' has refused messages for",
             "raise the topic's max.message.bytes",
         ],
     );

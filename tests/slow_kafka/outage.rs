@@ -18,7 +18,7 @@ fn restart(broker: &Broker, process: &mut Process) -> Vec<f64> {
             0 => broker.stop(),
             _ => broker.kill(),
         }
-        process.until_ready(false, "no broker is reachable");
+        process.until_ready(false, "no broker has been reachable");
         std::thread::sleep(Duration::from_secs(2));
         broker.resume().expect("back");
         process.until_ready(true, "").as_secs_f64()
