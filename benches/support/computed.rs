@@ -43,6 +43,7 @@ struct Computed<'a> {
     costs: Vec<Cost<'a>>,
     domain: &'a str,
     class: &'static str,
+    #[serde(serialize_with = "as_number")]
     net: f64,
     freight: bool,
 }
@@ -50,11 +51,20 @@ struct Computed<'a> {
 #[derive(Serialize)]
 struct Cost<'a> {
     sku: &'a str,
+    #[serde(serialize_with = "as_number")]
     cost: f64,
 }
 
 fn as_object<S: Serializer>(pairs: &[(&str, u32)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().copied())
+}
+
+/// Writes a whole number as JSONata does, without a fraction.
+fn as_number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    match number.fract() == 0.0 {
+        true => serializer.serialize_i64(*number as i64),
+        false => serializer.serialize_f64(*number),
+    }
 }
 
 fn rounded(value: f64) -> f64 {
