@@ -6,7 +6,7 @@
 use super::error::Error;
 use super::evaluate::{Limits, Outcome, Request, Scratch, World, evaluate};
 use super::{Dialect, INVALID, UNSUPPORTED, parse};
-use crate::value::{Heap, Kind, ValueRef, View, escape_into};
+use crate::value::{Heap, Kind, Store, ValueRef, View, escape_into};
 
 /// How much fuel a millisecond of a line's `timelimit` is.
 const FUEL_PER_MILLISECOND: u64 = 20_000;
@@ -132,13 +132,17 @@ impl Batch {
                 return Answer::Refused(top.iter().map(|name| (UNSUPPORTED, name.message())).collect());
             }
         }
+        // A name that stands twice counts once, as in an execution.
+        let mut store = Store::new(&mut self.heap, constants);
+        let input = question.input.map(|value| store.distinct(value));
+        let bindings = question.bindings.map(|value| store.distinct(value));
         let mut names: Vec<String> = Vec::new();
         let mut globals = Vec::new();
         if states {
             names.push("states".to_owned());
-            globals.push(Some(self.states(question.input)));
+            globals.push(Some(self.states(input)));
         }
-        if let Some(bindings) = question.bindings {
+        if let Some(bindings) = bindings {
             let view = View::new(&self.heap, constants);
             for (name, value) in view.members(bindings) {
                 names.push(
@@ -157,7 +161,7 @@ impl Batch {
         code.link(constants);
         let request = Request {
             code: &code,
-            input: question.input.filter(|_| !states),
+            input: input.filter(|_| !states),
             globals: &globals,
             chains: &[],
             limits: question.limits,

@@ -62,6 +62,19 @@ fn a_transition_costs_the_same_in_a_long_machine() {
     check_time((&mut short, r#"{"n":0}"#), (&mut long, r#"{"n":0}"#), 100.0);
 }
 
+/// A member that is not there is looked for among names that would have to be decoded to be compared.
+#[test]
+fn a_look_up_passes_over_long_names_with_escapes() {
+    let definition = r#"{"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true,
+        "Output": "{% ($o := $states.input; $count([1..1000][$exists($o.x)])) %}"}}}"#;
+    let (mut short, mut long) = (Engine::new(definition), Engine::new(definition));
+    let event = |escapes: usize| format!("{{\"{}\": 1}}", "\\n".repeat(escapes));
+    let (few, many) = (event(10), event(10_000));
+    assert_eq!(output(&mut short, &few), "0");
+    assert_eq!(output(&mut long, &many), "0");
+    check_time((&mut short, &few), (&mut long, &many), 1.0);
+}
+
 /// A chain that is taken at once is cut after 64 states; each part is one step, wherever the states stand.
 #[test]
 fn a_chain_of_constants_is_taken_in_long_steps() {

@@ -43,6 +43,19 @@ fn one_expression_has_an_answer_and_an_exit_code() {
         "",
     );
     check(&["{% 1 + 1 %}"], 0, "2\n", "");
+    let twice = folder.write("twice.json", r#"{"d": {"x": 1, "x": 2}}"#);
+    check(
+        &["$string($states.input.d)", "--input", &twice],
+        0,
+        "{\"x\":2}\n",
+        "",
+    );
+    check(
+        &["$count($keys($states.input.d))", "--input", &twice],
+        0,
+        "1\n",
+        "",
+    );
     check(&["$error('a\nb')"], 1, "", "D3137: a\\nb");
     check(&["$nothing"], 0, "", "nothing (undefined)");
     check(
