@@ -47,7 +47,7 @@ fn one_expression_has_an_answer_and_an_exit_code() {
     check(
         &["$string($states.input.d)", "--input", &twice],
         0,
-        "{\"x\":2}\n",
+        "\"{\\\"x\\\":2}\"\n",
         "",
     );
     check(
