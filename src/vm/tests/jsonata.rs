@@ -1,4 +1,4 @@
-//! States in JSONata: what their fields see, what fails them, and how much work and memory that takes.
+//! States in JSONata: what their fields see, and what fails them.
 
 use super::*;
 use crate::program::Program;
@@ -7,16 +7,16 @@ use crate::value::ValueRef;
 const TASK: &str = r#""Type":"Task","QueryLanguage":"JSONata","Resource":"arn:aws:states:::lambda:invoke""#;
 
 /// A state in JSONata.
-fn jsonata(name: &str, more: &str) -> String {
+pub(super) fn jsonata(name: &str, more: &str) -> String {
     format!("\"{name}\":{{\"QueryLanguage\":\"JSONata\",{more}}}")
 }
 
-fn task(name: &str, more: &str) -> String {
+pub(super) fn task(name: &str, more: &str) -> String {
     format!("\"{name}\":{{{TASK},{more}}}")
 }
 
 /// A Pass state whose output is an expression.
-fn pass(expression: &str) -> String {
+pub(super) fn pass(expression: &str) -> String {
     let output = expression.replace('"', "\\\"");
     jsonata(
         "A",
@@ -25,7 +25,7 @@ fn pass(expression: &str) -> String {
 }
 
 #[track_caller]
-fn check(states: &str, input: &str, output: &str) {
+pub(super) fn check(states: &str, input: &str, output: &str) {
     for level in [Level::All, Level::Off] {
         start_with("A", states, input, level).succeeds(output);
     }
@@ -461,106 +461,6 @@ fn branches_get_arguments_and_the_state_keeps_its_input() {
     check(&states, r#"{"x":1,"y":2}"#, r#"{"r":[1,1],"x":1,"y":2}"#);
 }
 
-/// What merges constants into the input is taken at once with the states around it, in either language.
-#[test]
-fn states_that_merge_constants_are_a_chain() {
-    let states = [
-        jsonata(
-            "A",
-            r#""Type":"Pass","Output":"{% $merge([$states.input, {'a': {'x': [1, null]}, 'n': 2.50}]) %}","Next":"B""#,
-        ),
-        r#""B":{"Type":"Pass","Result":true,"ResultPath":"$.b.c","Next":"C"}"#.to_owned(),
-        jsonata(
-            "C",
-            r#""Type":"Pass","Output":"{% $merge([$states.input, {'a': 'new', 'z': -1}]) %}","Next":"D""#,
-        ),
-        jsonata("D", r#""Type":"Succeed""#),
-    ];
-    let states = states.join(",");
-    for (input, output) in [
-        ("{}", r#"{"a":"new","n":2.5,"b":{"c":true},"z":-1}"#),
-        (
-            r#"{"z":1,"a":0,"b":{"d":1},"z":2}"#,
-            r#"{"z":-1,"a":"new","b":{"d":1,"c":true},"n":2.5}"#,
-        ),
-    ] {
-        check(&states, input, output);
-        let mut player = start_with("A", &states, input, Level::Off);
-        player.go();
-        assert_eq!(player.run.transitions(), 4);
-    }
-    for (input, cause) in [("[1]", "T0412"), ("null", "T0412"), ("7", "T0412")] {
-        for level in [Level::All, Level::Off] {
-            start_with("A", &states, input, level).fails("States.QueryEvaluationError", cause);
-        }
-    }
-}
-
-/// One state that merges constants is a step of its own, also where it ends the flow or is returned to.
-#[test]
-fn one_state_that_merges_constants_is_a_step() {
-    let merge = |name: &str, member: &str, then: &str| {
-        let output = format!("{{% $merge([$states.input, {{'{member}': '{name}'}}]) %}}");
-        jsonata(name, &format!(r#""Type":"Pass","Output":"{output}",{then}"#))
-    };
-    let states = [
-        merge("A", "a", r#""Next":"C""#),
-        jsonata(
-            "C",
-            r#""Type":"Choice","Choices":[{"Condition":"{% $states.input.b = 'B' %}","Next":"E"}],"Default":"B""#,
-        ),
-        merge("B", "b", r#""Next":"C""#),
-        merge("E", "a", r#""End":true"#),
-    ];
-    let states = states.join(",");
-    check(&states, r#"{"x":1}"#, r#"{"x":1,"a":"E","b":"B"}"#);
-    for level in [Level::All, Level::Off] {
-        let mut player = start_with("A", &states, "{}", level);
-        player.succeeds(r#"{"a":"E","b":"B"}"#);
-        assert_eq!(player.run.transitions(), 5);
-        start_with("A", &states, "1", level).fails("States.QueryEvaluationError", "T0412");
-    }
-    let player = start_with("A", &states, "{}", Level::Off);
-    assert_eq!(player.program.fused.len(), 3);
-}
-
-/// A variable may hide the function that merges.
-#[test]
-fn a_variable_called_merge_is_not_the_function() {
-    let states = [
-        jsonata("A", r#""Type":"Pass","Assign":{"merge":"none"},"Next":"B""#),
-        jsonata(
-            "B",
-            r#""Type":"Pass","Output":"{% $merge([$states.input, {'a': 1}]) %}","Next":"C""#,
-        ),
-        jsonata("C", r#""Type":"Succeed""#),
-    ];
-    for level in [Level::All, Level::Off] {
-        start_with("A", &states.join(","), "{}", level).fails("States.QueryEvaluationError", "T1006");
-    }
-}
-
-/// A walk finds what several chains read; what it does not find the language looks for.
-#[test]
-fn chains_are_found_together_or_one_by_one() {
-    let states = jsonata(
-        "A",
-        r#""Type":"Pass","Output":{"a":"{% $states.input.o.a %}","b":"{% $states.input.o.b & $states.input.o.a %}",
-        "c":"{% $states.input.list.v %}","d":"{% [$states.input.o.none.x] %}","e":"{% $states.input.o %}",
-        "f":"{% $count($states.input.o) + $states.input.o.a %}"},"End":true"#,
-    );
-    check(
-        &states,
-        r#"{"o":{"a":1,"b":2},"list":[{"v":3},{"v":[4,5]}]}"#,
-        r#"{"a":1,"b":"21","c":[3,4,5],"d":[],"e":{"a":1,"b":2},"f":2}"#,
-    );
-    check(
-        &states,
-        r#"{"o":[{"a":1},{"b":2}],"list":{"v":[6]}}"#,
-        r#"{"a":1,"b":"21","c":[6],"d":[],"e":[{"a":1},{"b":2}],"f":3}"#,
-    );
-}
-
 #[test]
 fn a_name_that_stands_twice_is_one_member() {
     let states = jsonata(
@@ -573,104 +473,6 @@ fn a_name_that_stands_twice_is_one_member() {
         r#"{"a":1,"o":{"x":1,"x":2},"a":2}"#,
         r#"{"k":["a","o"],"i":{"a":2,"o":{"x":2}},"o":{"x":2},"n":1}"#,
     );
-}
-
-#[test]
-fn a_run_compacted_at_every_state_evaluates_the_same() {
-    let states = [
-        jsonata(
-            "A",
-            r#""Type":"Pass","Assign":{"big":"{% $pad('', 5000, 'x') %}"},
-            "Output":"{% $map([1..20], function($i){ {'i': $i, 't': $string($i) & $states.input.s} }) %}","Next":"B""#,
-        ),
-        jsonata(
-            "B",
-            r#""Type":"Map","ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Pass","QueryLanguage":"JSONata",
-            "Assign":{"own":"{% $states.input.t %}"},"Next":"J"},"J":{"Type":"Pass","QueryLanguage":"JSONata",
-            "Output":"{% $own & $length($big) %}","End":true}}},
-            "Output":"{% $join($states.result, ',') %}","End":true"#,
-        ),
-    ];
-    let states = states.join(",");
-    let mut player = start("A", &states, r#"{"s":"s"}"#);
-    let mut expected = String::new();
-    for index in 1..=20 {
-        expected += &format!("{index}s5000,");
-    }
-    let expected = format!("\"{}\"", expected.trim_end_matches(','));
-    player.succeeds(&expected);
-    player.run.set_compaction_floor(0);
-    player.restart(r#"{"s":"s"}"#, Level::All);
-    player.succeeds(&expected);
-}
-
-const ENDLESS: &str = "($f := function($n){$f($n + 1)}; $f(0))";
-
-#[test]
-#[cfg_attr(miri, ignore = "millions of instructions")]
-fn a_recursion_without_end_fails_its_state_and_spends_the_turn() {
-    let mut player = start("A", &pass(ENDLESS), "{}");
-    player.run.grant(Work::of(1 << 20));
-    player.fails(
-        "States.QueryEvaluationError",
-        "threw an error during evaluation: Expression evaluation timeout: Check for infinite loop",
-    );
-    assert!(player.run.work().is_spent());
-    assert!(player.run.take_overdrawn() > 1 << 20);
-    assert_eq!(player.run.take_overdrawn(), 0);
-}
-
-/// A template of heavy expressions stops between them when its work is spent, and goes on exactly there.
-#[test]
-#[cfg_attr(miri, ignore = "a hundred thousand instructions")]
-fn a_turn_ends_between_expressions() {
-    let heavy = "{% $sum($map([1..2000], function($v){$v})) %}";
-    let fields: Vec<String> = (0..10).map(|index| format!("\"{index}\":\"{heavy}\"")).collect();
-    let rules = r#""Type":"Choice","Choices":[{"Condition":"{% $sum([1..2000]) < 0 %}","Next":"C"},
-        {"Condition":"{% $sum([1..2000]) > 0 %}","Next":"C"}]"#;
-    let states = [
-        jsonata(
-            "A",
-            &format!(r#""Type":"Pass","Output":{{{}}},"Next":"B""#, fields.join(",")),
-        ),
-        jsonata("B", rules),
-        jsonata(
-            "C",
-            r#""Type":"Pass","Output":"{% $sum($states.input.*) %}","End":true"#,
-        ),
-    ];
-    let mut player = start("A", &states.join(","), "{}");
-    let mut turns = 0;
-    let status = loop {
-        player.run.grant(Work::of(1_000));
-        turns += 1;
-        match player.go() {
-            Status::Running => {}
-            status => break status,
-        }
-    };
-    assert_eq!(status, Status::Succeeded, "{:?}", player.failure());
-    assert!(turns > 11, "{turns} turns");
-    player.has_output("20010000");
-}
-
-#[test]
-fn what_waits_does_not_keep_the_memory_of_evaluations() {
-    let states = task(
-        "A",
-        r#""Arguments":{"FunctionName":"f","Payload":"{% $sum($map([1..5000], function($v){$v})) %}"},
-        "Output":"{% $states.result.x %}","End":true"#,
-    );
-    let mut player = start("A", &states, "{}");
-    assert_eq!(player.go(), Status::Waiting);
-    let mut small = Run::new();
-    let working = player.run.bytes().1;
-    player.run.park_into(&mut small);
-    assert!(working > 50_000, "{working} bytes at work");
-    assert!(small.bytes().1 < 4_000, "{:?} wait", small.bytes());
-    player.run.unpark_from(&mut small);
-    assert_eq!(player.answer(0, Answer::Success(b"{\"x\":1}")), Status::Succeeded);
-    player.has_output("1");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! say why not.
 
 mod jsonata;
+mod jsonata_chains;
+mod jsonata_work;
 mod limits;
 mod midway;
 mod names;
