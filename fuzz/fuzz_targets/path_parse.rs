@@ -6,8 +6,9 @@
 
 use arbitrary::Unstructured;
 use libfuzzer_sys::fuzz_target;
-use stepstream::intrinsic::{self, Argument, Call, Random};
+use stepstream::intrinsic::{self, Argument, Call};
 use stepstream::path::{self, Accessor, Step};
+use stepstream::random::Random;
 use stepstream::value::{Heap, Store, ValueRef};
 use stepstream_fuzz::{assert_written, json};
 
