@@ -43,6 +43,8 @@ pub(super) struct Job<'a> {
     pub(super) is_event: bool,
     /// See [`Call::key`].
     pub(super) key: &'a dyn Display,
+    /// Now, in milliseconds since 1970.
+    pub(super) now_ms: i64,
 }
 
 /// Serves tasks with functions.
@@ -96,6 +98,7 @@ impl<R: Runner> Connector for Invoker<R> {
             payload,
             is_event: style == Style::Accepted,
             key: call.key,
+            now_ms: call.now_ms,
         };
         let version = function.map_or("", Function::version);
         if let Style::Envelope(detail) = style {

@@ -167,6 +167,7 @@ impl Client {
         let view = View::new(&heap, &heap);
         let job = Job {
             arn: "",
+            now_ms: 0,
             name: function.as_ref().map_or("resource", |function| &function.name),
             qualifier: function
                 .as_ref()
@@ -223,7 +224,7 @@ fn run(test: impl Future<Output = ()>) {
 #[test]
 fn calls_share_a_connection() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |config, limits| {
+        let mut client = Client::new(url, |config, _| {
             let secret = Secret::Text("Bearer hush".into());
             config.headers = Some(BTreeMap::from([("Authorization".into(), secret)]));
         });
@@ -333,7 +334,7 @@ fn a_huge_answer_is_cut_above_the_limit() {
 #[test]
 fn a_slow_answer_times_out() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |config, limits| {
+        let mut client = Client::new(url, |_, limits| {
             limits.timeout = Some(Period(Duration::from_millis(20)));
         });
         let answer = client.call("slow", "1").await;

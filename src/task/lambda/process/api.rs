@@ -6,7 +6,6 @@
 use super::fleet::Fleet;
 use super::instance::Instance;
 use super::words::{self, ANSWER_BYTES_MAX};
-use crate::clock;
 use crate::task::Failure;
 use crate::task::http::BODY_BYTES_MAX;
 use crate::task::lambda::thrown::{member, thrown};
@@ -94,13 +93,14 @@ async fn next(fleet: &Rc<Fleet>, instance: &Rc<Instance>) -> Reply {
         return std::future::pending().await;
     };
     let timeout = fleet.command.timeout;
-    let request_id = fleet.request_id();
     let mut reply = Response::new(Full::new(Bytes::copy_from_slice(&invocation.payload)));
-    let deadline = clock::wall_ms() + timeout.as_millis() as i64;
+    // The clock of the call, which has gone on since.
+    let now_ms = invocation.since_ms + invocation.since.elapsed().as_millis() as i64;
+    let deadline = now_ms + timeout.as_millis() as i64;
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in [
-        ("lambda-runtime-aws-request-id", &*request_id),
+        ("lambda-runtime-aws-request-id", &*invocation.request_id),
         ("lambda-runtime-deadline-ms", &*deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", &*invocation.arn),
         ("lambda-runtime-client-context", &*invocation.client_context),
@@ -110,7 +110,7 @@ async fn next(fleet: &Rc<Fleet>, instance: &Rc<Instance>) -> Reply {
             headers.insert(name, value);
         }
     }
-    instance.begin(&request_id, timeout, invocation);
+    instance.begin(timeout, invocation);
     reply
 }
 

@@ -7,9 +7,8 @@
 use super::command::Command;
 use super::counts::Counts;
 use super::function::Function;
-use super::instance::{self, Instance};
+use super::instance::Instance;
 use super::invocation::Invocation;
-use crate::random::{Random, push_uuid};
 use crate::task::Failure;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// How long a process may wait for a call before it is ended.
 const IDLE_MAX: Duration = Duration::from_secs(600);
@@ -28,30 +28,29 @@ pub(super) struct Fleet {
     pub(super) counts: Arc<Counts>,
     functions: RefCell<BTreeMap<Box<str>, Rc<Function>>>,
     instances: RefCell<Vec<Rc<Instance>>>,
-    random: RefCell<Random>,
+    /// Where processes are started.
+    starts: UnboundedSender<Rc<Instance>>,
     is_stopping: Cell<bool>,
     /// Tells that a process has ended.
-    ended: Notify,
+    has_ended: Notify,
 }
 
 impl Fleet {
-    pub(super) fn new(command: Arc<Command>, counts: Arc<Counts>) -> Fleet {
+    /// Creates one without processes; whoever hears `starts` starts them, and tells when they have [`ended`](Fleet::ended).
+    pub(super) fn new(
+        command: Arc<Command>,
+        counts: Arc<Counts>,
+        starts: UnboundedSender<Rc<Instance>>,
+    ) -> Fleet {
         Fleet {
             command,
             counts,
             functions: RefCell::default(),
             instances: RefCell::default(),
-            random: RefCell::new(Random::from_system()),
+            starts,
             is_stopping: Cell::new(false),
-            ended: Notify::new(),
+            has_ended: Notify::new(),
         }
-    }
-
-    /// Returns a new id of a request.
-    pub(super) fn request_id(&self) -> String {
-        let mut id = String::with_capacity(36);
-        push_uuid(self.random.borrow_mut().uuid(), &mut id);
-        id
     }
 
     /// Takes a call in.
@@ -149,23 +148,28 @@ impl Fleet {
         self.instances.borrow_mut().push(instance.clone());
         Counts::add(&self.counts.alive);
         Counts::add(&self.counts.started);
-        let fleet = self.clone();
-        tokio::task::spawn_local(async move {
-            instance::run(&fleet, &instance).await;
-            instance.gone();
-            function.alive.set(function.alive.get() - 1);
-            fleet.counts.alive.fetch_sub(1, Relaxed);
-            fleet
-                .instances
-                .borrow_mut()
-                .retain(|other| !Rc::ptr_eq(other, &instance));
-            fleet
-                .functions
-                .borrow_mut()
-                .retain(|_, function| !function.is_over());
-            fleet.ended.notify_one();
-            fleet.scale();
-        });
+        // Whoever starts them lives as long as the fleet.
+        let _ = self.starts.send(instance);
+    }
+
+    /// Hears that a process has ended.
+    pub(super) fn ended(self: &Rc<Fleet>, instance: &Rc<Instance>) {
+        let alive = &instance.function.alive;
+        instance.gone();
+        alive.set(alive.get() - 1);
+        self.counts.alive.fetch_sub(1, Relaxed);
+        self.instances
+            .borrow_mut()
+            .retain(|other| !Rc::ptr_eq(other, instance));
+        self.forget_functions();
+        self.has_ended.notify_one();
+        self.scale();
+    }
+
+    fn forget_functions(&self) {
+        self.functions
+            .borrow_mut()
+            .retain(|_, function| !function.is_over());
     }
 
     /// Hears that a process could not start the handler of a function. Unless others serve it, that answers a call; all
@@ -178,16 +182,14 @@ impl Fleet {
             (false, _) => usize::MAX,
         };
         for invocation in std::iter::from_fn(|| function.pop()).take(answered_max) {
-            invocation.answer(Err(failure(&self.request_id())));
+            let failure = failure(&invocation.request_id);
+            invocation.answer(Err(failure));
         }
         let (fleet, function) = (self.clone(), function.clone());
         tokio::task::spawn_local(async move {
             tokio::time::sleep(wait).await;
             function.may_start();
-            fleet
-                .functions
-                .borrow_mut()
-                .retain(|_, function| !function.is_over());
+            fleet.forget_functions();
             fleet.scale();
         });
     }
@@ -205,7 +207,7 @@ impl Fleet {
             }
         }
         while !self.instances.borrow().is_empty() {
-            self.ended.notified().await;
+            self.has_ended.notified().await;
         }
     }
 }

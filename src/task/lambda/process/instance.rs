@@ -1,33 +1,16 @@
-//! One process: started, given one call at a time, ended.
+//! How one process stands: it starts, waits for a call, has one, or is to end.
 //!
-//! Must not know how many there are. Invariant: when `run` returns, the process and all it has started are gone, and its
-//! call is answered.
+//! Must not know how many there are, nor how it is talked to. Invariant: it has one call at a time.
 
-use super::api;
-use super::counts::Counts;
-use super::fleet::Fleet;
 use super::function::Function;
 use super::invocation::Invocation;
-use super::output;
-use super::usage;
-use super::words;
 use crate::task::Failure;
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::cell::{Cell, RefCell};
-use std::pin::pin;
-use std::process::ExitStatus;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::process::Child;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-
-/// How long starting the handler may take at least; a call's own time limit, if that is longer.
-const START_MIN: Duration = Duration::from_secs(10);
-
-/// How long a process may take to end when it is told to.
-const END_MAX: Duration = Duration::from_millis(500);
 
 /// One process.
 pub(super) struct Instance {
@@ -35,29 +18,20 @@ pub(super) struct Instance {
     running: RefCell<Option<Running>>,
     /// The running call has changed.
     changed: Notify,
-    retire: Notify,
+    pub(super) retired: Notify,
     is_retired: Cell<bool>,
     is_idle: Cell<bool>,
     is_starting: Cell<bool>,
     /// Whether its handler has started.
     is_ready: Cell<bool>,
     /// Why the handler could not be started, as the process says.
-    start_error: RefCell<Option<Failure>>,
+    pub(super) start_error: RefCell<Option<Failure>>,
 }
 
 /// The call that a process has.
 struct Running {
-    request_id: Rc<str>,
     until: Instant,
     invocation: Invocation,
-}
-
-/// How a process ended.
-enum End {
-    Exited(std::io::Result<ExitStatus>),
-    TimedOut,
-    OutOfMemory,
-    Retired,
 }
 
 /// While it lives, a process counts as idle.
@@ -77,7 +51,7 @@ impl Instance {
             function,
             running: RefCell::default(),
             changed: Notify::new(),
-            retire: Notify::new(),
+            retired: Notify::new(),
             is_retired: Cell::new(false),
             is_idle: Cell::new(false),
             is_starting: Cell::new(true),
@@ -133,21 +107,20 @@ impl Instance {
     /// Ends it.
     pub(super) fn retire(&self) {
         self.is_retired.set(true);
-        self.retire.notify_one();
+        self.retired.notify_one();
     }
 
     /// Returns the id of the call that it has, or an empty text.
-    pub(super) fn request_id(&self) -> Rc<str> {
+    pub(super) fn request_id(&self) -> Arc<str> {
         let running = self.running.borrow();
         running
             .as_ref()
-            .map_or_else(|| "".into(), |running| running.request_id.clone())
+            .map_or_else(|| "".into(), |running| running.invocation.request_id.clone())
     }
 
     /// Gives it a call.
-    pub(super) fn begin(&self, request_id: &str, timeout: Duration, invocation: Invocation) {
+    pub(super) fn begin(&self, timeout: Duration, invocation: Invocation) {
         *self.running.borrow_mut() = Some(Running {
-            request_id: request_id.into(),
             until: Instant::now() + timeout,
             invocation,
         });
@@ -159,7 +132,7 @@ impl Instance {
         let mut running = self.running.borrow_mut();
         running
             .as_ref()
-            .filter(|running| &*running.request_id == request_id)?;
+            .filter(|running| &*running.invocation.request_id == request_id)?;
         let over = running.take()?;
         self.changed.notify_one();
         Some(over.invocation)
@@ -171,7 +144,7 @@ impl Instance {
     }
 
     /// Returns when it has taken too long: for its start, or for a call.
-    async fn late(&self, start: Instant) {
+    pub(super) async fn late(&self, start: Instant) {
         loop {
             let running = self.running.borrow().as_ref().map(|running| running.until);
             let until = running.or(self.is_starting.get().then_some(start));
@@ -193,129 +166,4 @@ impl Instance {
             }
         }
     }
-}
-
-/// A process and all that it has started; killed with this.
-struct Group {
-    child: Child,
-    id: Option<Pid>,
-}
-
-impl Group {
-    fn signal(&self, signal: Signal) {
-        if let Some(id) = self.id {
-            // It may be gone.
-            let _ = kill_process_group(id, signal);
-        }
-    }
-
-    /// Kills what is left of it.
-    async fn kill(mut self) {
-        self.signal(Signal::KILL);
-        let _ = self.child.wait().await;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
-}
-
-/// Runs a process until it ends.
-pub(super) async fn run(fleet: &Rc<Fleet>, instance: &Rc<Instance>) {
-    let command = &fleet.command;
-    let (listener, group) = match start(fleet, instance).await {
-        Ok(started) => started,
-        Err(error) => {
-            let program = command.program();
-            tracing::error!(
-                function = &*instance.function.name,
-                "the function's process cannot be started: {program}: {error}"
-            );
-            let failure = |id: &str| words::no_entrypoint(id, program, &error);
-            return fleet.failed_start(&instance.function, failure);
-        }
-    };
-    let end = live(fleet, instance, listener, group).await;
-    let failure = |id: &str| match &end {
-        End::Exited(Ok(status)) => words::exited(id, *status),
-        End::TimedOut => words::timed_out(id, command.timeout),
-        End::OutOfMemory => words::out_of_memory(id),
-        End::Exited(Err(_)) | End::Retired => words::stopping(),
-    };
-    let count = match &end {
-        End::Exited(_) => &fleet.counts.exited,
-        End::TimedOut => &fleet.counts.timed_out,
-        End::OutOfMemory => &fleet.counts.out_of_memory,
-        End::Retired => return answer_running(instance, failure),
-    };
-    Counts::add(count);
-    let was_starting = instance.starts_no_more();
-    tracing::warn!(
-        function = &*instance.function.name,
-        "the function's process has ended: {}",
-        match &end {
-            End::Exited(Ok(status)) => status.to_string(),
-            End::Exited(Err(error)) => error.to_string(),
-            End::TimedOut if was_starting => "its handler did not start in time".to_owned(),
-            End::TimedOut => "its call took longer than `timeout`".to_owned(),
-            End::OutOfMemory => "it took more memory than `memory`".to_owned(),
-            End::Retired => String::new(),
-        }
-    );
-    answer_running(instance, failure);
-    if was_starting {
-        let told = instance.start_error.take();
-        fleet.failed_start(&instance.function, |id| {
-            told.clone().unwrap_or_else(|| failure(id))
-        });
-    }
-}
-
-/// Answers the call that an ended process has, if any.
-fn answer_running(instance: &Instance, failure: impl Fn(&str) -> Failure) {
-    let request_id = instance.request_id();
-    if let Some(invocation) = instance.end(&request_id) {
-        invocation.answer(Err(failure(&request_id)));
-    }
-}
-
-async fn start(fleet: &Fleet, instance: &Rc<Instance>) -> std::io::Result<(TcpListener, Group)> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let address = listener.local_addr()?.to_string();
-    let mut child = fleet.command.of(&instance.function.name, &address).spawn()?;
-    if let Some(stdout) = child.stdout.take() {
-        tokio::task::spawn_local(output::follow(instance.clone(), stdout, "stdout"));
-    }
-    if let Some(stderr) = child.stderr.take() {
-        tokio::task::spawn_local(output::follow(instance.clone(), stderr, "stderr"));
-    }
-    let id = child.id().and_then(|id| Pid::from_raw(id as i32));
-    Ok((listener, Group { child, id }))
-}
-
-/// Serves a process until it ends or has to; it is gone then.
-async fn live(fleet: &Rc<Fleet>, instance: &Rc<Instance>, listener: TcpListener, mut group: Group) -> End {
-    let command = &fleet.command;
-    let start = Instant::now() + command.timeout.max(START_MIN);
-    let process = group.child.id().unwrap_or_default();
-    let mut server = pin!(api::serve(listener, fleet, instance));
-    let end = tokio::select! {
-        status = group.child.wait() => End::Exited(status),
-        () = &mut server => End::Retired,
-        () = instance.late(start) => End::TimedOut,
-        () = usage::beyond(process, command.memory) => End::OutOfMemory,
-        () = instance.retire.notified() => End::Retired,
-    };
-    if let End::Retired = end {
-        // Served until it is gone: a runtime complains when it is not.
-        group.signal(Signal::TERM);
-        tokio::select! {
-            _ = tokio::time::timeout(END_MAX, group.child.wait()) => {}
-            () = &mut server => {}
-        }
-    }
-    group.kill().await;
-    end
 }

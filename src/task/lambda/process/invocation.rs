@@ -9,6 +9,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// A call of a function.
 pub(super) struct Invocation {
+    /// Names the call for the function.
+    pub(super) request_id: Arc<str>,
     /// The function's name.
     pub(super) function: Box<str>,
     /// Its ARN, with the qualifier if there is one.
@@ -19,6 +21,8 @@ pub(super) struct Invocation {
     pub(super) client_context: String,
     /// Since when it waits.
     pub(super) since: Instant,
+    /// When that was, in milliseconds since 1970.
+    pub(super) since_ms: i64,
     pub(super) caller: Caller,
 }
 

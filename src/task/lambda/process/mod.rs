@@ -1,8 +1,8 @@
 //! Functions as processes of this machine: their code runs unchanged, over AWS's Lambda Runtime API.
 //!
 //! [`Command`] is one entry of the configuration, checked. All its processes are one [`fleet`], which has a thread of its
-//! own and serves all shards: what a shard calls goes there, and each answer comes back to the shard that called. An
-//! `instance` is one process, `api` what it asks, `output` what it prints, `words` what AWS says when it does not
+//! own and serves all shards: what a shard calls goes there, and each answer comes back to the shard that called. `process` is one of
+//! them, `instance` how it stands, `api` what it asks, `output` what it prints, `words` what AWS says when it does not
 //! answer. Must not know tasks or envelopes. Invariants: a process has one call at a time; a call is answered
 //! once; no process outlives the fleet.
 //!
@@ -26,6 +26,8 @@ mod function;
 mod instance;
 mod invocation;
 mod output;
+#[allow(clippy::module_inception, reason = "it is one process, the room has all")]
+mod process;
 mod runner;
 mod thread;
 mod usage;

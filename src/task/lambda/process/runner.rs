@@ -5,6 +5,7 @@ use super::counts::Counts;
 use super::invocation::{Caller, Invocation};
 use super::thread::{Message, Thread};
 use super::words;
+use crate::random::{Random, push_uuid};
 use crate::stream::Ticket;
 use crate::task::config::Mistake;
 use crate::task::lambda::invoke::{Invoker, Job, Runner};
@@ -45,7 +46,8 @@ impl ProcessMaker {
 
 impl Maker for ProcessMaker {
     fn make(&self, site: &mut Site) -> Box<dyn Connector> {
-        let runner = ProcessRunner::new(self.command.queue, &self.thread, site.answers.clone());
+        let random = Random::new(site.random.next_u64());
+        let runner = ProcessRunner::new(self.command.queue, &self.thread, site.answers.clone(), random);
         Box::new(Invoker::new(runner, site.random.next_u64()))
     }
 
@@ -68,12 +70,14 @@ struct ProcessRunner {
     answers: UnboundedSender<(Ticket, Answer)>,
     waiting: Arc<AtomicUsize>,
     pending: Pending,
+    /// Where ids of requests come from.
+    random: Random,
     /// A call's key, as it is written.
     key: String,
 }
 
 impl ProcessRunner {
-    fn new(queue: usize, thread: &Thread, answers: Answers) -> ProcessRunner {
+    fn new(queue: usize, thread: &Thread, answers: Answers, random: Random) -> ProcessRunner {
         let (sender, receiver) = unbounded_channel();
         let pending = Pending::default();
         tokio::task::spawn_local(forward(receiver, answers, pending.clone()));
@@ -83,8 +87,15 @@ impl ProcessRunner {
             answers: sender,
             waiting: Arc::default(),
             pending,
+            random,
             key: String::new(),
         }
+    }
+
+    fn request_id(&mut self) -> Arc<str> {
+        let mut id = String::with_capacity(36);
+        push_uuid(self.random.uuid(), &mut id);
+        id.into()
     }
 
     /// Returns what the function reads as `context.client_context`: the call's idempotency key.
@@ -134,11 +145,13 @@ impl Runner for ProcessRunner {
         };
         let is_cancelled = Arc::new(AtomicBool::new(false));
         let invocation = Invocation {
+            request_id: self.request_id(),
             function: job.name.into(),
             arn: arn.into(),
             payload: job.payload.to_vec(),
             client_context: self.client_context(job),
             since: Instant::now(),
+            since_ms: job.now_ms,
             caller: Caller {
                 ticket,
                 answers: self.answers.clone(),

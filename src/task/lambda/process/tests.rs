@@ -136,7 +136,7 @@ impl Fleet {
             key: &"käy/1",
             timeout_seconds: None,
             heartbeat_seconds: None,
-            now_ms: 0,
+            now_ms: crate::clock::wall_ms(),
         };
         let (desk, _outbox) = outbox(Acknowledge::AtOnce, Bounds::default());
         let mut sink = desk.sink(0, &self.wake);

@@ -6,8 +6,10 @@
 use super::command::Command;
 use super::counts::Counts;
 use super::fleet::Fleet;
+use super::instance::Instance;
 use super::invocation::Invocation;
-use std::rc::Rc;
+use super::process;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
@@ -69,7 +71,9 @@ impl Thread {
 }
 
 async fn work(command: Arc<Command>, counts: Arc<Counts>, mut messages: UnboundedReceiver<Message>) {
-    let fleet = Rc::new(Fleet::new(command, counts));
+    let (starts, started) = unbounded_channel();
+    let fleet = Rc::new(Fleet::new(command, counts, starts));
+    tokio::task::spawn_local(start_all(Rc::downgrade(&fleet), started));
     while let Some(Message::Call(invocation)) = messages.recv().await {
         fleet.push(invocation);
     }
@@ -80,5 +84,15 @@ async fn work(command: Arc<Command>, counts: Arc<Counts>, mut messages: Unbounde
             invocation.leaves_queue();
             invocation.answer(Err(super::words::stopping()));
         }
+    }
+}
+
+/// Starts the processes that a fleet wants, until it is gone.
+async fn start_all(fleet: Weak<Fleet>, mut starts: UnboundedReceiver<Rc<Instance>>) {
+    while let (Some(instance), Some(fleet)) = (starts.recv().await, fleet.upgrade()) {
+        tokio::task::spawn_local(async move {
+            process::run(&fleet, &instance).await;
+            fleet.ended(&instance);
+        });
     }
 }
