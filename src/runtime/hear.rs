@@ -163,7 +163,9 @@ impl Shard {
 
 /// Finishes the event of a settlement, if it is over.
 fn settled(lanes: &mut Lanes, settlement: Option<Settlement>) {
-    if let Some(settlement) = settlement {
-        lanes[settlement.lane as usize].feed.settled(&settlement);
+    if let Some(settlement) = settlement
+        && let Some(lane) = lanes.get_mut(settlement.lane as usize)
+    {
+        lane.feed.settled(&settlement);
     }
 }

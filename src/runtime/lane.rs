@@ -39,8 +39,27 @@ const SETTLING_MAX: usize = 50_000;
 /// The workflows of a shard, each by its number.
 pub(super) type Lanes = slab::Slab<Lane>;
 
+/// Names a lane of a shard for as long as the shard lives: its number, which another one has when it is gone, and which of
+/// the number's owners it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LaneId {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+impl LaneId {
+    /// Names a lane that the shard begins with, by its place in [`Parts::lanes`](super::Parts::lanes).
+    pub fn initial(place: usize) -> LaneId {
+        LaneId {
+            index: place as u32,
+            generation: place as u32,
+        }
+    }
+}
+
 /// One workflow on one shard. Its source is apart, since records are borrowed from it while they run.
 pub(super) struct Lane {
+    pub(super) id: LaneId,
     pub(super) source: Box<dyn Source>,
     pub(super) machine: Machine,
     pub(super) feed: Feed,
@@ -102,9 +121,9 @@ impl Topics {
 }
 
 impl Lane {
-    /// Puts a lane together: its number, where its held events are counted, and what opens a topic.
+    /// Puts a lane together: its name, where its held events are counted, and what opens a topic.
     pub(super) fn new(
-        index: u32,
+        id: LaneId,
         parts: LaneParts,
         held: MachineMeter,
         topic: impl FnMut(&str) -> TopicId,
@@ -121,7 +140,9 @@ impl Lane {
             stats.metrics.expect_error(error);
         }
         let settings = workflow.machine.clone();
+        let index = id.index;
         Lane {
+            id,
             source,
             machine: Machine::new(index, settings, version, journal, stats.metrics),
             feed: Feed::new(index, workflow, held, topic),

@@ -74,6 +74,7 @@ pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use handle::{Failure, Handle, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};
 pub use intake::BATCH_EVENTS_MAX;
+pub use lane::LaneId;
 pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
 pub use parts::{LaneParts, Parts, Renew};

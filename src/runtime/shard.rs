@@ -9,7 +9,7 @@
 use super::dispatch::Dispatch;
 use super::event_asker::{Events, KeptEvent};
 use super::intake::{BATCH_EVENTS_MAX, Intake};
-use super::lane::{Lane, Lanes};
+use super::lane::{Lane, LaneId, Lanes};
 use super::limits::Limit;
 use super::outbox::Outbox;
 use super::parts::Parts;
@@ -35,6 +35,8 @@ pub struct Shard {
     pub(super) lanes: Lanes,
     /// The numbers of the lanes.
     pub(super) order: Vec<usize>,
+    /// How many lanes there have been.
+    pub(super) generations: u32,
     pub(super) executor: Executor<KeptEvent>,
     pub(super) dispatch: Dispatch,
     total: Limit,
@@ -67,6 +69,7 @@ impl Shard {
         let mut shard = Shard {
             lanes: Lanes::new(),
             order: Vec::new(),
+            generations: 0,
             executor: Executor::new(parts.sink, parts.tasks, account, now),
             dispatch: Dispatch::new(outbox, now),
             total: Limit::new(parts.max_in_flight),
@@ -81,9 +84,12 @@ impl Shard {
         shard
     }
 
-    /// Replaces a workflow's program for new executions; running ones finish on theirs.
-    pub fn publish(&mut self, lane: usize, version: Version) {
-        self.lanes[lane].machine.publish(version);
+    /// Replaces a workflow's program for new executions; running ones finish on theirs. Nothing happens if the lane is
+    /// gone.
+    pub fn publish(&mut self, lane: LaneId, version: Version) {
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.machine.publish(version);
+        }
     }
 
     /// Takes no more events and gives all partitions back, at the latest at a time.
@@ -314,17 +320,7 @@ impl Shard {
             ..
         } = self;
         let sent = dispatch.outbox.resend(&mut *executor.sink, executor.now.ms);
-        // A lane may have gone with its last reply.
-        for lane in dispatch.outbox.broken() {
-            if let Some(lane) = lanes.get_mut(lane as usize) {
-                lane.machine.metrics.counts.panics += 1;
-            }
-        }
-        for lane in dispatch.outbox.unreplied() {
-            if let Some(lane) = lanes.get_mut(lane as usize) {
-                lane.machine.metrics.counts.unreplied += 1;
-            }
-        }
+        count_losses(lanes, &mut dispatch.outbox);
         executor.tasks.poll(&mut *executor.sink);
         executor.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.
@@ -426,6 +422,20 @@ impl Shard {
                     let _ = tokio::time::timeout(Duration::from_millis(wait), wake.woken()).await;
                 }
             }
+        }
+    }
+}
+
+/// Counts the messages that were given up with their lanes.
+pub(super) fn count_losses(lanes: &mut Lanes, outbox: &mut Outbox) {
+    for lane in outbox.broken() {
+        if let Some(lane) = lanes.get_mut(lane as usize) {
+            lane.machine.metrics.counts.panics += 1;
+        }
+    }
+    for lane in outbox.unreplied() {
+        if let Some(lane) = lanes.get_mut(lane as usize) {
+            lane.machine.metrics.counts.unreplied += 1;
         }
     }
 }

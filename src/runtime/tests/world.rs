@@ -1,7 +1,7 @@
 //! A source, a sink, tasks and a log whose every answer the test gives.
 
 use super::super::workflow::Workflow;
-use super::super::{Journal, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Turn};
+use super::super::{Journal, LaneId, LaneParts, MemoryLimits, Now, Parts, Shard, Stats, Turn};
 use crate::execution::machine::Version;
 use crate::metrics::Metrics;
 use crate::stream::offsets::{Commit, Restored};
@@ -440,8 +440,8 @@ impl Stage {
         }
     }
 
-    /// Adds a workflow, in the world beside; returns its number.
-    pub(super) fn add_beside(&mut self, definition: &str, workflow: Workflow) -> usize {
+    /// Adds a workflow, in the world beside; returns its name.
+    pub(super) fn add_beside(&mut self, definition: &str, workflow: Workflow) -> LaneId {
         let parts = lane(
             &self.beside,
             version(definition),

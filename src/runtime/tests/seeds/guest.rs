@@ -7,6 +7,7 @@ use super::super::WAIT;
 use super::super::world::Given;
 use super::dice::Dice;
 use super::play::Play;
+use crate::runtime::LaneId;
 use crate::runtime::workflow::Workflow;
 use crate::stream::offsets::Restored;
 use crate::stream::{Change, PartitionId};
@@ -21,7 +22,7 @@ const FAREWELLS_MS: [u64; 3] = [0, 1_000, 10_000];
 /// The second workflow.
 pub(super) struct Guest {
     dice: Dice,
-    lane: usize,
+    lane: LaneId,
     /// Names its partition; each guest has another one.
     partition: u32,
     offset: i64,
@@ -31,7 +32,7 @@ impl Guest {
     pub(super) fn new(seed: u64) -> Guest {
         Guest {
             dice: Dice::new(!seed),
-            lane: 0,
+            lane: LaneId::initial(0),
             partition: 0,
             offset: 0,
         }
