@@ -65,7 +65,7 @@
 //! | `task` | connectors: what runs a workflow's tasks |
 //! | `registry` | state machines by name: publish, take up, read again |
 //! | `execution` | an execution with the world around it: who asked for it, its machine, tasks, timers, memory, ending |
-//! | `runtime` | shards: executions of events, ordering, limits, commits, drains |
+//! | `runtime` | shards: executions of events and for callers, ordering, limits, commits, drains |
 //! | `config` | the configuration file: read, checked, its schema; with the feature `kafka` |
 //! | `server` | builds the parts, starts and stops them; one HTTP server, so far with health and metrics; with the feature `kafka` |
 //! | `cli` | the commands; with the feature `cli` |

@@ -5,8 +5,10 @@
 //! [`LaneId`] never names another lane.
 
 use super::lane::{Lane, LaneId};
+use super::mailbox::{ORDERS_MAX, Order};
 use super::parts::LaneParts;
 use super::shard::{Shard, count_losses};
+use crate::guard::guarded;
 use std::time::Instant;
 
 impl Shard {
@@ -45,6 +47,27 @@ impl Shard {
             lane.feed.leaves_at = Some(leaves_at);
             lane.stop(leaves_at);
         }
+    }
+
+    /// Follows the orders that have come; returns how many.
+    pub(super) fn follow_orders(&mut self) -> usize {
+        for followed in 0..ORDERS_MAX {
+            match self.mailbox.order() {
+                None => return followed,
+                Some(Order::Publish { lane, version }) => self.publish(lane, version),
+                Some(Order::Remove { lane, until }) => self.remove_lane(lane, until),
+                Some(Order::Add { build, added }) => {
+                    // A panic there must not end the workflows that are here.
+                    let parts = guarded(build).and_then(|parts| parts);
+                    let lane = parts.map(|parts| self.add_lane(parts));
+                    if let Err(Ok(lane)) = added.send(lane) {
+                        // Nobody could ever remove it.
+                        self.remove_lane(lane, self.executor.now.instant);
+                    }
+                }
+            }
+        }
+        ORDERS_MAX
     }
 
     /// Returns how many workflows the shard has.

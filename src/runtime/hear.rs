@@ -2,7 +2,7 @@
 //!
 //! Must not know what follows for an execution.
 
-use super::event_asker::Events;
+use super::askers::ShardAskers;
 use super::intake::Intake;
 use super::lane::{Lane, Lanes};
 use super::outbox::Outbox;
@@ -26,7 +26,7 @@ impl Shard {
             dispatch,
             ..
         } = self;
-        let mut events = Events { lanes, dispatch };
+        let mut askers = ShardAskers { lanes, dispatch };
         // Answers that are left when the work is spent come in the next turn. Something was done, so the shard does not
         // sleep before.
         while !executor.work.is_spent()
@@ -35,7 +35,7 @@ impl Shard {
             heard += 1;
             match report {
                 Report::Heartbeat => executor.heartbeat(ticket),
-                Report::Answer(answer) => executor.answered(&mut events, ticket, &answer),
+                Report::Answer(answer) => executor.answered(&mut askers, ticket, &answer),
             }
         }
         executor.note_heard();

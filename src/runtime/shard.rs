@@ -6,11 +6,12 @@
 //! full stops its own workflow and no other, unless all share it: the total in flight, memory. Of the sink's queue
 //! each has a share.
 
+use super::askers::{Kept, ShardAskers};
 use super::dispatch::Dispatch;
-use super::event_asker::{Events, KeptEvent};
 use super::intake::{BATCH_EVENTS_MAX, Intake};
 use super::lane::{Lane, LaneId, Lanes};
 use super::limits::Limit;
+use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::stop::Stop;
@@ -37,12 +38,14 @@ pub struct Shard {
     pub(super) order: Vec<usize>,
     /// How many lanes there have been.
     pub(super) generations: u32,
-    pub(super) executor: Executor<KeptEvent>,
+    pub(super) executor: Executor<Kept>,
     pub(super) dispatch: Dispatch,
-    total: Limit,
+    /// What others tell it and ask of it.
+    pub(super) mailbox: Mailbox,
+    pub(super) total: Limit,
     /// Which lane comes first in the next turn.
     first: usize,
-    is_stopping: bool,
+    pub(super) is_stopping: bool,
     /// Until when executions may run once it stops.
     pub(super) stops_at: Option<Instant>,
     metrics: ShardMetrics,
@@ -72,6 +75,7 @@ impl Shard {
             generations: 0,
             executor: Executor::new(parts.sink, parts.tasks, account, now),
             dispatch: Dispatch::new(outbox, now),
+            mailbox: Mailbox::closed(),
             total: Limit::new(parts.max_in_flight),
             first: 0,
             is_stopping: false,
@@ -115,7 +119,8 @@ impl Shard {
     pub fn turn(&mut self, now: Now) -> Turn {
         self.executor.begin_turn(now);
         self.dispatch.now = now;
-        let mut work = self.hear();
+        let mut work = self.follow_orders();
+        work += self.hear();
         self.reckon();
         work += self.go_on();
         if self.executor.shares.is_whole() {
@@ -149,7 +154,7 @@ impl Shard {
         }
         let read = lanes
             .iter()
-            .map(|(index, lane)| (index, !lane.feed.partitions.is_empty()));
+            .map(|(index, lane)| (index, !lane.feed.partitions.is_empty() || lane.feed.calls > 0));
         executor.account.share_out(read);
         let (mut logged, mut lossy) = (0, 0);
         for machine in lanes.iter_mut().map(|(_, lane)| &mut lane.machine) {
@@ -179,7 +184,7 @@ impl Shard {
             dispatch,
             ..
         } = self;
-        let events = &mut Events { lanes, dispatch };
+        let askers = &mut ShardAskers { lanes, dispatch };
         let mut done = 0;
         executor.sweep_timers();
         executor.begin_part(1);
@@ -192,7 +197,7 @@ impl Shard {
                 break;
             };
             done += 1;
-            executor.due(events, due);
+            executor.due(askers, due);
         }
         executor.begin_part(1);
         executor.flights.find_overdue(executor.limits_ms());
@@ -200,11 +205,11 @@ impl Shard {
             && let Some(id) = executor.flights.next_overdue()
         {
             done += 1;
-            executor.overdue(events, id);
+            executor.overdue(askers, id);
         }
         executor.begin_part(1);
         if !executor.work.is_spent() {
-            executor.quench(events);
+            executor.quench(askers);
         }
         for _ in 0..executor.ready.len() {
             if executor.work.is_spent() {
@@ -213,9 +218,9 @@ impl Shard {
             let Some(id) = executor.ready.pop_front() else {
                 break;
             };
-            done += usize::from(executor.next_turn(events, id));
+            done += usize::from(executor.next_turn(askers, id));
         }
-        done + self.take_turns()
+        done + self.take_turns() + self.take_calls()
     }
 
     /// Runs the events whose turn has come.
@@ -347,6 +352,7 @@ impl Shard {
                 self.lanes[lane].report_oldest(&self.executor.flights, &self.dispatch.outbox);
             }
             self.release(lane);
+            self.end_calls(lane);
             match self.lanes[lane].has_left() {
                 true => self.drop_lane(lane),
                 false => step += 1,
@@ -361,7 +367,7 @@ impl Shard {
             if feed.leaves_at.is_some() && !self.is_stopping {
                 return false;
             }
-            let has_left = self.is_stopping && feed.partitions.is_empty();
+            let has_left = self.is_stopping && feed.partitions.is_empty() && feed.calls == 0;
             let mut partitions = feed.partitions.values();
             // What a crash cut off is named first: without that the last commit would have to name it again.
             let asks = partitions
@@ -458,6 +464,7 @@ impl Lane {
         let age = (feed.unfinished() > 0).then_some(feed.next_commit_ms);
         let journal = self.machine.journal.as_ref();
         let records = journal.and_then(|journal| journal.next_ms());
-        times.chain(age).chain(records).min()
+        let calls = feed.calls_until().map(ms_from);
+        times.chain(age).chain(records).chain(calls).min()
     }
 }

@@ -1,6 +1,7 @@
 //! The runtime over a world whose every answer the test gives, with the time handed in.
 
 mod async_mode;
+mod calls;
 mod clock;
 mod coming;
 mod failures;
