@@ -1,24 +1,33 @@
-//! The writer's thread: takes buffers, writes them, confirms them; retries until it works.
+//! The one writer of all machines' logs: few threads, each for a kind of place, to which machines come and from which they
+//! go.
+//!
+//! Owns which thread serves which machine. Must not know how anything is written. Invariants: the number of threads does
+//! not grow with that of machines; a machine's log ends by itself when its [`Buffer`]s are gone and all is written.
 
-use super::buffer::{PARCELS_MAX, Parcel};
-use super::destination::{Inbox, Output, RETRY_MAX, RETRY_MIN, SinkFactory};
+use super::bell::Bell;
+use super::buffer::PARCELS_MAX;
+use super::destination::{Inbox, Output, RETRY_MAX, SinkFactory};
 use super::disk::RealDisk;
 use super::files::Files;
+use super::lines::LineLog;
 use super::stdout::Stdout;
-use super::{Buffer, Config, Destination, Health, Overflow, topic};
+use super::topic::TopicLog;
+use super::{Buffer, Config, Destination, Health, lines, topics};
 use crate::clock::{monotonic_ms, wall_ms};
-use crate::guard::guarded;
 use crate::stream::Wake;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use std::io;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Buffers that are written before they are confirmed together: one `fsync` serves them all.
-const BATCH_PARCELS: usize = 8;
+/// Most threads that write files. Machines share one if their files are in one folder: a disk that hangs stops those of
+/// its folder.
+const FILE_THREADS_MAX: usize = 4;
 
-/// What a writer is started with.
+/// Most machines that come before their thread has taken them up.
+const NEWCOMERS_MAX: usize = 64;
+
+/// What a machine's log is opened with.
 pub struct Setup<'a> {
     /// The workflow's name: in file names and messages.
     pub workflow: &'a str,
@@ -26,8 +35,6 @@ pub struct Setup<'a> {
     pub config: &'a Config,
     /// One for each shard, in order.
     pub wakes: &'a [Wake],
-    /// How to reach Kafka; needed for `destination = "kafka"` only.
-    pub sink: Option<SinkFactory>,
 }
 
 /// Why a log cannot be written from the start; the text names the key.
@@ -42,124 +49,198 @@ impl std::fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// The writer of one workflow's log. It ends by itself when all its [`Buffer`]s are gone.
+/// The writer of all machines' logs. Its threads begin with the first machine that needs them, and end when it is gone and
+/// all logs are over.
+#[derive(Default)]
 pub struct Writer {
+    /// How to reach Kafka, until the first machine needs it.
+    sink: Option<SinkFactory>,
+    stdout: Option<Thread<LineLog>>,
+    topics: Option<Thread<TopicLog>>,
+    files: Vec<Thread<LineLog>>,
+    /// The folders of files; each has the thread of its place among them.
+    folders: Vec<PathBuf>,
+}
+
+/// One of its threads: where machines come in.
+struct Thread<L> {
+    newcomers: Sender<L>,
+    bell: Bell,
+}
+
+/// One machine's log at the writer.
+pub struct Log {
     health: Arc<Health>,
+    ended: Receiver<Result<(), String>>,
     /// Dropped to say: try no more.
     stop: Option<Sender<()>>,
-    ended: Receiver<Result<(), String>>,
-    thread: Option<JoinHandle<()>>,
-    /// Wakes a writer that does not wait on channels.
-    notify: Option<Wake>,
+    bell: Bell,
 }
 
 impl Writer {
-    /// Starts the writer of a workflow's destination, and returns a buffer for each shard.
+    /// Creates a writer. `sink` makes what all topics are written to; without it there are none.
+    pub fn new(sink: Option<SinkFactory>) -> Writer {
+        Writer {
+            sink,
+            ..Writer::default()
+        }
+    }
+
+    /// Opens a machine's log, and returns a buffer for each shard.
     ///
     /// # Errors
     /// When the folder of the files cannot be used, or there is no sink for a topic.
-    pub fn start(setup: Setup<'_>) -> Result<(Writer, Vec<Buffer>), StartError> {
+    pub fn open(&mut self, setup: &Setup<'_>) -> Result<(Log, Vec<Buffer>), StartError> {
         let config = setup.config;
         match config.destination {
             Destination::Stdout => {
                 let out = Stdout::open().map_err(|error| StartError(format!("stdout: {error}")))?;
-                Writer::spawn(&setup, Box::new(out), monotonic_ms)
+                self.open_stdout(setup, Box::new(out), monotonic_ms)
             }
             Destination::File => {
                 let folder = &config.file.directory;
-                let now_ms = monotonic_ms();
-                let limits = config.file.limits();
-                let files = Files::start(
-                    Box::new(RealDisk),
-                    folder,
-                    setup.workflow,
-                    limits,
-                    |_| wall_ms(),
-                    now_ms,
-                );
+                let (limits, now_ms) = (config.file.limits(), monotonic_ms());
+                let disk = Box::new(RealDisk);
+                let files = Files::start(disk, folder, setup.workflow, limits, |_| wall_ms(), now_ms);
                 let files = files.map_err(|error| {
                     let folder = folder.display();
                     StartError(format!("workflow.log.file.directory: {folder}: {error}"))
                 })?;
-                Writer::spawn(&setup, Box::new(files), monotonic_ms)
+                self.open_file(setup, Box::new(files), monotonic_ms)
             }
             Destination::Kafka => {
-                let Setup {
-                    workflow,
-                    wakes,
-                    sink,
-                    ..
-                } = setup;
-                let missing = |key: &str| StartError(format!("{key}: needed for destination = \"kafka\""));
-                let kafka = config
-                    .kafka
-                    .as_ref()
-                    .ok_or_else(|| missing("workflow.log.kafka"))?;
-                let sink = sink.ok_or_else(|| missing("kafka.brokers"))?;
-                let (topic, wake) = (kafka.topic.clone(), Wake::new());
-                let thread_wake = wake.clone();
-                let run = move |inbox| topic::run(inbox, &topic, sink, thread_wake);
-                Writer::thread(workflow, wakes, config.overflow, Some(wake), run)
+                let kafka = config.kafka.as_ref();
+                let kafka = kafka.ok_or_else(|| missing("workflow.log.kafka"))?;
+                self.open_topic(setup, &kafka.topic)
             }
         }
     }
 
-    /// Starts a writer of lines.
-    pub(super) fn spawn(
+    /// Returns how many threads there are.
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        self.files.len() + usize::from(self.stdout.is_some()) + usize::from(self.topics.is_some())
+    }
+
+    /// Opens a log on stdout.
+    pub(super) fn open_stdout(
+        &mut self,
         setup: &Setup<'_>,
         output: Box<dyn Output>,
         clock: fn() -> i64,
-    ) -> Result<(Writer, Vec<Buffer>), StartError> {
-        let run = move |inbox| {
-            let mut lines = Lines { inbox, output, clock };
-            lines.run()
-        };
-        Writer::thread(setup.workflow, setup.wakes, setup.config.overflow, None, run)
+    ) -> Result<(Log, Vec<Buffer>), StartError> {
+        if self.stdout.is_none() {
+            self.stdout = Some(Thread::start("log stdout", lines::run)?);
+        }
+        let log = move |inbox| LineLog::new(inbox, output, clock);
+        self.stdout
+            .as_ref()
+            .map_or_else(no_thread, |thread| thread.open(setup, log))
     }
 
-    fn thread(
-        workflow: &str,
-        wakes: &[Wake],
-        overflow: Overflow,
-        notify: Option<Wake>,
-        run: impl FnOnce(Inbox) -> Result<(), String> + Send + 'static,
-    ) -> Result<(Writer, Vec<Buffer>), StartError> {
+    /// Opens a log in the folder of its configuration.
+    pub(super) fn open_file(
+        &mut self,
+        setup: &Setup<'_>,
+        output: Box<dyn Output>,
+        clock: fn() -> i64,
+    ) -> Result<(Log, Vec<Buffer>), StartError> {
+        let folder = &setup.config.file.directory;
+        let known = self.folders.iter().position(|known| known == folder);
+        let place = known.unwrap_or_else(|| {
+            self.folders.push(folder.clone());
+            self.folders.len() - 1
+        });
+        let place = place % FILE_THREADS_MAX;
+        if place == self.files.len() {
+            self.files.push(Thread::start("log files", lines::run)?);
+        }
+        let log = move |inbox| LineLog::new(inbox, output, clock);
+        self.files
+            .get(place)
+            .map_or_else(no_thread, |thread| thread.open(setup, log))
+    }
+
+    fn open_topic(&mut self, setup: &Setup<'_>, topic: &str) -> Result<(Log, Vec<Buffer>), StartError> {
+        if self.topics.is_none() {
+            let sink = self.sink.take().ok_or_else(|| missing("kafka.brokers"))?;
+            let run = |newcomers, wake| topics::run(newcomers, sink, wake);
+            self.topics = Some(Thread::start("log topics", run)?);
+        }
+        let log = |inbox| TopicLog::new(inbox, topic);
+        self.topics
+            .as_ref()
+            .map_or_else(no_thread, |thread| thread.open(setup, log))
+    }
+}
+
+fn missing(key: &str) -> StartError {
+    StartError(format!("{key}: needed for destination = \"kafka\""))
+}
+
+fn no_thread<T>() -> Result<T, StartError> {
+    Err(StartError("no thread for the log".to_owned()))
+}
+
+impl<L: Send + 'static> Thread<L> {
+    /// Starts a thread that serves machines.
+    fn start<F: Future<Output = ()>>(
+        name: &str,
+        run: impl FnOnce(Receiver<L>, Wake) -> F + Send + 'static,
+    ) -> Result<Thread<L>, StartError> {
+        let failed = |error: std::io::Error| StartError(format!("no thread for the log: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        let runtime = runtime.map_err(failed)?;
+        let (newcomers, incoming) = bounded(NEWCOMERS_MAX);
+        let wake = Wake::new();
+        let bell = Bell::new(wake.clone());
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        let thread = thread.spawn(move || runtime.block_on(run(incoming, wake)));
+        thread.map_err(failed)?;
+        Ok(Thread { newcomers, bell })
+    }
+
+    /// Brings a machine to the thread.
+    fn open(
+        &self,
+        setup: &Setup<'_>,
+        log: impl FnOnce(Inbox) -> L,
+    ) -> Result<(Log, Vec<Buffer>), StartError> {
         let health = Arc::new(Health::default());
         // Room for all that the shards may have on the way: handing over never waits.
-        let capacity = wakes.len() * PARCELS_MAX as usize;
-        let (parcels_in, parcels) = crossbeam_channel::bounded(capacity);
-        let ends = wakes.iter().enumerate().map(|(shard, wake)| {
-            let (parcels, notify) = (parcels_in.clone(), notify.clone());
-            Buffer::new(shard, wake.clone(), parcels, notify, overflow, &health)
+        let capacity = setup.wakes.len() * PARCELS_MAX as usize;
+        let (parcels_in, parcels) = bounded(capacity);
+        let ends = setup.wakes.iter().enumerate().map(|(shard, wake)| {
+            let (parcels, bell) = (parcels_in.clone(), self.bell.clone());
+            Buffer::new(shard, wake.clone(), parcels, bell, setup.config.overflow, &health)
         });
         let (buffers, returns) = ends.unzip();
-        let (stop, stopped) = crossbeam_channel::bounded(0);
-        let (end, ended) = crossbeam_channel::bounded(1);
+        let (stop, stopped) = bounded(0);
+        let (end, ended) = bounded(1);
         let inbox = Inbox {
             parcels,
             returns,
             stop: stopped,
             health: Arc::clone(&health),
-            workflow: workflow.to_owned(),
+            workflow: setup.workflow.to_owned(),
+            ended: Some(end),
         };
-        let thread = std::thread::Builder::new().name(format!("log {workflow}"));
-        let broken = Arc::clone(&health);
-        let thread = thread.spawn(move || {
-            let written = guarded(|| run(inbox)).unwrap_or_else(|message| Err(broken.breaks(&message)));
-            // Nobody may be waiting for the end any more.
-            let _ = end.send(written);
-        });
-        let thread = thread.map_err(|error| StartError(format!("no thread for the log: {error}")))?;
-        let writer = Writer {
+        let sent = self.newcomers.try_send(log(inbox));
+        sent.map_err(|_| StartError("the log's writer does not answer".to_owned()))?;
+        self.bell.ring();
+        let log = Log {
             health,
-            stop: Some(stop),
             ended,
-            thread: Some(thread),
-            notify,
+            stop: Some(stop),
+            bell: self.bell.clone(),
         };
-        Ok((writer, buffers))
+        Ok((log, buffers))
     }
+}
 
+impl Log {
     /// Returns its counters and its state.
     pub fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
@@ -171,114 +252,16 @@ impl Writer {
     /// # Errors
     /// When something was not written; it was never confirmed.
     pub fn finish(mut self, timeout: Duration) -> Result<(), String> {
-        if let Some(wake) = &self.notify {
-            wake.wake();
-        }
         let mut ended = self.ended.recv_timeout(timeout);
         if ended == Err(RecvTimeoutError::Timeout) {
             self.stop = None;
-            if let Some(wake) = &self.notify {
-                wake.wake();
-            }
+            self.bell.ring();
             ended = self.ended.recv_timeout(RETRY_MAX);
         }
         match ended {
-            Ok(result) => {
-                // It has said its last word; a panic would have been seen as a lost channel.
-                let _ = self.thread.take().map(JoinHandle::join);
-                result
-            }
+            Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => Err("the log's destination does not answer".to_owned()),
             Err(RecvTimeoutError::Disconnected) => Err("the log's writer has failed".to_owned()),
         }
-    }
-}
-
-/// Writes buffers of lines to an output.
-struct Lines {
-    inbox: Inbox,
-    output: Box<dyn Output>,
-    clock: fn() -> i64,
-}
-
-impl Lines {
-    fn run(&mut self) -> Result<(), String> {
-        let mut batch = Vec::with_capacity(BATCH_PARCELS);
-        while self.take(&mut batch) {
-            self.write_all(&mut batch)?;
-        }
-        let closed = self.output.close((self.clock)());
-        closed.map_err(|error| format!("{}: {error}", self.output.place()))
-    }
-
-    /// Waits for buffers, with an eye on the time; `false` when none will come.
-    fn take(&mut self, batch: &mut Vec<Parcel>) -> bool {
-        let mut retry = RETRY_MIN;
-        loop {
-            let now_ms = (self.clock)();
-            let wait = self.output.due_ms().saturating_sub(now_ms);
-            let mut wait = Duration::from_millis(wait.max(0).unsigned_abs());
-            if wait.is_zero() {
-                match self.output.tick(now_ms) {
-                    Ok(()) => self.inbox.health.works(),
-                    Err(error) => {
-                        self.inbox.fails(&self.output.place(), &error);
-                        retry = (retry * 2).min(RETRY_MAX);
-                    }
-                }
-                // Not at once, or what fails would spin.
-                wait = retry;
-            }
-            match self
-                .inbox
-                .parcels
-                .recv_timeout(wait.min(Duration::from_secs(3_600)))
-            {
-                Ok(parcel) => {
-                    batch.push(parcel);
-                    batch.extend(self.inbox.parcels.try_iter().take(BATCH_PARCELS - 1));
-                    return true;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return false,
-            }
-        }
-    }
-
-    /// Writes a batch however long it takes, and confirms what is written as it goes.
-    fn write_all(&mut self, batch: &mut Vec<Parcel>) -> Result<(), String> {
-        let mut retry = RETRY_MIN;
-        while let Err(error) = self.try_all(batch) {
-            self.inbox.fails(&self.output.place(), &error);
-            // Only ever disconnected: nobody sends on it.
-            if self.inbox.stop.recv_timeout(retry) == Err(RecvTimeoutError::Disconnected) {
-                let place = self.output.place();
-                let _ = self.output.close((self.clock)());
-                return Err(format!("{place}: {error}"));
-            }
-            retry = (retry * 2).min(RETRY_MAX);
-        }
-        self.inbox.health.works();
-        Ok(())
-    }
-
-    fn try_all(&mut self, batch: &mut Vec<Parcel>) -> io::Result<()> {
-        let now_ms = (self.clock)();
-        let (mut done, mut result) = (0, Ok(()));
-        for parcel in batch.iter() {
-            result = self.output.write(&parcel.bytes, now_ms);
-            if result.is_err() {
-                break;
-            }
-            done += 1;
-        }
-        let settled = self.output.settle();
-        if settled.is_ok() {
-            for parcel in batch.drain(..done) {
-                self.inbox.confirm(parcel);
-            }
-        }
-        // The first error is the one that explains the other.
-        result.and(settled)
     }
 }

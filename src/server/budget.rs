@@ -54,7 +54,8 @@ impl Budget {
         let workflows = plan.workflows.len().max(1) as u64;
         let is_producer = |log: &journal::Config| log.destination == Destination::Kafka;
         let is_lossy = |log: &journal::Config| log.overflow == Overflow::Drop;
-        let logs = plan.workflows.iter().filter(|one| is_producer(&one.log)).count();
+        // One for all logs.
+        let logs = usize::from(plan.workflows.iter().any(|one| is_producer(&one.log)));
         let clients = Clients {
             shards: shards.max(1) as u64,
             workflows,

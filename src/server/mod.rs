@@ -26,7 +26,7 @@ pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
 pub use stop::STOP_REST;
 
-use crate::journal::Writer;
+use crate::journal::{Log, Writer};
 use crate::metrics::Metrics;
 use crate::runtime;
 use crate::stream::kafka::{self, Control};
@@ -91,7 +91,9 @@ pub struct Server {
     health: Health,
     metrics: Metrics,
     http: Option<Http>,
-    writers: Vec<(String, Writer)>,
+    /// Where logs of workflows are opened.
+    writer: Writer,
+    logs: Vec<(String, Log)>,
     controls: Vec<Control>,
     shards: Vec<runtime::Handle>,
 }
@@ -191,8 +193,8 @@ impl Server {
     /// wrong becomes a problem when the writer is waited for.
     fn a_log_is_broken(&self) -> bool {
         let mut is_broken = false;
-        for (workflow, writer) in &self.writers {
-            if let Some(problem) = writer.health().broken() {
+        for (workflow, log) in &self.logs {
+            if let Some(problem) = log.health().broken() {
                 is_broken = true;
                 tracing::error!(workflow, "the log is broken, so the service stops: {problem}");
                 let mut metrics = self.metrics.workflow(workflow);
