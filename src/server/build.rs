@@ -9,7 +9,7 @@ use super::pages::pages;
 use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
-use crate::journal::{self, Destination, Log, SinkFactory, Writer};
+use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::registry::files::Files;
@@ -204,12 +204,8 @@ impl Site {
     }
 
     /// Opens a workflow's log.
-    fn log(
-        &mut self,
-        workflow: &str,
-        config: &journal::Config,
-    ) -> Result<(Log, Vec<journal::Buffer>), String> {
-        let setup = journal::Setup {
+    fn log(&mut self, workflow: &str, config: &write::Config) -> Result<(Log, Vec<write::Buffer>), String> {
+        let setup = write::Setup {
             workflow,
             config,
             wakes: &self.wakes,
@@ -218,7 +214,7 @@ impl Site {
     }
 
     /// Lets metrics and readiness ask the workflow's parts.
-    fn report(&self, name: &str, source: Arc<kafka::Health>, log: Option<Arc<journal::Health>>) {
+    fn report(&self, name: &str, source: Arc<kafka::Health>, log: Option<Arc<write::Health>>) {
         let reader = source.clone();
         self.metrics.lags(name, move || readiness::lags(&reader));
         if let Some(log) = log.clone() {

@@ -26,7 +26,7 @@ pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
 pub use stop::STOP_REST;
 
-use crate::journal::{Log, Writer};
+use crate::log::write::{Log, Writer};
 use crate::metrics::Metrics;
 use crate::runtime;
 use crate::stream::kafka::{self, Control};

@@ -38,7 +38,6 @@ const KNOWN: &[&[&str]] = &[
         "embedded::hcl::reference",
         "embedded::variables",
     ],
-    &["history::scope", "history::story"],
     &[
         "intrinsic::array",
         "intrinsic::encode",
@@ -61,7 +60,8 @@ const KNOWN: &[&[&str]] = &[
         "jsonata::function::regex::first",
         "jsonata::function::regex::program",
     ],
-    &["log::details", "log::record"],
+    &["log::encode::details", "log::encode::record"],
+    &["log::read::scope", "log::read::story"],
     &["path::filter", "path::select"],
     &["path::parse", "path::parse_filter"],
     &["program::instruction", "program::table"],

@@ -405,7 +405,11 @@ fn sudden_death_loses_nothing_that_was_confirmed() {
     let folder = Folder::new();
     for round in 0..3 {
         let child = std::process::Command::new(std::env::current_exe().expect("this test"))
-            .args(["--exact", "journal::tests::child_that_is_killed", "--nocapture"])
+            .args([
+                "--exact",
+                "log::write::tests::child_that_is_killed",
+                "--nocapture",
+            ])
             .env(CHILD_FOLDER, folder.path())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::null())
@@ -449,7 +453,7 @@ fn sudden_death_loses_nothing_that_was_confirmed() {
 
 #[test]
 fn the_sample_has_the_defaults() {
-    let sample = include_str!("../../config/stepstream.toml");
+    let sample = include_str!("../../../config/stepstream.toml");
     let start = sample.find("[workflow.log]").expect("the section");
     let end = sample.find("# [workflow.log.kafka]").expect("its end");
     let section = sample[start..end].replace("[workflow.log.file]", "[file]");

@@ -1,6 +1,6 @@
 //! The way out of execution logs: from a shard's buffer to stdout, files or a topic.
 //!
-//! A shard encodes records ([`crate::log`]) into its [`Buffer`]; whole buffers go to the [`Writer`], which
+//! A shard encodes records ([`encode`](crate::log::encode)) into its [`Buffer`]; whole buffers go to the [`Writer`], which
 //! confirms them by number and wakes the shard. One writer serves all machines, with one thread for stdout, one for topics
 //! and few for folders of files; machines come and go while it runs, and each has its own [`Health`]. Must not
 //! know executions, shards' loops or Kafka itself: a topic is reached through a
