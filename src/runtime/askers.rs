@@ -3,44 +3,19 @@
 //! A new execution is begun for one kind of asker, so that an event's way is compiled for events alone; an execution that
 //! has waited finds here which kind has asked. Must not know what either does.
 
-use super::call_asker::{CallAsker, Caller};
+use super::call_asker::CallAsker;
 use super::dispatch::Dispatch;
-use super::event_asker::{EventAsker, KeptEvent};
+use super::event_asker::EventAsker;
+use super::kept::Kept;
 use super::lane::{Lane, Lanes};
 use super::refusal::Refusal;
 use crate::execution::asker::{Asker, Askers, Ending, Failed, Input};
 use crate::execution::journal::Receipt;
 use crate::execution::machine::Machine;
 use crate::program::Program;
-use crate::stream::{PartitionId, Sink};
+use crate::stream::Sink;
 use std::fmt;
 use std::rc::Rc;
-
-/// What is kept of who has asked for an execution that waits.
-pub(super) enum Kept {
-    Event(KeptEvent),
-    Caller(Rc<Caller>),
-}
-
-impl Kept {
-    /// Returns how many bytes are kept, beside the value itself.
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Kept::Event(kept) => kept.event.bytes(),
-            Kept::Caller(caller) => caller.bytes(),
-        }
-    }
-
-    /// Says whether an event of a partition has asked.
-    pub(super) fn is_of(&self, partition: PartitionId) -> bool {
-        matches!(self, Kept::Event(kept) if kept.event.partition == partition)
-    }
-
-    /// Says whether a caller has asked.
-    pub(super) fn is_call(&self) -> bool {
-        matches!(self, Kept::Caller(_))
-    }
-}
 
 /// All who ask for executions on a shard.
 pub(super) struct ShardAskers<'s> {

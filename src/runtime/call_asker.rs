@@ -3,8 +3,9 @@
 //! Owns that a caller is answered. Must not know how the call has come here. Invariant: a caller who was taken in is
 //! answered once; one who is gone changes nothing.
 
-use super::askers::Kept;
 use super::call::{CallEnd, INVALID_INPUT};
+use super::caller::Caller;
+use super::kept::Kept;
 use super::lane::Feed;
 use super::refusal::Refusal;
 use crate::execution::asker::{Asker, Ended, Ending, Failed, Input};
@@ -13,45 +14,14 @@ use crate::execution::machine::Machine;
 use crate::program::Program;
 use crate::stream::Sink;
 use crate::vm::PAYLOAD_BYTES_MAX;
-use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
-use tokio::sync::oneshot;
-
-/// A caller who waits.
-pub(super) struct Caller {
-    /// The name of the execution.
-    name: String,
-    /// Where the answer goes, until it was given.
-    reply: Cell<Option<oneshot::Sender<CallEnd>>>,
-}
 
 /// A caller whose execution runs.
 pub(super) struct CallAsker<'a> {
     feed: &'a mut Feed,
     caller: Rc<Caller>,
     input: &'a [u8],
-}
-
-impl Caller {
-    pub(super) fn new(name: String, reply: oneshot::Sender<CallEnd>) -> Rc<Caller> {
-        Rc::new(Caller {
-            name,
-            reply: Cell::new(Some(reply)),
-        })
-    }
-
-    /// Returns how many bytes are kept of it.
-    pub(super) fn bytes(&self) -> usize {
-        size_of::<Caller>() + self.name.len()
-    }
-
-    fn answer(&self, end: CallEnd) {
-        if let Some(reply) = self.reply.take() {
-            // Who has gone away needs no answer.
-            let _ = reply.send(end);
-        }
-    }
 }
 
 impl<'a> CallAsker<'a> {

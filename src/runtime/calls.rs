@@ -5,7 +5,8 @@
 
 use super::askers::ShardAskers;
 use super::call::{Call, CallEnd, Refused};
-use super::call_asker::{CallAsker, Caller};
+use super::call_asker::CallAsker;
+use super::caller::Caller;
 use super::lane::{Lane, LaneId};
 use super::mailbox::{CALLS_MAX, Mailbox};
 use super::shard::Shard;

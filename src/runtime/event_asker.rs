@@ -3,10 +3,10 @@
 //! Owns when an event is complete. Must not know how executions run, nor what messages say. Invariant: an event is
 //! completed when everything it leaves behind is acknowledged, and at once when that is nothing.
 
-use super::askers::Kept;
 use super::dispatch::Dispatch;
 use super::event::Event;
 use super::headers;
+use super::kept::{Kept, KeptEvent};
 use super::lane::Feed;
 use super::ordering::LineId;
 use super::position::push_position;
@@ -38,12 +38,6 @@ pub(super) struct EventAsker<'a> {
     settlement: Option<SettlementId>,
     /// Where it is replied to.
     pub(super) reply: Option<TopicId>,
-}
-
-/// What is kept of an event while its execution waits; its line stays busy.
-pub(super) struct KeptEvent {
-    pub(super) event: Event,
-    line: Option<LineId>,
 }
 
 impl<'a> EventAsker<'a> {

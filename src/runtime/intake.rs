@@ -3,10 +3,10 @@
 //! Events wait here for those before them in their line, for memory, or for work that the turn may still do. Must not
 //! know what an execution comes to. Invariant: an event begins once, or ends as one that could not be kept.
 
-use super::askers::Kept;
 use super::dispatch::Dispatch;
 use super::event_asker::EventAsker;
 use super::held::Held;
+use super::kept::Kept;
 use super::lane::Feed;
 use super::ordering::LineId;
 use super::workflow::{Mode, OnEmpty};

@@ -39,6 +39,7 @@
 mod askers;
 mod call;
 mod call_asker;
+mod caller;
 mod calls;
 mod coming;
 mod commit;
@@ -53,6 +54,7 @@ mod headers;
 mod hear;
 mod held;
 mod intake;
+mod kept;
 mod lane;
 mod letter_headers;
 mod limits;

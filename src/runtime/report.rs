@@ -1,6 +1,6 @@
 //! How a lane stands, for the metrics.
 
-use super::askers::Kept;
+use super::kept::Kept;
 use super::lane::Lane;
 use super::outbox::Outbox;
 use super::workflow::Mode;

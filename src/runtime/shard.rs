@@ -6,9 +6,10 @@
 //! full stops its own workflow and no other, unless all share it: the total in flight, memory. Of the sink's queue
 //! each has a share.
 
-use super::askers::{Kept, ShardAskers};
+use super::askers::ShardAskers;
 use super::dispatch::Dispatch;
 use super::intake::{BATCH_EVENTS_MAX, Intake};
+use super::kept::Kept;
 use super::lane::{Lane, LaneId, Lanes};
 use super::limits::Limit;
 use super::mailbox::Mailbox;
