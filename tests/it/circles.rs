@@ -20,7 +20,6 @@ const KNOWN: &[&[&str]] = &[
     ],
     &["cli::test", "cli::test::load", "cli::test::report"],
     &["compile", "compile::expression", "compile::scope"],
-    &["config::environment", "config::stray"],
     &[
         "convert::choice",
         "convert::flow",
@@ -65,13 +64,6 @@ const KNOWN: &[&[&str]] = &[
     &["path::filter", "path::select"],
     &["path::parse", "path::parse_filter"],
     &["program::instruction", "program::table"],
-    &["registry::address", "registry::files"],
-    &["server", "server::definitions"],
-    &[
-        "stream::kafka::consumer::control",
-        "stream::kafka::consumer::control::find",
-        "stream::kafka::consumer::control::rebalance",
-    ],
     &["test_state", "test_state::observe"],
     &[
         "value::distinct",
