@@ -114,7 +114,7 @@ fn run(
         Ok(())
     });
     drop(local);
-    // Somebody may still look up a name for a call that nobody waits for.
+    // What still runs in the background must not hold up the end.
     runtime.shutdown_background();
     result
 }
