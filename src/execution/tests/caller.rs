@@ -176,7 +176,9 @@ impl Connectors for Later {
         _sink: &mut dyn Sink,
         _result: &mut Vec<u8>,
     ) -> Progress {
-        self.0.borrow_mut().push((ticket, attempt.key.to_string()));
+        self.0
+            .borrow_mut()
+            .push((ticket, attempt.request.key.to_string()));
         Progress::Pending
     }
 

@@ -256,8 +256,8 @@ impl Caller for TestTasks {
         _sink: &mut dyn Sink,
         result: &mut Vec<u8>,
     ) -> Progress {
-        let parameters = attempt.view.to_json(attempt.parameters);
-        let key = attempt.key.to_string();
+        let parameters = attempt.request.view.to_json(attempt.request.parameters);
+        let key = attempt.request.key.to_string();
         let (task, quick) = {
             let mut world = self.0.borrow_mut();
             world.calls.push((key.clone(), parameters.clone()));
