@@ -11,6 +11,7 @@ mod limits;
 mod logs;
 mod memory;
 mod ordering;
+mod outside;
 mod panics;
 mod replies;
 mod seeds;
