@@ -1,12 +1,16 @@
 //! Callers who ask for executions beside the events, over the mailbox.
 
 use super::super::workflow::Workflow;
-use super::super::{Address, CALLS_MAX, Call, CallEnd, INVALID_INPUT, LaneId, PANIC, Refused, Turn, mailbox};
-use super::world::version;
+use super::super::{
+    Address, CALLS_MAX, Call, CallEnd, INVALID_INPUT, LaneId, MemoryLimits, PANIC, Refused, Turn, mailbox,
+    spawn,
+};
+use super::world::{Shared, lane, parts, version};
 use super::{FAIL, PASS, Stage, TASK, WAIT, with_output};
 use crate::execution::machine::{LogSettings, MachineSettings};
 use crate::execution::steps::Step;
 use crate::execution::tests::fault;
+use crate::metrics::Metrics;
 use crate::stream::Wake;
 use crate::task::Failure;
 use crate::vm::Level;
@@ -270,6 +274,46 @@ fn a_call_of_a_workflow_that_is_gone_reaches_no_other() {
     let mut nowhere = ask(&address, LaneId::initial(77), "1");
     stage.settle();
     assert_eq!(nowhere.try_recv(), refused(Refused::Gone));
+}
+
+/// On a thread of its own, with the real clock: the way from the handle into the shard.
+#[test]
+fn a_shard_on_its_thread_hears_orders_and_calls() {
+    let build = |_: &Wake| {
+        Ok(parts(
+            &Shared::default(),
+            Vec::new(),
+            MemoryLimits::default(),
+            &Metrics::new(),
+        ))
+    };
+    let handle = spawn("shard", None, Wake::new(), build, || {}).expect("a thread");
+    let address = handle.address().clone();
+    let add = |definition: &'static str| {
+        let lane = move || {
+            let (world, metrics) = (Shared::default(), Metrics::new());
+            Ok(lane(
+                &world,
+                version(definition),
+                Workflow::default(),
+                &metrics,
+                "added",
+            ))
+        };
+        let added = address.add_lane(lane).expect("room for an order");
+        added.blocking_recv().expect("an answer").expect("a lane")
+    };
+    let (passes, waits) = (add(PASS), add(WAIT));
+    let heard = ask(&address, passes, "1").blocking_recv();
+    assert_eq!(heard.map_err(|_| TryRecvError::Closed), succeeded("1"));
+    let waiting = ask(&address, waits, r#"{"s":500}"#);
+    assert_eq!(
+        ask(&address, passes, "2").blocking_recv().ok(),
+        succeeded("2").ok()
+    );
+    handle.stop(Duration::ZERO);
+    assert_eq!(handle.join(), Ok(()));
+    assert_eq!(waiting.blocking_recv(), Ok(CallEnd::Stopped));
 }
 
 #[test]

@@ -16,7 +16,14 @@ use std::time::{Duration, Instant};
 /// When the tests' clock starts.
 pub(super) const START_MS: i64 = 1_700_000_000_000;
 
-fn lane(world: &Shared, version: Version, workflow: Workflow, metrics: &Metrics, name: &str) -> LaneParts {
+/// Returns what a lane in a world is made of.
+pub(super) fn lane(
+    world: &Shared,
+    version: Version,
+    workflow: Workflow,
+    metrics: &Metrics,
+    name: &str,
+) -> LaneParts {
     world.borrow_mut().log_confirmed = u64::MAX;
     LaneParts {
         workflow: Arc::new(workflow),
@@ -31,6 +38,19 @@ fn lane(world: &Shared, version: Version, workflow: Workflow, metrics: &Metrics,
         })),
         renew: None,
         stats: Stats::new(metrics.workflow(name)),
+    }
+}
+
+/// Returns what a shard in a world is made of.
+pub(super) fn parts(world: &Shared, lanes: Vec<LaneParts>, memory: MemoryLimits, metrics: &Metrics) -> Parts {
+    Parts {
+        lanes,
+        sink: Box::new(TestSink(Rc::clone(world))),
+        tasks: Box::new(TestTasks(Rc::clone(world))),
+        max_in_flight: 1_000_000,
+        memory,
+        metrics: metrics.shard(),
+        deliveries: crate::runtime::Deliveries::default(),
     }
 }
 
@@ -107,15 +127,7 @@ impl Stage {
         if let Some((version, workflow)) = other {
             lanes.push(lane(&beside, version, workflow, &metrics, "beside"));
         }
-        let parts = Parts {
-            lanes,
-            sink: Box::new(TestSink(Rc::clone(&world))),
-            tasks: Box::new(TestTasks(Rc::clone(&world))),
-            max_in_flight: 1_000_000,
-            memory,
-            metrics: metrics.shard(),
-            deliveries: crate::runtime::Deliveries::default(),
-        };
+        let parts = parts(&world, lanes, memory, &metrics);
         let now = Now {
             ms: START_MS,
             wall_ms: START_MS,
