@@ -1,6 +1,6 @@
 //! Where the service's diagnostics go: stderr, for people or for machines.
 //!
-//! Execution logs take another way (`log`, `journal`): formatting an event here costs half a
+//! Execution logs take another way (`log`): formatting an event here costs half a
 //! microsecond. `STEPSTREAM_LOG` chooses what is said, for example `debug` or `warn,librdkafka=debug`.
 //! Invariant: what cannot be said is lost, and nothing else.
 

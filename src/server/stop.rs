@@ -44,13 +44,14 @@ impl Server {
         }
         self.tasks.stop(PROCESSES);
         let logs_until = until.max(Instant::now() + LOG_TIME_MIN);
-        for (workflow, writer) in self.writers {
-            if let Err(problem) = writer.finish(left(logs_until)) {
+        for (workflow, log) in self.logs {
+            if let Err(problem) = log.finish(left(logs_until)) {
                 problems
                     .0
                     .push(format!("the log of workflow '{workflow}': {problem}"));
             }
         }
+        drop(self.writer);
         tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
     }
 

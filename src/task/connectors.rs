@@ -171,10 +171,11 @@ impl Caller for Connectors {
             Route::Function(lambda::Route { style, served }) => {
                 let served = match served {
                     Some(served) => served,
-                    None => match self
-                        .computed
-                        .find(attempt.view, attempt.parameters, self.tasks.offer())
-                    {
+                    None => match self.computed.find(
+                        attempt.request.view,
+                        attempt.request.parameters,
+                        self.tasks.offer(),
+                    ) {
                         Ok(served) => served,
                         Err(failure) => return Progress::Failure(failure),
                     },
@@ -186,13 +187,7 @@ impl Caller for Connectors {
         let call = Call {
             resource: &bound.resource,
             target,
-            parameters: attempt.parameters,
-            credentials: attempt.credentials,
-            view: attempt.view,
-            key: attempt.key,
-            timeout_seconds: attempt.timeout_seconds,
-            heartbeat_seconds: attempt.heartbeat_seconds,
-            now_ms: attempt.now_ms,
+            request: attempt.request,
         };
         let progress = self.connectors[index.at()].call(&call, ticket, sink, result);
         if matches!(progress, Progress::Pending) {

@@ -41,7 +41,7 @@ pub(super) struct Job<'a> {
     pub(super) payload: Payload<'a>,
     /// Nobody waits for what it makes of that.
     pub(super) is_event: bool,
-    /// See [`Call::key`].
+    /// See [`Request::key`](crate::task::Request::key).
     pub(super) key: &'a dyn Display,
     /// Now, in milliseconds since 1970.
     pub(super) now_ms: i64,
@@ -86,10 +86,10 @@ impl<R: Runner> Connector for Invoker<R> {
             Target::Function(invocation) => (Some(invocation.function), invocation.style),
         };
         let payload = if style == Style::Bare {
-            Payload::new(call.view, call.parameters)
+            Payload::new(call.request.view, call.request.parameters)
         } else {
-            let given = call.view.member(call.parameters, &self.payload);
-            Payload::invoked(call.view, given, self.responses.scratch())
+            let given = call.request.view.member(call.request.parameters, &self.payload);
+            Payload::invoked(call.request.view, given, self.responses.scratch())
         };
         let job = Job {
             name: function.map_or(call.resource, |function| &function.name),
@@ -97,8 +97,8 @@ impl<R: Runner> Connector for Invoker<R> {
             qualifier: function.and_then(|function| function.qualifier.as_deref()),
             payload,
             is_event: style == Style::Accepted,
-            key: call.key,
-            now_ms: call.now_ms,
+            key: call.request.key,
+            now_ms: call.request.now_ms,
         };
         let version = function.map_or("", Function::version);
         if let Style::Envelope(detail) = style {
@@ -113,8 +113,13 @@ impl<R: Runner> Connector for Invoker<R> {
                 }
                 Progress::Pending
             }
-            Progress::Failure(failure) => self.responses.failure(style, failure, call.now_ms, result),
-            progress => match self.responses.success(style, version, start, call.now_ms, result) {
+            Progress::Failure(failure) => self
+                .responses
+                .failure(style, failure, call.request.now_ms, result),
+            progress => match self
+                .responses
+                .success(style, version, start, call.request.now_ms, result)
+            {
                 Ok(()) => progress,
                 Err(failure) => Progress::Failure(failure),
             },

@@ -12,7 +12,7 @@ use crate::task::lambda::CallLimits;
 use crate::task::lambda::function::Function;
 use crate::task::lambda::{Invocation, envelope::Style};
 use crate::task::maker::{Maker, Site};
-use crate::task::{Answer, Answers, Call, Connector, Failure, Home, Progress, Report, Target};
+use crate::task::{Answer, Answers, Call, Connector, Failure, Home, Progress, Report, Request, Target};
 use crate::units::{Period, Size};
 use crate::value::{Heap, ValueRef, View};
 use std::time::{Duration, Instant};
@@ -124,12 +124,7 @@ impl Fleet {
         let value = heap.index(payload.as_bytes()).expect("JSON");
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let call = Call {
-            resource: &function.arn,
-            target: Target::Function(Invocation {
-                function: &function,
-                style: Style::Bare,
-            }),
+        let request = Request {
             parameters: value,
             credentials: ValueRef::NONE,
             view: View::new(&heap, &constants),
@@ -137,6 +132,14 @@ impl Fleet {
             timeout_seconds: None,
             heartbeat_seconds: None,
             now_ms: crate::clock::wall_ms(),
+        };
+        let call = Call {
+            resource: &function.arn,
+            target: Target::Function(Invocation {
+                function: &function,
+                style: Style::Bare,
+            }),
+            request,
         };
         let (desk, _outbox) = outbox(Acknowledge::AtOnce, Bounds::default());
         let mut sink = desk.sink(0, &self.wake);
