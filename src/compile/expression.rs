@@ -7,7 +7,9 @@
 use super::Compiler;
 use crate::asl::model::Jsonata;
 use crate::jsonata::{self, Code, Dialect, References};
-use crate::program::{ExpressionId, ExpressionUse, Global, GlobalSource, Instruction, Source, Work};
+use crate::program::{
+    ExpressionId, ExpressionUse, Global, GlobalSource, Instruction, NumberField, Source, Work,
+};
 use crate::value::Key;
 
 /// What the expressions that are being compiled may read.
@@ -61,6 +63,12 @@ impl Compiler {
         let id = self.jsonata(jsonata);
         self.code.emit(Instruction::Expression(id));
         id
+    }
+
+    /// Emits code that pushes the number that a field's expression makes.
+    pub(super) fn push_number(&mut self, jsonata: &Jsonata, field: NumberField) {
+        let id = self.jsonata(jsonata);
+        self.code.emit(Instruction::Number(id, field));
     }
 
     /// Emits code that pushes the state's input, for a field that is not there.

@@ -16,9 +16,9 @@ pub use pattern::Pattern;
 pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId,
     ExpressionId, ExpressionUse, FailId, FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId,
-    Gather, GatherId, Global, GlobalSource, Items, Iteration, Likely, Limit, PathId, PathUse, Percentage,
-    Relation, Resource, Retrier, Shape, ShapeId, Source, StateId, StateInfo, StateType, Switch, SwitchId,
-    TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil, Work, Write, WriteValue,
+    Gather, GatherId, Global, GlobalSource, Items, Iteration, Likely, Limit, NumberField, PathId, PathUse,
+    Percentage, Relation, Resource, Retrier, Shape, ShapeId, Source, StateId, StateInfo, StateType, Switch,
+    SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil, Work, Write, WriteValue,
 };
 pub use words::Words;
 

@@ -5,7 +5,7 @@ use super::fault::{Outcome, Raised};
 use super::frame::{Activity, FrameId};
 use super::fused::Next;
 use super::run::{PAYLOAD_BYTES_MAX, Run, Status};
-use super::trace::{Decision, Traced};
+use super::trace::Decision;
 use super::work::STATE_WORK;
 use crate::program::{AssignId, Instruction, Pc, Program, Stage};
 use crate::value::{DEPTH_MAX, Store, ValueRef, View};
@@ -274,6 +274,7 @@ impl Run {
             Instruction::Call(call) => self.call(program, call)?,
             Instruction::Format(format) => self.format(program, format)?,
             Instruction::Expression(expression) => self.expression(program, frame, expression, item)?,
+            Instruction::Number(id, field) => self.number_expression(program, frame, id, field)?,
             _ => return Ok(()),
         };
         self.stack.push(value);
@@ -419,23 +420,14 @@ impl Run {
     fn trace(&mut self, stage: Stage) {
         let value = match stage {
             Stage::AfterInputPath | Stage::AfterItemsPath | Stage::AfterItems => self.current.data,
-            Stage::AfterParameters | Stage::AfterArguments | Stage::AfterItemSelector => {
-                self.stack.last().copied().unwrap_or(self.current.data)
-            }
+            Stage::AfterParameters
+            | Stage::AfterArguments
+            | Stage::AfterItemSelector
+            | Stage::Credentials => self.stack.last().copied().unwrap_or(self.current.data),
             Stage::Result => self.current.result,
             Stage::AfterResultSelector | Stage::AfterResultPath => self.current.output,
+            Stage::Number(_) | Stage::Timestamp => return,
         };
         self.trace_value(stage, value);
-    }
-
-    /// Tells a tracing run a value.
-    pub(super) fn trace_value(&mut self, stage: Stage, value: ValueRef) {
-        if self.decisions.is_some() {
-            self.traced.push(Traced {
-                state: self.current.state,
-                stage,
-                value,
-            });
-        }
     }
 }

@@ -27,7 +27,7 @@ impl Listing<'_> {
             Instruction::Unless(test, to) | Instruction::If(test, to) => {
                 format!("{} {}", self.test(test), self.jump(to, Some(within)))
             }
-            Instruction::Expression(id) => self.expression_of(id),
+            Instruction::Expression(id) | Instruction::Number(id, _) => self.expression_of(id),
             Instruction::Condition(id, to) => {
                 format!("{} {}", self.expression(id), self.jump(to, Some(within)))
             }

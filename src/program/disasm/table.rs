@@ -18,8 +18,8 @@ impl Listing<'_> {
         }
         let limits = [("timeout", task.timeout), ("heartbeat", task.heartbeat)];
         let limits = limits.into_iter().filter_map(|(name, limit)| {
-            let limit = self.limit(limit)?;
-            Some(format!("{name} {limit} s"))
+            let limit = self.limit(limit, " s")?;
+            Some(format!("{name} {limit}"))
         });
         lines.extend(limits);
         if task.credentials {
@@ -62,19 +62,17 @@ impl Listing<'_> {
         }
         let entry = self.program.flows[map.flow.at()].entry;
         lines.push(format!("processor {}", self.jump(entry, None)));
-        if let Some(limit) = self.limit(map.max_concurrency) {
+        if let Some(limit) = self.limit(map.max_concurrency, "") {
             lines.push(format!("concurrency {limit}"));
         }
-        if let Some(count) = self.limit(map.tolerated_count) {
+        if let Some(count) = self.limit(map.tolerated_count, "") {
             lines.push(format!("tolerated failures {count}"));
         }
         match map.tolerated_percentage {
             Percentage::None => {}
             Percentage::Literal(value) => lines.push(format!("tolerated failures {value} %")),
             Percentage::Path(path) => lines.push(format!("tolerated failures {} %", self.path(path))),
-            Percentage::Expression(expression) => {
-                lines.push(format!("tolerated failures {} %", self.expression(expression)));
-            }
+            Percentage::Popped => lines.push("tolerated failures as pushed, in %".into()),
         }
         lines
     }
