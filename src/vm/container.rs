@@ -91,6 +91,9 @@ impl Run {
             return Err(self.no_items(program, map.items, items));
         }
         let total = view.count(items) as u32;
+        if let Items::Popped(_) = map.items {
+            self.check_handed_on(program, items)?;
+        }
         match map.items {
             Items::Data | Items::Path(_) => self.trace_value(Stage::AfterItemsPath, items),
             Items::Popped(_) => self.trace_value(Stage::AfterItems, items),
@@ -320,7 +323,10 @@ impl Run {
                     (Some(selector), halted) => {
                         let from = halted.map_or(selector, |(pc, _)| pc);
                         match self.block(program, frame, from, (branch, item))? {
-                            Block::Value(input) => input,
+                            Block::Value(input) => {
+                                self.check_handed_on(program, input)?;
+                                input
+                            }
                             Block::Spent(pc) => return Ok(Some((pc, last))),
                         }
                     }

@@ -161,7 +161,11 @@ impl Run {
                     self.current.result = value;
                     self.current.output = value;
                 }
-                Instruction::Data => self.current.data = self.pop(),
+                Instruction::Data => {
+                    let value = self.pop();
+                    self.check_handed_on(program, value)?;
+                    self.current.data = value;
+                }
                 Instruction::ResultConstant(value) => {
                     self.current.result = value;
                     self.current.output = value;
@@ -357,9 +361,7 @@ impl Run {
             return Err(self.too_large(program, name, "returned a result", false));
         }
         if view.depth(output) > DEPTH_MAX {
-            return Err(self.runtime_fault(program, |cause| {
-                cause.push_str("The state's output is nested more than 1000 levels deep.");
-            }));
+            return Err(self.too_deep(program, "state's output is"));
         }
         Ok(())
     }
@@ -387,9 +389,7 @@ impl Run {
             .iter()
             .any(|&value| view.depth(value) > DEPTH_MAX)
         {
-            return Err(self.runtime_fault(program, |cause| {
-                cause.push_str("The assigned variables are nested more than 1000 levels deep.");
-            }));
+            return Err(self.too_deep(program, "assigned variables are"));
         }
         for (at, (_, variable)) in variables.iter().enumerate() {
             let owner = self.owner(frame, variable.up);

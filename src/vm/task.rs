@@ -7,7 +7,7 @@ use super::request::{Answer, Request, TaskRequest, Token};
 use super::run::{PAYLOAD_BYTES_MAX, Run};
 use crate::fault;
 use crate::program::{Limit, NumberField, PathId, Program, TaskId};
-use crate::value::{Kind, Store, ValueRef, View};
+use crate::value::{DEPTH_MAX, Kind, Store, ValueRef, View};
 
 /// Largest `TimeoutSeconds` and `HeartbeatSeconds` (facts 4.3).
 pub(super) const SECONDS_MAX: i64 = 99_999_999;
@@ -26,6 +26,9 @@ impl Run {
         };
         let timeout = self.limit_seconds(program, frame, timeout, "TimeoutSeconds")?;
         let heartbeat = self.limit_seconds(program, frame, heartbeat, "HeartbeatSeconds")?;
+        if View::new(&self.heap, &program.constants).depth(parameters) > DEPTH_MAX {
+            return Err(self.too_deep(program, "task's parameters are"));
+        }
         let limits = [
             (NumberField::TimeoutSeconds, timeout),
             (NumberField::HeartbeatSeconds, heartbeat),
