@@ -21,7 +21,7 @@
 
 use super::{
     AssignId, CallId, ContainerId, ExpressionId, FailId, FormatId, FusedId, GatherId, NumberField, PathId,
-    ShapeId, StateId, SwitchId, TaskId, TestId, WaitId,
+    RejoinId, ShapeId, StateId, SwitchId, TaskId, TestId, WaitId,
 };
 use crate::value::ValueRef;
 
@@ -118,11 +118,14 @@ pub enum Instruction {
     /// Goes on at the place if the JSONata condition is true; fails the state as `Expression`, and where the value is no
     /// boolean. Emitted by Choice rules of a JSONata state.
     Condition(ExpressionId, Pc),
-    /// Goes on at the place. Emitted for a JSONata condition that is a constant.
+    /// Goes on at the place. Emitted for a JSONata condition that is a constant, and with `Rejoin`.
     Jump(Pc),
     /// Goes on where the table says; fails as `Unless`. Emitted for four or more rules in a row that
     /// compare one variable with constants.
     Switch(SwitchId),
+    /// Takes the number below some operands off the stack and goes on at that place of the table. Emitted at the end of
+    /// what rules of a Choice share, if it is large; each has pushed its number and jumped there.
+    Rejoin(RejoinId),
     /// Notes which Choice rule matched (`u32::MAX`: Default); no effect on the run. Emitted only for
     /// tools.
     Matched(u32),

@@ -38,6 +38,8 @@ ids! {
     TestId
     /// Index of a [`Switch`].
     SwitchId
+    /// Index of a [`Rejoin`].
+    RejoinId
     /// Index of an [`Assignment`].
     AssignId
     /// Index of a [`TaskInfo`].
@@ -357,6 +359,14 @@ pub struct Switch {
     pub numbers: Vec<(f64, ValueRef, Pc)>,
     /// Where to go on otherwise.
     pub otherwise: Pc,
+}
+
+/// Where the rules of a Choice go on behind code that they share.
+pub struct Rejoin {
+    /// The places, by the number that a rule has pushed.
+    pub places: Vec<Pc>,
+    /// How many operands lie on that number.
+    pub operands: u32,
 }
 
 /// What a Task calls.

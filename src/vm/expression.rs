@@ -9,7 +9,7 @@ use super::frame::FrameId;
 use super::run::Run;
 use super::task::SECONDS_MAX;
 use crate::jsonata::{self, Limits, Request, Scratch, World};
-use crate::program::{ExpressionId, ExpressionUse, GlobalSource, NumberField, Program, Work};
+use crate::program::{ExpressionId, ExpressionUse, GlobalSource, NumberField, Program, Stage, Work};
 use crate::random::push_uuid;
 use crate::value::{Kind, Store, ValueRef, View};
 
@@ -277,6 +277,20 @@ impl Run {
                 Err(self.evaluation_fault(program, location, |cause| cause.push_str(&refusal)))
             }
         }
+    }
+
+    /// Tells a tracing run what a field comes to that takes a number.
+    pub(super) fn trace_number(&mut self, program: &Program, field: NumberField, number: f64) {
+        if self.decisions.is_none() {
+            return;
+        }
+        let text = match field {
+            // With its fraction, as recorded.
+            NumberField::ToleratedFailurePercentage => format!("{number:?}"),
+            _ => number.to_string(),
+        };
+        let value = Store::new(&mut self.heap, &program.constants).number(&text);
+        self.trace_value(Stage::Number(field), value);
     }
 
     /// Pops what [`Run::number_expression`] has let through.

@@ -5,7 +5,7 @@ use super::fault::{Outcome, Raised};
 use super::frame::{Activity, FrameId};
 use super::fused::Next;
 use super::run::{PAYLOAD_BYTES_MAX, Run, Status};
-use super::trace::Decision;
+use super::trace::{Decision, Traced};
 use super::work::STATE_WORK;
 use crate::program::{AssignId, Instruction, Pc, Program, Stage};
 use crate::value::{DEPTH_MAX, Store, ValueRef, View};
@@ -201,6 +201,7 @@ impl Run {
                     }
                 }
                 Instruction::Jump(to) => pc = to,
+                Instruction::Rejoin(rejoin) => pc = self.rejoin(program, rejoin, pc),
                 Instruction::Switch(switch) => pc = self.switch(program, frame, switch)?,
                 Instruction::Matched(rule) => self.decide(Decision::Rule {
                     state: self.current.state,
@@ -429,5 +430,16 @@ impl Run {
             Stage::Number(_) | Stage::Timestamp => return,
         };
         self.trace_value(stage, value);
+    }
+
+    /// Tells a tracing run a value.
+    pub(super) fn trace_value(&mut self, stage: Stage, value: ValueRef) {
+        if self.decisions.is_some() {
+            self.traced.push(Traced {
+                state: self.current.state,
+                stage,
+                value,
+            });
+        }
     }
 }

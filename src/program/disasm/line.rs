@@ -31,6 +31,7 @@ impl Listing<'_> {
             Instruction::Condition(id, to) => {
                 format!("{} {}", self.expression(id), self.jump(to, Some(within)))
             }
+            Instruction::Rejoin(id) => self.rejoin(id, within),
             Instruction::Jump(to) => self.jump(to, Some(within)),
             Instruction::Matched(u32::MAX) => "Default".into(),
             Instruction::Matched(rule) => format!("rule {rule}"),

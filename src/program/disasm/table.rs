@@ -1,8 +1,8 @@
 //! Operands that are tables: tasks, containers, switches, fused chains, retriers.
 
 use super::super::{
-    Branches, ContainerId, FusedId, Items, Iteration, Pc, Percentage, Retrier, StateId, SwitchId, TaskId,
-    Write, WriteValue,
+    Branches, ContainerId, FusedId, Items, Iteration, Pc, Percentage, RejoinId, Retrier, StateId, SwitchId,
+    TaskId, Write, WriteValue,
 };
 use super::Listing;
 use super::line::plural;
@@ -75,6 +75,12 @@ impl Listing<'_> {
             Percentage::Popped => lines.push("tolerated failures as pushed, in %".into()),
         }
         lines
+    }
+
+    pub(super) fn rejoin(&self, id: RejoinId, within: StateId) -> String {
+        let places = &self.program.rejoins[id.at()].places;
+        let places: Vec<String> = places.iter().map(|&to| self.jump(to, Some(within))).collect();
+        places.join(", ")
     }
 
     /// Lists a table by its rules' order in the code, the look-up keys sorted: hashing has no order.
