@@ -229,6 +229,10 @@ fn errors_tell_their_place() {
     check("'a\u{1F600}' + 1", "T2001", 7);
     check("$sum(1, 2)", "T0410", 5);
     check("sum(1)", "T1005", 4);
+    check("sum(1 + 'a')", "T1005", 4);
+    check("1 + 'a' ~> sum()", "T2002", 3);
+    check("1 ~> sum(1 + 'a')", "T1005", 9);
+    check("nobody(1 + 'a')", "T2002", 10);
     check("false or $error('x')", "D3137", 8);
     check("$map([1], function($x) { $x + 'a' })", "T2002", 5);
     check("a[1,2)", "S0202", 4);

@@ -62,6 +62,7 @@ fn known(expression: &str, expected: &Value, found: &Value) -> Option<&'static s
             "where `%[]` means a document that is an array, the reference has the sequence around it",
         );
     }
+    // All else (arguments, operands, the parts of a block, keys) is evaluated one after the other in both.
     let both_fail = expected.get("error").is_some() && found.get("error").is_some();
     (both_fail && expression.contains(['[', '{'])).then_some(
         "elements are evaluated side by side: which of two errors comes first depends on how long each takes",

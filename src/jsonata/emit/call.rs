@@ -95,6 +95,9 @@ impl Emitter<'_> {
         let known = self.builtin(procedure);
         if known.is_none() {
             self.node(procedure)?;
+            if self.code.sites[site as usize].meant.is_some() {
+                self.op(Op::Missing(site), position);
+            }
             if applied {
                 self.op(Op::Swap, position);
             }
