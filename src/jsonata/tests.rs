@@ -1,5 +1,6 @@
 //! Bounds, refusals and what callers are told. That values are right is what `tests/jsonata.rs` checks.
 
+use super::batch::{Answer, Batch, Question};
 use super::{Dialect, Error, Limits, Outcome, Request, Scratch, World, evaluate, parse};
 use crate::value::{Heap, View};
 
@@ -357,5 +358,30 @@ fn sorting_by_keys_is_stable_and_keeps_the_first_error() {
     ];
     for (text, expected) in cases {
         check(text, expected);
+    }
+}
+
+/// AWS accepts an expression that is nested however deeply, and fails when it evaluates it.
+#[test]
+fn what_is_nested_too_deeply_is_no_refusal() {
+    let mut constants = Heap::for_constants();
+    for text in [
+        format!("1{}", "+1".repeat(150)),
+        format!("1{}", "+1".repeat(5_000)),
+        "(".repeat(5_000),
+    ] {
+        let question = Question {
+            text: &text,
+            dialect: Dialect::States,
+            input: None,
+            bindings: None,
+            limits: Limits::STATES,
+            world: World::default(),
+        };
+        let answer = Batch::default().ask(&question, &mut constants);
+        let Answer::Failed(error) = answer else {
+            panic!("{answer:?}");
+        };
+        assert!(error.is_bound().is_some(), "{error}");
     }
 }

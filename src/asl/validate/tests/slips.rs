@@ -277,3 +277,20 @@ fn marks_and_spellings_of_other_languages_are_told() {
         "write `$states.input.date`",
     );
 }
+
+#[test]
+fn an_expression_without_quotes_in_yaml_is_told() {
+    let text = "QueryLanguage: JSONata\nStartAt: A\nStates:\n  A: {Type: Succeed, Output: 1}\n  B:\n    Output: {% 1 %}\n";
+    let source = crate::asl::Source {
+        name: "test",
+        text,
+        format: crate::asl::Format::Yaml,
+    };
+    let report = crate::asl::check(&source, &crate::asl::Options::default());
+    let help = report.diagnostics[0].help.as_deref();
+    assert!(
+        help.is_some_and(|help| help.contains("in quotes")),
+        "{:#?}",
+        report.diagnostics
+    );
+}
