@@ -385,3 +385,16 @@ fn what_is_nested_too_deeply_is_no_refusal() {
         assert!(error.is_bound().is_some(), "{error}");
     }
 }
+
+#[test]
+fn functions_take_however_many_arguments() {
+    for count in [255, 256, 300, 65_536] {
+        let zip = format!("$count($zip([1]{})[0])", ",[1]".repeat(count - 1));
+        assert_eq!(states(&zip, "{}").0, count.to_string());
+        let many = format!("$sum([1]{})", ",1".repeat(count - 1));
+        let (answer, _) = states(&many, "{}");
+        assert!(answer.contains("Argument 2 of function"), "{answer}");
+        let applied = format!("[1] ~> $zip({}[1]) ~> $count", "[1],".repeat(count - 1));
+        assert_eq!(states(&applied, "{}").0, "1");
+    }
+}
