@@ -398,3 +398,25 @@ fn functions_take_however_many_arguments() {
         assert_eq!(states(&applied, "{}").0, "1");
     }
 }
+
+/// An array without elements that the last step finds alone stays one; what finds nothing is nothing.
+#[test]
+fn the_one_empty_array_that_names_find_is_a_value() {
+    let input = r#"{"a":[{"b":1,"d":[]},{"b":2}],"e":[{"d":{"x":[]}},{"d":5}],"f":[{"d":[]},{"d":[]}],"g":[{"d":[[]]}]}"#;
+    let cases = [
+        ("$states.input.a.d", "[]"),
+        ("$states.input.e.d.x", "[]"),
+        ("$states.input.f.d", "Nothing"),
+        ("$states.input.g.d", "[[]]"),
+        ("$states.input.a.c", "Nothing"),
+        ("$states.input.a.d.x", "Nothing"),
+        ("$exists($states.input.a.d)", "true"),
+        ("$states.input.a{'k': d}", r#"{"k":[]}"#),
+        ("$states.input.a#$i{'k': (d)}", r#"{"k":[]}"#),
+        ("$states.input.(a.d)", "[]"),
+        ("$count($states.input.a.d)", "0"),
+    ];
+    for (text, answer) in cases {
+        assert_eq!(states(text, input).0, answer, "{text}");
+    }
+}
