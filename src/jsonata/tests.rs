@@ -42,6 +42,7 @@ const LARGE: &str = "Expression evaluation memory limit exceeded";
 const LONG: &str = "Expression evaluation timeout";
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn hostile_expressions_hit_a_bound() {
     let cases = [
         ("($f := function($n) { $f($n + 1) }; $f(0))", LONG),
@@ -89,6 +90,7 @@ fn hostile_expressions_hit_a_bound() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn hostile_texts_are_refused_without_end() {
     let repeated = |open: &str, middle: &str, close: &str| {
         format!("{}{middle}{}", open.repeat(100_000), close.repeat(100_000))
@@ -121,6 +123,7 @@ fn hostile_texts_are_refused_without_end() {
 
 /// What is just allowed does not overflow the stack of a thread.
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn the_deepest_expressions_are_evaluated() {
     let depth = super::NESTING_MAX as usize - 2;
     let repeated = |open: &str, middle: &str, close: &str| {
@@ -269,6 +272,7 @@ fn functions_as_values_answer_as_called_by_name() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn what_is_long_but_not_too_long_is_done() {
     let cases = [
         ("$count($split($join([1..50000].('ab'), ','), /,/))", "50000"),
@@ -363,6 +367,7 @@ fn sorting_by_keys_is_stable_and_keeps_the_first_error() {
 
 /// AWS accepts an expression that is nested however deeply, and fails when it evaluates it.
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn what_is_nested_too_deeply_is_no_refusal() {
     let mut constants = Heap::for_constants();
     for text in [
@@ -387,6 +392,7 @@ fn what_is_nested_too_deeply_is_no_refusal() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn functions_take_however_many_arguments() {
     for count in [255, 256, 300, 65_536] {
         let zip = format!("$count($zip([1]{})[0])", ",[1]".repeat(count - 1));
