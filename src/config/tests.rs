@@ -412,7 +412,7 @@ fn tasks() {
     check(
         "[tasks]\n\"a:1\" = { function = \"f\", http = \"h\" }\nb = { function = \"delay\" }\nc = { function = \"f\", connections = 1 }\n",
         &[
-            "6:1: tasks.\"a:1\": give exactly one of `function`, `http` and `kafka`",
+            "6:1: tasks.\"a:1\": give exactly one of `function`, `http`, `runtime` and `kafka`",
             "7:1: tasks.b: milliseconds: `delay` needs it: after how many milliseconds to answer",
             "8:1: tasks.c: connections: only `http` has this key",
         ],

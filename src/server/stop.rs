@@ -42,7 +42,10 @@ impl Server {
                 problems.0.push(failure.to_string());
             }
         }
-        self.tasks.stop(PROCESSES);
+        if !self.tasks.stop(PROCESSES) {
+            let problem = "processes of functions did not end in time and are left behind";
+            problems.0.push(problem.to_owned());
+        }
         let logs_until = until.max(Instant::now() + LOG_TIME_MIN);
         for (workflow, log) in self.logs {
             if let Err(problem) = log.finish(left(logs_until)) {

@@ -23,7 +23,7 @@ use crate::random::Random;
 use crate::stream::{SendError, Sink, Ticket};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What runs tasks, as configured and checked.
 pub struct Tasks {
@@ -94,11 +94,15 @@ impl Tasks {
         makers.filter_map(|(pattern, maker)| Some((pattern.as_str(), maker.processes()?)))
     }
 
-    /// Ends the processes of functions; returns when they have ended, or after so long.
-    pub fn stop(&self, longest: Duration) {
+    /// Ends the processes of functions; returns when they have ended, or after so long. Says whether they have.
+    pub fn stop(&self, longest: Duration) -> bool {
+        let until = Instant::now() + longest;
         for maker in &self.makers {
-            maker.stop(longest);
+            maker.stop();
         }
+        let left = || until.saturating_duration_since(Instant::now());
+        // Not `all`: each is to be waited for.
+        self.makers.iter().filter(|maker| !maker.stopped(left())).count() == 0
     }
 
     fn offer(&self) -> Offer<'_> {

@@ -40,8 +40,13 @@ pub(super) trait Maker: Send + Sync {
         None
     }
 
-    /// Ends its processes, if it has any; returns when they have ended, or after so long.
-    fn stop(&self, _longest: Duration) {}
+    /// Tells its processes to end, if it has any.
+    fn stop(&self) {}
+
+    /// Waits until they have ended, so long at most; says whether they have.
+    fn stopped(&self, _longest: Duration) -> bool {
+        true
+    }
 }
 
 /// What connectors are made with on a shard.

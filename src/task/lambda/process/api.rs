@@ -89,7 +89,6 @@ async fn next(fleet: &Rc<Fleet>, instance: &Rc<Instance>) -> Reply {
         return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
     }
     let Some(invocation) = fleet.next(instance).await else {
-        instance.retire();
         return std::future::pending().await;
     };
     let timeout = fleet.command.timeout;
@@ -101,6 +100,10 @@ async fn next(fleet: &Rc<Fleet>, instance: &Rc<Instance>) -> Reply {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in [
         ("lambda-runtime-aws-request-id", &*invocation.request_id),
+        (
+            "lambda-runtime-trace-id",
+            &*trace_id(&invocation.request_id, now_ms),
+        ),
         ("lambda-runtime-deadline-ms", &*deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", &*invocation.arn),
         ("lambda-runtime-client-context", &*invocation.client_context),
@@ -112,6 +115,16 @@ async fn next(fleet: &Rc<Fleet>, instance: &Rc<Instance>) -> Reply {
     }
     instance.begin(timeout, invocation);
     reply
+}
+
+/// Returns a trace of its own for a request, which nobody samples: some runtimes insist on one.
+fn trace_id(request_id: &str, now_ms: i64) -> String {
+    let digits: String = request_id
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(24)
+        .collect();
+    format!("Root=1-{:08x}-{digits};Sampled=0", now_ms / 1000)
 }
 
 /// Takes what a handler has returned.

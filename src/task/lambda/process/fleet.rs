@@ -22,6 +22,9 @@ use tokio::sync::mpsc::UnboundedSender;
 /// How long a process may wait for a call before it is ended.
 const IDLE_MAX: Duration = Duration::from_secs(600);
 
+/// How long starting the handler may take at least; a call's own time limit, if that is longer.
+const START_MIN: Duration = Duration::from_secs(10);
+
 /// The processes of one entry.
 pub(super) struct Fleet {
     pub(super) command: Arc<Command>,
@@ -78,31 +81,38 @@ impl Fleet {
         self.scale();
         let until = tokio::time::Instant::now() + IDLE_MAX;
         loop {
-            if self.is_stopping.get() || self.owes_place(function) {
-                return None;
+            if self.is_stopping.get() || instance.is_retired() || self.owes_place(function) {
+                break;
             }
             if let Some(invocation) = function.pop() {
                 return Some(invocation);
             }
             tokio::select! {
                 () = function.arrived.notified() => {}
-                () = tokio::time::sleep_until(until) => return None,
+                () = tokio::time::sleep_until(until) => break,
             }
         }
+        instance.retire();
+        // A call may have come for this process: another one takes it.
+        function.arrived.notify_one();
+        None
     }
 
-    /// Says whether a function without a process has waited longer than this one, and there is no place for another.
+    /// Says whether more functions without a process have waited longer than this one than there are places that become
+    /// free.
     fn owes_place(&self, function: &Function) -> bool {
-        if self.instances.borrow().len() < self.command.instances {
+        let instances = self.instances.borrow();
+        if instances.len() < self.command.instances {
             return false;
         }
         let now = Instant::now();
         let since = function.since().unwrap_or(now);
         let functions = self.functions.borrow();
-        let mut others = functions
-            .values()
-            .filter(|other| other.alive.get() == 0 && other.is_short(now));
-        others.any(|other| other.since().is_some_and(|other| other < since))
+        let is_owed = |other: &&Rc<Function>| {
+            other.alive.get() == 0 && other.is_short(now) && other.since() < Some(since)
+        };
+        let owed = functions.values().filter(is_owed).count();
+        owed > instances.iter().filter(|instance| instance.is_retired()).count()
     }
 
     /// Starts processes for calls that wait, as many as may be; beyond that, ends one that nobody needs.
@@ -144,7 +154,8 @@ impl Fleet {
     fn start(self: &Rc<Fleet>, function: Rc<Function>) {
         function.alive.set(function.alive.get() + 1);
         function.starting.set(function.starting.get() + 1);
-        let instance = Rc::new(Instance::new(function.clone()));
+        let until = tokio::time::Instant::now() + self.command.timeout.max(START_MIN);
+        let instance = Rc::new(Instance::new(function, until));
         self.instances.borrow_mut().push(instance.clone());
         Counts::add(&self.counts.alive);
         Counts::add(&self.counts.started);
@@ -179,6 +190,7 @@ impl Fleet {
         let answered_max = match (function.is_served(), failures) {
             (true, _) => 0,
             (false, 1) => 1,
+            (false, _) if function.starting.get() > 0 => 1,
             (false, _) => usize::MAX,
         };
         for invocation in std::iter::from_fn(|| function.pop()).take(answered_max) {
@@ -188,7 +200,7 @@ impl Fleet {
         let (fleet, function) = (self.clone(), function.clone());
         tokio::task::spawn_local(async move {
             tokio::time::sleep(wait).await;
-            function.may_start();
+            function.may_start(Instant::now());
             fleet.forget_functions();
             fleet.scale();
         });

@@ -106,8 +106,10 @@ impl Function {
         (failures, wait)
     }
 
-    /// Allows the next start.
-    pub(super) fn may_start(&self) {
-        self.not_before.set(None);
+    /// Allows the next start, if its time has come: a later failure may have put it off.
+    pub(super) fn may_start(&self, now: Instant) {
+        if self.not_before.get().is_some_and(|instant| instant <= now) {
+            self.not_before.set(None);
+        }
     }
 }

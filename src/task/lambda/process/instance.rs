@@ -16,7 +16,9 @@ use tokio::time::Instant;
 pub(super) struct Instance {
     pub(super) function: Rc<Function>,
     running: RefCell<Option<Running>>,
-    /// The running call has changed.
+    /// When it must have answered its call, or asked for the next; none while it waits for one.
+    until: Cell<Option<Instant>>,
+    /// That has changed.
     changed: Notify,
     pub(super) retired: Notify,
     is_retired: Cell<bool>,
@@ -34,22 +36,26 @@ struct Running {
     invocation: Invocation,
 }
 
+/// How long a process may take at least to ask for its next call.
+const NEXT_MAX: Duration = Duration::from_secs(10);
+
 /// While it lives, a process counts as idle.
 pub(super) struct Idle<'a>(&'a Instance);
 
 impl Drop for Idle<'_> {
     fn drop(&mut self) {
-        self.0.is_idle.set(false);
-        let idle = &self.0.function.idle;
-        idle.set(idle.get() - 1);
+        self.0.idle_no_more();
+        self.0.expect_until(Instant::now() + NEXT_MAX);
     }
 }
 
 impl Instance {
-    pub(super) fn new(function: Rc<Function>) -> Instance {
+    /// Creates one that starts its handler until a time.
+    pub(super) fn new(function: Rc<Function>, until: Instant) -> Instance {
         Instance {
             function,
             running: RefCell::default(),
+            until: Cell::new(Some(until)),
             changed: Notify::new(),
             retired: Notify::new(),
             is_retired: Cell::new(false),
@@ -67,6 +73,8 @@ impl Instance {
             self.function.note_ready();
         }
         self.is_idle.set(true);
+        self.until.set(None);
+        self.changed.notify_one();
         let idle = &self.function.idle;
         idle.set(idle.get() + 1);
         Idle(self)
@@ -82,9 +90,23 @@ impl Instance {
         was_starting
     }
 
+    /// Notes that it does not wait for a call.
+    fn idle_no_more(&self) {
+        if self.is_idle.replace(false) {
+            let idle = &self.function.idle;
+            idle.set(idle.get() - 1);
+        }
+    }
+
+    fn expect_until(&self, until: Instant) {
+        self.until.set(Some(until));
+        self.changed.notify_one();
+    }
+
     /// Notes that it is gone.
     pub(super) fn gone(&self) {
         self.starts_no_more();
+        self.idle_no_more();
         if self.is_ready.replace(false) {
             let ready = &self.function.ready;
             ready.set(ready.get() - 1);
@@ -104,9 +126,10 @@ impl Instance {
         self.running.borrow().is_some()
     }
 
-    /// Ends it.
+    /// Ends it; it gets no call any more.
     pub(super) fn retire(&self) {
         self.is_retired.set(true);
+        self.idle_no_more();
         self.retired.notify_one();
     }
 
@@ -120,21 +143,19 @@ impl Instance {
 
     /// Gives it a call.
     pub(super) fn begin(&self, timeout: Duration, invocation: Invocation) {
-        *self.running.borrow_mut() = Some(Running {
-            until: Instant::now() + timeout,
-            invocation,
-        });
-        self.changed.notify_one();
+        let until = Instant::now() + timeout;
+        *self.running.borrow_mut() = Some(Running { until, invocation });
+        self.expect_until(until);
     }
 
-    /// Takes the call of an id from it, which is over.
+    /// Takes the call of an id from it, which is over. It is to ask for the next one soon, and within this one's time.
     pub(super) fn end(&self, request_id: &str) -> Option<Invocation> {
         let mut running = self.running.borrow_mut();
         running
             .as_ref()
             .filter(|running| &*running.invocation.request_id == request_id)?;
         let over = running.take()?;
-        self.changed.notify_one();
+        self.expect_until(over.until.max(Instant::now() + NEXT_MAX));
         Some(over.invocation)
     }
 
@@ -143,26 +164,17 @@ impl Instance {
         *self.start_error.borrow_mut() = Some(failure);
     }
 
-    /// Returns when it has taken too long: for its start, or for a call.
-    pub(super) async fn late(&self, start: Instant) {
+    /// Returns when it has taken too long: for its start, for a call, or to ask for the next.
+    pub(super) async fn late(&self) {
         loop {
-            let running = self.running.borrow().as_ref().map(|running| running.until);
-            let until = running.or(self.is_starting.get().then_some(start));
-            let Some(until) = until else {
-                self.changed.notified().await;
+            let changed = self.changed.notified();
+            let Some(until) = self.until.get() else {
+                changed.await;
                 continue;
             };
             tokio::select! {
-                () = self.changed.notified() => {}
-                () = tokio::time::sleep_until(until) => {
-                    let is_over = match &*self.running.borrow() {
-                        Some(running) => running.until <= Instant::now(),
-                        None => self.is_starting.get(),
-                    };
-                    if is_over {
-                        return;
-                    }
-                }
+                () = changed => {}
+                () = tokio::time::sleep_until(until) => return,
             }
         }
     }

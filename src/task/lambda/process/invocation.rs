@@ -1,5 +1,6 @@
 //! A call of a function on its way to a process, and its answer's way back.
 
+use super::words;
 use crate::stream::Ticket;
 use crate::task::{Answer, Failure};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub(super) struct Invocation {
 pub(super) struct Caller {
     pub(super) ticket: Ticket,
     /// Where the answer goes. Bounded by the shard's pending calls: each has one.
-    pub(super) answers: UnboundedSender<(Ticket, Answer)>,
+    pub(super) answers: Option<UnboundedSender<(Ticket, Answer)>>,
     /// Set when nobody waits for the answer any more.
     pub(super) is_cancelled: Arc<AtomicBool>,
     /// How many calls of the shard wait, this one among them.
@@ -49,8 +50,23 @@ impl Invocation {
     }
 
     /// Answers the call.
-    pub(super) fn answer(self, answer: Result<Vec<u8>, Failure>) {
-        // A shard that is gone waits for nothing.
-        let _ = self.caller.answers.send((self.caller.ticket, answer));
+    pub(super) fn answer(mut self, answer: Result<Vec<u8>, Failure>) {
+        self.caller.answer(answer);
+    }
+}
+
+impl Caller {
+    fn answer(&mut self, answer: Answer) {
+        if let Some(answers) = self.answers.take() {
+            // A shard that is gone waits for nothing.
+            let _ = answers.send((self.ticket, answer));
+        }
+    }
+}
+
+impl Drop for Caller {
+    /// Whatever happens to a call, it is answered.
+    fn drop(&mut self) {
+        self.answer(Err(words::stopping()));
     }
 }

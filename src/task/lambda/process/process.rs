@@ -11,17 +11,13 @@ use super::output;
 use super::usage;
 use super::words;
 use crate::task::Failure;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use std::pin::pin;
 use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::process::Child;
-use tokio::time::Instant;
-
-/// How long starting the handler may take at least; a call's own time limit, if that is longer.
-const START_MIN: Duration = Duration::from_secs(10);
 
 /// How long a process may take to end when it is told to.
 const END_MAX: Duration = Duration::from_millis(500);
@@ -52,6 +48,10 @@ impl Group {
     async fn kill(mut self) {
         self.signal(Signal::KILL);
         let _ = self.child.wait().await;
+        if let Some(id) = self.id.take() {
+            // As the first process of a container we inherit what it has left behind.
+            while let Ok(Some(_)) = waitpgid(id, WaitOptions::NOHANG) {}
+        }
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn run(fleet: &Rc<Fleet>, instance: &Rc<Instance>) {
                 function = &*instance.function.name,
                 "the function's process cannot be started: {program}: {error}"
             );
-            let failure = |id: &str| words::no_entrypoint(id, program, &error);
+            let failure = |id: &str| words::not_started(id, program, &error);
             return fleet.failed_start(&instance.function, failure);
         }
     };
@@ -98,7 +98,8 @@ pub(super) async fn run(fleet: &Rc<Fleet>, instance: &Rc<Instance>) {
             End::Exited(Ok(status)) => status.to_string(),
             End::Exited(Err(error)) => error.to_string(),
             End::TimedOut if was_starting => "its handler did not start in time".to_owned(),
-            End::TimedOut => "its call took longer than `timeout`".to_owned(),
+            End::TimedOut if instance.is_running() => "its call took longer than `timeout`".to_owned(),
+            End::TimedOut => "it did not ask for its next call".to_owned(),
             End::OutOfMemory => "it took more memory than `memory`".to_owned(),
             End::Retired => String::new(),
         }
@@ -137,13 +138,12 @@ async fn start(fleet: &Fleet, instance: &Rc<Instance>) -> std::io::Result<(TcpLi
 /// Serves a process until it ends or has to; it is gone then.
 async fn live(fleet: &Rc<Fleet>, instance: &Rc<Instance>, listener: TcpListener, mut group: Group) -> End {
     let command = &fleet.command;
-    let start = Instant::now() + command.timeout.max(START_MIN);
     let process = group.child.id().unwrap_or_default();
     let mut server = pin!(api::serve(listener, fleet, instance));
     let end = tokio::select! {
         status = group.child.wait() => End::Exited(status),
         () = &mut server => End::Retired,
-        () = instance.late(start) => End::TimedOut,
+        () = instance.late() => End::TimedOut,
         () = usage::beyond(process, command.memory) => End::OutOfMemory,
         () = instance.retired.notified() => End::Retired,
     };

@@ -55,8 +55,12 @@ impl Maker for ProcessMaker {
         Some(self.thread.counts.clone())
     }
 
-    fn stop(&self, longest: Duration) {
-        self.thread.stop(longest);
+    fn stop(&self) {
+        self.thread.stop();
+    }
+
+    fn stopped(&self, longest: Duration) -> bool {
+        self.thread.stopped(longest)
     }
 }
 
@@ -154,7 +158,7 @@ impl Runner for ProcessRunner {
             since_ms: job.now_ms,
             caller: Caller {
                 ticket,
-                answers: self.answers.clone(),
+                answers: Some(self.answers.clone()),
                 is_cancelled: is_cancelled.clone(),
                 waiting: self.waiting.clone(),
             },

@@ -11,7 +11,7 @@ use super::invocation::Invocation;
 use super::process;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -58,15 +58,19 @@ impl Thread {
         })
     }
 
-    /// Ends all processes; returns when they have ended, or after so long.
-    pub(super) fn stop(&self, longest: Duration) {
+    /// Ends all processes.
+    pub(super) fn stop(&self) {
         let _ = self.messages.send(Message::Stop);
+    }
+
+    /// Waits until all processes have ended, so long at most; says whether they have.
+    pub(super) fn stopped(&self, longest: Duration) -> bool {
         let ended = self
             .ended
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         // Nothing is ever sent: it says that the thread has ended.
-        let _ = ended.recv_timeout(longest);
+        ended.recv_timeout(longest) == Err(RecvTimeoutError::Disconnected)
     }
 }
 
@@ -91,8 +95,20 @@ async fn work(command: Arc<Command>, counts: Arc<Counts>, mut messages: Unbounde
 async fn start_all(fleet: Weak<Fleet>, mut starts: UnboundedReceiver<Rc<Instance>>) {
     while let (Some(instance), Some(fleet)) = (starts.recv().await, fleet.upgrade()) {
         tokio::task::spawn_local(async move {
-            process::run(&fleet, &instance).await;
-            fleet.ended(&instance);
+            let place = Place { fleet, instance };
+            process::run(&place.fleet, &place.instance).await;
         });
+    }
+}
+
+/// The place of a process, which is free when this is gone, whatever happens.
+struct Place {
+    fleet: Rc<Fleet>,
+    instance: Rc<Instance>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.fleet.ended(&self.instance);
     }
 }

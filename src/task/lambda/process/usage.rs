@@ -5,9 +5,6 @@ use std::time::Duration;
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Bytes of a page, as the kernel counts resident memory; larger ones count too much, which shows at once.
-const PAGE_BYTES: u64 = 4096;
-
 /// Returns when a process takes more memory than it may; never, without a limit or where the kernel does not say.
 pub(super) async fn beyond(process: u32, bytes_max: Option<u64>) {
     let Some(bytes_max) = bytes_max else {
@@ -26,7 +23,7 @@ pub(super) async fn beyond(process: u32, bytes_max: Option<u64>) {
 fn resident_bytes(process: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
     let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * PAGE_BYTES)
+    Some(pages * rustix::param::page_size() as u64)
 }
 
 #[cfg(test)]

@@ -5,9 +5,13 @@
 
 use crate::task::Failure;
 use crate::value::escape_into;
+use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
+
+/// `ENOEXEC`: the file is none that the system can run.
+const NO_PROGRAM: i32 = 8;
 
 /// Most bytes of a function's answer.
 pub(super) const ANSWER_BYTES_MAX: usize = 6_291_556;
@@ -44,8 +48,16 @@ pub(super) fn timed_out(request_id: &str, timeout: Duration) -> Failure {
     )
 }
 
-/// The command could not be started.
-pub(super) fn no_entrypoint(request_id: &str, command: &str, error: &std::io::Error) -> Failure {
+/// The command could not be started: there is no such program, or the system had no process to give.
+pub(super) fn not_started(request_id: &str, command: &str, error: &std::io::Error) -> Failure {
+    let is_command = matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory
+    );
+    if !is_command && error.raw_os_error() != Some(NO_PROGRAM) {
+        let cause = format!("RequestId: {request_id} Error: no process can be started now: {error}");
+        return Failure::new("Lambda.ServiceException", cause);
+    }
     failure(
         "Runtime.InvalidEntrypoint",
         request_id,
@@ -140,7 +152,7 @@ mod tests {
         );
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
         check(
-            &no_entrypoint("7", "\"x", &error),
+            &not_started("7", "\"x", &error),
             "Runtime.InvalidEntrypoint",
             r#"{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: 7 Error: fork/exec \"x: entity not found"}"#,
         );
