@@ -11,6 +11,7 @@ use crate::compile::compile;
 use crate::config::{Config, Problem, Service, Workflow, environment, without_secrets};
 use crate::task::config::ConfigError;
 use crate::task::{Home, Tasks, Unserved};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// The codes of what is wrong with a configuration.
@@ -142,12 +143,24 @@ fn definition(workflow: &Workflow, service: &Service) -> Result<Checked, Stop> {
             .and_then(|help| missing_substitution(help))
         {
             diagnostic.help = Some(format!(
-                "give it in [workflow.substitutions] of workflow \"{}\": {name} = \"...\"",
-                workflow.name
+                "give it in [workflow.substitutions] of workflow \"{}\": {} = \"...\"",
+                workflow.name,
+                toml_key(name)
             ));
         }
     }
     Ok(checked)
+}
+
+/// Returns a name as a key of TOML, in which a dot would divide it.
+fn toml_key(name: &str) -> Cow<'_, str> {
+    let is_bare = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    match is_bare {
+        true => name.into(),
+        false => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")).into(),
+    }
 }
 
 /// Returns the tasks of a definition that nobody serves, in its order.

@@ -90,7 +90,7 @@ fn where_tasks_are_really_called_nothing_is_invented() {
     for part in [
         "The substitution ${Price.Arn} has no value",
         "sam.yaml:15:23",
-        "[workflow.substitutions]",
+        "[workflow.substitutions] of workflow \"quote\": \"Price.Arn\" = \"...\"",
     ] {
         assert!(out.contains(part), "{part} in\n{out}");
     }
