@@ -11,7 +11,7 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 use stepstream::compile::compile;
-use stepstream::log::Encoder;
+use stepstream::log::encode::Encoder;
 use stepstream::program::Program;
 use stepstream::vm::{Answer, EventSet, Identified, Identity, Level, Request, Run, Status};
 use support::engine::check;

@@ -51,8 +51,8 @@
 //! | [`mod@convert`] | rewriting of JSONPath definitions in JSONata |
 //! | [`mod@compile`] | the step from the document model to a program |
 //! | [`vm`] | runs a program: frames, retry, yields, history events |
-//! | [`log`] | history events as execution-log records |
-//! | [`history`] | reading logs back: executions in a table, one as a story |
+//! | [`log::encode`] | history events as execution-log records |
+//! | [`log::read`] | reading logs back: executions in a table, one as a story |
 //! | [`drive`] | one execution with its surroundings: clock, answers, a queue of due events |
 //! | [`cases`] | case files: prepared executions and expectations |
 //! | [`test_state`] | a trial of one state on its own |
@@ -61,11 +61,11 @@
 //! | `guard` | the barrier that no panic crosses |
 //! | `metrics` | the service's counters, and their text for Prometheus |
 //! | `stream` | events in, messages out: traits, safe commit offsets, memory, Kafka |
-//! | `journal` | execution logs on their way out: files, stdout, a topic |
+//! | `log::write` | execution logs on their way out: files, stdout, a topic |
 //! | `task` | connectors: what runs a workflow's tasks |
 //! | `registry` | state machines by name: publish, take up, read again |
 //! | `execution` | an execution with the world around it: who asked for it, its machine, tasks, timers, memory, ending |
-//! | `runtime` | shards: executions of events, ordering, limits, commits, drains |
+//! | `runtime` | shards: executions of events and for callers, ordering, limits, commits, drains |
 //! | `config` | the configuration file: read, checked, its schema; with the feature `kafka` |
 //! | `server` | builds the parts, starts and stops them; one HTTP server, so far with health and metrics; with the feature `kafka` |
 //! | `cli` | the commands; with the feature `cli` |
@@ -83,8 +83,8 @@
 //! 4. A waiting execution is copied into a small run of its own in the in-flight table. `task` finds the connector
 //!    that serves a request and calls it; timers are in a heap. [`vm::Run::resume`] delivers the answer.
 //! 5. At the end, who asked decides what that means: an event writes its output, dead letter or reply from the heap to
-//!    the shard's sink. [`log`] encodes the history's events, which were kept as references into the heap if the log
-//!    needs them, into the shard's buffer; `journal` ships whole buffers from a thread of its own. The run is reused and
+//!    the shard's sink. [`log::encode`] encodes the history's events, which were kept as references into the heap if the log
+//!    needs them, into the shard's buffer; `log::write` ships whole buffers from threads of its own. The run is reused and
 //!    keeps its memory.
 //! 6. When all of this is acknowledged, the offset is complete in the partition's `stream::offsets::Tracker`,
 //!    which determines the offset to commit and the content of the commit's metadata. In sync mode
@@ -154,10 +154,7 @@ pub mod execution;
 pub mod fault;
 #[cfg(feature = "runtime")]
 pub mod guard;
-pub mod history;
 pub mod intrinsic;
-#[cfg(feature = "runtime")]
-pub mod journal;
 pub mod jsonata;
 pub mod log;
 #[cfg(feature = "runtime")]

@@ -74,6 +74,7 @@ pub(crate) fn is_shown(text: &str) -> bool {
 }
 
 /// Says whether a text can be the name of an HTTP header.
+#[cfg(feature = "kafka")]
 pub(crate) fn is_header(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(is_part)

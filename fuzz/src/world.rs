@@ -3,7 +3,7 @@
 use crate::definition::ERRORS;
 use crate::{assert_written, json};
 use arbitrary::{Result, Unstructured};
-use stepstream::log::Encoder;
+use stepstream::log::encode::Encoder;
 use stepstream::program::Program;
 use stepstream::value::ValueRef;
 use stepstream::vm::{

@@ -7,7 +7,7 @@ use super::expect::{Expected, status_name};
 use super::{Case, history};
 use crate::asl::syntax::{self, Node, Value};
 use crate::drive::{Clock, End, Host, Reply, TaskCall, VirtualClock, drive};
-use crate::log::Encoder;
+use crate::log::encode::Encoder;
 use crate::program::Program;
 use crate::value::{ValueRef, View};
 use crate::vm::{EventSet, Identified, Identity, Level, Outcome, Run, StartError, Status};

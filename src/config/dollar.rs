@@ -3,7 +3,7 @@
 //! Nothing replaces them here, and the brokers would get them as they are. Owns what is said about them; must not
 //! know the environment. Invariant: no value is shown, only the name in the braces.
 
-use super::environment::{PREFIX, WORKFLOW, plain};
+use super::variable::{PREFIX, WORKFLOW, plain};
 use toml::de::{DeTable, DeValue};
 
 /// A text that waits to be replaced.

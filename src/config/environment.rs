@@ -3,20 +3,16 @@
 //! Two underscores stand between the parts, letters may be large or small. A workflow goes by its name, in
 //! which everything but letters and digits is `_`. Below `KAFKA__PROPERTIES`, `__CONSUMER` and
 //! `__PRODUCER` a `_` is the `.` of the property. `[tasks]` and secrets stand in the file. Invariant: a
-//! variable with the prefix is used or refused, never passed over. What has it nearly, `stray` knows.
+//! variable with the prefix is used or refused, never passed over. What has it nearly, `stray` knows; how names are written, `variable`.
 
 use super::shape::Shape;
-use super::stray::{STRAY_PREFIX, meant};
+use super::stray::meant;
+use super::variable::{PREFIX, STRAY_PREFIX, WORKFLOW, plain};
 use crate::asl::suggest::did_you_mean;
 use std::borrow::Cow;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// What the variables begin with.
-pub const PREFIX: &str = "STEPSTREAM__";
-/// The list whose items go by name.
-pub(super) const WORKFLOW: &str = "workflow";
 
 /// Returns the process's variables that can be read as text, for [`super::Config::read`].
 pub fn environment() -> impl Iterator<Item = (String, String)> {
@@ -132,18 +128,6 @@ fn key_of(shape: &Shape, path: &str, part: &str) -> Result<String, Unusable> {
             .to_owned()
             .into()),
     }
-}
-
-/// Returns a workflow's name as a variable has it.
-pub(super) fn plain(name: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_uppercase()
-        } else {
-            '_'
-        }
-    };
-    name.chars().map(plain).collect()
 }
 
 /// Finds a workflow by its name as a variable has it.

@@ -21,13 +21,15 @@ mod stray;
 mod tests;
 mod tree;
 mod validate;
+mod variable;
 mod workflow;
 
-pub use environment::{PREFIX as ENVIRONMENT_PREFIX, environment};
+pub use environment::environment;
 pub use inputs::Inputs;
 pub use mask::without_secrets;
 pub use problem::{Problem, Reading};
 pub use service::{Diagnostics, Service, Tls};
+pub use variable::PREFIX as ENVIRONMENT_PREFIX;
 pub use workflow::{DeadLetter, Reply, Topic, Workflow};
 
 use crate::stream::kafka;
@@ -96,6 +98,7 @@ impl Config {
                 tls.certificate = folder.join(&tls.certificate);
                 tls.key = folder.join(&tls.key);
             }
+            config.tasks.locate(folder);
         }
         reading
     }

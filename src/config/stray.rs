@@ -4,13 +4,11 @@
 //! for a service named stepstream. So those are refused that are a key but for their underscores and one letter;
 //! others are somebody else's. Invariant: a variable that Kubernetes makes is never refused.
 
-use super::environment::{PREFIX, WORKFLOW, plain};
 use super::shape::Shape;
+use super::variable::{PREFIX, STRAY_PREFIX, WORKFLOW, plain};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// What the names of variables begin with that may be meant for us.
-pub(super) const STRAY_PREFIX: &str = "STEPSTREAM_";
 /// Sections whose keys are librdkafka's.
 const OPEN: [&str; 3] = ["KAFKA__PROPERTIES__", "KAFKA__CONSUMER__", "KAFKA__PRODUCER__"];
 

@@ -6,7 +6,7 @@ use super::exposed::exposed;
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
-use crate::journal::Destination;
+use crate::log::write::Destination;
 use crate::runtime::Mode;
 use crate::stream::kafka;
 use crate::units::{Period, Size};

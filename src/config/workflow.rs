@@ -1,6 +1,6 @@
 //! `[[workflow]]`: what runs, where its events come from and go.
 
-use crate::journal;
+use crate::log::write;
 use crate::runtime::{Input, Mode, OnEmpty, Ordering};
 use crate::stream::kafka::Start;
 use crate::units::Period;
@@ -70,7 +70,7 @@ pub struct Workflow {
     /// Sync: where replies go.
     pub reply: Option<Reply>,
     /// The execution log.
-    pub log: journal::Config,
+    pub log: write::Config,
 }
 
 /// A key that is required has no default.
@@ -105,7 +105,7 @@ impl Default for Workflow {
             output: None,
             dead_letter: None,
             reply: None,
-            log: journal::Config::default(),
+            log: write::Config::default(),
         }
     }
 }

@@ -104,8 +104,9 @@ pub(crate) trait Asker {
     /// Hears why an execution did not begin, or broke. Lets no panic out: what cannot be told is left out.
     fn refused(&mut self, machine: &mut Machine, name: &str, sink: &mut dyn Sink, failed: &Failed<'_>);
 
-    /// Leaves something open until the records written so far are out, and returns a receipt for it.
-    fn receipt(&mut self) -> Receipt;
+    /// Leaves something open until the records written so far are out, and returns a receipt for it; none if
+    /// nothing waits for records.
+    fn receipt(&mut self) -> Option<Receipt>;
 
     /// Takes a receipt back whose records were not written after all.
     fn take_back(&mut self, receipt: Receipt);

@@ -47,13 +47,15 @@ impl<K> Executor<K> {
         let attempt = Attempt {
             bindings: &version.bindings,
             task: request.task,
-            parameters: request.parameters,
-            credentials: request.credentials,
-            view: self.run.view(program),
-            key: &key,
-            timeout_seconds: request.timeout_seconds,
-            heartbeat_seconds: request.heartbeat_seconds,
-            now_ms: self.now.wall_ms,
+            request: task::Request {
+                parameters: request.parameters,
+                credentials: request.credentials,
+                view: self.run.view(program),
+                key: &key,
+                timeout_seconds: request.timeout_seconds,
+                heartbeat_seconds: request.heartbeat_seconds,
+                now_ms: self.now.wall_ms,
+            },
         };
         let ticket = id.ticket(state.call_count);
         state.call_count = state.call_count.wrapping_add(1);

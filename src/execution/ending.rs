@@ -237,7 +237,8 @@ impl<K> Executor<K> {
 fn await_records(machine: &mut Machine, asker: &mut impl Asker) {
     if machine.settings.log.is_some_and(|log| log.block)
         && let Some(journal) = &mut machine.journal
+        && let Some(receipt) = asker.receipt()
     {
-        journal.wait(asker.receipt());
+        journal.wait(receipt);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-/// Where a machine's log records go; [`crate::journal`], or a test's.
+/// Where a machine's log records go; [`crate::log::write`], or a test's.
 pub trait Journal {
     /// Returns where whole lines are appended.
     fn records(&mut self) -> &mut Vec<u8>;

@@ -8,7 +8,7 @@ use super::journal::{Journal, JournalEnd};
 use super::state::Pending;
 use crate::fault;
 use crate::guard::PANIC;
-use crate::log::Encoder;
+use crate::log::encode::Encoder;
 use crate::metrics::{TaskOutcome, TaskSeries, WorkflowMetrics};
 use crate::program::Program;
 use crate::task::{self, Bindings, bind::label};

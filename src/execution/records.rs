@@ -7,7 +7,7 @@
 use super::journal::JournalEnd;
 use super::machine::LogSettings;
 use super::steps::{Step, reach};
-use crate::log::{Encoder, TEXT_BYTES_MAX};
+use crate::log::encode::{Encoder, TEXT_BYTES_MAX};
 use crate::vm::{Event, Level, Run};
 
 /// About how many bytes of records one execution appends in one go, as much as 32 of the largest inputs: of those beyond

@@ -1,16 +1,9 @@
-//! Execution-log records: history events as AWS writes them to CloudWatch Logs (facts 2.2 to 2.7).
+//! Execution logs: one room with three parts, which know nothing of each other.
 //!
-//! Owns the form of a record and nothing about where it goes. [`Encoder::write`] turns one event of a
-//! run straight into bytes; which events a run keeps is said by its level
-//! ([`crate::vm::EventSet`]). Must not know files, time or sinks. Invariant: writing a record
-//! allocates nothing once the buffer has grown to its size.
+//! [`encode`] turns a run's history events into records, `write` (with the feature `runtime`) ships records to stdout,
+//! files or a topic, and [`read`] reads them back.
 
-mod details;
-mod record;
-mod text;
-
-pub use record::Encoder;
-pub use text::TEXT_BYTES_MAX;
-
-#[cfg(test)]
-mod tests;
+pub mod encode;
+pub mod read;
+#[cfg(feature = "runtime")]
+pub mod write;

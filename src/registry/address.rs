@@ -3,12 +3,14 @@
 //! Owns how such an address is read, and reading what it names. What a file holds is for [`crate::embedded`] to
 //! say. Invariant: a file whose own name has a `#` in it is found.
 
-use super::files::DEFINITION_BYTES_MAX;
 use crate::asl::{Format, Source};
 use crate::embedded::{self, Container};
 use crate::value::lookalike;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// Largest definition: AWS's limit is 1 MiB of JSON, and YAML has room for comments.
+pub const DEFINITION_BYTES_MAX: u64 = 8 << 20;
 
 /// A file, and which of its state machines is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,9 +17,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Largest definition: AWS's limit is 1 MiB of JSON, and YAML has room for comments.
-pub const DEFINITION_BYTES_MAX: u64 = 8 << 20;
-
 /// One state machine's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {

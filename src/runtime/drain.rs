@@ -7,7 +7,7 @@
 //! time. A lost one is forgotten at once. Stopping is revoking everything. Invariant:
 //! what was abandoned is not committed (async), or named as unfinished in the last commit (sync).
 
-use super::event_asker::Events;
+use super::askers::ShardAskers;
 use super::lane::{Feed, Lane};
 use super::partition::{GivenUp, Partition};
 use super::shard::Shard;
@@ -39,6 +39,7 @@ impl Lane {
 
     /// Stops taking events: gives all partitions back.
     pub(super) fn stop(&mut self, until: Instant) {
+        self.feed.stops_at = Some(self.feed.stops_at.map_or(until, |known| known.min(until)));
         let all: Vec<PartitionId> = self.feed.partitions.keys().copied().collect();
         for id in all {
             self.revoke(id, until);
@@ -172,14 +173,14 @@ impl Shard {
         let flights = self
             .executor
             .flights
-            .find(|flight| flight.machine as usize == lane && flight.kept.event.partition == id);
-        let mut events = Events {
+            .find(|flight| flight.machine as usize == lane && flight.kept.is_of(id));
+        let mut askers = ShardAskers {
             lanes: &mut self.lanes,
             dispatch: &mut self.dispatch,
         };
         let count = flights.len();
         for flight in flights {
-            self.executor.abandon(&mut events, flight);
+            self.executor.abandon(&mut askers, flight);
         }
         count
     }

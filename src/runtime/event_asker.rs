@@ -6,13 +6,14 @@
 use super::dispatch::Dispatch;
 use super::event::Event;
 use super::headers;
-use super::lane::{Feed, Lane, Lanes};
+use super::kept::{Kept, KeptEvent};
+use super::lane::Feed;
 use super::ordering::LineId;
 use super::position::push_position;
 use super::refusal::Refusal;
 use super::settlements::SettlementId;
 use super::workflow::Mode;
-use crate::execution::asker::{Asker, Askers, Ended, Ending, Failed, Input};
+use crate::execution::asker::{Asker, Ended, Ending, Failed, Input};
 use crate::execution::journal::Receipt;
 use crate::execution::machine::Machine;
 use crate::execution::steps::{Step, reach};
@@ -39,41 +40,6 @@ pub(super) struct EventAsker<'a> {
     pub(super) reply: Option<TopicId>,
 }
 
-/// What is kept of an event while its execution waits; its line stays busy.
-pub(super) struct KeptEvent {
-    pub(super) event: Event,
-    line: Option<LineId>,
-}
-
-/// All events of a shard.
-pub(super) struct Events<'s> {
-    pub(super) lanes: &'s mut Lanes,
-    pub(super) dispatch: &'s mut Dispatch,
-}
-
-impl Askers for Events<'_> {
-    type Kept = KeptEvent;
-
-    type Asker<'a>
-        = EventAsker<'a>
-    where
-        Self: 'a;
-
-    fn machine(&self, index: u32) -> &Machine {
-        &self.lanes[index as usize].machine
-    }
-
-    fn find<'a>(&'a mut self, machine: u32, kept: &'a KeptEvent) -> (&'a mut Machine, EventAsker<'a>) {
-        let Lane { machine, feed, .. } = &mut self.lanes[machine as usize];
-        let asker = EventAsker {
-            line: kept.line,
-            holds_line: true,
-            ..EventAsker::new(feed, self.dispatch, kept.event.record())
-        };
-        (machine, asker)
-    }
-}
-
 impl<'a> EventAsker<'a> {
     /// Lets an event ask.
     pub(super) fn new(feed: &'a mut Feed, dispatch: &'a mut Dispatch, record: Record<'a>) -> EventAsker<'a> {
@@ -87,6 +53,15 @@ impl<'a> EventAsker<'a> {
             settlement: None,
             reply: None,
         }
+    }
+
+    /// Lets the event of an execution that goes on ask again.
+    pub(super) fn again(
+        feed: &'a mut Feed,
+        dispatch: &'a mut Dispatch,
+        kept: &'a KeptEvent,
+    ) -> EventAsker<'a> {
+        EventAsker::new(feed, dispatch, kept.event.record()).in_line(kept.line, true)
     }
 
     /// Puts it into a line; `holds`: the line is busy with it already.
@@ -158,7 +133,7 @@ impl<'a> EventAsker<'a> {
 }
 
 impl Asker for EventAsker<'_> {
-    type Kept = KeptEvent;
+    type Kept = Kept;
 
     type Refusal = Refusal;
 
@@ -222,15 +197,15 @@ impl Asker for EventAsker<'_> {
         (refusal.error(), refusal.cause(&self.record))
     }
 
-    fn keep(&self) -> KeptEvent {
-        KeptEvent {
+    fn keep(&self) -> Kept {
+        Kept::Event(KeptEvent {
             event: Event::copy(&self.record, self.feed.keep),
             line: self.line,
-        }
+        })
     }
 
-    fn kept_bytes(kept: &KeptEvent) -> usize {
-        kept.event.bytes()
+    fn kept_bytes(kept: &Kept) -> usize {
+        kept.bytes()
     }
 
     fn parked(&mut self) {
@@ -285,10 +260,10 @@ impl Asker for EventAsker<'_> {
         });
     }
 
-    fn receipt(&mut self) -> Receipt {
+    fn receipt(&mut self) -> Option<Receipt> {
         let id = self.settlement();
         self.dispatch.outbox.settlements.add(id);
-        Receipt(id.0)
+        Some(Receipt(id.0))
     }
 
     fn take_back(&mut self, receipt: Receipt) {

@@ -1,5 +1,6 @@
 //! Shards on threads: start, stop, join.
 
+use super::mailbox::{Address, Mailbox, mailbox};
 use super::parts::Parts;
 use super::shard::Shard;
 use super::stop::Stop;
@@ -17,6 +18,7 @@ pub struct Handle {
     over: Receiver<()>,
     stop: Stop,
     wake: Wake,
+    address: Address,
 }
 
 /// Why a shard did not run to its end.
@@ -58,11 +60,12 @@ pub fn spawn(
 ) -> std::io::Result<Handle> {
     let stop = Stop::default();
     let (shard_wake, shard_stop) = (wake.clone(), stop.clone());
+    let (address, mailbox) = mailbox(wake.clone());
     let (working, over) = crossbeam_channel::bounded(0);
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         let _working: Sender<()> = working;
         let ended = Ended(Some(ended));
-        let result = run(build, core, &shard_wake, &shard_stop);
+        let result = run(build, core, mailbox, &shard_wake, &shard_stop);
         drop(ended);
         result
     })?;
@@ -71,6 +74,7 @@ pub fn spawn(
         over,
         stop,
         wake,
+        address,
     })
 }
 
@@ -88,6 +92,7 @@ impl<F: FnOnce()> Drop for Ended<F> {
 fn run(
     build: impl FnOnce(&Wake) -> Result<Parts, String>,
     core: Option<core_affinity::CoreId>,
+    mailbox: Mailbox,
     wake: &Wake,
     stop: &Stop,
 ) -> Result<(), Failure> {
@@ -104,11 +109,12 @@ fn run(
             core_affinity::set_for_current(core);
         }
         let mut shard = Shard::new(parts, Now::system());
+        shard.listen(mailbox);
         shard.run(wake, stop).await;
         Ok(())
     });
     drop(local);
-    // Somebody may still look up a name for a call that nobody waits for.
+    // What still runs in the background must not hold up the end.
     runtime.shutdown_background();
     result
 }
@@ -118,6 +124,11 @@ impl Handle {
     pub fn stop(&self, drain: Duration) {
         self.stop.request(Instant::now() + drain);
         self.wake.wake();
+    }
+
+    /// Returns where the shard is reached while it runs: for workflows that come and go, and for calls.
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Returns what wakes the shard.

@@ -2,7 +2,7 @@
 //!
 //! Must not know what follows for an execution.
 
-use super::event_asker::Events;
+use super::askers::ShardAskers;
 use super::intake::Intake;
 use super::lane::{Lane, Lanes};
 use super::outbox::Outbox;
@@ -26,7 +26,7 @@ impl Shard {
             dispatch,
             ..
         } = self;
-        let mut events = Events { lanes, dispatch };
+        let mut askers = ShardAskers { lanes, dispatch };
         // Answers that are left when the work is spent come in the next turn. Something was done, so the shard does not
         // sleep before.
         while !executor.work.is_spent()
@@ -35,7 +35,7 @@ impl Shard {
             heard += 1;
             match report {
                 Report::Heartbeat => executor.heartbeat(ticket),
-                Report::Answer(answer) => executor.answered(&mut events, ticket, &answer),
+                Report::Answer(answer) => executor.answered(&mut askers, ticket, &answer),
             }
         }
         executor.note_heard();
@@ -163,7 +163,9 @@ impl Shard {
 
 /// Finishes the event of a settlement, if it is over.
 fn settled(lanes: &mut Lanes, settlement: Option<Settlement>) {
-    if let Some(settlement) = settlement {
-        lanes[settlement.lane as usize].feed.settled(&settlement);
+    if let Some(settlement) = settlement
+        && let Some(lane) = lanes.get_mut(settlement.lane as usize)
+    {
+        lane.feed.settled(&settlement);
     }
 }

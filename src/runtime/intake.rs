@@ -4,8 +4,9 @@
 //! know what an execution comes to. Invariant: an event begins once, or ends as one that could not be kept.
 
 use super::dispatch::Dispatch;
-use super::event_asker::{EventAsker, KeptEvent};
+use super::event_asker::EventAsker;
 use super::held::Held;
+use super::kept::Kept;
 use super::lane::Feed;
 use super::ordering::LineId;
 use super::workflow::{Mode, OnEmpty};
@@ -23,7 +24,7 @@ pub const BATCH_EVENTS_MAX: usize = 500;
 
 /// A lane whose events are taken in, with what that takes.
 pub(super) struct Intake<'a> {
-    pub(super) executor: &'a mut Executor<KeptEvent>,
+    pub(super) executor: &'a mut Executor<Kept>,
     pub(super) dispatch: &'a mut Dispatch,
     pub(super) machine: &'a mut Machine,
     pub(super) feed: &'a mut Feed,

@@ -39,8 +39,27 @@ const SETTLING_MAX: usize = 50_000;
 /// The workflows of a shard, each by its number.
 pub(super) type Lanes = slab::Slab<Lane>;
 
+/// Names a lane of a shard for as long as the shard lives: its number, which another one has when it is gone, and which of
+/// the number's owners it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LaneId {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+impl LaneId {
+    /// Names a lane that the shard begins with, by its place in [`Parts::lanes`](super::Parts::lanes).
+    pub fn initial(place: usize) -> LaneId {
+        LaneId {
+            index: place as u32,
+            generation: place as u32,
+        }
+    }
+}
+
 /// One workflow on one shard. Its source is apart, since records are borrowed from it while they run.
 pub(super) struct Lane {
+    pub(super) id: LaneId,
     pub(super) source: Box<dyn Source>,
     pub(super) machine: Machine,
     pub(super) feed: Feed,
@@ -64,6 +83,10 @@ pub(super) struct Feed {
     span_limit: Limit,
     /// Events that wait for messages or log records on their way.
     pub(super) settling: usize,
+    /// Executions of callers that are not over.
+    pub(super) calls: usize,
+    /// Set when the lane or the shard is to stop: until when executions may run.
+    pub(super) stops_at: Option<Instant>,
     settling_limit: Limit,
     pub(super) topics: Topics,
     /// What of an event a waiting execution needs later.
@@ -102,9 +125,9 @@ impl Topics {
 }
 
 impl Lane {
-    /// Puts a lane together: its number, where its held events are counted, and what opens a topic.
+    /// Puts a lane together: its name, where its held events are counted, and what opens a topic.
     pub(super) fn new(
-        index: u32,
+        id: LaneId,
         parts: LaneParts,
         held: MachineMeter,
         topic: impl FnMut(&str) -> TopicId,
@@ -121,7 +144,9 @@ impl Lane {
             stats.metrics.expect_error(error);
         }
         let settings = workflow.machine.clone();
+        let index = id.index;
         Lane {
+            id,
             source,
             machine: Machine::new(index, settings, version, journal, stats.metrics),
             feed: Feed::new(index, workflow, held, topic),
@@ -181,6 +206,8 @@ impl Feed {
             limit: Limit::new(workflow.max_in_flight),
             span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
             settling: 0,
+            calls: 0,
+            stops_at: None,
             settling_limit: Limit::new(SETTLING_MAX),
             topics: Topics::of(&workflow, topic),
             keep,
@@ -217,13 +244,21 @@ impl Feed {
         }
     }
 
+    /// Says whether another execution may begin, beside so many that wait.
+    pub(super) fn has_room(&mut self, parked: usize) -> bool {
+        let waiting = self.lines.waiting() + self.turns.len() + self.held_ahead();
+        self.limit.room(parked + waiting) > 0
+    }
+
+    /// Returns until when executions of callers may run, if there are any and they have to end.
+    pub(super) fn calls_until(&self) -> Option<Instant> {
+        self.stops_at.filter(|_| self.calls > 0)
+    }
+
     /// Returns how many events may be taken now, beside so many executions that wait.
     pub(super) fn room(&mut self, parked: usize) -> usize {
         let waiting = self.lines.waiting() + self.turns.len();
-        let held = match self.workflow.mode {
-            Mode::Async => 0,
-            Mode::Sync => self.held_events(),
-        };
+        let held = self.held_ahead();
         let room = self.limit.room(parked + waiting + held);
         let room = room.min(self.settling_limit.room(self.settling));
         let spans = self.partitions.values().map(|partition| partition.tracker.span());
@@ -237,16 +272,24 @@ impl Feed {
         }
     }
 
+    /// Returns how many events are taken ahead of their commit.
+    fn held_ahead(&self) -> usize {
+        match self.workflow.mode {
+            Mode::Async => 0,
+            Mode::Sync => self.held_events(),
+        }
+    }
+
     /// Returns how many events wait for the commit that lets them run.
     fn held_events(&self) -> usize {
         let partitions = self.partitions.values();
         partitions.map(|partition| partition.precommit.events()).sum()
     }
 
-    /// Returns how many events are begun and not finished, or wait.
+    /// Returns how many events and calls are begun and not finished, or wait.
     pub(super) fn unfinished(&self) -> usize {
         let running: usize = self.partitions.values().map(|partition| partition.running).sum();
-        running + self.held_events() + self.lines.waiting() + self.turns.len()
+        running + self.calls + self.held_events() + self.lines.waiting() + self.turns.len()
     }
 
     /// Says whether the headers of events are copied or looked at, whatever the definition is.

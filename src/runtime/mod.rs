@@ -5,7 +5,8 @@
 //! the events that wait for them (`settlements`), the offsets that are begun (`lane`, `partition`). Shards share
 //! nothing that changes and talk to the rest through the ends they are given: a [`Source`](crate::stream::Source) per
 //! workflow, one [`Sink`](crate::stream::Sink), one [`Caller`](crate::task::Caller) of tasks, a [`Journal`] per
-//! workflow. Workflows come and go while a shard runs. Must not know Kafka, configuration files or metric names.
+//! workflow. Workflows come and go while a shard runs; orders for that, and executions that callers ask for, come over its
+//! [`Mailbox`]. Must not know Kafka, configuration files or metric names.
 //!
 //! # One event's way
 //!
@@ -16,9 +17,13 @@
 //! What leaves with which commit is a [`Checkpoint`](crate::stream::Checkpoint): after the executions (`commit`), or in
 //! sync mode before (`precommit`).
 //!
+//! A caller (`call`) asks for an execution in the same way, with a name and an input of its own, and is answered over a
+//! channel; it has no offset and leaves nothing behind. `askers` tells the two apart when an execution has waited.
+//!
 //! # Invariants
 //!
 //! - An offset is completed once, and only when everything its event leaves behind is acknowledged.
+//! - A caller whose call was taken is answered once: at the end, or when the shard or the workflow stops.
 //! - In sync mode nothing runs before the commit past it was acknowledged, and nothing runs twice.
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work), and one evaluation of
@@ -31,6 +36,11 @@
 //! - A panic on an event's way, in running, ending, logging or sending it, ends that event: it goes where poison goes,
 //!   without its data if that is what breaks.
 
+mod askers;
+mod call;
+mod call_asker;
+mod caller;
+mod calls;
 mod coming;
 mod commit;
 mod cut_off;
@@ -44,9 +54,11 @@ mod headers;
 mod hear;
 mod held;
 mod intake;
+mod kept;
 mod lane;
 mod letter_headers;
 mod limits;
+mod mailbox;
 mod messages;
 mod ordering;
 mod outbox;
@@ -70,10 +82,13 @@ mod workflow;
 pub use crate::clock::Now;
 pub use crate::execution::{Journal, LogSettings, MachineSettings, MemoryLimits, Version};
 pub use crate::guard::PANIC;
+pub use call::{Call, CallEnd, INVALID_INPUT, Refused};
 pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use handle::{Failure, Handle, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};
 pub use intake::BATCH_EVENTS_MAX;
+pub use lane::LaneId;
+pub use mailbox::{Address, CALLS_MAX, Mailbox, ORDERS_MAX, mailbox};
 pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
 pub use parts::{LaneParts, Parts, Renew};

@@ -1,6 +1,6 @@
 //! How a lane stands, for the metrics.
 
-use super::event_asker::KeptEvent;
+use super::kept::Kept;
 use super::lane::Lane;
 use super::outbox::Outbox;
 use super::workflow::Mode;
@@ -23,7 +23,7 @@ impl Lane {
     }
 
     /// Says when the oldest event in flight was taken.
-    pub(super) fn report_oldest(&self, flights: &Flights<KeptEvent>, outbox: &Outbox) {
+    pub(super) fn report_oldest(&self, flights: &Flights<Kept>, outbox: &Outbox) {
         let feed = &self.feed;
         let flying = flights.oldest_ms(feed.index);
         let sent = outbox.settlements.oldest_ms(feed.index);

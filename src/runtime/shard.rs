@@ -6,11 +6,13 @@
 //! full stops its own workflow and no other, unless all share it: the total in flight, memory. Of the sink's queue
 //! each has a share.
 
+use super::askers::ShardAskers;
 use super::dispatch::Dispatch;
-use super::event_asker::{Events, KeptEvent};
 use super::intake::{BATCH_EVENTS_MAX, Intake};
-use super::lane::{Lane, Lanes};
+use super::kept::Kept;
+use super::lane::{Lane, LaneId, Lanes};
 use super::limits::Limit;
+use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::stop::Stop;
@@ -35,12 +37,16 @@ pub struct Shard {
     pub(super) lanes: Lanes,
     /// The numbers of the lanes.
     pub(super) order: Vec<usize>,
-    pub(super) executor: Executor<KeptEvent>,
+    /// How many lanes there have been.
+    pub(super) generations: u32,
+    pub(super) executor: Executor<Kept>,
     pub(super) dispatch: Dispatch,
-    total: Limit,
+    /// What others tell it and ask of it.
+    pub(super) mailbox: Mailbox,
+    pub(super) total: Limit,
     /// Which lane comes first in the next turn.
     first: usize,
-    is_stopping: bool,
+    pub(super) is_stopping: bool,
     /// Until when executions may run once it stops.
     pub(super) stops_at: Option<Instant>,
     metrics: ShardMetrics,
@@ -67,8 +73,10 @@ impl Shard {
         let mut shard = Shard {
             lanes: Lanes::new(),
             order: Vec::new(),
+            generations: 0,
             executor: Executor::new(parts.sink, parts.tasks, account, now),
             dispatch: Dispatch::new(outbox, now),
+            mailbox: Mailbox::closed(),
             total: Limit::new(parts.max_in_flight),
             first: 0,
             is_stopping: false,
@@ -81,9 +89,12 @@ impl Shard {
         shard
     }
 
-    /// Replaces a workflow's program for new executions; running ones finish on theirs.
-    pub fn publish(&mut self, lane: usize, version: Version) {
-        self.lanes[lane].machine.publish(version);
+    /// Replaces a workflow's program for new executions; running ones finish on theirs. Nothing happens if the lane is
+    /// gone.
+    pub fn publish(&mut self, lane: LaneId, version: Version) {
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.machine.publish(version);
+        }
     }
 
     /// Takes no more events and gives all partitions back, at the latest at a time.
@@ -109,7 +120,8 @@ impl Shard {
     pub fn turn(&mut self, now: Now) -> Turn {
         self.executor.begin_turn(now);
         self.dispatch.now = now;
-        let mut work = self.hear();
+        let mut work = self.follow_orders();
+        work += self.hear();
         self.reckon();
         work += self.go_on();
         if self.executor.shares.is_whole() {
@@ -143,7 +155,7 @@ impl Shard {
         }
         let read = lanes
             .iter()
-            .map(|(index, lane)| (index, !lane.feed.partitions.is_empty()));
+            .map(|(index, lane)| (index, !lane.feed.partitions.is_empty() || lane.feed.calls > 0));
         executor.account.share_out(read);
         let (mut logged, mut lossy) = (0, 0);
         for machine in lanes.iter_mut().map(|(_, lane)| &mut lane.machine) {
@@ -173,7 +185,7 @@ impl Shard {
             dispatch,
             ..
         } = self;
-        let events = &mut Events { lanes, dispatch };
+        let askers = &mut ShardAskers { lanes, dispatch };
         let mut done = 0;
         executor.sweep_timers();
         executor.begin_part(1);
@@ -186,7 +198,7 @@ impl Shard {
                 break;
             };
             done += 1;
-            executor.due(events, due);
+            executor.due(askers, due);
         }
         executor.begin_part(1);
         executor.flights.find_overdue(executor.limits_ms());
@@ -194,11 +206,11 @@ impl Shard {
             && let Some(id) = executor.flights.next_overdue()
         {
             done += 1;
-            executor.overdue(events, id);
+            executor.overdue(askers, id);
         }
         executor.begin_part(1);
         if !executor.work.is_spent() {
-            executor.quench(events);
+            executor.quench(askers);
         }
         for _ in 0..executor.ready.len() {
             if executor.work.is_spent() {
@@ -207,9 +219,9 @@ impl Shard {
             let Some(id) = executor.ready.pop_front() else {
                 break;
             };
-            done += usize::from(executor.next_turn(events, id));
+            done += usize::from(executor.next_turn(askers, id));
         }
-        done + self.take_turns()
+        done + self.take_turns() + self.take_calls()
     }
 
     /// Runs the events whose turn has come.
@@ -314,17 +326,7 @@ impl Shard {
             ..
         } = self;
         let sent = dispatch.outbox.resend(&mut *executor.sink, executor.now.ms);
-        // A lane may have gone with its last reply.
-        for lane in dispatch.outbox.broken() {
-            if let Some(lane) = lanes.get_mut(lane as usize) {
-                lane.machine.metrics.counts.panics += 1;
-            }
-        }
-        for lane in dispatch.outbox.unreplied() {
-            if let Some(lane) = lanes.get_mut(lane as usize) {
-                lane.machine.metrics.counts.unreplied += 1;
-            }
-        }
+        count_losses(lanes, &mut dispatch.outbox);
         executor.tasks.poll(&mut *executor.sink);
         executor.sink.push();
         // A sink may have answers only once it has pushed, and then nobody wakes us for them.
@@ -351,6 +353,7 @@ impl Shard {
                 self.lanes[lane].report_oldest(&self.executor.flights, &self.dispatch.outbox);
             }
             self.release(lane);
+            self.end_calls(lane);
             match self.lanes[lane].has_left() {
                 true => self.drop_lane(lane),
                 false => step += 1,
@@ -365,7 +368,7 @@ impl Shard {
             if feed.leaves_at.is_some() && !self.is_stopping {
                 return false;
             }
-            let has_left = self.is_stopping && feed.partitions.is_empty();
+            let has_left = self.is_stopping && feed.partitions.is_empty() && feed.calls == 0;
             let mut partitions = feed.partitions.values();
             // What a crash cut off is named first: without that the last commit would have to name it again.
             let asks = partitions
@@ -430,6 +433,20 @@ impl Shard {
     }
 }
 
+/// Counts the messages that were given up with their lanes.
+pub(super) fn count_losses(lanes: &mut Lanes, outbox: &mut Outbox) {
+    for lane in outbox.broken() {
+        if let Some(lane) = lanes.get_mut(lane as usize) {
+            lane.machine.metrics.counts.panics += 1;
+        }
+    }
+    for lane in outbox.unreplied() {
+        if let Some(lane) = lanes.get_mut(lane as usize) {
+            lane.machine.metrics.counts.unreplied += 1;
+        }
+    }
+}
+
 impl Lane {
     /// Returns when the lane has something to do: commits, and partitions to give back.
     fn next_ms(&self, now: &Now) -> Option<i64> {
@@ -448,6 +465,7 @@ impl Lane {
         let age = (feed.unfinished() > 0).then_some(feed.next_commit_ms);
         let journal = self.machine.journal.as_ref();
         let records = journal.and_then(|journal| journal.next_ms());
-        times.chain(age).chain(records).min()
+        let calls = feed.calls_until().map(ms_from);
+        times.chain(age).chain(records).chain(calls).min()
     }
 }

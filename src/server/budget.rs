@@ -8,7 +8,7 @@
 
 use super::Plan;
 use super::memory::{Memory, Origin};
-use crate::journal::{self, Destination, Overflow};
+use crate::log::write::{self, Destination, Overflow};
 use crate::runtime::MemoryLimits;
 use crate::stream::kafka::{self, Buffers};
 use crate::units::Size;
@@ -29,7 +29,7 @@ const EXECUTION: u64 = 8;
 const MOVED: u64 = 3;
 /// What the log of one workflow on one shard may hold when it drops records rather than wait: what is on its way, and the
 /// buffer that is filled.
-const LOSSY_LOG_BYTES: u64 = (journal::WAITING_BYTES_MAX + journal::BUFFER_BYTES) as u64;
+const LOSSY_LOG_BYTES: u64 = (write::WAITING_BYTES_MAX + write::BUFFER_BYTES) as u64;
 /// Memory that an execution has in any case: enough to read the largest event.
 const EXECUTION_BYTES_MIN: u64 = 8 << 20;
 
@@ -52,9 +52,10 @@ impl Budget {
     pub(super) fn new(plan: &Plan, shards: usize) -> Budget {
         let memory = Memory::new(plan.memory_max);
         let workflows = plan.workflows.len().max(1) as u64;
-        let is_producer = |log: &journal::Config| log.destination == Destination::Kafka;
-        let is_lossy = |log: &journal::Config| log.overflow == Overflow::Drop;
-        let logs = plan.workflows.iter().filter(|one| is_producer(&one.log)).count();
+        let is_producer = |log: &write::Config| log.destination == Destination::Kafka;
+        let is_lossy = |log: &write::Config| log.overflow == Overflow::Drop;
+        // One for all logs.
+        let logs = usize::from(plan.workflows.iter().any(|one| is_producer(&one.log)));
         let clients = Clients {
             shards: shards.max(1) as u64,
             workflows,

@@ -9,8 +9,8 @@ use super::pages::pages;
 use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
-use crate::journal::{self, Destination, SinkFactory, Writer};
-use crate::metrics::Metrics;
+use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
+use crate::metrics::{Metrics, Processes};
 use crate::registry::Registry;
 use crate::registry::files::Files;
 use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
@@ -36,7 +36,8 @@ struct Site {
     producer: Arc<kafka::Health>,
     wakes: Vec<Wake>,
     lanes: Vec<Vec<LanePlan>>,
-    writers: Vec<(String, Writer)>,
+    writer: Writer,
+    logs: Vec<(String, Log)>,
     controls: Vec<Control>,
 }
 
@@ -67,18 +68,20 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     let count = shard_count(plan.shards);
     let budget = Budget::new(&plan, count);
     budget.announce();
+    let producer: Arc<kafka::Health> = Arc::default();
     let mut site = Site {
-        kafka: budget.kafka,
+        kafka: budget.kafka.clone(),
         memory: budget.limits,
         set_aside: budget.clients,
         metrics: metrics.clone(),
         health: health.clone(),
         registry,
         deliveries: Deliveries::default(),
-        producer: Arc::default(),
+        producer: Arc::clone(&producer),
         wakes: (0..count).map(|_| Wake::new()).collect(),
         lanes: (0..count).map(|_| Vec::new()).collect(),
-        writers: Vec::new(),
+        writer: Writer::new(Some(log_sink(budget.kafka, &producer))),
+        logs: Vec::new(),
         controls: Vec::new(),
     };
     let until_end = plan.workflows.iter().any(|one| one.source.until_end);
@@ -88,6 +91,7 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     let (failing, waiting) = (site.producer.clone(), site.producer.clone());
     metrics.undelivered(move || failing.undelivered());
     metrics.queue("producer", move || waiting.unanswered() as usize);
+    watch_processes(&tasks, &metrics);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
     let orders = orders();
@@ -107,15 +111,37 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
         health,
         metrics,
         http,
-        writers: site.writers,
+        writer: site.writer,
+        logs: site.logs,
         controls: site.controls,
         shards,
+        tasks,
     }))
+}
+
+/// Shows what the processes of functions do.
+fn watch_processes(tasks: &Tasks, metrics: &Metrics) {
+    for (pattern, counts) in tasks.processes() {
+        metrics.processes(pattern, move || Processes {
+            alive: counts.alive(),
+            started: counts.started(),
+            failed: counts.failed(),
+        });
+    }
 }
 
 /// Whether anything of a workflow's executions is written.
 fn is_logged(plan: &WorkflowPlan) -> bool {
     plan.log.level.level().max(plan.log.on_failure.level()) > Level::Off
+}
+
+/// Returns what makes the producer of log records, for all workflows whose records go to topics.
+fn log_sink(kafka: kafka::Config, health: &Arc<kafka::Health>) -> SinkFactory {
+    let health = Arc::clone(health);
+    Box::new(move |wake| {
+        let sink = KafkaSink::start(&kafka, "log", wake, &health);
+        Ok(Box::new(sink.map_err(|error| error.to_string())?) as Box<dyn Sink>)
+    })
 }
 
 fn shard_count(wanted: usize) -> usize {
@@ -161,9 +187,9 @@ impl Site {
         let mut workflow = plan.workflow.clone();
         let (mut buffers, mut log) = (Vec::new(), None);
         if is_logged(plan) {
-            let (writer, ends) = self.log(&name, &plan.log).map_err(failed)?;
-            log = Some(writer.health());
-            self.writers.push((name.clone(), writer));
+            let (opened, ends) = self.log(&name, &plan.log).map_err(failed)?;
+            log = Some(opened.health());
+            self.logs.push((name.clone(), opened));
             buffers = ends;
         } else {
             workflow.machine.log = None;
@@ -190,31 +216,18 @@ impl Site {
         Ok(())
     }
 
-    fn log(
-        &self,
-        workflow: &str,
-        config: &journal::Config,
-    ) -> Result<(Writer, Vec<journal::Buffer>), String> {
-        let sink = (config.destination == Destination::Kafka).then(|| {
-            let (kafka, health) = (self.kafka.clone(), self.producer.clone());
-            let name = format!("log-{workflow}");
-            let factory: SinkFactory = Box::new(move |wake| {
-                let sink = KafkaSink::start(&kafka, &name, wake, &health);
-                Ok(Box::new(sink.map_err(|error| error.to_string())?) as Box<dyn Sink>)
-            });
-            factory
-        });
-        let setup = journal::Setup {
+    /// Opens a workflow's log.
+    fn log(&mut self, workflow: &str, config: &write::Config) -> Result<(Log, Vec<write::Buffer>), String> {
+        let setup = write::Setup {
             workflow,
             config,
             wakes: &self.wakes,
-            sink,
         };
-        Writer::start(setup).map_err(|error| error.to_string())
+        self.writer.open(&setup).map_err(|error| error.to_string())
     }
 
     /// Lets metrics and readiness ask the workflow's parts.
-    fn report(&self, name: &str, source: Arc<kafka::Health>, log: Option<Arc<journal::Health>>) {
+    fn report(&self, name: &str, source: Arc<kafka::Health>, log: Option<Arc<write::Health>>) {
         let reader = source.clone();
         self.metrics.lags(name, move || readiness::lags(&reader));
         if let Some(log) = log.clone() {

@@ -4,7 +4,7 @@
 //! thread that hears of signals from ending the service. Must not know what a definition is. Invariant:
 //! whoever waits here also looks at whether there is still something to wait for.
 
-use super::Problems;
+use super::problems::Problems;
 use crate::registry::files::Files;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use std::thread::Builder;

@@ -16,6 +16,7 @@ mod memory;
 mod orders;
 pub mod pages;
 mod plan;
+mod problems;
 mod readiness;
 mod stop;
 mod wiring;
@@ -24,59 +25,26 @@ pub(crate) use budget::without_clients;
 pub use definitions::POLL;
 pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
+pub use problems::{Failure, Problems};
 pub use stop::STOP_REST;
 
-use crate::journal::Writer;
+use crate::log::write::{Log, Writer};
 use crate::metrics::Metrics;
 use crate::runtime;
 use crate::stream::kafka::{self, Control};
+use crate::task::Tasks;
 use definitions::Definitions;
 use health::Health;
 use http::Http;
 use orders::Desk;
-use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often it is looked at whether what is sent arrives, and whether the end of the input can be reached.
 const LOOK: Duration = Duration::from_secs(2);
 /// How long a run to the end of its input lasts when it seems out of reach: a broker that starts may refuse.
 const HOPELESS_AFTER: Duration = Duration::from_secs(5);
-
-/// Why a service does not start, or what went wrong while it ran: everything, a sentence each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems(pub Vec<String>);
-
-impl fmt::Display for Problems {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0.join("\n"))
-    }
-}
-
-impl std::error::Error for Problems {}
-
-/// Why a service ended otherwise than it was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What went wrong.
-    pub problems: Problems,
-    /// Whether it could not begin: the coordinator of a group does not take it as a member.
-    pub is_refused: bool,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problems.fmt(out)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<String> for Problems {
-    fn from(problem: String) -> Problems {
-        Problems(vec![problem])
-    }
-}
 
 /// A service that runs.
 pub struct Server {
@@ -91,9 +59,13 @@ pub struct Server {
     health: Health,
     metrics: Metrics,
     http: Option<Http>,
-    writers: Vec<(String, Writer)>,
+    /// Where logs of workflows are opened.
+    writer: Writer,
+    logs: Vec<(String, Log)>,
     controls: Vec<Control>,
     shards: Vec<runtime::Handle>,
+    /// What runs tasks: it may have processes.
+    tasks: Arc<Tasks>,
 }
 
 impl Server {
@@ -191,8 +163,8 @@ impl Server {
     /// wrong becomes a problem when the writer is waited for.
     fn a_log_is_broken(&self) -> bool {
         let mut is_broken = false;
-        for (workflow, writer) in &self.writers {
-            if let Some(problem) = writer.health().broken() {
+        for (workflow, log) in &self.logs {
+            if let Some(problem) = log.health().broken() {
                 is_broken = true;
                 tracing::error!(workflow, "the log is broken, so the service stops: {problem}");
                 let mut metrics = self.metrics.workflow(workflow);

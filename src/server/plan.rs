@@ -4,7 +4,7 @@
 //! file's syntax.
 
 use crate::config::{self, Config};
-use crate::journal::{self, Overflow};
+use crate::log::write::{self, Overflow};
 use crate::program::Pattern;
 use crate::registry::files::File;
 use crate::runtime::{self, Mode, Workflow};
@@ -55,7 +55,7 @@ pub struct WorkflowPlan {
     /// What it reads.
     pub source: kafka::SourceConfig,
     /// Its log.
-    pub log: journal::Config,
+    pub log: write::Config,
 }
 
 impl Plan {

@@ -1,7 +1,7 @@
 //! What makes a workflow unready, in words: brokers, assignment, log, work that does not move on.
 
 use crate::clock::monotonic_ms;
-use crate::journal;
+use crate::log::write;
 use crate::metrics::{Lag, Logged, Metrics};
 use crate::runtime::{Deliveries, Standstill};
 use crate::stream::kafka;
@@ -26,7 +26,7 @@ pub(super) fn workflow(
     name: &str,
     source: &kafka::Health,
     producer: &kafka::Health,
-    log: Option<&journal::Health>,
+    log: Option<&write::Health>,
     metrics: &Metrics,
 ) -> Result<(), String> {
     reached(source, "consumer")?;
@@ -259,7 +259,7 @@ pub(super) fn lags(source: &Arc<kafka::Health>) -> Vec<Lag> {
 }
 
 /// Returns what a log writer has done.
-pub(super) fn logged(log: &journal::Health) -> Logged {
+pub(super) fn logged(log: &write::Health) -> Logged {
     Logged {
         bytes: log.written_bytes(),
         dropped: log.dropped_records(),

@@ -3,7 +3,7 @@
 //! Owns the small adapters between modules that do not know each other: a log buffer as a shard's
 //! journal, the registry's versions as a lane's.
 
-use crate::journal::Buffer;
+use crate::log::write::Buffer;
 use crate::metrics::ShardMetrics;
 use crate::registry::{Current, Published};
 use crate::runtime::{Deliveries, Journal, LaneParts, MemoryLimits, Parts, Stats, Version, Workflow};

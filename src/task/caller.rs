@@ -8,11 +8,9 @@
 
 use super::answers::Report;
 use super::bind::Bindings;
-use super::connector::Progress;
+use super::connector::{Progress, Request};
 use crate::program::TaskId;
 use crate::stream::{SendError, Sink, Ticket};
-use crate::value::{ValueRef, View};
-use std::fmt::Display;
 
 /// One attempt at a task, as a run requests it.
 #[derive(Clone, Copy)]
@@ -21,20 +19,8 @@ pub struct Attempt<'a> {
     pub bindings: &'a Bindings,
     /// Which task of the program.
     pub task: TaskId,
-    /// Its parameters.
-    pub parameters: ValueRef,
-    /// Its credentials, or [`ValueRef::NONE`].
-    pub credentials: ValueRef,
-    /// Reads parameters and credentials.
-    pub view: View<'a>,
-    /// See [`Call::key`](super::Call::key).
-    pub key: &'a dyn Display,
-    /// `TimeoutSeconds`.
-    pub timeout_seconds: Option<u32>,
-    /// `HeartbeatSeconds`.
-    pub heartbeat_seconds: Option<u32>,
-    /// Now, in milliseconds since 1970.
-    pub now_ms: i64,
+    /// What the call is made with.
+    pub request: Request<'a>,
 }
 
 /// Calls the tasks of one shard.

@@ -9,13 +9,9 @@ use crate::stream::{SendError, Sink, Ticket};
 use crate::value::{ValueRef, View};
 use std::fmt::Display;
 
-/// One call of a task.
+/// What a call is made with, whoever serves it.
 #[derive(Clone, Copy)]
-pub struct Call<'a> {
-    /// The resource's ARN as the definition has it.
-    pub resource: &'a str,
-    /// What the call goes to.
-    pub target: Target<'a>,
+pub struct Request<'a> {
     /// The task's parameters.
     pub parameters: ValueRef,
     /// The task's credentials, or [`ValueRef::NONE`].
@@ -31,6 +27,17 @@ pub struct Call<'a> {
     pub heartbeat_seconds: Option<u32>,
     /// Now, in milliseconds since 1970.
     pub now_ms: i64,
+}
+
+/// One call of a task.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// The resource's ARN as the definition has it.
+    pub resource: &'a str,
+    /// What the call goes to.
+    pub target: Target<'a>,
+    /// What it is made with.
+    pub request: Request<'a>,
 }
 
 /// What a call goes to: found when the program was bound or, where its parameters say it, now.

@@ -55,7 +55,7 @@ pub use answers::{Answer, Answers, Failure, Report};
 pub use bind::{Bindings, Unserved};
 pub use caller::{Attempt, Caller};
 pub use config::Config;
-pub use connector::{Call, Connector, Progress, Target};
+pub use connector::{Call, Connector, Progress, Request, Target};
 pub use connectors::{Connectors, Tasks};
 pub use lambda::demo;
 pub use lambda::function::Home;

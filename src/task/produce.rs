@@ -177,13 +177,13 @@ impl Produce {
     }
 
     fn send(&mut self, call: &Call<'_>, ticket: Ticket, sink: &mut dyn Sink) -> Result<(), Failure> {
-        let (view, parameters) = (call.view, call.parameters);
+        let (view, parameters) = (call.request.view, call.request.parameters);
         let topic = view.member(parameters, &self.names.topic);
         let Some(topic) = topic.and_then(|value| view.string(value)) else {
             return Err(invalid("Topic", "a text"));
         };
         let (name, id) = self.topic(&topic.decode(), sink)?;
-        self.read(view, parameters, call.key)?;
+        self.read(view, parameters, call.request.key)?;
         // Messages of a shard to one topic keep their order: none overtakes those that wait.
         if self.waiting_shares.used_by(id.0 as usize) == 0 {
             let parts = std::mem::take(&mut self.parts);

@@ -20,7 +20,6 @@ const KNOWN: &[&[&str]] = &[
     ],
     &["cli::test", "cli::test::load", "cli::test::report"],
     &["compile", "compile::expression", "compile::scope"],
-    &["config::environment", "config::stray"],
     &[
         "convert::choice",
         "convert::flow",
@@ -38,7 +37,6 @@ const KNOWN: &[&[&str]] = &[
         "embedded::hcl::reference",
         "embedded::variables",
     ],
-    &["history::scope", "history::story"],
     &[
         "intrinsic::array",
         "intrinsic::encode",
@@ -61,17 +59,11 @@ const KNOWN: &[&[&str]] = &[
         "jsonata::function::regex::first",
         "jsonata::function::regex::program",
     ],
-    &["log::details", "log::record"],
+    &["log::encode::details", "log::encode::record"],
+    &["log::read::scope", "log::read::story"],
     &["path::filter", "path::select"],
     &["path::parse", "path::parse_filter"],
     &["program::instruction", "program::table"],
-    &["registry::address", "registry::files"],
-    &["server", "server::definitions"],
-    &[
-        "stream::kafka::consumer::control",
-        "stream::kafka::consumer::control::find",
-        "stream::kafka::consumer::control::rebalance",
-    ],
     &["test_state", "test_state::observe"],
     &[
         "value::distinct",

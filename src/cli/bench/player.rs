@@ -1,7 +1,7 @@
 //! Runs one event after the other with nothing around it: no clock, no allocation once warm.
 
 use crate::drive::{Reply, Script};
-use crate::log::Encoder;
+use crate::log::encode::Encoder;
 use crate::program::Program;
 use crate::value::ValueRef;
 use crate::vm::{

@@ -4,7 +4,7 @@ use super::super::identity::random;
 use super::super::output::{Stop, grouped};
 use super::super::run::built_in;
 use super::super::shard_count;
-use crate::journal;
+use crate::log::write;
 use crate::registry::files::File;
 use crate::runtime::{DeadLetter, LogSettings, MachineSettings, Workflow};
 use crate::server::{Plan, WorkflowPlan};
@@ -167,10 +167,10 @@ impl Setup {
     }
 
     fn workflow(&self) -> WorkflowPlan {
-        let mut log = journal::Config {
+        let mut log = write::Config {
             // The orders are made up: their story may be told with all that is in them.
             include_execution_data: true,
-            ..journal::Config::default()
+            ..write::Config::default()
         };
         log.file.directory = self.log_folder();
         (log.file.rotate_size, log.file.keep_size) = (LOG_FILE, LOG_FILES);

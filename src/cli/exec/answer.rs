@@ -3,7 +3,7 @@
 use super::host::CommandHost;
 use crate::cli::output::Json;
 use crate::drive::End;
-use crate::history::Ending;
+use crate::log::read::Ending;
 use crate::printable;
 use crate::program::Program;
 use crate::value::ValueRef;

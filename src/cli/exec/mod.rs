@@ -10,7 +10,7 @@ use super::identity::{Names, random};
 use super::output::{Stop, stderr, stdout};
 use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format};
 use crate::drive::{Clock, End, RealClock, Script, VirtualClock, drive};
-use crate::log::Encoder;
+use crate::log::encode::Encoder;
 use crate::printable;
 use crate::program::Program;
 use crate::timestamp;

@@ -1,6 +1,6 @@
 //! A run's event as something to be told.
 
-use crate::history::Moment;
+use crate::log::read::Moment;
 use crate::program::Program;
 use crate::value::{ValueRef, View};
 use crate::vm::{Event, EventType};

@@ -6,7 +6,7 @@ mod print;
 
 use super::output::{Stop, stderr, stdout};
 use super::{EXIT_NO, EXIT_OK, Format};
-use crate::history::{Collection, Parser, ROWS_MAX, Status, Table};
+use crate::log::read::{Collection, Parser, ROWS_MAX, Status, Table};
 use crate::printable;
 use clap::ValueEnum;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Rows and runs on the terminal and as documents.
 
 use crate::cli::output::{Json, stdout};
-use crate::history::{Recorded, Row, Status, execution_name, seconds, state_machine_name};
+use crate::log::read::{Recorded, Row, Status, execution_name, seconds, state_machine_name};
 use crate::printable;
 use crate::timestamp;
 use std::collections::{BTreeMap, HashMap};

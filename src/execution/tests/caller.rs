@@ -103,7 +103,7 @@ impl Asker for Caller {
         self.hear(Heard::Failed(failed.error.to_owned()));
     }
 
-    fn receipt(&mut self) -> Receipt {
+    fn receipt(&mut self) -> Option<Receipt> {
         unreachable!("the machine has no log")
     }
 
@@ -176,7 +176,9 @@ impl Connectors for Later {
         _sink: &mut dyn Sink,
         _result: &mut Vec<u8>,
     ) -> Progress {
-        self.0.borrow_mut().push((ticket, attempt.key.to_string()));
+        self.0
+            .borrow_mut()
+            .push((ticket, attempt.request.key.to_string()));
         Progress::Pending
     }
 

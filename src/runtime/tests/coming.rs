@@ -1,7 +1,7 @@
 //! Workflows that come to a shard that runs, and go.
 
-use super::super::Turn;
 use super::super::workflow::Workflow;
+use super::super::{LaneId, Turn};
 use super::world::{Given, Stage};
 use super::{PASS, TASK, WAIT, with_output};
 use crate::stream::offsets::Restored;
@@ -33,7 +33,7 @@ fn feed(stage: &Stage, values: &[&str]) {
     }
 }
 
-fn remove(stage: &mut Stage, lane: usize, ms: u64) {
+fn remove(stage: &mut Stage, lane: LaneId, ms: u64) {
     let until = stage.now().instant + Duration::from_millis(ms);
     stage.shard.remove_lane(lane, until);
     stage.settle();
@@ -106,7 +106,7 @@ fn the_last_workflow_to_leave_does_not_end_the_shard() {
     stage.world.borrow_mut().holds_acks = true;
     stage.give("1");
     stage.settle();
-    remove(&mut stage, 0, 0);
+    remove(&mut stage, LaneId::initial(0), 0);
     stage.pass(5_000);
     let now = stage.now();
     assert_ne!(stage.shard.turn(now), Turn::Done, "nobody has stopped it");
@@ -117,11 +117,17 @@ fn the_last_workflow_to_leave_does_not_end_the_shard() {
 }
 
 #[test]
-fn a_number_is_used_again() {
+fn a_number_is_used_again_and_a_name_is_not() {
     let mut stage = Stage::new(PASS, with_output());
+    let mut gone: Vec<LaneId> = Vec::new();
     for round in 1..4 {
         let lane = stage.add_beside(TASK, beside());
-        assert_eq!(lane, 1);
+        assert_eq!(lane.index, 1);
+        // What is told to a lane that is gone does not reach the one that has its number now.
+        for gone in &gone {
+            stage.shard.publish(*gone, super::world::version(PASS));
+            remove(&mut stage, *gone, 0);
+        }
         feed(&stage, &["1"]);
         stage.settle();
         let calls = stage.world.borrow().called.len();
@@ -129,13 +135,14 @@ fn a_number_is_used_again() {
         assert_eq!(stage.values("beside").len(), round);
         remove(&mut stage, lane, 1_000);
         assert_eq!(stage.shard.lanes(), 1);
+        gone.push(lane);
     }
 }
 
 #[test]
 fn a_shard_without_workflows_waits_for_one() {
     let mut stage = Stage::without_partitions(PASS, with_output());
-    remove(&mut stage, 0, 0);
+    remove(&mut stage, LaneId::initial(0), 0);
     assert_eq!((stage.shard.lanes(), stage.settle()), (0, Turn::Idle(None)));
     stage.add_beside(PASS, beside());
     feed(&stage, &["1"]);

@@ -249,7 +249,7 @@ fn the_records_of_one_end_are_limited() {
     stage.settle();
     let log = stage.log();
     let bytes: usize = log.iter().map(|line| line.len() + 1).sum();
-    let most = RECORDS_BYTES_MAX + 2 * (crate::log::TEXT_BYTES_MAX + 1_000);
+    let most = RECORDS_BYTES_MAX + 2 * (crate::log::encode::TEXT_BYTES_MAX + 1_000);
     assert!((RECORDS_BYTES_MAX..=most).contains(&bytes), "{bytes} of {most}");
     let ids = ids(&log);
     assert!(ids.windows(2).all(|pair| pair[0].0 < pair[1].0), "in order");

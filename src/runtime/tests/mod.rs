@@ -1,6 +1,7 @@
 //! The runtime over a world whose every answer the test gives, with the time handed in.
 
 mod async_mode;
+mod calls;
 mod clock;
 mod coming;
 mod failures;
@@ -10,6 +11,7 @@ mod limits;
 mod logs;
 mod memory;
 mod ordering;
+mod outside;
 mod panics;
 mod replies;
 mod seeds;

@@ -1,5 +1,6 @@
 //! One connection to a host, kept alive between requests.
 
+use super::names;
 use super::shared::Shared;
 use super::{Origin, Request, Trouble};
 use http_body_util::Full;
@@ -8,7 +9,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
@@ -64,9 +64,8 @@ impl Connection {
 }
 
 async fn connect(origin: &Origin, tls: Option<&TlsConnector>) -> Result<Connection, String> {
-    let stream = TcpStream::connect((&*origin.host, origin.port))
-        .await
-        .map_err(|error| error.to_string())?;
+    let stream = names::connect(&origin.host, origin.port).await;
+    let stream = stream.map_err(|error| error.to_string())?;
     // A request is one write: waiting for more to send would only delay it.
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     let Some(name) = &origin.tls else {

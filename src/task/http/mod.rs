@@ -1,12 +1,13 @@
 //! HTTP calls of one shard.
 //!
 //! `origin` is where a URL leads, `pool` has a host for each origin, `host` the connections to one and what waits for them,
-//! `connection` opens them, `tls` says whom they trust; `shared` is what hosts have in common. Must not know what a request asks for, nor what its response
-//! means: a [`Reader`] does. Invariants: hosts, connections, waiting requests and the bytes of a response are bounded; a
+//! `connection` opens them, `names` finds their hosts, `tls` says whom they trust; `shared` is what hosts have in common.
+//! Must not know what a request asks for, nor what its response means: a [`Reader`] does. Invariants: hosts, connections, waiting requests and the bytes of a response are bounded; a
 //! request is sent again only when none of it was sent before.
 
 mod connection;
 mod host;
+mod names;
 mod origin;
 mod pool;
 mod shared;

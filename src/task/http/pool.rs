@@ -4,6 +4,7 @@
 //! the calls that are queued or under way and not cancelled.
 
 use super::host::Host;
+use super::names;
 use super::shared::Shared;
 use super::{Limits, Origin, Reader, Trouble};
 use crate::stream::Ticket;
@@ -31,6 +32,7 @@ impl Pool {
         reader: Box<dyn Reader>,
         answers: Answers,
     ) -> Pool {
+        names::prepare();
         Pool {
             shared: Rc::new(Shared {
                 limits,

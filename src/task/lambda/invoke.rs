@@ -33,14 +33,18 @@ pub(super) trait Runner {
 pub(super) struct Job<'a> {
     /// Its name; of what is no function, the resource's ARN.
     pub(super) name: &'a str,
+    /// Its ARN without a version or alias.
+    pub(super) arn: &'a str,
     /// Its version or alias, if one was given.
     pub(super) qualifier: Option<&'a str>,
     /// What it is given.
     pub(super) payload: Payload<'a>,
     /// Nobody waits for what it makes of that.
     pub(super) is_event: bool,
-    /// See [`Call::key`].
+    /// See [`Request::key`](crate::task::Request::key).
     pub(super) key: &'a dyn Display,
+    /// Now, in milliseconds since 1970.
+    pub(super) now_ms: i64,
 }
 
 /// Serves tasks with functions.
@@ -82,17 +86,19 @@ impl<R: Runner> Connector for Invoker<R> {
             Target::Function(invocation) => (Some(invocation.function), invocation.style),
         };
         let payload = if style == Style::Bare {
-            Payload::new(call.view, call.parameters)
+            Payload::new(call.request.view, call.request.parameters)
         } else {
-            let given = call.view.member(call.parameters, &self.payload);
-            Payload::invoked(call.view, given, self.responses.scratch())
+            let given = call.request.view.member(call.request.parameters, &self.payload);
+            Payload::invoked(call.request.view, given, self.responses.scratch())
         };
         let job = Job {
             name: function.map_or(call.resource, |function| &function.name),
+            arn: function.map_or(call.resource, |function| &function.arn),
             qualifier: function.and_then(|function| function.qualifier.as_deref()),
             payload,
             is_event: style == Style::Accepted,
-            key: call.key,
+            key: call.request.key,
+            now_ms: call.request.now_ms,
         };
         let version = function.map_or("", Function::version);
         if let Style::Envelope(detail) = style {
@@ -107,8 +113,13 @@ impl<R: Runner> Connector for Invoker<R> {
                 }
                 Progress::Pending
             }
-            Progress::Failure(failure) => self.responses.failure(style, failure, call.now_ms, result),
-            progress => match self.responses.success(style, version, start, call.now_ms, result) {
+            Progress::Failure(failure) => self
+                .responses
+                .failure(style, failure, call.request.now_ms, result),
+            progress => match self
+                .responses
+                .success(style, version, start, call.request.now_ms, result)
+            {
                 Ok(()) => progress,
                 Err(failure) => Progress::Failure(failure),
             },

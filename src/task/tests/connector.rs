@@ -21,13 +21,13 @@ impl Connector for Service {
         _result: &mut Vec<u8>,
     ) -> Progress {
         assert!(matches!(call.target, Target::Resource));
-        let text = |value| call.view.to_json(value);
+        let text = |value| call.request.view.to_json(value);
         let told = format!(
             r#"{{"Resource":"{}","Parameters":{},"Credentials":{},"Heartbeat":{:?}"#,
             call.resource,
-            text(call.parameters),
-            text(call.credentials),
-            call.heartbeat_seconds.unwrap_or_default()
+            text(call.request.parameters),
+            text(call.request.credentials),
+            call.request.heartbeat_seconds.unwrap_or_default()
         );
         self.answers.heartbeat(ticket);
         self.answers.answer(ticket, Ok(told.into_bytes()));
@@ -88,13 +88,15 @@ fn a_connector_gets_parameters_and_credentials_and_dresses_its_answer() {
     let attempt = Attempt {
         bindings: &bindings,
         task: TaskId(0),
-        parameters: view.member_named(both, "p").expect("parameters"),
-        credentials: view.member_named(both, "c").expect("credentials"),
-        view,
-        key: &"k",
-        timeout_seconds: None,
-        heartbeat_seconds: Some(9),
-        now_ms: 5,
+        request: Request {
+            parameters: view.member_named(both, "p").expect("parameters"),
+            credentials: view.member_named(both, "c").expect("credentials"),
+            view,
+            key: &"k",
+            timeout_seconds: None,
+            heartbeat_seconds: Some(9),
+            now_ms: 5,
+        },
     };
     let (sink, mut result) = (&mut shard.sink, Vec::new());
     let progress = shard.connectors.call(&attempt, Ticket(3), sink, &mut result);

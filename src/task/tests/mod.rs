@@ -163,13 +163,15 @@ impl Shard {
         let attempt = Attempt {
             bindings,
             task: TaskId(0),
-            parameters,
-            credentials: ValueRef::NONE,
-            view: View::new(&self.run, &constants),
-            key: &"orders-0-17/T",
-            timeout_seconds: None,
-            heartbeat_seconds: None,
-            now_ms: 0,
+            request: Request {
+                parameters,
+                credentials: ValueRef::NONE,
+                view: View::new(&self.run, &constants),
+                key: &"orders-0-17/T",
+                timeout_seconds: None,
+                heartbeat_seconds: None,
+                now_ms: 0,
+            },
         };
         let mut result = Vec::new();
         let progress = self

@@ -53,13 +53,15 @@ fn run(program: &Program, bindings: &Bindings, shard: &mut Shard, input: &str) -
         let attempt = Attempt {
             bindings,
             task: TaskId(task as u32),
-            parameters,
-            credentials: ValueRef::NONE,
-            view: View::new(&heap, &program.constants),
-            key: &"k",
-            timeout_seconds: call.timeout_seconds,
-            heartbeat_seconds: call.heartbeat_seconds,
-            now_ms: 0,
+            request: Request {
+                parameters,
+                credentials: ValueRef::NONE,
+                view: View::new(&heap, &program.constants),
+                key: &"k",
+                timeout_seconds: call.timeout_seconds,
+                heartbeat_seconds: call.heartbeat_seconds,
+                now_ms: 0,
+            },
         };
         let mut result = Vec::new();
         match shard

@@ -7,7 +7,7 @@ use serde_json::Value;
 use stepstream::asl;
 use stepstream::compile::compile;
 use stepstream::drive::{End, Host, Reply, Script, TaskCall, VirtualClock, drive};
-use stepstream::log::Encoder;
+use stepstream::log::encode::Encoder;
 use stepstream::program::Program;
 use stepstream::value::ValueRef;
 use stepstream::vm::{EventSet, Identified, Identity, Level, Outcome, Run, Status};

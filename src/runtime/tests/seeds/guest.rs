@@ -1,19 +1,26 @@
 //! A second workflow that comes to the shard, has events, and goes again, whatever happens to the first one.
 //!
-//! It leaves no messages and no records, so that the book knows nothing of it. Its dice are its own: the story of the
+//! Events and callers ask for its executions. It leaves no messages and no records, so that the book knows nothing of it. Its dice are its own: the story of the
 //! first workflow is the same with and without it, but for what both share.
 
 use super::super::WAIT;
+use super::super::calls;
 use super::super::world::Given;
 use super::dice::Dice;
 use super::play::Play;
 use crate::runtime::workflow::Workflow;
+use crate::runtime::{Address, CallEnd, LaneId};
 use crate::stream::offsets::Restored;
 use crate::stream::{Change, PartitionId};
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
 /// In one round of so many a guest comes, or goes.
 const CHANGES: usize = 12;
+
+/// In one round of so many there is a call for the guest.
+const CALLS: usize = 4;
 
 /// How long a guest may take to go, in milliseconds.
 const FAREWELLS_MS: [u64; 3] = [0, 1_000, 10_000];
@@ -21,19 +28,24 @@ const FAREWELLS_MS: [u64; 3] = [0, 1_000, 10_000];
 /// The second workflow.
 pub(super) struct Guest {
     dice: Dice,
-    lane: usize,
+    lane: LaneId,
     /// Names its partition; each guest has another one.
     partition: u32,
     offset: i64,
+    desk: Address,
+    /// What callers wait for.
+    asked: Vec<oneshot::Receiver<CallEnd>>,
 }
 
 impl Guest {
-    pub(super) fn new(seed: u64) -> Guest {
+    pub(super) fn new(seed: u64, desk: Address) -> Guest {
         Guest {
             dice: Dice::new(!seed),
-            lane: 0,
+            lane: LaneId::initial(0),
             partition: 0,
             offset: 0,
+            desk,
+            asked: Vec::new(),
         }
     }
 }
@@ -54,6 +66,13 @@ impl Play {
         }
     }
 
+    /// Lets callers reach the shard that runs now. Those who asked the last one are answered, or see it go.
+    pub(super) fn guests_after_restart(&mut self) {
+        let gone = |heard: &mut oneshot::Receiver<CallEnd>| heard.try_recv() != Err(TryRecvError::Empty);
+        assert!(self.guest.asked.drain(..).all(|mut heard| gone(&mut heard)));
+        self.guest.desk = calls::listen(&mut self.stage);
+    }
+
     fn welcome(&mut self) {
         self.guest.lane = self.stage.add_beside(WAIT, Workflow::default());
         assert_eq!(self.stage.shard.lanes(), 2);
@@ -69,6 +88,14 @@ impl Play {
     }
 
     fn entertain(&mut self) {
+        if self.guest.dice.one_in(CALLS) {
+            let input = format!(r#"{{"s": {}}}"#, self.guest.dice.below(4));
+            let heard = calls::ask(&self.guest.desk, self.guest.lane, &input);
+            // Some do not wait for the answer.
+            if !self.guest.dice.one_in(CALLS) {
+                self.guest.asked.push(heard);
+            }
+        }
         let mut world = self.stage.beside.borrow_mut();
         for _ in 0..self.guest.dice.below(4) {
             let seconds = self.guest.dice.below(4);
@@ -90,8 +117,11 @@ impl Play {
         }
     }
 
-    /// Sees that nothing is committed of a guest that it has not had, and that no guest is left.
-    pub(super) fn check_guest(&self) {
+    /// Sees that all callers have heard, that nothing is committed of a guest that it has not had, and that no guest is left.
+    pub(super) fn check_guest(&mut self) {
+        for heard in &mut self.guest.asked {
+            heard.try_recv().expect("whoever calls is answered");
+        }
         assert_eq!(self.stage.shard.lanes(), 1, "a guest stays");
         let world = self.stage.beside.borrow();
         let released = world

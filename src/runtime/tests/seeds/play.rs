@@ -2,6 +2,7 @@
 //!
 //! Must not know what is right, which the book does. Invariant: everything follows from the seed.
 
+use super::super::calls;
 use super::super::world::Stage;
 use super::book::{Book, Story, place};
 use super::broker::{Log, restored};
@@ -75,10 +76,12 @@ impl Play {
         let plan = Plan::of(&mut dice);
         let mut book = Book::new(plan.workflow.mode, plan.has_messages, plan.has_log);
         book.expect_fault(plan.fault.map(|(step, _)| step));
+        let mut stage = stage(&plan);
+        let guest = Guest::new(seed, calls::listen(&mut stage));
         let mut play = Play {
-            stage: stage(&plan),
+            stage,
             dice,
-            guest: Guest::new(seed),
+            guest,
             plan,
             logs: Default::default(),
             book,
@@ -127,6 +130,7 @@ impl Play {
         self.check_counts();
         let (now_ms, wall_off_ms) = (self.stage.now_ms, self.stage.wall_off_ms);
         self.stage = stage(&self.plan);
+        self.guests_after_restart();
         (self.stage.now_ms, self.stage.wall_off_ms) = (now_ms, wall_off_ms);
         self.set_up();
         self.logs.iter_mut().for_each(|log| log.owner = None);

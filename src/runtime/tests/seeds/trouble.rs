@@ -21,7 +21,9 @@ impl Play {
         }
         if self.is_time() {
             let version = compiled(self.plan.definition);
-            self.stage.shard.publish(0, version);
+            self.stage
+                .shard
+                .publish(crate::runtime::LaneId::initial(0), version);
         }
         if self.dice.one_in(40) && self.is_time() {
             self.crash();

@@ -7,56 +7,29 @@
 
 mod even;
 mod find;
+mod finding;
 mod leave;
 mod rebalance;
 mod start;
 mod watch;
+mod worker;
 
-use find::Finding;
+use finding::RETRY;
 pub(super) use start::start;
+use worker::{LAST_COMMIT, LEAVE_GRACE, ROUND, Step, Worker};
 
-use super::assignment::Assignment;
-use super::commits::Commits;
-use super::mailbox::{Bell, Door, Letter, Port};
-use super::native::ShardQueue;
+use super::mailbox::Bell;
 use super::positions;
-use crate::stream::kafka::shared::client::{Consumer, Happened, TopicPartition, partitions_in};
+use crate::stream::kafka::shared::client::{Happened, TopicPartition, partitions_in};
 use crate::stream::kafka::shared::health::{Absence, Health, locked};
-use crate::stream::kafka::shared::native_topics::{Description, Topics};
-use crate::stream::kafka::shared::subscription::{SourceConfig, Subscription};
+use crate::stream::kafka::shared::subscription::Subscription;
 use crate::stream::{Change, PartitionId};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::ffi::CString;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-/// How often the thread comes round when nothing happens.
-const ROUND: Duration = Duration::from_millis(500);
-/// How long a question that failed is not asked again.
-const RETRY: Duration = Duration::from_secs(1);
-/// How much longer than the drain time giving up what still runs and the last commits may take.
-const COMMIT_GRACE: Duration = Duration::from_secs(5);
-/// How much longer than asked for the last commits may take of a consumer that leaves.
-const LAST_COMMIT: Duration = Duration::from_secs(3);
-/// How much longer than asked for closing may take.
-const CLOSE_GRACE: Duration = Duration::from_secs(4);
-/// How much longer than closing the last questions to the brokers may take.
-const JOIN_GRACE: Duration = Duration::from_secs(1);
-/// How much longer than asked for leaving the group may take in all, whatever the brokers do.
-const LEAVE_GRACE: Duration = CLOSE_GRACE.saturating_add(JOIN_GRACE);
-/// How often what is known of partitions is written down.
-const REPORT: Duration = Duration::from_secs(1);
-/// How often the ends of partitions are asked for, since a shard that stands still fetches no news.
-const ENDS: Duration = Duration::from_secs(10);
-/// How often topics are looked at: whether they are still the same under their names.
-const TOPICS: Duration = Duration::from_secs(1);
-/// How often a broker is tried after a connection failed.
-const PROBE: Duration = Duration::from_secs(2);
-const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The handle of a consumer. Dropping it stops the consumer without waiting for anything that runs.
 pub struct Control {
@@ -109,130 +82,6 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         self.stop(Instant::now());
-    }
-}
-
-/// The thread's side of a shard.
-struct Shard {
-    port: Arc<Port>,
-    queue: Arc<ShardQueue>,
-    /// Whether it has not yet answered the last barrier.
-    barrier: bool,
-    gone: bool,
-}
-
-impl Shard {
-    fn new(port: Arc<Port>, queue: Arc<ShardQueue>) -> Shard {
-        Shard {
-            port,
-            queue,
-            barrier: false,
-            gone: false,
-        }
-    }
-
-    fn tell(&self, change: Change) {
-        self.port.post(Letter::Change(change, None));
-    }
-}
-
-/// What the thread is about.
-enum Step {
-    Idle,
-    /// Partitions are ours once the shards are ready and their positions known.
-    Assigning {
-        names: Vec<TopicPartition>,
-        /// Until then the first are waited for, to be handed out together; set once they are asked for.
-        together: Option<Instant>,
-        /// Whether we gave them back ourselves, to read them anew.
-        again: bool,
-    },
-    /// Partitions are given back once the shards have let go.
-    Revoking {
-        names: Vec<TopicPartition>,
-        ids: Vec<PartitionId>,
-        until: Instant,
-        /// Whether they are to be assigned anew.
-        again: bool,
-    },
-    /// The consumer closes once the shards have let go of all partitions.
-    Leaving {
-        until: Instant,
-        owes_answer: bool,
-    },
-}
-
-impl Step {
-    /// Whether librdkafka waits for the answer to a rebalance.
-    fn owes_answer(&self) -> bool {
-        match self {
-            Step::Idle => false,
-            Step::Assigning { again, .. } | Step::Revoking { again, .. } => !again,
-            Step::Leaving { owes_answer, .. } => *owes_answer,
-        }
-    }
-}
-
-/// What is known of a partition that is assigned anew.
-#[derive(Clone, Copy)]
-struct Before {
-    /// The id of its topic, as it was.
-    topic_id: u64,
-    /// Where its offsets went back to, if they did.
-    cut: Option<i64>,
-}
-
-struct Worker {
-    config: SourceConfig,
-    shards: Vec<Shard>,
-    assignment: Assignment,
-    commits: Commits,
-    step: Step,
-    // Rebalances that are not begun.
-    happened: VecDeque<Happened>,
-    stop: Arc<Mutex<Option<Instant>>>,
-    /// When the order to stop was heard.
-    stop_heard: Option<Instant>,
-    /// When closing has taken too long; set once nothing is left to be committed.
-    closing: Option<Instant>,
-    /// Whether librdkafka has been told to close the consumer.
-    is_closing: bool,
-    joined: bool,
-    ended: bool,
-    /// Assigned partitions whose offsets went back, until it is their turn to be assigned anew.
-    went_back: BTreeMap<PartitionId, Option<i64>>,
-    /// When is looked whether a rebalance left partitions unevenly on the shards.
-    even_at: Option<Instant>,
-    report_at: Instant,
-    ends_at: Instant,
-    /// When is seen, at the earliest, whether all was read.
-    end_at: Instant,
-    topics_at: Instant,
-    topics: Topics,
-    finding: Finding,
-    /// Topics of which was told that they are not there.
-    absent_told: BTreeSet<Arc<str>>,
-    /// The topics as they were when one of their partitions came to us for the first time.
-    first_seen: HashMap<Arc<str>, Description>,
-    /// The topics' ids of partitions that are assigned anew, as they were.
-    before: HashMap<TopicPartition, Before>,
-    probe_at: Instant,
-    /// Where the cluster is found.
-    brokers: CString,
-    health: Arc<Health>,
-    consumer: Arc<Consumer>,
-    /// Rings at the door.
-    bell: Bell,
-    door: Door,
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // However the thread ends: closing must not wait for answers that nobody gives.
-        self.consumer.context().abandon();
-        self.close();
-        self.health.joined(false);
-        self.lose(&self.assignment.ids());
     }
 }
 
@@ -424,9 +273,4 @@ impl Worker {
         }
         Ok(None)
     }
-}
-
-/// Returns the topics of partitions, each once.
-fn topics_of<'a>(names: impl Iterator<Item = &'a TopicPartition>) -> BTreeSet<Arc<str>> {
-    names.map(|(topic, _)| Arc::clone(topic)).collect()
 }

@@ -43,6 +43,8 @@ pub(super) struct Producer {
     // librdkafka has its address.
     _wake: Box<Wake>,
     health: Arc<Health>,
+    /// Whether it has said that it is of no more use.
+    has_failed: bool,
     name: String,
     /// Where the cluster is found.
     brokers: CString,
@@ -99,6 +101,7 @@ impl Producer {
             flusher: None,
             _wake: wake,
             health,
+            has_failed: false,
             name,
             brokers,
         };
@@ -239,7 +242,7 @@ impl Producer {
     }
 
     #[cold]
-    fn note_error(&self, event: &Reports) {
+    fn note_error(&mut self, event: &Reports) {
         // SAFETY: the event is an error's, and its text lives as long.
         let (code, is_fatal, reason) = unsafe {
             let reason = rd::rd_kafka_event_error_string(event.0);
@@ -250,6 +253,7 @@ impl Producer {
                 CStr::from_ptr(reason),
             )
         };
+        self.has_failed |= is_fatal;
         let code = if is_fatal {
             RDKafkaErrorCode::Fatal
         } else {
@@ -266,6 +270,19 @@ impl Producer {
     pub(super) fn remind(&self) {
         // SAFETY: the client is alive; the text ends with NUL and is copied.
         unsafe { rd::rd_kafka_brokers_add(self.client, self.brokers.as_ptr()) };
+    }
+
+    /// Says whether it has reported an error after which it sends nothing more.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// Lets it fail so.
+    #[cfg(test)]
+    pub(super) fn fail(&self) {
+        // SAFETY: the client is alive, and copies the text.
+        let code = rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+        unsafe { rd::rd_kafka_test_fatal_error(self.client, code, c"a test".as_ptr()) };
     }
 
     /// Returns how many messages and reports are not dealt with.

@@ -89,6 +89,14 @@ impl KafkaSink {
         (ticket, code.map_or(Ok(()), |code| Err(meaning(code))))
     }
 
+    /// Gives a client up that is of no more use.
+    #[cold]
+    fn breaks(&mut self) {
+        tracing::error!("the producer has failed permanently and is recreated");
+        self.producer.purge();
+        self.broken = true;
+    }
+
     /// Puts a new client in the place of the one that is of no use, once it is made.
     fn renew(&mut self) {
         match self.maker.make() {
@@ -148,9 +156,7 @@ impl Sink for KafkaSink {
             }
             Err(Code::QueueFull) => Err(SendError::Full),
             Err(Code::Fatal) => {
-                tracing::error!("the producer has failed permanently and is recreated");
-                self.producer.purge();
-                self.broken = true;
+                self.breaks();
                 Err(SendError::Full)
             }
             Err(code) => {
@@ -163,6 +169,10 @@ impl Sink for KafkaSink {
 
     fn acknowledged(&mut self) -> Option<(Ticket, Result<(), SendError>)> {
         let Some(report) = self.producer.report() else {
+            // Also when nobody sends anything: the next message shall find a producer.
+            if !self.broken && self.producer.has_failed() {
+                self.breaks();
+            }
             if self.broken && self.producer.pending() == 0 {
                 self.renew();
             }
@@ -294,6 +304,26 @@ mod tests {
         assert_eq!(capacity(&config), 64 << 20);
         config.set("queue.buffering.max.messages", "10");
         assert_eq!(capacity(&config), 10 * MESSAGE_OVERHEAD);
+    }
+
+    #[test]
+    fn a_producer_that_fails_while_nobody_sends_is_replaced() {
+        let config = Config {
+            brokers: "127.0.0.1:1".to_owned(),
+            ..Config::default()
+        };
+        let sink = KafkaSink::start(&config, "test", Wake::new(), &Arc::default());
+        let mut sink = sink.expect("a producer");
+        sink.topic("out");
+        sink.producer.fail();
+        let (start, mut was_broken) = (Instant::now(), false);
+        while !was_broken || sink.broken {
+            assert!(start.elapsed() < Duration::from_secs(20), "it is replaced");
+            assert!(sink.acknowledged().is_none(), "nothing was sent");
+            was_broken |= sink.broken;
+            std::thread::yield_now();
+        }
+        assert!(!sink.producer.has_failed());
     }
 
     #[test]

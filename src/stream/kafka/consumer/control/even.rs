@@ -4,7 +4,7 @@
 //! and its core with nothing to do. Must not know events. Invariants: a partition moves as if it went to another
 //! member and came back, drained and committed; all of a round's go at once, and a rebalance has one round.
 
-use super::{Step, Worker};
+use super::worker::{Step, Worker};
 use crate::stream::PartitionId;
 use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
 use std::time::{Duration, Instant};

@@ -3,7 +3,8 @@
 //! Must not know events. Invariants: the consumer closes only when nothing is left to be committed, or the time for
 //! that is over; no call into librdkafka that may never return is made on the control thread once it closes.
 
-use super::{CLOSE_GRACE, Finding, LAST_COMMIT, PROBE_TIMEOUT, Step, Worker};
+use super::finding::Finding;
+use super::worker::{CLOSE_GRACE, LAST_COMMIT, PROBE_TIMEOUT, Step, Worker};
 use crate::stream::kafka::shared::client::Happened;
 use crate::stream::kafka::shared::health::locked;
 use crossbeam_channel::RecvTimeoutError;

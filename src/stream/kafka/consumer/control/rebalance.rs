@@ -3,7 +3,8 @@
 //! Owns the order of the steps: shards read all about the last assignment, positions are found, partitions
 //! handed out; shards let go, last commits are answered, partitions given back. Must not know events.
 
-use super::{Before, COMMIT_GRACE, Step, Worker};
+use super::finding::listed;
+use super::worker::{Before, COMMIT_GRACE, Step, Worker};
 use crate::stream::kafka::consumer::mailbox::{Letter, Route, Wanted};
 use crate::stream::kafka::consumer::positions::{Identity, Position};
 use crate::stream::kafka::shared::client::{Happened, TopicPartition};
@@ -12,7 +13,6 @@ use crate::stream::kafka::shared::subscription::Subscription;
 use crate::stream::{Change, PartitionId};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -373,21 +373,5 @@ impl Worker {
             tracing::error!(workflow = self.config.name, "answering a rebalance: {error}");
             self.health.failed(&error.to_string());
         }
-    }
-}
-
-/// Names partitions for the diagnostics: `orders 0 1 2, returns 0`.
-pub(super) fn listed(names: &[TopicPartition]) -> String {
-    let mut topics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (topic, number) in names {
-        topics.entry(topic).or_default().push(number.to_string());
-    }
-    let topics: Vec<String> = topics
-        .iter()
-        .map(|(topic, numbers)| format!("{topic} {}", numbers.join(" ")))
-        .collect();
-    match topics.is_empty() {
-        true => "no partitions".to_owned(),
-        false => topics.join(", "),
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Must not know what the thread does. Invariant: it waits for no broker, and when it fails no thread is left.
 
-use super::{Control, Finding, Shard, Step, Worker};
+use super::Control;
+use super::finding::Finding;
+use super::worker::{Shard, Step, Worker};
 use crate::stream::Wake;
 use crate::stream::kafka::consumer::assignment::Assignment;
 use crate::stream::kafka::consumer::commits::Commits;

@@ -1,7 +1,7 @@
 //! What is looked at now and then: whether brokers answer, how long topics are, and whether they are still
 //! the same ones. Each question is bounded in time.
 
-use super::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
+use super::worker::{ENDS, PROBE, PROBE_TIMEOUT, REPORT, TOPICS, Worker, topics_of};
 use crate::stream::kafka::consumer::assignment::Partition;
 use crate::stream::kafka::consumer::native::{self, known_high};
 use crate::stream::kafka::consumer::positions;

@@ -1,5 +1,6 @@
 //! The shard's end: records are appended here, whole buffers are handed over.
 
+use super::bell::Bell;
 use super::{Health, Overflow};
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
@@ -64,8 +65,8 @@ pub struct Buffer {
     confirmed: Arc<AtomicU64>,
     parcels: Sender<Parcel>,
     spares: Receiver<Vec<u8>>,
-    /// Wakes a writer that does not wait on the channel.
-    notify: Option<Wake>,
+    /// Wakes the writer.
+    bell: Bell,
     overflow: Overflow,
     health: Arc<Health>,
     shard: usize,
@@ -79,7 +80,7 @@ impl Buffer {
         shard: usize,
         wake: Wake,
         parcels: Sender<Parcel>,
-        notify: Option<Wake>,
+        bell: Bell,
         overflow: Overflow,
         health: &Arc<Health>,
     ) -> (Buffer, Return) {
@@ -91,7 +92,7 @@ impl Buffer {
             confirmed: Arc::clone(&confirmed),
             parcels,
             spares,
-            notify,
+            bell,
             overflow,
             health: Arc::clone(health),
             shard,
@@ -160,9 +161,7 @@ impl Buffer {
             Ok(()) => {
                 self.shipped += 1;
                 self.on_their_way.push_back(bytes);
-                if let Some(writer) = &self.notify {
-                    writer.wake();
-                }
+                self.bell.ring();
             }
             Err(TrySendError::Full(parcel) | TrySendError::Disconnected(parcel)) => {
                 self.health.confirmed(bytes);

@@ -9,9 +9,9 @@ use std::io::{BufRead, BufReader};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn clock() -> i64 {
+pub(super) fn clock() -> i64 {
     1_767_225_600_000
 }
 
@@ -23,25 +23,38 @@ fn config(overflow: Overflow) -> Config {
 }
 
 /// Starts a writer of files on a disk that can be made to fail.
-fn start(folder: &Folder, disk: FaultyDisk, overflow: Overflow, shards: usize) -> (Writer, Vec<Buffer>) {
+fn start(folder: &Folder, disk: FaultyDisk, overflow: Overflow, shards: usize) -> (Log, Vec<Buffer>) {
     let files =
         Files::start(Box::new(disk), folder.path(), "flow", limits(), |ms| ms, clock()).expect("a folder");
     spawn(Box::new(files), overflow, shards)
 }
 
-fn spawn(output: Box<dyn destination::Output>, overflow: Overflow, shards: usize) -> (Writer, Vec<Buffer>) {
+/// Opens a log at a writer of its own.
+fn spawn(output: Box<dyn destination::Output>, overflow: Overflow, shards: usize) -> (Log, Vec<Buffer>) {
+    open(&mut Writer::new(None), output, &config(overflow), shards)
+}
+
+pub(super) fn open(
+    writer: &mut Writer,
+    output: Box<dyn destination::Output>,
+    config: &Config,
+    shards: usize,
+) -> (Log, Vec<Buffer>) {
     let wakes: Vec<Wake> = (0..shards).map(|_| Wake::new()).collect();
     let setup = Setup {
         workflow: "flow",
-        config: &config(overflow),
+        config,
         wakes: &wakes,
-        sink: None,
     };
-    Writer::spawn(&setup, output, clock).expect("a thread")
+    let opened = match config.destination {
+        Destination::Stdout => writer.open_stdout(&setup, output, clock),
+        _ => writer.open_file(&setup, output, clock),
+    };
+    opened.expect("a thread")
 }
 
 /// Waits for another thread; generous, since it ends as soon as it can.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < PATIENCE, "{what}");
@@ -247,8 +260,8 @@ fn the_operating_system_says_when_a_device_is_full() {
 }
 
 /// A place where all fails, or panics.
-struct Broken {
-    panics: bool,
+pub(super) struct Broken {
+    pub(super) panics: bool,
 }
 
 impl destination::Output for Broken {
@@ -366,9 +379,8 @@ fn child_that_is_killed() {
         workflow: "flow",
         config: &config,
         wakes: &[Wake::new()],
-        sink: None,
     };
-    let (_writer, mut buffers) = Writer::start(setup).expect("a writer");
+    let (_log, mut buffers) = Writer::new(None).open(&setup).expect("a log");
     let (buffer, mut said) = (&mut buffers[0], 0);
     let mut ends = std::collections::VecDeque::new();
     for number in 0.. {
@@ -393,7 +405,11 @@ fn sudden_death_loses_nothing_that_was_confirmed() {
     let folder = Folder::new();
     for round in 0..3 {
         let child = std::process::Command::new(std::env::current_exe().expect("this test"))
-            .args(["--exact", "journal::tests::child_that_is_killed", "--nocapture"])
+            .args([
+                "--exact",
+                "log::write::tests::child_that_is_killed",
+                "--nocapture",
+            ])
             .env(CHILD_FOLDER, folder.path())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::null())
@@ -437,7 +453,7 @@ fn sudden_death_loses_nothing_that_was_confirmed() {
 
 #[test]
 fn the_sample_has_the_defaults() {
-    let sample = include_str!("../../config/stepstream.toml");
+    let sample = include_str!("../../../config/stepstream.toml");
     let start = sample.find("[workflow.log]").expect("the section");
     let end = sample.find("# [workflow.log.kafka]").expect("its end");
     let section = sample[start..end].replace("[workflow.log.file]", "[file]");

@@ -1,20 +1,25 @@
 //! The way out of execution logs: from a shard's buffer to stdout, files or a topic.
 //!
-//! A shard encodes records ([`crate::log`]) into its [`Buffer`]; whole buffers go to the [`Writer`], one
-//! thread for each workflow's destination, which confirms them by number and wakes the shard. Must not
+//! A shard encodes records ([`encode`](crate::log::encode)) into its [`Buffer`]; whole buffers go to the [`Writer`], which
+//! confirms them by number and wakes the shard. One writer serves all machines, with one thread for stdout, one for topics
+//! and few for folders of files; machines come and go while it runs, and each has its own [`Health`]. Must not
 //! know executions, shards' loops or Kafka itself: a topic is reached through a
 //! [`Sink`](crate::stream::Sink) that is handed in. Invariants: with `overflow = "block"` a number is
 //! confirmed only when every byte up to it has left the process; a file has whole lines only once it has
-//! its final name; nothing waits on a shard's thread.
+//! its final name; nothing waits on a shard's thread;
+//! the number of threads does not grow with that of machines.
 
+mod bell;
 mod buffer;
 mod config;
 mod destination;
 mod disk;
 mod files;
 mod health;
+mod lines;
 mod stdout;
 mod topic;
+mod topics;
 mod writer;
 
 pub use buffer::{BUFFER_BYTES, Buffer, PARCELS_MAX, WAITING_BYTES_MAX};
@@ -22,10 +27,12 @@ pub use config::{Config, Destination, FileConfig, KafkaConfig, LogLevel, Overflo
 pub use destination::SinkFactory;
 pub use files::{CLOSED_ENDING, OPEN_ENDING};
 pub use health::Health;
-pub use writer::{Setup, StartError, Writer};
+pub use writer::{Log, Setup, StartError, Writer};
 
 #[cfg(test)]
 mod files_tests;
+#[cfg(test)]
+mod many_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

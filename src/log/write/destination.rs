@@ -1,11 +1,11 @@
-//! What the places that logs go to have in common, and what a writer's thread is given.
+//! What the places that logs go to have in common, and what a writer's thread is given for each machine.
 //!
 //! Must not know which places there are.
 
 use super::Health;
 use super::buffer::{Parcel, Return};
 use crate::stream::{Sink, Wake};
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(super) const RETRY_MIN: Duration = Duration::from_millis(100);
 /// Longest wait between two tries.
 pub(super) const RETRY_MAX: Duration = Duration::from_secs(5);
 
-/// Makes the sink of a topic on the writer's own thread; the wake is the writer's.
+/// Makes the sink of all topics on the writer's own thread; the wake is that thread's.
 pub type SinkFactory = Box<dyn FnOnce(Wake) -> Result<Box<dyn Sink>, String> + Send>;
 
 /// A place that takes buffers of whole lines.
@@ -35,7 +35,7 @@ pub(super) trait Output: Send {
     fn close(&mut self, now_ms: i64) -> io::Result<()>;
 }
 
-/// What a writer's thread reads from and answers to.
+/// What a writer's thread reads from and answers to, for one machine.
 pub(super) struct Inbox {
     pub(super) parcels: Receiver<Parcel>,
     pub(super) returns: Vec<Return>,
@@ -43,6 +43,8 @@ pub(super) struct Inbox {
     pub(super) stop: Receiver<()>,
     pub(super) health: Arc<Health>,
     pub(super) workflow: String,
+    /// Told how it has ended, once.
+    pub(super) ended: Option<Sender<Result<(), String>>>,
 }
 
 impl Inbox {
@@ -50,6 +52,24 @@ impl Inbox {
     pub(super) fn confirm(&self, parcel: Parcel) {
         self.health.wrote(parcel.bytes.len());
         self.returns[parcel.shard].confirm(parcel.number, parcel.bytes);
+    }
+
+    /// Says whether what fails is not to be tried again. Nobody sends on the channel; it ends.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.try_recv() == Err(TryRecvError::Disconnected)
+    }
+
+    /// Tells that the machine's log is over.
+    pub(super) fn end(&mut self, result: Result<(), String>) {
+        if let Some(ended) = self.ended.take() {
+            // Nobody may be waiting for the end any more.
+            let _ = ended.send(result);
+        }
+    }
+
+    /// Says whether that was told.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended.is_none()
     }
 
     /// Says that something does not work, with the time until the next try.

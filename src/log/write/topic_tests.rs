@@ -10,28 +10,38 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     topic: String,
+    topics: Vec<String>,
+    /// A topic whose messages are taken and never seen again.
+    pub(super) stuck: String,
+    pub(super) held: Vec<Ticket>,
+    pub(super) closed: usize,
     /// What was taken and not answered.
-    taken: VecDeque<(Ticket, String, String)>,
-    answers: VecDeque<(Ticket, Result<(), SendError>)>,
+    pub(super) taken: VecDeque<(Ticket, String, String)>,
+    pub(super) answers: VecDeque<(Ticket, Result<(), SendError>)>,
     wake: Option<Wake>,
 }
 
 /// A sink whose answers the test decides.
 #[derive(Clone, Default)]
-struct Manual(Arc<Mutex<State>>);
+pub(super) struct Manual(Arc<Mutex<State>>, Option<usize>);
 
 /// Messages that fit at once.
 const ROOM: usize = 3;
 
 impl Manual {
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    /// Creates one that says how much it holds.
+    pub(super) fn with_capacity(capacity: usize) -> Manual {
+        Manual(Arc::default(), Some(capacity))
+    }
+
+    pub(super) fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().expect("unpoisoned")
     }
 
     /// Waits until so many messages are there, and takes them out.
-    fn taken(&self, count: usize) -> Vec<(Ticket, String, String)> {
+    pub(super) fn taken(&self, count: usize) -> Vec<(Ticket, String, String)> {
         let start = Instant::now();
         while self.state().taken.len() < count {
             assert!(
@@ -44,7 +54,7 @@ impl Manual {
         self.state().taken.drain(..count).collect()
     }
 
-    fn answer(&self, ticket: Ticket, result: Result<(), SendError>) {
+    pub(super) fn answer(&self, ticket: Ticket, result: Result<(), SendError>) {
         let mut state = self.state();
         state.answers.push_back((ticket, result));
         state.wake.iter().for_each(Wake::wake);
@@ -53,14 +63,29 @@ impl Manual {
 
 impl Sink for Manual {
     fn topic(&mut self, name: &str) -> TopicId {
-        name.clone_into(&mut self.state().topic);
-        TopicId(0)
+        let mut state = self.state();
+        name.clone_into(&mut state.topic);
+        state.topics.push(name.to_owned());
+        TopicId(state.topics.len() as u32 - 1)
+    }
+
+    fn close(&mut self, _topic: TopicId) -> bool {
+        self.state().closed += 1;
+        true
+    }
+
+    fn capacity(&self) -> usize {
+        self.1.unwrap_or(usize::MAX)
     }
 
     fn send(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<(), SendError> {
         let text =
             |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).expect("UTF-8");
         let mut state = self.state();
+        if state.topics[message.topic.0 as usize] == state.stuck {
+            state.held.push(ticket);
+            return Ok(());
+        }
         if state.taken.len() >= ROOM {
             return Err(SendError::Full);
         }
@@ -81,25 +106,32 @@ impl Sink for Manual {
     fn push(&mut self) {}
 }
 
-fn start(sink: &Manual) -> (Writer, Vec<Buffer>) {
+fn start(sink: &Manual) -> (Log, Vec<Buffer>) {
+    open(&mut writer(sink), "flow-log")
+}
+
+pub(super) fn writer(sink: &Manual) -> Writer {
+    let sink = sink.clone();
+    Writer::new(Some(Box::new(move |wake| {
+        sink.state().wake = Some(wake);
+        Ok(Box::new(sink))
+    })))
+}
+
+pub(super) fn open(writer: &mut Writer, topic: &str) -> (Log, Vec<Buffer>) {
     let config = Config {
         destination: Destination::Kafka,
         kafka: Some(KafkaConfig {
-            topic: "flow-log".to_owned(),
+            topic: topic.to_owned(),
         }),
         ..Config::default()
     };
-    let sink = sink.clone();
     let setup = Setup {
         workflow: "flow",
         config: &config,
         wakes: &[Wake::new()],
-        sink: Some(Box::new(move |wake| {
-            sink.state().wake = Some(wake);
-            Ok(Box::new(sink))
-        })),
     };
-    Writer::start(setup).expect("a thread")
+    writer.open(&setup).expect("a thread")
 }
 
 fn record(number: usize) -> String {
@@ -107,7 +139,7 @@ fn record(number: usize) -> String {
 }
 
 /// Hands over a parcel of records; returns its mark.
-fn ship(buffer: &mut Buffer, numbers: std::ops::Range<usize>) -> u64 {
+pub(super) fn ship(buffer: &mut Buffer, numbers: std::ops::Range<usize>) -> u64 {
     for number in numbers {
         buffer.records().extend_from_slice(record(number).as_bytes());
         buffer.records().push(b'\n');
@@ -198,8 +230,8 @@ fn what_is_missing_is_named() {
         workflow: "flow",
         config: &config,
         wakes: &[],
-        sink: None,
     };
-    let error = Writer::start(setup).map(|_| ()).expect_err("no topic");
+    let mut writer = Writer::new(None);
+    let error = writer.open(&setup).map(|_| ()).expect_err("no topic");
     assert!(error.0.starts_with("workflow.log.kafka"), "{error}");
 }

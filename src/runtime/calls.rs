@@ -1,0 +1,94 @@
+//! Executions that callers ask for, beside those of events.
+//!
+//! Must not know how a call has come. Invariants: a call is begun or refused in the turn that takes it; one that was begun
+//! is over at the latest when its workflow's time is.
+
+use super::askers::ShardAskers;
+use super::call::{Call, CallEnd, Refused};
+use super::call_asker::CallAsker;
+use super::caller::Caller;
+use super::lane::{Lane, LaneId};
+use super::mailbox::{CALLS_MAX, Mailbox};
+use super::shard::Shard;
+use std::rc::Rc;
+
+impl Shard {
+    /// Listens to a mailbox from now on.
+    pub fn listen(&mut self, mailbox: Mailbox) {
+        self.mailbox = mailbox;
+    }
+
+    /// Begins the executions that callers have asked for, as far as there is work left; returns how many calls were taken.
+    pub(super) fn take_calls(&mut self) -> usize {
+        self.executor.begin_part(1);
+        for taken in 0..CALLS_MAX {
+            if self.executor.work.is_spent() {
+                return taken;
+            }
+            match self.mailbox.call() {
+                Some(call) => self.begin_call(call),
+                None => return taken,
+            }
+        }
+        CALLS_MAX
+    }
+
+    fn begin_call(&mut self, call: Call) {
+        if let Err(refused) = self.may_call(call.lane, call.input.len()) {
+            // Who has gone away needs no answer.
+            let _ = call.reply.send(CallEnd::Refused(refused));
+            return;
+        }
+        let Lane { machine, feed, .. } = &mut self.lanes[call.lane.index as usize];
+        let version = Rc::clone(&machine.version);
+        feed.calls += 1;
+        let mut asker = CallAsker::new(feed, Caller::new(call.name, call.reply), &call.input);
+        self.executor.begin(machine, &version, &mut asker);
+        // Charged afterwards, so that an execution that may begin also does something.
+        self.executor.charge(call.input.len());
+    }
+
+    /// Looks whether a lane may begin an execution with so many bytes of input. A caller is refused where an event would
+    /// wait: the caller can ask another shard, or again.
+    fn may_call(&mut self, id: LaneId, bytes: usize) -> Result<(), Refused> {
+        if self.is_stopping {
+            return Err(Refused::Stopping);
+        }
+        let flights = self.executor.flights.len();
+        let lane = self.lanes.get_mut(id.index as usize).filter(|lane| lane.id == id);
+        let Lane { machine, feed, .. } = lane.ok_or(Refused::Gone)?;
+        if feed.leaves_at.is_some() {
+            return Err(Refused::Gone);
+        }
+        let has_room = self.total.room(flights) > 0
+            && feed.has_room(machine.parked)
+            && !machine.log_is_full()
+            && self.executor.may_begin(machine, bytes);
+        match has_room {
+            true => Ok(()),
+            false => Err(Refused::Busy),
+        }
+    }
+
+    /// Ends the callers' executions of a lane that stops, when its time is over.
+    pub(super) fn end_calls(&mut self, lane: usize) {
+        let feed = &self.lanes[lane].feed;
+        let is_over = feed
+            .calls_until()
+            .is_some_and(|until| self.executor.now.instant >= until);
+        if !is_over {
+            return;
+        }
+        let flights = self
+            .executor
+            .flights
+            .find(|flight| flight.machine as usize == lane && flight.kept.is_call());
+        let mut askers = ShardAskers {
+            lanes: &mut self.lanes,
+            dispatch: &mut self.dispatch,
+        };
+        for flight in flights {
+            self.executor.abandon(&mut askers, flight);
+        }
+    }
+}

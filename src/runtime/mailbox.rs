@@ -1,0 +1,140 @@
+//! The way from other threads to a shard that runs: orders about its workflows, and calls.
+//!
+//! Both ways are bounded and never block: what finds no room is refused. Orders have a way of their own, so that they do
+//! not wait behind calls. Must not know what orders and calls come to. Invariant: a call that was taken is answered, or its
+//! channel closes.
+
+use super::call::{Call, CallEnd, Refused};
+use super::lane::LaneId;
+use super::parts::LaneParts;
+use crate::execution::machine::Version;
+use crate::stream::Wake;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// Most orders that wait for a shard's next turn.
+pub const ORDERS_MAX: usize = 64;
+
+/// Most calls that wait for a shard's next turn. Each may be as large as an execution's input.
+pub const CALLS_MAX: usize = 64;
+
+/// Puts the parts of a lane together, on the shard's thread.
+type Build = Box<dyn FnOnce() -> Result<LaneParts, String> + Send>;
+
+/// Tells the name of a lane that has come, or why it could not.
+type Added = oneshot::Sender<Result<LaneId, String>>;
+
+/// What a shard is told of its workflows.
+pub(super) enum Order {
+    Add { build: Build, added: Added },
+    Publish { lane: LaneId, version: Version },
+    Remove { lane: LaneId, until: Instant },
+}
+
+/// Where a running shard is reached, from any thread; clones reach the same one.
+#[derive(Clone)]
+pub struct Address {
+    orders: Sender<Order>,
+    calls: Sender<Call>,
+    wake: Wake,
+}
+
+/// The shard's end.
+pub struct Mailbox {
+    orders: Receiver<Order>,
+    calls: Receiver<Call>,
+}
+
+/// Makes a mailbox for the shard that `wake` wakes.
+pub fn mailbox(wake: Wake) -> (Address, Mailbox) {
+    let (orders, taken_orders) = bounded(ORDERS_MAX);
+    let (calls, taken_calls) = bounded(CALLS_MAX);
+    let address = Address { orders, calls, wake };
+    let mailbox = Mailbox {
+        orders: taken_orders,
+        calls: taken_calls,
+    };
+    (address, mailbox)
+}
+
+impl Address {
+    /// Gives the shard another workflow. The receiver hears the name of its lane, or why there is none.
+    ///
+    /// `build` runs on the shard's thread, which may be pinned and whose executions wait meanwhile: clients and other
+    /// threads are made before and moved in.
+    ///
+    /// # Errors
+    /// When the shard does not take orders now.
+    pub fn add_lane(
+        &self,
+        build: impl FnOnce() -> Result<LaneParts, String> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<LaneId, String>>, Refused> {
+        let (added, heard) = oneshot::channel();
+        let build = Box::new(build);
+        self.send(&self.orders, Order::Add { build, added })?;
+        Ok(heard)
+    }
+
+    /// Lets a workflow's new executions run another version.
+    ///
+    /// # Errors
+    /// When the shard does not take orders now.
+    pub fn publish(&self, lane: LaneId, version: Version) -> Result<(), Refused> {
+        self.send(&self.orders, Order::Publish { lane, version })
+    }
+
+    /// Takes a workflow from the shard. What runs may take until then.
+    ///
+    /// # Errors
+    /// When the shard does not take orders now.
+    pub fn remove_lane(&self, lane: LaneId, until: Instant) -> Result<(), Refused> {
+        self.send(&self.orders, Order::Remove { lane, until })
+    }
+
+    /// Asks for an execution, of whose end [`Call::reply`] hears.
+    ///
+    /// # Errors
+    /// When the shard does not take calls now.
+    pub fn call(&self, call: Call) -> Result<(), Refused> {
+        self.send(&self.calls, call)
+    }
+
+    fn send<T>(&self, way: &Sender<T>, what: T) -> Result<(), Refused> {
+        way.try_send(what).map_err(|error| match error {
+            TrySendError::Full(_) => Refused::Busy,
+            TrySendError::Disconnected(_) => Refused::Stopping,
+        })?;
+        self.wake.wake();
+        Ok(())
+    }
+}
+
+impl Mailbox {
+    /// Makes one that nothing comes to.
+    pub(super) fn closed() -> Mailbox {
+        Mailbox {
+            orders: crossbeam_channel::never(),
+            calls: crossbeam_channel::never(),
+        }
+    }
+
+    /// Returns the next order, if there is one.
+    pub(super) fn order(&self) -> Option<Order> {
+        self.orders.try_recv().ok()
+    }
+
+    /// Returns the next call, if there is one.
+    pub(super) fn call(&self) -> Option<Call> {
+        self.calls.try_recv().ok()
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        for call in self.calls.try_iter() {
+            // Who has gone away needs no answer.
+            let _ = call.reply.send(CallEnd::Refused(Refused::Stopping));
+        }
+    }
+}
