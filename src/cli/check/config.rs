@@ -4,7 +4,7 @@ use super::{Finding, Findings};
 use crate::asl::syntax::{Lines, Node, Value};
 use crate::asl::validate::validate;
 use crate::asl::{Diagnostic, Format, MachineType, Options, Severity, Source};
-use crate::cli::definition::{Checked, How, cannot_read, rendered};
+use crate::cli::definition::{Checked, How, read_text, rendered};
 use crate::cli::output::{Stop, has_colour};
 use crate::cli::run::built_in;
 use crate::compile::compile;
@@ -38,9 +38,7 @@ pub(super) fn check(path: &Path, findings: &mut Findings) {
 
 fn read(path: &Path) -> Result<File, Stop> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| cannot_read(&name, &error))?;
-    let broken = |_| Stop::new(format!("error: {name} is not UTF-8 text"));
-    let text = String::from_utf8(bytes).map_err(broken)?;
+    let text = read_text(path)?;
     Ok(File {
         name,
         text,
