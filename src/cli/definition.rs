@@ -203,7 +203,8 @@ pub(super) fn rendered(source: &Source<'_>, diagnostics: &[Diagnostic], colour: 
     out
 }
 
-fn read_text(file: &Path) -> Result<String, Stop> {
+/// Reads a file that is a text.
+pub(super) fn read_text(file: &Path) -> Result<String, Stop> {
     let name = file.display().to_string();
     let bytes = std::fs::read(file).map_err(|error| cannot_read(&name, &error))?;
     address::text_of(bytes).map_err(|reason| Stop::new(format!("error: {name} is not UTF-8 text: {reason}")))

@@ -132,8 +132,7 @@ pub(super) fn read(path: &Path) -> Result<Config, Stop> {
 /// Reads the configuration in one of the ways there are.
 pub(super) fn read_as(path: &Path, read: impl FnOnce(&str, &Path) -> Reading) -> Result<Config, Stop> {
     let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| super::definition::cannot_read(&name.to_string(), &error))?;
+    let text = super::definition::read_text(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let reading = read(&text, folder);
     let mut lines = Vec::new();

@@ -7,7 +7,7 @@ use super::cloudformation::Substitutions;
 use super::evaluate::Evaluator;
 use super::included::Included;
 use super::mapped::{MadeUp, Mapped};
-use super::placeholders::{Quotes, Use, is_bare, is_resource, uses};
+use super::placeholders::{NUMBER, Quotes, Use, is_bare, is_resource, uses};
 use super::{Body, Container, Fault, Machine, Origin, Request, code};
 use crate::asl::syntax::{Duplicate, LineIndex, Lines, Span};
 use crate::asl::{self, Diagnostic, Format, MachineType, Options, Report, Severity, Source};
@@ -16,9 +16,6 @@ use std::sync::{Arc, OnceLock};
 
 /// The most bytes that substitutions may put into a definition.
 const FILLED_BYTES_MAX: usize = 8 << 20;
-
-/// What stands for a value that only a deployment knows where JSON has no quotes.
-const NUMBER: &str = "1";
 
 /// The most placeholders that nothing fills in which are told of one definition.
 const LITERALS_MAX: usize = 20;

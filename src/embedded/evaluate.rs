@@ -9,6 +9,7 @@ use super::functions::{is_text, join};
 use super::hcl::Defaults;
 use super::mapped::Mapped;
 use super::names::Names;
+use super::placeholders::takes_number;
 use super::trace::trace;
 use super::variables::Variables;
 use super::{Body, FOR_EACH, Fault, Unresolved, code};
@@ -70,6 +71,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) has_sub: bool,
     /// What is read stands in another file than its variables.
     pub(super) is_included: bool,
+    /// What is written next is the value of a field that takes a number.
+    pub(super) wants_number: bool,
     warned: HashSet<String>,
     expanded_bytes: usize,
 }
@@ -95,6 +98,7 @@ impl<'a> Evaluator<'a> {
             resource: None,
             has_sub: false,
             is_included: false,
+            wants_number: false,
             warned: HashSet::new(),
             expanded_bytes: 0,
         }
@@ -201,6 +205,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn literal(&mut self, text: &str, span: &Span) -> Mapped {
         let traced = trace(self.file, span, text);
         let traced = self.made(traced, span);
+        let traced = self.resolved(traced);
         if self.variables.is_none() || !text.contains("${") {
             return traced;
         }
@@ -261,7 +266,9 @@ impl<'a> Evaluator<'a> {
                     let key = trace(self.file, &member.key_span, &member.key);
                     quoted(&key, &member.key_span, out);
                     mark(":", member.key_span.end, out);
+                    self.wants_number = takes_number(&member.key);
                     self.write(value, out);
+                    self.wants_number = false;
                 }
                 mark("}", node.span.end, out);
             }
@@ -295,9 +302,13 @@ impl<'a> Evaluator<'a> {
             }
             "Fn::Sub" => {
                 self.has_sub = true;
-                self.sub(argument)
+                let text = self.sub(argument);
+                self.resolved(text)
             }
-            "Fn::Join" => self.join(argument, span),
+            "Fn::Join" => {
+                let text = self.join(argument, span);
+                self.resolved(text)
+            }
             "Fn::Select" => self.select(argument, span),
             "Fn::ToJsonString" => {
                 let mut json = Mapped::default();

@@ -1,13 +1,18 @@
-//! The functions that choose, join and fill in: `Fn::If`, `Fn::Sub`, `Fn::Join`, `Fn::Select`, `Fn::FindInMap`.
+//! The functions that choose, join and fill in: `Fn::If`, `Fn::Sub`, `Fn::Join`, `Fn::Select`, `Fn::FindInMap`, and
+//! dynamic references.
 //!
 //! Owns what each of them makes of its argument; adds its part to [`Evaluator`]. Invariant: text that is made is
 //! counted by whoever asked for it.
 
 use super::evaluate::{EXPANDED_BYTES_MAX, Evaluator, Outcome, call_of};
 use super::mapped::Mapped;
+use super::placeholders::last_word;
 use crate::asl::syntax::substitute::name_at;
 use crate::asl::syntax::{Node, Span, Value};
 use std::collections::BTreeMap;
+
+/// How a dynamic reference of CloudFormation begins, which reads a parameter store at each deployment.
+const DYNAMIC: &str = "{{resolve:";
 
 impl<'a> Evaluator<'a> {
     /// Returns what a node is after its conditions have chosen; `None` when that is `AWS::NoValue`.
@@ -78,6 +83,34 @@ impl<'a> Evaluator<'a> {
         out
     }
 
+    /// Returns a text with something made up for its dynamic references, `{{resolve:ssm:/price/arn}}`.
+    pub(super) fn resolved(&mut self, text: Mapped) -> Mapped {
+        let (mut out, mut done) = (Mapped::default(), 0);
+        for (start, _) in text.text().match_indices(DYNAMIC) {
+            let rest = &text.text()[start..];
+            let end = rest.find(['}', '"', '\n']).unwrap_or(rest.len());
+            if !rest[end..].starts_with("}}") {
+                continue;
+            }
+            let reference = &rest[2..end];
+            let place = text.place(&(start..start + end + 2));
+            out.append_range(&text, done..start);
+            match self.names.given(reference) {
+                Some(given) => out.append(&Mapped::standing_for(given, place)),
+                None => {
+                    self.unresolved(reference, &place);
+                    out.append(&Mapped::unknown(last_word(reference), place));
+                }
+            }
+            done = start + end + 2;
+        }
+        if done == 0 {
+            return text;
+        }
+        out.append_range(&text, done..text.len());
+        out
+    }
+
     pub(super) fn join(&mut self, argument: &'a Node, span: &Span) -> Mapped {
         let Some([separator, list]) = argument.as_array() else {
             self.fault(span, "Fn::Join takes a list of a separator and a list", "");
@@ -123,7 +156,11 @@ impl<'a> Evaluator<'a> {
         let chosen = argument.as_array().and_then(|pair| {
             let [index, list] = pair else { return None };
             let index: usize = self.text(index).text().parse().ok()?;
-            self.list(list).into_iter().nth(index)
+            let list = self.list(list);
+            // How long a list is that only a deployment knows, nobody can tell.
+            let made_up = list.iter().find(|part| part.has_made_up());
+            let unknown = made_up.map(|part| Mapped::unknown(last_word(part.text()), span.clone()));
+            list.get(index).cloned().or(unknown)
         });
         chosen.unwrap_or_else(|| {
             self.fault(

@@ -6,6 +6,37 @@
 use crate::asl::syntax::substitute::name_at;
 use std::collections::BTreeMap;
 
+/// What stands for a number that nobody says.
+pub(super) const NUMBER: &str = "1";
+
+/// Fields of a definition that take a number.
+const NUMBERS: [&str; 11] = [
+    "BackoffRate",
+    "HeartbeatSeconds",
+    "IntervalSeconds",
+    "MaxAttempts",
+    "MaxConcurrency",
+    "MaxDelaySeconds",
+    "NumericEquals",
+    "Seconds",
+    "TimeoutSeconds",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+];
+
+/// Says whether a field of a definition takes a number: what somebody fills in there is one.
+pub(super) fn takes_number(field: &str) -> bool {
+    NUMBERS.contains(&field)
+}
+
+/// Returns the last word of something that is not a name, such as an address, to stand for it.
+pub(super) fn last_word(text: &str) -> &str {
+    let mut words = text.rsplit(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
+    // A number at the end is a version.
+    let is_name = |word: &&str| word.contains(|c: char| c.is_ascii_alphabetic());
+    words.find(is_name).unwrap_or("value")
+}
+
 /// How a text uses a `${Name}`.
 #[derive(Default)]
 pub(super) struct Use {

@@ -7,6 +7,7 @@
 use super::evaluate::Evaluator;
 use super::lookup::Lookup;
 use super::mapped::Mapped;
+use super::placeholders::{NUMBER, last_word};
 use crate::asl::syntax::{Node, Span, Value};
 
 /// How many steps a variable may be away from its value: more is a circle.
@@ -81,6 +82,13 @@ impl<'a> Evaluator<'a> {
         }
         let node = match self.meaning(inside(text), span)? {
             Meaning::Plain(json) => return Some(self.made(Mapped::standing_for(&json, span.clone()), span)),
+            Meaning::Text(given) if self.wants_number && is_plain(&given) && self.is_given(text) => {
+                return Some(self.made(Mapped::standing_for(&given, span.clone()), span));
+            }
+            Meaning::Unknown(name) if self.wants_number => {
+                self.unresolved(&name, span);
+                return Some(self.made(Mapped::sample(NUMBER, span.clone()), span));
+            }
             Meaning::Node(node) if node.as_text().is_none_or(is_one_variable) => node,
             _ => return None,
         };
@@ -97,9 +105,21 @@ impl<'a> Evaluator<'a> {
         Some(self.made(out, span))
     }
 
+    fn is_given(&self, text: &str) -> bool {
+        let alternatives = alternatives(inside(text));
+        alternatives
+            .into_iter()
+            .any(|one| self.names.given(one).is_some())
+    }
+
     fn as_text(&mut self, meaning: Meaning<'a>, span: &Span) -> Mapped {
         match meaning {
             Meaning::Text(text) | Meaning::Plain(text) => Mapped::standing_for(&text, span.clone()),
+            // Its address has dots, and is no name.
+            Meaning::Unknown(name) if name.starts_with("file(") => {
+                self.unresolved(&name, span);
+                Mapped::unknown(last_word(&name), span.clone())
+            }
             Meaning::Unknown(name) => self.named(&name, span),
             Meaning::Node(node) => {
                 let text = if self.go_deeper(span) {

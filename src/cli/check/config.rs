@@ -4,13 +4,14 @@ use super::{Finding, Findings};
 use crate::asl::syntax::{Lines, Node, Value};
 use crate::asl::validate::validate;
 use crate::asl::{Diagnostic, Format, MachineType, Options, Severity, Source};
-use crate::cli::definition::{Checked, How, cannot_read, rendered};
+use crate::cli::definition::{Checked, How, read_text, rendered};
 use crate::cli::output::{Stop, has_colour};
 use crate::cli::run::built_in;
 use crate::compile::compile;
 use crate::config::{Config, Problem, Service, Workflow, environment, without_secrets};
 use crate::task::config::ConfigError;
 use crate::task::{Home, Tasks, Unserved};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// The codes of what is wrong with a configuration.
@@ -37,9 +38,7 @@ pub(super) fn check(path: &Path, findings: &mut Findings) {
 
 fn read(path: &Path) -> Result<File, Stop> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| cannot_read(&name, &error))?;
-    let broken = |_| Stop::new(format!("error: {name} is not UTF-8 text"));
-    let text = String::from_utf8(bytes).map_err(broken)?;
+    let text = read_text(path)?;
     Ok(File {
         name,
         text,
@@ -142,12 +141,24 @@ fn definition(workflow: &Workflow, service: &Service) -> Result<Checked, Stop> {
             .and_then(|help| missing_substitution(help))
         {
             diagnostic.help = Some(format!(
-                "give it in [workflow.substitutions] of workflow \"{}\": {name} = \"...\"",
-                workflow.name
+                "give it in [workflow.substitutions] of workflow \"{}\": {} = \"...\"",
+                workflow.name,
+                toml_key(name)
             ));
         }
     }
     Ok(checked)
+}
+
+/// Returns a name as a key of TOML, in which a dot would divide it.
+fn toml_key(name: &str) -> Cow<'_, str> {
+    let is_bare = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    match is_bare {
+        true => name.into(),
+        false => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")).into(),
+    }
 }
 
 /// Returns the tasks of a definition that nobody serves, in its order.

@@ -4,13 +4,11 @@
 //! all of them, and a value whose type nobody says is of the type that it is written as.
 
 use super::super::lookup::Lookup;
+use super::super::placeholders::NUMBER;
 use super::skip_space;
 use crate::asl::syntax::scalar::is_json_number;
 use crate::asl::syntax::{Node, Value};
 use std::collections::HashMap;
-
-/// What stands for a number that nobody says.
-pub(super) const SAMPLE_NUMBER: &str = "1";
 
 /// The known values of a file: `var.pause`, `local.table`.
 #[derive(Default)]
@@ -127,7 +125,7 @@ fn known(text: &str, is_text: bool) -> Plain {
 /// Returns a default as Terraform converts it to the type that a variable has.
 fn typed(kind: &str, default: Option<Plain>) -> Option<Plain> {
     let sample = match kind {
-        "number" => SAMPLE_NUMBER,
+        "number" => NUMBER,
         "bool" => "true",
         "string" => return default.map(|default| known(&default.text, true)),
         _ => return default,

@@ -10,26 +10,12 @@ mod skip;
 
 use super::evaluate::{Evaluator, mark, quoted};
 use super::mapped::Mapped;
+use super::placeholders::takes_number;
 use crate::asl::syntax::{DEPTH_MAX, Span};
 pub(super) use defaults::{Defaults, blocks};
 use reference::reference_length;
 use skip::{interpolation, skip_space};
 pub(super) use skip::{skip, skip_blanks};
-
-/// Fields of a definition that take a number. What Terraform puts there is one, whoever declares it where.
-const NUMBERS: [&str; 11] = [
-    "BackoffRate",
-    "HeartbeatSeconds",
-    "IntervalSeconds",
-    "MaxAttempts",
-    "MaxConcurrency",
-    "MaxDelaySeconds",
-    "NumericEquals",
-    "Seconds",
-    "TimeoutSeconds",
-    "ToleratedFailureCount",
-    "ToleratedFailurePercentage",
-];
 
 /// Reads expressions from an offset on.
 pub(super) struct Reader<'e, 'a, 't> {
@@ -275,7 +261,7 @@ impl<'e, 'a, 't> Reader<'e, 'a, 't> {
             let Some(key) = self.key() else { break };
             quoted(&key, &(start..start + key.len()), out);
             mark(":", self.at, out);
-            self.wants_number = NUMBERS.iter().any(|field| key.text() == *field);
+            self.wants_number = takes_number(key.text());
             self.value(out);
             self.wants_number = false;
             self.takes(',');

@@ -3,11 +3,11 @@
 //! Adds its part to [`Reader`]: what was given, a variable's plain default, or a sample of the form that the real
 //! value has.
 
-use super::defaults::SAMPLE_NUMBER;
 use super::{Reader, Scalar};
 use crate::asl::syntax::Span;
 use crate::asl::syntax::scalar::is_json_number;
 use crate::embedded::mapped::Mapped;
+use crate::embedded::placeholders::NUMBER;
 use crate::embedded::sample::Named;
 
 /// Terraform's types of resources by CloudFormation's.
@@ -58,7 +58,7 @@ impl Reader<'_, '_, '_> {
         if self.wants_number {
             self.evaluator.unresolved(reference, span);
             return Scalar {
-                text: Mapped::sample(SAMPLE_NUMBER, span.clone()),
+                text: Mapped::sample(NUMBER, span.clone()),
                 is_text: false,
             };
         }

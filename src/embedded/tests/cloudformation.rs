@@ -51,6 +51,43 @@ fn templates_in_json() {
         FLOW,
     );
 
+    // What only a deployment knows may have any number of parts, or come from a parameter store.
+    let resource = |value: &str| {
+        format!(
+            r#""Definition":{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":{value},"End":true}}}}}}"#
+        )
+    };
+    for (property, function) in [
+        (
+            resource(r#"{"Fn::Select":[3,{"Fn::Split":["|",{"Ref":"P"}]}]}"#),
+            "P",
+        ),
+        (resource(r#""{{resolve:ssm:/shop/price:1}}""#), "price"),
+        (resource(r#"{"Fn::Sub":"{{resolve:ssm:/${P}/price}}"}"#), "price"),
+        (
+            format!(r#""DefinitionString":{:?}"#, task("{{resolve:ssm:/shop/price}}")),
+            "price",
+        ),
+    ] {
+        let function = format!("arn:aws:lambda:us-east-1:111111111111:function:{function}");
+        accepted("t.json", &template(&property), &task(&function));
+    }
+    let given = [("resolve:ssm:/shop/price", FN)];
+    let text = template(&resource(r#""{{resolve:ssm:/shop/price}}""#));
+    let (found, report) = check_with("t.json", &text, &given, true);
+    assert_eq!((found, report.diagnostics), (task(FN), Vec::new()));
+    let (_, report) = check_with("t.json", &text, &[], true);
+    assert_eq!(
+        report.diagnostics.len(),
+        1,
+        "a name that nobody gives is not called"
+    );
+    refused(
+        "t.json",
+        &template(&resource(r#"{"Fn::Select":[3,["a","b"]]}"#)),
+        &[(r#"{"Fn::Select":[3,["a","b"]]}"#, "Fn::Select takes a list")],
+    );
+
     let numbers = |value: &str| {
         format!(
             r#""DefinitionString":{{"Fn::Join":["",["{{\"StartAt\":\"A\",\"States\":{{\"A\":{{\"Type\":\"Wait\",\"Comment\":\"is: ",{{"Ref":"P"}},", \",\"Seconds\":",{value},",\"End\":true}}}}}}"]]}}"#

@@ -22,6 +22,50 @@ fn a_described_state_machine() {
     );
 }
 
+#[test]
+fn variables_of_the_framework_that_nobody_gives() {
+    let pause = |seconds: &str| {
+        format!(
+            "{SERVERLESS}        StartAt: A\n        States: {{A: {{Type: Wait, Seconds: '{seconds}', End: true}}}}\n"
+        )
+    };
+    // Where a number is expected, a number stands for them.
+    for (seconds, given, expected) in [
+        ("${ssm:/shop/pause}", "", "1"),
+        ("${param:pause}", "", "1"),
+        ("${file(./settings.yml):pause}", "", "1"),
+        ("${param:pause}", "8", "8"),
+    ] {
+        let given = [("param:pause", given)];
+        let given = if given[0].1.is_empty() {
+            &[][..]
+        } else {
+            &given[..]
+        };
+        let (found, report) = check_with("serverless.yml", &pause(seconds), given, false);
+        assert!(found.contains(&format!("\"Seconds\":{expected},")), "{found}");
+        assert_eq!(report.diagnostics, [], "{seconds}");
+    }
+    // What is written as a text is one.
+    let text = pause("${param:pause, \"8\"}");
+    let (found, report) = check_with("serverless.yml", &text, &[], false);
+    assert!(found.contains("\"Seconds\":\"8\","), "{found}");
+    assert_eq!(report.diagnostics.len(), 1);
+    let (_, report) = check_with("serverless.yml", &pause("${ssm:/shop/pause}"), &[], true);
+    assert_eq!(
+        report.diagnostics.len(),
+        1,
+        "a value that nobody gives is not used"
+    );
+
+    let resource = "        StartAt: A\n        States: {A: {Type: Task, Resource: '${file(./settings.yml):price}', End: true}}\n";
+    accepted(
+        "serverless.yml",
+        &format!("{SERVERLESS}{resource}"),
+        &task(&FN.replace("Fn", "price")),
+    );
+}
+
 pub(super) const SERVERLESS: &str = "service: shop
 provider: {name: aws, stage: live}
 custom:

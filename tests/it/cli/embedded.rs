@@ -90,7 +90,7 @@ fn where_tasks_are_really_called_nothing_is_invented() {
     for part in [
         "The substitution ${Price.Arn} has no value",
         "sam.yaml:15:23",
-        "[workflow.substitutions]",
+        "[workflow.substitutions] of workflow \"quote\": \"Price.Arn\" = \"...\"",
     ] {
         assert!(out.contains(part), "{part} in\n{out}");
     }
@@ -210,7 +210,13 @@ fn another_encoding_is_named() {
     let text = PASS.encode_utf16().flat_map(u16::to_le_bytes);
     let bytes: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text).collect();
     std::fs::write(&file, bytes).expect("a file");
-    let (code, _, err) = run(&["check", &file]);
     let expected = format!("error: {file} is not UTF-8 text: it looks like UTF-16; save it as UTF-8\n");
-    assert_eq!((code, err), (2, expected));
+    for arguments in [
+        &["check", &*file][..],
+        &["check", "--config", &file],
+        &["run", "--config", &file],
+    ] {
+        let (code, _, err) = run(arguments);
+        assert_eq!((code, &*err), (2, &*expected), "{arguments:?}");
+    }
 }

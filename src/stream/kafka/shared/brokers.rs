@@ -30,6 +30,11 @@ fn problem(address: &str) -> Option<&'static str> {
     if host.contains(|c: char| c == ';' || c.is_whitespace()) {
         return Some("addresses of brokers are separated by commas");
     }
+    // `${NAME}` is told with what to write instead, by whoever reads the file.
+    let is_template = host.contains(['$', '{', '}', '<', '>', '"', '\'']) || host.starts_with('%');
+    if is_template && !host.contains("${") {
+        return Some("a broker's address is host:port, and nothing in it is replaced");
+    }
     if host.contains('/') {
         return Some("a broker's address is host:port, without a path");
     }
@@ -68,6 +73,8 @@ mod tests {
             " kafka-1:9092 , kafka-2:9092, ",
             "[::1]:9092",
             "[::1]",
+            "[fe80::1%eth0]:9092",
+            "kafka_1.übung.example:9092",
             "::1",
             "SASL_SSL://kafka:9093",
             "${BROKERS}",
@@ -86,6 +93,10 @@ mod tests {
             ("kafka-1:9092;kafka-2:9092", "separated by commas"),
             ("kafka-1:9092 kafka-2:9092", "separated by commas"),
             ("kafka-1:9092\nkafka-2:9092", "separated by commas"),
+            ("$KAFKA:9092", "nothing in it is replaced"),
+            ("{{.Values.kafka}}", "nothing in it is replaced"),
+            ("%KAFKA%:9092", "nothing in it is replaced"),
+            ("\"kafka:9092\"", "nothing in it is replaced"),
             ("kafka:9092/path", "without a path"),
             ("kafka:", "a port from 1 to 65535"),
             ("kafka:broker", "a port from 1 to 65535"),

@@ -35,7 +35,10 @@ pub(crate) fn refusal(key: &str, value: &str, is_shown: bool) -> Option<String> 
     match take(key, value) {
         Taken::Unknown(text) => Some(match java::instead(key) {
             Some(instead) => format!("No such configuration property: {instead}"),
-            None => text,
+            None => match respelt(key) {
+                Some(known) => format!("No such configuration property: write {known}"),
+                None => text,
+            },
         }),
         Taken::Refused(text) => Some(match (java::instead(key), text.split_once(RANGE)) {
             (Some(instead), _) => format!("No such configuration property: {instead}"),
@@ -47,6 +50,13 @@ pub(crate) fn refusal(key: &str, value: &str, is_shown: bool) -> Option<String> 
         Taken::As(Some(back)) if is_cut(value, &back) => Some(not_whole(key, value, is_shown)),
         Taken::As(_) => None,
     }
+}
+
+/// Returns the name of a property that is spelt as in a program or an environment variable: `Session_Timeout_Ms`.
+fn respelt(key: &str) -> Option<String> {
+    let known = key.trim().to_ascii_lowercase().replace(['_', '-'], ".");
+    let is_known = known != key && !matches!(take(&known, ""), Taken::Unknown(_));
+    is_known.then_some(known)
 }
 
 fn take(key: &str, value: &str) -> Taken {
@@ -145,6 +155,22 @@ fn bare(key: &str, value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_respelt() {
+        for (key, expected) in [
+            ("Session.Timeout.Ms", Some("session.timeout.ms")),
+            ("session_timeout_ms", Some("session.timeout.ms")),
+            ("SECURITY-PROTOCOL", Some("security.protocol")),
+            ("session.timeout", None),
+            ("nothing_of_the_kind", None),
+        ] {
+            assert_eq!(respelt(key).as_deref(), expected, "{key}");
+            let text = refusal(key, "5", true).expect("no such property");
+            let expected = format!("No such configuration property: write {}", expected.unwrap_or(""));
+            assert_eq!(text == expected, respelt(key).is_some(), "{text}");
+        }
+    }
 
     #[test]
     fn numbers_are_taken_whole() {
