@@ -280,8 +280,8 @@ impl Producer {
     /// Lets it fail so.
     #[cfg(test)]
     pub(super) fn fail(&self) {
-        // SAFETY: the client is alive, and copies the text.
         let code = rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+        // SAFETY: the client is alive, and copies the text.
         unsafe { rd::rd_kafka_test_fatal_error(self.client, code, c"a test".as_ptr()) };
     }
 
