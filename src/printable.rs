@@ -65,7 +65,7 @@ fn escaped(text: &str, kept: impl Fn(&str) -> usize) -> Cow<'_, str> {
 
 /// Says whether a byte can be no part of a hidden character.
 fn is_plain(byte: u8) -> bool {
-    byte >= b' ' && !matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2)
+    byte >= b' ' && !matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef | 0xf3)
 }
 
 fn escape(character: char, out: &mut String) {
@@ -73,8 +73,12 @@ fn escape(character: char, out: &mut String) {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
-        // All that is hidden is below U+10000. Writing to a String cannot fail.
-        other => _ = write!(out, "\\u{:04x}", u32::from(other)),
+        // JSON writes what is above U+FFFF as two. Writing to a String cannot fail.
+        other => {
+            for unit in other.encode_utf16(&mut [0; 2]) {
+                _ = write!(out, "\\u{unit:04x}");
+            }
+        }
     }
 }
 
@@ -129,6 +133,19 @@ mod tests {
         assert!(!after.chars().any(|c| is_hidden(c) && c != '\n'), "{after}");
         let after: serde_json::Value = serde_json::from_str(&after).expect("JSON");
         assert_eq!(before, after);
+    }
+
+    #[test]
+    fn each_hidden_character_is_escaped_as_json_does() {
+        for character in ('\0'..=char::MAX).filter(|character| is_hidden(*character)) {
+            let text = character.to_string();
+            let shown = line(&text);
+            let back: Result<String, _> = serde_json::from_str(&format!("\"{shown}\""));
+            assert!(
+                !shown.contains(is_hidden) && back.ok() == Some(text),
+                "{character:?}"
+            );
+        }
     }
 
     proptest::proptest! {

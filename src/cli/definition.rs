@@ -58,23 +58,15 @@ impl Checked {
     pub(super) fn read(address: &Path, how: How<'_>) -> Result<Checked, Stop> {
         let address = Address::of(address);
         let text = read_text(&address.file)?;
-        match address.open(&text).map_err(stop)? {
-            None => Ok(Checked::plain(&address, text, how)),
-            Some(container) if !container.problems().is_empty() => {
-                Ok(Checked::unfit(&address, text, &container))
-            }
-            Some(container) => {
-                let index = address.choose(&container).map_err(stop)?;
-                Ok(Checked::embedded(&address, &container, index, how))
-            }
-        }
+        Checked::of_text(&address, text, how)
     }
 
     /// Reads and checks all definitions that an address names: those of a template, if no name is given.
     pub(super) fn read_all(address: &Path, how: How<'_>) -> Result<Vec<Checked>, Stop> {
         let mut address = Address::of(address);
+        // Once only: what a pipe has given, it does not give again.
+        let text = read_text(&address.file)?;
         if address.name.is_none() {
-            let text = read_text(&address.file)?;
             let container = address.open(&text).map_err(stop)?;
             if let Some(container) = container.filter(|container| container.len() > 1) {
                 return Ok((0..container.len())
@@ -85,10 +77,20 @@ impl Checked {
                     .collect());
             }
         }
-        let path = address.name.map_or(address.file.clone(), |name| {
-            format!("{}#{name}", address.file.display()).into()
-        });
-        Ok(vec![Checked::read(&path, how)?])
+        Ok(vec![Checked::of_text(&address, text, how)?])
+    }
+
+    fn of_text(address: &Address, text: String, how: How<'_>) -> Result<Checked, Stop> {
+        match address.open(&text).map_err(stop)? {
+            None => Ok(Checked::plain(address, text, how)),
+            Some(container) if !container.problems().is_empty() => {
+                Ok(Checked::unfit(address, text, &container))
+            }
+            Some(container) => {
+                let index = address.choose(&container).map_err(stop)?;
+                Ok(Checked::embedded(address, &container, index, how))
+            }
+        }
     }
 
     fn plain(address: &Address, text: String, how: How<'_>) -> Checked {
@@ -204,12 +206,7 @@ pub(super) fn rendered(source: &Source<'_>, diagnostics: &[Diagnostic], colour: 
 fn read_text(file: &Path) -> Result<String, Stop> {
     let name = file.display().to_string();
     let bytes = std::fs::read(file).map_err(|error| cannot_read(&name, &error))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Stop::new(format!(
-            "error: {name} is not UTF-8 text: a broken character at byte {at}"
-        ))
-    })
+    address::text_of(bytes).map_err(|reason| Stop::new(format!("error: {name} is not UTF-8 text: {reason}")))
 }
 
 fn stop(message: String) -> Stop {

@@ -24,6 +24,8 @@ const VARIABLE: &str = "STEPSTREAM_LOG";
 const DEFAULT: &str = "info";
 /// What a command says without it: what hinders it, beside what it prints itself.
 const QUIET: &str = "error";
+/// What such a command says when it runs functions: what they print, too.
+const QUIET_WITH_FUNCTIONS: &str = "error,stepstream::task::lambda=info";
 /// What everything says that is not named.
 const LEAST: &str = "error";
 /// The levels, as the variable has them.
@@ -37,6 +39,11 @@ pub(super) fn install(as_json: bool) -> Result<(), Stop> {
 /// Does so for a command that people wait for: errors only.
 pub(super) fn install_quiet() -> Result<(), Stop> {
     install_with(false, QUIET)
+}
+
+/// Does so for a command that runs functions as processes, and shows what they print.
+pub(super) fn install_with_functions() -> Result<(), Stop> {
+    install_with(false, QUIET_WITH_FUNCTIONS)
 }
 
 fn install_with(as_json: bool, default: &str) -> Result<(), Stop> {

@@ -184,13 +184,16 @@ fn stop(error: kafka::Error) -> Stop {
 
 /// Returns how the brokers are reached, and where letters may go back to.
 fn configuration(args: &Args) -> Result<(kafka::Config, Homes), Stop> {
-    let config = match (&args.config, &args.brokers) {
-        (Some(path), _) => Some(super::run::read(path)?),
-        (None, None) => Some(super::run::read(Path::new(CONFIG))?),
-        (None, Some(_)) => None,
+    let is_any = args.any_topic || args.to.is_some();
+    let config = match &args.config {
+        Some(path) => Some(super::run::read(path)?),
+        None if args.brokers.is_none() => Some(super::run::read(Path::new(CONFIG))?),
+        // Its workflows say where letters may go back to, whatever the brokers.
+        None if !is_any && Path::new(CONFIG).exists() => Some(super::run::read(Path::new(CONFIG))?),
+        None => None,
     };
     let homes = match &config {
-        _ if args.any_topic || args.to.is_some() => Homes::Any,
+        _ if is_any => Homes::Any,
         Some(config) => {
             let inputs = config.inputs();
             Homes::Only(Arc::new(move |topic| inputs.has(topic)))
@@ -198,7 +201,7 @@ fn configuration(args: &Args) -> Result<(kafka::Config, Homes), Stop> {
         None => {
             return Err(Stop::new(
                 "error: without a configuration nothing says which topics letters may go back to: name one with \
-                 --config, or give --to or --any-topic",
+                 --config (config/stepstream.toml is not there), or give --to or --any-topic",
             ));
         }
     };

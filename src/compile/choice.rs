@@ -1,7 +1,7 @@
 //! Choice rules: jumps, or one look-up where many rules compare one variable with constants.
 
+use super::Compiler;
 use super::state::Labels;
-use super::{Compiler, target};
 use crate::asl::model::{self, Choice, Comparison, OrPath, State, Test, TypeTest};
 use crate::path::Path;
 use crate::program::{self, Instruction, Pattern, Pc, Relation, Source, Switch, SwitchId, TestId};
@@ -28,44 +28,7 @@ impl Compiler {
             }
         }
         self.gathering = None;
-        match &choice.default {
-            None => self.code.emit(Instruction::NoChoice),
-            Some(name) => self.leave(
-                state,
-                u32::MAX,
-                (&state.assign, state.output.as_ref()),
-                name,
-                labels,
-            ),
-        }
-        for (at, rule) in choice.rules.iter().enumerate() {
-            self.code.place(matched[at]);
-            let assign = rule.assign.as_ref().unwrap_or(&state.assign);
-            let output = rule.output.as_ref().or(state.output.as_ref());
-            self.leave(state, at as u32, (assign, output), &rule.next, labels);
-        }
-    }
-
-    /// What a match does: Assign sees the effective input (facts 4.7).
-    fn leave(
-        &mut self,
-        state: &State,
-        rule: u32,
-        (assign, output): (&[(String, model::Template)], Option<&model::Template>),
-        next: &str,
-        labels: &Labels<'_>,
-    ) {
-        if self.options.trace {
-            self.code.emit(Instruction::Matched(rule));
-        }
-        if output.is_none() {
-            self.code.emit(Instruction::ResultData);
-        }
-        self.assign_values(assign, Source::Data);
-        self.output(output);
-        self.output_path(&state.output_path);
-        self.assign(assign);
-        self.code.emit(Instruction::Exit(target(labels, next)));
+        self.leave(state, choice, &matched, labels);
     }
 
     /// Emits code that goes to `target` if the test holds and falls through otherwise.

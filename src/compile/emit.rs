@@ -70,6 +70,9 @@ impl Code {
             switch.numbers.iter_mut().for_each(|(_, _, pc)| self.resolve(pc));
             self.resolve(&mut switch.otherwise);
         }
+        for rejoin in &mut program.rejoins {
+            rejoin.places.iter_mut().for_each(|pc| self.resolve(pc));
+        }
         for container in &mut program.containers {
             if let crate::program::Branches::Map(map) = &mut container.branches {
                 map.selector

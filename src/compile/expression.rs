@@ -7,11 +7,13 @@
 use super::Compiler;
 use crate::asl::model::Jsonata;
 use crate::jsonata::{self, Code, Dialect, References};
-use crate::program::{ExpressionId, ExpressionUse, Global, GlobalSource, Instruction, Source, Work};
+use crate::program::{
+    ExpressionId, ExpressionUse, Global, GlobalSource, Instruction, NumberField, Source, Work,
+};
 use crate::value::Key;
 
 /// What the expressions that are being compiled may read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scene {
     /// Where `$states.input` is.
     pub(super) input: Source,
@@ -42,6 +44,13 @@ impl Scene {
     };
 }
 
+/// An expression's code, what the names that it is given are read from, and for what it was compiled.
+pub(super) struct Ahead {
+    pub(super) code: Code,
+    pub(super) sources: Vec<GlobalSource>,
+    scene: Scene,
+}
+
 /// The names that an expression is compiled with, and what each is read from.
 struct Names {
     names: Vec<String>,
@@ -63,6 +72,12 @@ impl Compiler {
         id
     }
 
+    /// Emits code that pushes the number that a field's expression makes.
+    pub(super) fn push_number(&mut self, jsonata: &Jsonata, field: NumberField) {
+        let id = self.jsonata(jsonata);
+        self.code.emit(Instruction::Number(id, field));
+    }
+
     /// Emits code that pushes the state's input, for a field that is not there.
     pub(super) fn push_states_input(&mut self, field: &str) {
         let text = "$states.input";
@@ -78,7 +93,11 @@ impl Compiler {
 
     /// Adds a use of an expression.
     pub(super) fn jsonata(&mut self, jsonata: &Jsonata) -> ExpressionId {
-        let (mut code, sources) = self.compiled(jsonata);
+        let ahead = self.ahead.remove(&std::ptr::from_ref(jsonata));
+        let ahead = ahead.filter(|ahead| ahead.scene == self.scene);
+        let Ahead {
+            mut code, sources, ..
+        } = ahead.unwrap_or_else(|| self.compiled(jsonata));
         code.link(&mut self.program.constants);
         let chains = self.found_chains(&code, &sources);
         let gathered = |from| Global {
@@ -106,10 +125,21 @@ impl Compiler {
         id
     }
 
-    /// Returns an expression's code, and what the names that it is given are read from.
-    pub(super) fn compiled(&mut self, jsonata: &Jsonata) -> (Code, Vec<GlobalSource>) {
+    /// Compiles an expression before the code that it stands in.
+    pub(super) fn compile_ahead(&mut self, jsonata: &Jsonata) -> &Ahead {
+        let ahead = self.compiled(jsonata);
+        let place = self.ahead.entry(jsonata).insert_entry(ahead);
+        place.into_mut()
+    }
+
+    /// Returns an expression's code, each time anew.
+    fn compiled(&mut self, jsonata: &Jsonata) -> Ahead {
         let names = self.names(&jsonata.expression.references());
-        (code_of(jsonata, &names), names.sources)
+        Ahead {
+            code: code_of(jsonata, &names),
+            sources: names.sources,
+            scene: self.scene,
+        }
     }
 
     /// Returns for each chain of a code where the walk before it leaves its value.
@@ -168,10 +198,57 @@ impl Compiler {
 
 /// Compiles an expression. What cannot be compiled was refused when the definition was checked.
 fn code_of(jsonata: &Jsonata, names: &Names) -> Code {
+    #[cfg(test)]
+    tests::COMPILED.with_borrow_mut(|texts| texts.push(jsonata.text.clone()));
     let names: Vec<&str> = names.names.iter().map(String::as_str).collect();
     let compiled = jsonata.expression.compile(Dialect::States, &names);
     compiled.unwrap_or_else(|_| {
         let nothing = jsonata::compile("$nothing", Dialect::States, &[]);
         nothing.expect("a variable is an expression")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::asl;
+    use std::cell::RefCell;
+
+    thread_local! {
+        /// The expressions that were compiled on this thread.
+        pub(super) static COMPILED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// An expression may be most of a megabyte: reading it twice would double the time that a definition takes to load.
+    #[test]
+    fn an_expression_is_compiled_once() {
+        let definition = &r#"{"QueryLanguage":"JSONata","StartAt":"A","States":{
+            "A":{"Type":"Pass","Assign":{"v":"{% $states.input.a1 %}","w":"{% $states.input.a2 + 1 %}"},
+                "Output":{"x":["{% $states.input.o1 %}","{% $states.input.o2 %}"]},"Next":"B"},
+            "B":{"Type":"Choice","Choices":[{"Condition":"{% $states.input.c1 %}","Next":"C","Output":"{% $v.c2 %}"},
+                {"Condition":"{% $states.input.c3 %}","Next":"C"},{"Condition":true,"Next":"C"},
+                {"Condition":"{% $states.input.c4 %}","Next":"C"}],"Output":{"c":"{% $states.input.c5 %}",
+                    "long":"LONG"}},
+            "C":{"Type":"Map","Items":"{% $states.input.m1 %}","MaxConcurrency":"{% $v.m2 %}",
+                "ItemSelector":{"a":"{% $states.input.m3 %}","b":"{% $states.context.m4 %}"},
+                "ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Pass","Next":"J",
+                    "Output":["{% $states.input.i1 %}","{% $states.input.i2 %}"]},"J":{"Type":"Succeed"}}},
+                "Output":"{% $states.result.m5 %}","End":true}}}"#.replace("LONG", &"x".repeat(20_000));
+        let source = asl::Source {
+            name: "test",
+            text: definition,
+            format: asl::Format::Json,
+        };
+        let report = asl::check(&source, &asl::Options::default());
+        let machine = report
+            .machine
+            .unwrap_or_else(|| panic!("{:#?}", report.diagnostics));
+        COMPILED.with_borrow_mut(Vec::clear);
+        crate::compile::compile(&machine);
+        let mut texts = COMPILED.with_borrow(Vec::clone);
+        texts.sort();
+        let mut once = texts.clone();
+        once.dedup();
+        assert_eq!(texts, once);
+        assert_eq!(texts.len(), definition.matches("{%").count());
+    }
 }

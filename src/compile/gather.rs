@@ -62,7 +62,8 @@ impl Compiler {
     fn gather_expressions(&mut self, expressions: &[&Jsonata], most: usize) {
         let mut chains: Vec<(Source, Vec<String>)> = Vec::new();
         for jsonata in expressions {
-            let (code, sources) = self.compiled(jsonata);
+            let ahead = self.compile_ahead(jsonata);
+            let (code, sources) = (&ahead.code, &ahead.sources);
             for (global, keys) in code.chains().flatten() {
                 if let GlobalSource::Of(source @ (Source::Input | Source::Data | Source::Result)) =
                     sources[global]

@@ -2,7 +2,7 @@
 
 use crate::asl::model::{DataPath, Flow, Jsonata, StateKind, Template, Transition};
 use crate::intrinsic::{Argument, Call, Function};
-use crate::jsonata::Dialect;
+use crate::jsonata;
 use crate::path::{Path, Root};
 
 /// Returns the template that is all an item processor does: of a Pass without other fields, and reading
@@ -50,8 +50,11 @@ fn is_pure_call(call: &Call) -> bool {
 fn is_pure_jsonata(jsonata: &Jsonata) -> bool {
     let references = jsonata.expression.references();
     let is_of_input = !references.whole_states && references.states.iter().all(|field| field.name == "input");
-    let code = jsonata.expression.compile(Dialect::States, &[]);
-    is_of_input && code.is_ok_and(|code| !code.is_impure())
+    is_of_input
+        && !references
+            .variables
+            .iter()
+            .any(|name| jsonata::is_impure(&name.name))
 }
 
 fn is_input(path: &Path) -> bool {

@@ -11,16 +11,17 @@ mod expression;
 mod fuse;
 mod gather;
 mod inline;
+mod leave;
 mod scope;
 mod state;
 mod template;
 mod usage;
 
-use crate::asl::model::{Flow, StateMachine};
+use crate::asl::model::{Flow, Jsonata, StateMachine};
 use crate::program::{FlowId, FlowInfo, Instruction, Pc, Program, StateId, StateInfo, StateType, Words};
 use crate::value::Heap;
 use emit::Code;
-use expression::Scene;
+use expression::{Ahead, Scene};
 use scope::Scope;
 use std::collections::HashMap;
 
@@ -55,6 +56,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             fused: Vec::new(),
             tests: Vec::new(),
             switches: Vec::new(),
+            rejoins: Vec::new(),
             assigns: Vec::new(),
             tasks: Vec::new(),
             waits: Vec::new(),
@@ -72,6 +74,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
         constants: HashMap::new(),
         options,
         gathering: None,
+        ahead: HashMap::new(),
         scene: Scene::BEFORE_WORK,
     };
     compiler.flow(&machine.flow);
@@ -96,6 +99,8 @@ struct Compiler {
     options: Options,
     /// The walk behind which paths are being compiled.
     gathering: Option<gather::Gathering>,
+    /// Expressions that a walk was laid out for, compiled already.
+    ahead: HashMap<*const Jsonata, Ahead>,
     /// What JSONata expressions see of the state.
     scene: Scene,
 }

@@ -8,8 +8,9 @@ use crate::asl::model::{
     Task, Template, Transition, Wait,
 };
 use crate::program::{
-    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Items, Iteration, Limit, Pc,
-    Percentage, Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId, WaitUntil,
+    self, Branches, Container, ContainerId, FailId, FailUse, Instruction, Items, Iteration, Limit,
+    NumberField, Pc, Percentage, Resource, Source, Stage, StateId, StateType, TaskId, TaskInfo, WaitId,
+    WaitUntil,
 };
 use crate::value::ValueRef;
 use std::collections::HashMap;
@@ -142,6 +143,7 @@ impl Compiler {
     fn task(&mut self, id: StateId, state: &State, task: &Task, labels: &Labels<'_>) {
         if let Some(credentials) = &task.credentials {
             self.template(credentials, Source::Data);
+            self.trace(Stage::Credentials);
         }
         match &task.parameters {
             Some(parameters) => self.template(parameters, Source::Data),
@@ -152,8 +154,8 @@ impl Compiler {
         let info = TaskInfo {
             state: id,
             resource: resource(&task.resource),
-            timeout: self.limit(task.timeout.as_ref(), "TimeoutSecondsPath"),
-            heartbeat: self.limit(task.heartbeat.as_ref(), "HeartbeatSecondsPath"),
+            timeout: self.limit(task.timeout.as_ref(), NumberField::TimeoutSeconds),
+            heartbeat: self.limit(task.heartbeat.as_ref(), NumberField::HeartbeatSeconds),
             credentials: task.credentials.is_some(),
             parameters: self.known_members(task.parameters.as_ref()),
             lists: lists(&task.resource),
@@ -248,9 +250,12 @@ impl Compiler {
             model::WaitUntil::Timestamp(text) => {
                 WaitUntil::Timestamp(crate::timestamp::parse(text).unwrap_or_default())
             }
-            model::WaitUntil::SecondsJsonata(jsonata) => WaitUntil::SecondsExpression(self.jsonata(jsonata)),
+            model::WaitUntil::SecondsJsonata(jsonata) => {
+                self.push_number(jsonata, NumberField::Seconds);
+                WaitUntil::SecondsPopped
+            }
             model::WaitUntil::TimestampJsonata(jsonata) => {
-                WaitUntil::TimestampExpression(self.jsonata(jsonata))
+                WaitUntil::TimestampPopped(self.push_jsonata(jsonata))
             }
             model::WaitUntil::TimestampPath(path) => {
                 WaitUntil::TimestampPath(self.path(path, Source::Data, "TimestampPath"))
@@ -316,12 +321,18 @@ impl Compiler {
 
     fn map(&mut self, id: StateId, state: &State, map: &Map, labels: &Labels<'_>) {
         let items = self.items(state, map);
-        let max_concurrency = self.limit(map.max_concurrency.as_ref(), "MaxConcurrencyPath");
-        let tolerated_count = self.limit(map.tolerated_failure_count.as_ref(), "ToleratedFailureCountPath");
+        let max_concurrency = self.limit(map.max_concurrency.as_ref(), NumberField::MaxConcurrency);
+        let tolerated_count = self.limit(
+            map.tolerated_failure_count.as_ref(),
+            NumberField::ToleratedFailureCount,
+        );
         let tolerated_percentage = match &map.tolerated_failure_percentage {
             None => Percentage::None,
             Some(Setting::Literal(value)) => Percentage::Literal(*value),
-            Some(Setting::Jsonata(jsonata)) => Percentage::Expression(self.jsonata(jsonata)),
+            Some(Setting::Jsonata(jsonata)) => {
+                self.push_number(jsonata, NumberField::ToleratedFailurePercentage);
+                Percentage::Popped
+            }
             Some(Setting::Path(path)) => {
                 Percentage::Path(self.path(path, Source::Data, "ToleratedFailurePercentagePath"))
             }
@@ -390,12 +401,19 @@ impl Compiler {
         id
     }
 
-    fn limit(&mut self, limit: Option<&Setting<u32>>, field: &str) -> Limit {
+    /// Compiles a field that takes a number; a computed one is pushed.
+    fn limit(&mut self, limit: Option<&Setting<u32>>, field: NumberField) -> Limit {
         match limit {
             None => Limit::None,
             Some(Setting::Literal(value)) => Limit::Literal(*value),
-            Some(Setting::Path(path)) => Limit::Path(self.path(path, Source::Data, field)),
-            Some(Setting::Jsonata(jsonata)) => Limit::Expression(self.jsonata(jsonata)),
+            Some(Setting::Path(path)) => {
+                let name = format!("{}Path", field.name());
+                Limit::Path(self.path(path, Source::Data, &name))
+            }
+            Some(Setting::Jsonata(jsonata)) => {
+                self.push_number(jsonata, field);
+                Limit::Popped
+            }
         }
     }
 }

@@ -110,13 +110,19 @@ impl Compiler {
         if assign.is_empty() {
             return;
         }
+        let id = self.assignment(assign);
+        self.code.emit(Instruction::Assign(id));
+    }
+
+    /// Adds the variables of an `Assign`.
+    pub(super) fn assignment(&mut self, assign: &[(String, Template)]) -> AssignId {
         let variables = assign
             .iter()
             .map(|(name, _)| (self.string(name), self.variable(name)))
             .collect();
         let id = AssignId(self.program.assigns.len() as u32);
         self.program.assigns.push(Assignment { variables });
-        self.code.emit(Instruction::Assign(id));
+        id
     }
 
     /// Adds a use of a path.

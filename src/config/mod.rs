@@ -98,6 +98,7 @@ impl Config {
                 tls.certificate = folder.join(&tls.certificate);
                 tls.key = folder.join(&tls.key);
             }
+            config.tasks.locate(folder);
         }
         reading
     }

@@ -19,7 +19,8 @@ pub struct Service {
     /// Limit on parked executions in the whole process; beyond it, sources pause. Default `100000`.
     pub max_in_flight: usize,
     /// Limit on the process's memory, divided among the shards; when a shard runs short, its sources pause. Default:
-    /// three quarters of the container's limit or, without one, of the machine's memory.
+    /// three quarters of the container's limit or, without one, of the machine's memory, but at most half of the
+    /// process's own limit (`ulimit -v`).
     pub memory_max: Option<Size>,
     /// Limit on one execution's memory, at most an eighth of its shard's part; an execution that needs more fails
     /// with `States.DataLimitExceeded`. Default `"64MiB"`.

@@ -177,12 +177,6 @@ impl Checks {
     }
 
     fn kafka(&mut self, config: &Config) {
-        let holds = !config.kafka.brokers.trim().is_empty();
-        self.require(
-            holds,
-            &["kafka", "brokers"],
-            "no broker to ask, such as \"localhost:9092\"",
-        );
         for (section, error) in config.kafka.problems() {
             self.property(section, &error);
         }
@@ -193,6 +187,9 @@ impl Checks {
         match error {
             kafka::Error::Owned { key, .. } | kafka::Error::Property { key, .. } if !section.is_empty() => {
                 self.add(&["kafka", section, key], message).is_alone = true;
+            }
+            kafka::Error::Brokers(reason) => {
+                self.add(&["kafka", "brokers"], *reason);
             }
             kafka::Error::Secret { .. } if self.events == Events::Elsewhere => {}
             // The machine that checks need not be the one that runs.

@@ -124,7 +124,7 @@ fn kind(root: &Node) -> Option<Kind> {
 /// Says whether an object is a file of Terraform in JSON with a state machine in it.
 fn has_terraform(root: &Node) -> bool {
     let resources = super::hcl::blocks(root.get("resource")).iter();
-    let name = super::terraform::RESOURCE.trim_matches('"');
+    let name = super::terraform::RESOURCE;
     resources.into_iter().any(|section| section.get(name).is_some())
 }
 

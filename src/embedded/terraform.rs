@@ -1,7 +1,8 @@
 //! State machines in files of Terraform, as far as plain text allows.
 //!
-//! Finds the resources `aws_sfn_state_machine`, and reads a definition that stands in the file: a heredoc, a
-//! quoted text, `jsonencode({…})`, or a file that it names; in Terraform's own language or in JSON.
+//! Finds the resources `aws_sfn_state_machine` and the modules that make one, and reads a definition that stands in
+//! the file: a heredoc, a quoted text, `jsonencode({…})`, or a file that it names; in Terraform's own language or in
+//! JSON.
 //! What has to be computed is told as that. Must not evaluate expressions. Invariant: every loop steps over at least one byte.
 
 use super::cloudformation::Substitutions;
@@ -14,7 +15,10 @@ use crate::asl::MachineType;
 use crate::asl::syntax::{Member, Node, Span};
 
 /// The type of resource that is a state machine.
-pub(super) const RESOURCE: &str = "\"aws_sfn_state_machine\"";
+pub(super) const RESOURCE: &str = "aws_sfn_state_machine";
+/// What the sources of modules that make a state machine have in their names: the registry's
+/// `terraform-aws-modules/step-functions/aws`, and those written after it.
+const MODULE_SOURCE: &str = "step-functions";
 
 /// A block of interest at the top of a file.
 struct Block<'a> {
@@ -27,32 +31,52 @@ struct Block<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Header<'a> {
     Machine(&'a str),
+    Module(&'a str),
     Variable(&'a str),
     Locals,
 }
 
 /// Says whether a text is a file of Terraform with a state machine in it.
 pub(super) fn has_machine(text: &str) -> bool {
-    let is_machine = |line: &str| matches!(header(line), Some(Header::Machine(_)));
-    text.contains(RESOURCE) && text.lines().any(|line| is_machine(line.trim_start()))
+    let is_machine = |line: &str| match header(line) {
+        Some(Header::Machine(_)) => true,
+        Some(Header::Module(_)) => text.contains(MODULE_SOURCE),
+        _ => false,
+    };
+    let has_sign = text.contains(RESOURCE) || text.contains(MODULE_SOURCE);
+    has_sign && text.lines().any(|line| is_machine(line.trim_start()))
 }
 
 /// Returns what a line begins.
 fn header(line: &str) -> Option<Header<'_>> {
-    let quoted = |text| {
-        let text = str::trim_start(text).strip_prefix('"')?;
-        // No further than the line: there may be a million of these without the second quote.
-        let end = text.find(['"', '\n'])?;
-        text[end..].starts_with('"').then(|| &text[..end])
-    };
-    if let Some(rest) = line.strip_prefix("variable") {
-        return quoted(rest).map(Header::Variable);
+    let (keyword, rest) = line.split_at(line.find(|c: char| !c.is_ascii_alphabetic())?);
+    match keyword {
+        "locals" => rest.trim_start().starts_with('{').then_some(Header::Locals),
+        "variable" => label(rest).map(|(name, _)| Header::Variable(name)),
+        "module" => label(rest).map(|(name, _)| Header::Module(name)),
+        "resource" => match label(rest)? {
+            (RESOURCE, rest) => label(rest).map(|(name, _)| Header::Machine(name)),
+            _ => None,
+        },
+        _ => None,
     }
-    if let Some(rest) = line.strip_prefix("locals") {
-        return rest.trim_start().starts_with('{').then_some(Header::Locals);
+}
+
+/// Reads a block's label, in quotes or without; returns it and what follows.
+fn label(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start_matches([' ', '\t']);
+    match text.strip_prefix('"') {
+        Some(text) => {
+            // No further than the line: there may be a million of these without the second quote.
+            let end = text.find(['"', '\n'])?;
+            Some((&text[..end], text[end..].strip_prefix('"')?))
+        }
+        None => {
+            let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+            let end = text.find(|c: char| !is_part(c)).unwrap_or(text.len());
+            (end > 0).then(|| text.split_at(end))
+        }
     }
-    let rest = line.strip_prefix("resource")?.trim_start();
-    quoted(rest.strip_prefix(RESOURCE)?).map(Header::Machine)
 }
 
 fn blocks(text: &str) -> Vec<Block<'_>> {
@@ -90,6 +114,17 @@ impl<'a> Block<'a> {
     fn attribute(&self, name: &str) -> Option<usize> {
         let found = self.attributes.iter().find(|(known, _)| *known == name);
         found.map(|(_, at)| *at)
+    }
+
+    /// Returns the state machine that the block is.
+    fn machine(&self, text: &'a str, name: &str) -> Machine {
+        Machine {
+            name: name.to_owned(),
+            other_name: self.plain(text, "name").map(str::to_owned),
+            machine_type: type_of(self.plain(text, "type")),
+            names_type: self.attribute("type").is_some(),
+            origin: Origin::Terraform(self.span.clone(), self.attribute("definition")),
+        }
     }
 
     /// Returns the text of an attribute that is plain.
@@ -133,13 +168,14 @@ pub(super) fn machines(text: &str) -> (Vec<Machine>, Defaults) {
     let (mut machines, mut defaults) = (Vec::new(), Defaults::default());
     for block in blocks(text) {
         match block.header {
-            Header::Machine(name) => machines.push(Machine {
-                name: name.to_owned(),
-                other_name: block.plain(text, "name").map(str::to_owned),
-                machine_type: type_of(block.plain(text, "type")),
-                names_type: block.attribute("type").is_some(),
-                origin: Origin::Terraform(block.span.clone(), block.attribute("definition")),
-            }),
+            Header::Machine(name) => machines.push(block.machine(text, name)),
+            // Other modules may have an attribute of that name, too.
+            Header::Module(name) => {
+                let source = block.plain(text, "source");
+                let is_machine = source.is_some_and(|source| source.contains(MODULE_SOURCE))
+                    && block.attribute("definition").is_some();
+                machines.extend(is_machine.then(|| block.machine(text, name)));
+            }
             Header::Variable(name) => {
                 defaults.add_variable(text, name, block.attribute("type"), block.attribute("default"));
             }
@@ -156,7 +192,7 @@ pub(super) fn machines(text: &str) -> (Vec<Machine>, Defaults) {
 /// Returns the state machines of a file in JSON: each name and its block.
 pub(super) fn json_blocks<'n>(root: &'n Node, lookup: &Lookup) -> Vec<(&'n Member, &'n Node)> {
     let sections = hcl::blocks(lookup.get(root, "resource")).iter();
-    let types = sections.filter_map(|section| lookup.get(section, RESOURCE.trim_matches('"')));
+    let types = sections.filter_map(|section| lookup.get(section, RESOURCE));
     let types = types.flat_map(|machines| hcl::blocks(Some(machines)));
     let machines = types.flat_map(|machines| machines.as_object().unwrap_or_default());
     let blocks = machines.flat_map(|member| {
@@ -186,7 +222,8 @@ pub(super) fn json_machines(root: &Node, lookup: &Lookup) -> Vec<Machine> {
 }
 
 fn type_of(text: Option<&str>) -> Option<MachineType> {
-    match text? {
+    // The registry's module takes them in small letters.
+    match text?.to_ascii_uppercase().as_str() {
         "EXPRESS" => Some(MachineType::Express),
         "STANDARD" => Some(MachineType::Standard),
         _ => None,

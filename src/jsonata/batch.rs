@@ -123,7 +123,10 @@ impl Batch {
         let states = question.dialect == Dialect::States;
         let expression = match parse(question.text) {
             Ok(expression) => expression,
-            Err(error) if states => return Answer::Refused(vec![(INVALID, error.text())]),
+            // What is nested too deeply is accepted at AWS, and fails when it is evaluated.
+            Err(error) if states && error.is_bound().is_none() => {
+                return Answer::Refused(vec![(INVALID, error.text())]);
+            }
             Err(error) => return Answer::Failed(error),
         };
         if states {

@@ -123,6 +123,9 @@ pub(super) enum Op {
     Drop,
     /// Exchanges the two values on top.
     Swap,
+    /// Fails where what a site calls, on top, is nothing, and is a function with a `$` in front: before its arguments
+    /// are looked at.
+    Missing(u32),
     /// Opens an environment with slots.
     Enter(u32),
     /// Closes it; unless a function has kept it, it is free.

@@ -138,6 +138,11 @@ pub fn is_builtin(name: &str) -> bool {
     builtin::find(name, true).is_some()
 }
 
+/// Says whether AWS's dialect has a built-in function of this name that does not give the same value each time.
+pub fn is_impure(name: &str) -> bool {
+    builtin::find(name, true).is_some_and(builtin::is_impure)
+}
+
 /// Reads and compiles an expression, as [`parse`] and [`Expression::compile`].
 ///
 /// # Errors

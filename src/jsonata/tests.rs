@@ -1,5 +1,6 @@
 //! Bounds, refusals and what callers are told. That values are right is what `tests/jsonata.rs` checks.
 
+use super::batch::{Answer, Batch, Question};
 use super::{Dialect, Error, Limits, Outcome, Request, Scratch, World, evaluate, parse};
 use crate::value::{Heap, View};
 
@@ -41,6 +42,7 @@ const LARGE: &str = "Expression evaluation memory limit exceeded";
 const LONG: &str = "Expression evaluation timeout";
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn hostile_expressions_hit_a_bound() {
     let cases = [
         ("($f := function($n) { $f($n + 1) }; $f(0))", LONG),
@@ -88,6 +90,7 @@ fn hostile_expressions_hit_a_bound() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn hostile_texts_are_refused_without_end() {
     let repeated = |open: &str, middle: &str, close: &str| {
         format!("{}{middle}{}", open.repeat(100_000), close.repeat(100_000))
@@ -120,6 +123,7 @@ fn hostile_texts_are_refused_without_end() {
 
 /// What is just allowed does not overflow the stack of a thread.
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn the_deepest_expressions_are_evaluated() {
     let depth = super::NESTING_MAX as usize - 2;
     let repeated = |open: &str, middle: &str, close: &str| {
@@ -229,6 +233,10 @@ fn errors_tell_their_place() {
     check("'a\u{1F600}' + 1", "T2001", 7);
     check("$sum(1, 2)", "T0410", 5);
     check("sum(1)", "T1005", 4);
+    check("sum(1 + 'a')", "T1005", 4);
+    check("1 + 'a' ~> sum()", "T2002", 3);
+    check("1 ~> sum(1 + 'a')", "T1005", 9);
+    check("nobody(1 + 'a')", "T2002", 10);
     check("false or $error('x')", "D3137", 8);
     check("$map([1], function($x) { $x + 'a' })", "T2002", 5);
     check("a[1,2)", "S0202", 4);
@@ -264,6 +272,7 @@ fn functions_as_values_answer_as_called_by_name() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn what_is_long_but_not_too_long_is_done() {
     let cases = [
         ("$count($split($join([1..50000].('ab'), ','), /,/))", "50000"),
@@ -353,5 +362,67 @@ fn sorting_by_keys_is_stable_and_keeps_the_first_error() {
     ];
     for (text, expected) in cases {
         check(text, expected);
+    }
+}
+
+/// AWS accepts an expression that is nested however deeply, and fails when it evaluates it.
+#[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
+fn what_is_nested_too_deeply_is_no_refusal() {
+    let mut constants = Heap::for_constants();
+    for text in [
+        format!("1{}", "+1".repeat(150)),
+        format!("1{}", "+1".repeat(5_000)),
+        "(".repeat(5_000),
+    ] {
+        let question = Question {
+            text: &text,
+            dialect: Dialect::States,
+            input: None,
+            bindings: None,
+            limits: Limits::STATES,
+            world: World::default(),
+        };
+        let answer = Batch::default().ask(&question, &mut constants);
+        let Answer::Failed(error) = answer else {
+            panic!("{answer:?}");
+        };
+        assert!(error.is_bound().is_some(), "{error}");
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
+fn functions_take_however_many_arguments() {
+    for count in [255, 256, 300, 65_536] {
+        let zip = format!("$count($zip([1]{})[0])", ",[1]".repeat(count - 1));
+        assert_eq!(states(&zip, "{}").0, count.to_string());
+        let many = format!("$sum([1]{})", ",1".repeat(count - 1));
+        let (answer, _) = states(&many, "{}");
+        assert!(answer.contains("Argument 2 of function"), "{answer}");
+        let applied = format!("[1] ~> $zip({}[1]) ~> $count", "[1],".repeat(count - 1));
+        assert_eq!(states(&applied, "{}").0, "1");
+    }
+}
+
+/// An array without elements that the last step finds alone stays one; what finds nothing is nothing.
+#[test]
+fn the_one_empty_array_that_names_find_is_a_value() {
+    let input = r#"{"a":[{"b":1,"d":[]},{"b":2}],"e":[{"d":{"x":[]}},{"d":5}],"f":[{"d":[]},{"d":[]}],"g":[{"d":[[]]}]}"#;
+    let cases = [
+        ("$states.input.a.d", "[]"),
+        ("$states.input.e.d.x", "[]"),
+        ("$states.input.f.d", "Nothing"),
+        ("$states.input.g.d", "[[]]"),
+        ("$states.input.a.c", "Nothing"),
+        ("$states.input.a.d.x", "Nothing"),
+        ("$exists($states.input.a.d)", "true"),
+        ("$states.input.a{'k': d}", r#"{"k":[]}"#),
+        ("$states.input.a#$i{'k': (d)}", r#"{"k":[]}"#),
+        ("$states.input.(a.d)", "[]"),
+        ("$count($states.input.a.d)", "0"),
+    ];
+    for (text, answer) in cases {
+        assert_eq!(states(text, input).0, answer, "{text}");
     }
 }

@@ -9,6 +9,7 @@
 mod histogram;
 mod memory;
 pub mod names;
+mod processes;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -17,6 +18,7 @@ mod workflow;
 pub use ::metrics::Counter;
 pub use histogram::BOUNDS_US;
 pub use memory::{Memory, MemoryUse};
+pub use processes::Processes;
 pub use workflow::{Counts, TaskOutcome, TaskSeries, WorkflowMetrics};
 
 use ::metrics::{Key, Label, Metadata, Recorder};
@@ -68,6 +70,8 @@ struct Board {
     memory: Vec<Arc<Memory>>,
     queues: Vec<(&'static str, Depth)>,
     undelivered: Vec<Undelivered>,
+    /// By the pattern of their entry.
+    processes: Vec<(Box<str>, processes::ReadProcesses)>,
 }
 
 /// Says how many entries a queue has.
@@ -212,6 +216,11 @@ impl Metrics {
         self.board().queues.push((name, Box::new(depth)));
     }
 
+    /// Adds the processes of functions that an entry of `[tasks]` has; they are asked when the text is asked for.
+    pub fn processes(&self, pattern: &str, read: impl Fn() -> Processes + Send + Sync + 'static) {
+        self.board().processes.push((pattern.into(), Box::new(read)));
+    }
+
     /// Counts a definition that was read again: `published`, `refused`, `unreadable` or `unchanged`.
     pub fn reloaded(&self, state_machine: &str, outcome: &'static str) {
         let labels = [(names::STATE_MACHINE, state_machine), ("outcome", outcome)];
@@ -249,6 +258,7 @@ impl Board {
         write_line(out, &names::BUILD_INFO, &version, 1.0);
         memory::write(out, &self.memory);
         self.write_queues(out);
+        processes::write(out, &self.processes);
         write_header(out, &names::PRODUCER_ERRORS);
         let undelivered = self.undelivered.iter().map(|count| count()).sum::<u64>();
         write_line(out, &names::PRODUCER_ERRORS, &[], undelivered as f64);

@@ -128,6 +128,13 @@ metrics! {
         "Requested replies of sync workflows that were not sent: not allowed, to a topic that does not \
          accept them, \
          or to one of too many topics that nothing has reached." / "";
+    FUNCTION_PROCESSES: Gauge "stepstream_function_processes" {"pattern"} "processes"
+        "Processes of functions that run now, by the pattern of their [tasks] entry." / "ConcurrentExecutions (AWS/Lambda)";
+    FUNCTION_STARTS: Counter "stepstream_function_starts_total" {"pattern"} "processes"
+        "Processes of functions started." / "";
+    FUNCTION_FAILURES: Counter "stepstream_function_failures_total" {"pattern", "reason"} "processes"
+        "Processes of functions that ended unasked, by reason: exited, timed_out (the call took longer than timeout), \
+         out_of_memory." / "";
     BUILD_INFO: Gauge "stepstream_build_info" {"version"} "1"
         "Always 1; the label says which build this is." / "";
 }

@@ -44,6 +44,11 @@ fn used() -> Metrics {
     });
     metrics.undelivered(|| 1);
     metrics.undelivered(|| 2);
+    metrics.processes("orders-*", || Processes {
+        alive: 2,
+        started: 5,
+        failed: [("exited", 1), ("timed_out", 1), ("out_of_memory", 0)],
+    });
     metrics.queue("log", || 2);
     metrics.queue("log", || 3);
     metrics.reloaded("orders", "published");

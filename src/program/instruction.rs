@@ -20,8 +20,8 @@
 //! catcher's code runs with *result* = *output* = the error output.
 
 use super::{
-    AssignId, CallId, ContainerId, ExpressionId, FailId, FormatId, FusedId, GatherId, PathId, ShapeId,
-    StateId, SwitchId, TaskId, TestId, WaitId,
+    AssignId, CallId, ContainerId, ExpressionId, FailId, FormatId, FusedId, GatherId, NumberField, PathId,
+    RejoinId, ShapeId, StateId, SwitchId, TaskId, TestId, WaitId,
 };
 use crate::value::ValueRef;
 
@@ -70,6 +70,10 @@ pub enum Instruction {
     /// Evaluates a JSONata expression, pushes its value; an error, no value, or a value without JSON fails the state
     /// with `States.QueryEvaluationError`. Emitted for each `{% … %}` of a template.
     Expression(ExpressionId),
+    /// Does as `Expression` for a field that takes a number: a value that the field does not take fails the state, too.
+    /// Emitted before the `Task`, `Wait` or `Container` whose field it is; each is an instruction of its own, so that a
+    /// run whose work is spent stops between them.
+    Number(ExpressionId, NumberField),
     /// Ends a block that is evaluated on its own (ItemSelector): pops its value. The compiler puts such
     /// a block behind its state's last instruction; nothing falls into it.
     Return,
@@ -114,27 +118,31 @@ pub enum Instruction {
     /// Goes on at the place if the JSONata condition is true; fails the state as `Expression`, and where the value is no
     /// boolean. Emitted by Choice rules of a JSONata state.
     Condition(ExpressionId, Pc),
-    /// Goes on at the place. Emitted for a JSONata condition that is a constant.
+    /// Goes on at the place. Emitted for a JSONata condition that is a constant, and with `Rejoin`.
     Jump(Pc),
     /// Goes on where the table says; fails as `Unless`. Emitted for four or more rules in a row that
     /// compare one variable with constants.
     Switch(SwitchId),
+    /// Takes the number below some operands off the stack and goes on at that place of the table. Emitted at the end of
+    /// what rules of a Choice share, if it is large; each has pushed its number and jumped there.
+    Rejoin(RejoinId),
     /// Notes which Choice rule matched (`u32::MAX`: Default); no effect on the run. Emitted only for
     /// tools.
     Matched(u32),
     /// Fails the run: no rule matched and there is no Default. Emitted by Choice.
     NoChoice,
 
-    /// Pops a task's parameters, and its credentials below them; yields a request, goes on with
+    /// Pops a task's computed heartbeat and time limit, its parameters, and its credentials, whichever it has, in this
+    /// order; yields a request, goes on with
     /// `result = output =` the answer; a failure, a timeout or too large parameters fail the state. Emitted by Task.
     Task(TaskId),
-    /// Yields until the time has come; registers stay as they are. Emitted by Wait.
+    /// Pops the time if it is computed; yields until it has come; registers stay as they are. Emitted by Wait.
     Wait(WaitId),
     /// Pops the cause and the error that its table entry says are there; fails the flow, past the
     /// state's handlers. Emitted by Fail.
     Fail(FailId),
-    /// Runs the branches with `data`, or the processor with each item, as child frames (the array of `Items` of a JSONata
-    /// Map is popped first); goes on with
+    /// Runs the branches with `data`, or the processor with each item, as child frames (the computed limits and
+    /// the array of `Items` of a JSONata Map are popped first); goes on with
     /// `result = output =` the array of their outputs; the first failure that is not tolerated fails
     /// the state and aborts the others. Emitted by Parallel and Map.
     Container(ContainerId),
@@ -164,6 +172,12 @@ pub enum Stage {
     AfterItems,
     /// One item of a Map after ItemSelector.
     AfterItemSelector,
+    /// The number that a field comes to: literal, at a path or computed; told without an instruction.
+    Number(NumberField),
+    /// The `Timestamp` of a Wait, at a path or computed; told without an instruction.
+    Timestamp,
+    /// The popped operand after Credentials; it stays on the stack.
+    Credentials,
 }
 
 const _: () = assert!(size_of::<Instruction>() == 12);

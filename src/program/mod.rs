@@ -16,9 +16,10 @@ pub use pattern::Pattern;
 pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId,
     ExpressionId, ExpressionUse, FailId, FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId,
-    Gather, GatherId, Global, GlobalSource, Items, Iteration, Likely, Limit, PathId, PathUse, Percentage,
-    Relation, Resource, Retrier, Shape, ShapeId, Source, StateId, StateInfo, StateType, Switch, SwitchId,
-    TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil, Work, Write, WriteValue,
+    Gather, GatherId, Global, GlobalSource, Items, Iteration, Likely, Limit, NumberField, PathId, PathUse,
+    Percentage, Rejoin, RejoinId, Relation, Resource, Retrier, Shape, ShapeId, Source, StateId, StateInfo,
+    StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil, Work, Write,
+    WriteValue,
 };
 pub use words::Words;
 
@@ -51,6 +52,8 @@ pub struct Program {
     pub tests: Vec<Test>,
     /// Every Choice, or part of one, that became a table.
     pub switches: Vec<Switch>,
+    /// Every end of code that rules of a Choice share.
+    pub rejoins: Vec<Rejoin>,
     /// Every `Assign`.
     pub assigns: Vec<Assignment>,
     /// Every Task.

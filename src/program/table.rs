@@ -38,6 +38,8 @@ ids! {
     TestId
     /// Index of a [`Switch`].
     SwitchId
+    /// Index of a [`Rejoin`].
+    RejoinId
     /// Index of an [`Assignment`].
     AssignId
     /// Index of a [`TaskInfo`].
@@ -359,6 +361,14 @@ pub struct Switch {
     pub otherwise: Pc,
 }
 
+/// Where the rules of a Choice go on behind code that they share.
+pub struct Rejoin {
+    /// The places, by the number that a rule has pushed.
+    pub places: Vec<Pc>,
+    /// How many operands lie on that number.
+    pub operands: u32,
+}
+
 /// What a Task calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -389,14 +399,40 @@ pub struct TaskInfo {
     pub selected: Option<Vec<Box<str>>>,
 }
 
-/// A number of seconds or iterations: absent, literal, at a path or computed.
+/// A number of seconds or iterations: absent, literal, at a path or, where an expression computes it, on the stack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Limit {
     None,
     Literal(u32),
     Path(PathId),
-    Expression(ExpressionId),
+    Popped,
+}
+
+/// A field whose expression makes a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum NumberField {
+    Seconds,
+    TimeoutSeconds,
+    HeartbeatSeconds,
+    MaxConcurrency,
+    ToleratedFailureCount,
+    ToleratedFailurePercentage,
+}
+
+impl NumberField {
+    /// Returns the field's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            NumberField::Seconds => "Seconds",
+            NumberField::TimeoutSeconds => "TimeoutSeconds",
+            NumberField::HeartbeatSeconds => "HeartbeatSeconds",
+            NumberField::MaxConcurrency => "MaxConcurrency",
+            NumberField::ToleratedFailureCount => "ToleratedFailureCount",
+            NumberField::ToleratedFailurePercentage => "ToleratedFailurePercentage",
+        }
+    }
 }
 
 /// One entry of `Retry`.
@@ -431,11 +467,11 @@ pub struct Catcher {
 pub enum WaitUntil {
     Seconds(u32),
     SecondsPath(PathId),
-    SecondsExpression(ExpressionId),
+    SecondsPopped,
     /// Nanoseconds since 1970.
     Timestamp(i128),
     TimestampPath(PathId),
-    TimestampExpression(ExpressionId),
+    TimestampPopped(ExpressionId),
 }
 
 /// One Fail: which of its texts are on the stack (error below cause).
@@ -498,12 +534,12 @@ pub enum Items {
     Popped(Option<ExpressionId>),
 }
 
-/// A percentage: absent, literal, at a path or computed.
+/// A percentage: absent, literal, at a path or on the stack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Percentage {
     None,
     Literal(f64),
     Path(PathId),
-    Expression(ExpressionId),
+    Popped,
 }

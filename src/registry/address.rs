@@ -5,6 +5,7 @@
 
 use crate::asl::{Format, Source};
 use crate::embedded::{self, Container};
+use crate::value::lookalike;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -96,11 +97,22 @@ pub fn read(path: &Path) -> Result<String, String> {
     if bytes.len() as u64 > DEFINITION_BYTES_MAX {
         return Err(format!("it has more than {DEFINITION_BYTES_MAX} bytes"));
     }
-    let broken = |error: std::string::FromUtf8Error| {
+    text_of(bytes).map_err(|reason| format!("it is not UTF-8 text: {reason}"))
+}
+
+/// Returns the text that the bytes of a file are.
+///
+/// # Errors
+/// When they are no UTF-8 text, with what they are instead.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    // What PowerShell writes with `>`. Without a mark it would pass for a text full of zeros.
+    if lookalike(&bytes).is_some_and(|kind| kind.starts_with("UTF-16")) {
+        return Err("it looks like UTF-16; save it as UTF-8".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        format!("it is not UTF-8 text: a broken character at byte {at}")
-    };
-    String::from_utf8(bytes).map_err(broken)
+        format!("a broken character at byte {at}")
+    })
 }
 
 fn words(error: &io::Error) -> String {
@@ -114,6 +126,21 @@ fn words(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_another_encoding_is_named() {
+        let check = |bytes: &[u8], expected: Result<&str, &str>| {
+            let text = text_of(bytes.to_vec());
+            assert_eq!(text.as_deref().map_err(String::as_str), expected, "{bytes:?}");
+        };
+        check("{\"é\": 1}".as_bytes(), Ok("{\"é\": 1}"));
+        check("\u{FEFF}{}".as_bytes(), Ok("\u{FEFF}{}"));
+        let utf16 = Err("it looks like UTF-16; save it as UTF-8");
+        check(b"\xFF\xFE{\0}\0", utf16);
+        check(b"\xFE\xFF\0{\0}", utf16);
+        check(b"{\0\"\0S\0t\0", utf16);
+        check(b"{\xFF}", Err("a broken character at byte 1"));
+    }
 
     #[test]
     fn only_regular_files_are_read() {

@@ -94,6 +94,7 @@ impl Budget {
         let origin = match self.memory.origin {
             Origin::Configured => "service.memory_max",
             Origin::Cgroup => "three quarters of the container's limit",
+            Origin::Process => "half of the process's own limit (ulimit)",
             Origin::Machine => "three quarters of the machine's memory",
             Origin::Unknown => "a guess: the system does not report its memory",
         };

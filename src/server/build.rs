@@ -10,7 +10,7 @@ use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
 use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Processes};
 use crate::registry::Registry;
 use crate::registry::files::Files;
 use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
@@ -91,6 +91,7 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     let (failing, waiting) = (site.producer.clone(), site.producer.clone());
     metrics.undelivered(move || failing.undelivered());
     metrics.queue("producer", move || waiting.unanswered() as usize);
+    watch_processes(&tasks, &metrics);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
     let orders = orders();
@@ -114,7 +115,19 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
         logs: site.logs,
         controls: site.controls,
         shards,
+        tasks,
     }))
+}
+
+/// Shows what the processes of functions do.
+fn watch_processes(tasks: &Tasks, metrics: &Metrics) {
+    for (pattern, counts) in tasks.processes() {
+        metrics.processes(pattern, move || Processes {
+            alive: counts.alive(),
+            started: counts.started(),
+            failed: counts.failed(),
+        });
+    }
 }
 
 /// Whether anything of a workflow's executions is written.

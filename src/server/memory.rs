@@ -21,6 +21,8 @@ pub(super) enum Origin {
     Configured,
     /// The container's limit.
     Cgroup,
+    /// The process's own limit: `ulimit -v`, `ulimit -d`, systemd's `LimitAS`.
+    Process,
     /// The machine's memory.
     Machine,
     /// Nothing tells: a guess.
@@ -35,7 +37,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Returns what is configured, else three quarters of what the system lets the process have.
+    /// Returns what is configured, else what [`Memory::found`] does.
     pub(super) fn new(configured: Option<u64>) -> Memory {
         match configured {
             Some(bytes) => Memory {
@@ -46,7 +48,8 @@ impl Memory {
         }
     }
 
-    /// Looks in a file system: Linux's, below `root`.
+    /// Looks in a file system, Linux's, below `root`: three quarters of what the container or the machine has, or less
+    /// if the process's own limit asks for it.
     fn found(root: &Path) -> Memory {
         let machine = machine(root);
         let cgroup = cgroup(root).filter(|limit| machine.is_none_or(|machine| *limit < machine));
@@ -55,11 +58,25 @@ impl Memory {
             (None, Some(machine)) => (machine, Origin::Machine),
             (None, None) => (MACHINE_UNKNOWN, Origin::Unknown),
         };
+        let bytes = whole / 4 * 3;
+        // Stacks of threads and what the allocator keeps in reserve count there and take no memory.
+        let own = process(root).map(|limit| limit / 2).filter(|own| *own < bytes);
+        let (bytes, origin) = own.map_or((bytes, origin), |own| (own, Origin::Process));
         Memory {
-            bytes: (whole / 4 * 3).max(1),
+            bytes: bytes.max(1),
             origin,
         }
     }
+}
+
+/// Returns the lower one of the process's own limits: of its address space, and of its data.
+fn process(root: &Path) -> Option<u64> {
+    let text = read(&root.join("proc/self/limits"))?;
+    let limits = ["Max address space", "Max data size"].iter().filter_map(|name| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        limit(line.split_whitespace().next()?)
+    });
+    limits.min()
 }
 
 /// Returns the machine's memory in bytes.
@@ -179,6 +196,32 @@ mod tests {
                 ("sys/fs/cgroup/memory.max", "1073741824\n"),
             ],
             (quarters(GIB), Origin::Cgroup),
+        );
+    }
+
+    #[test]
+    fn a_limit_of_the_process_is_found() {
+        let limits = |data: &str, space: &str| {
+            format!(
+                "Limit                     Soft Limit           Hard Limit           Units\n\
+                 Max data size             {data}            unlimited            bytes\n\
+                 Max address space         {space}            unlimited            bytes\n"
+            )
+        };
+        for (data, space, expected) in [
+            ("unlimited", "1073741824", (GIB / 2, Origin::Process)),
+            ("1073741824", "2147483648", (GIB / 2, Origin::Process)),
+            ("unlimited", "unlimited", (6 * GIB, Origin::Machine)),
+            // More than there is.
+            ("unlimited", "68719476736", (6 * GIB, Origin::Machine)),
+        ] {
+            check(&[MACHINE, ("proc/self/limits", &limits(data, space))], expected);
+        }
+        let both = limits("unlimited", "1073741824");
+        let container = ("sys/fs/cgroup/a/b/memory.max", "536870912\n");
+        check(
+            &[MACHINE, V2, container, ("proc/self/limits", &both)],
+            (GIB / 8 * 3, Origin::Cgroup),
         );
     }
 

@@ -32,11 +32,13 @@ use crate::log::write::{Log, Writer};
 use crate::metrics::Metrics;
 use crate::runtime;
 use crate::stream::kafka::{self, Control};
+use crate::task::Tasks;
 use definitions::Definitions;
 use health::Health;
 use http::Http;
 use orders::Desk;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often it is looked at whether what is sent arrives, and whether the end of the input can be reached.
@@ -62,6 +64,8 @@ pub struct Server {
     logs: Vec<(String, Log)>,
     controls: Vec<Control>,
     shards: Vec<runtime::Handle>,
+    /// What runs tasks: it may have processes.
+    tasks: Arc<Tasks>,
 }
 
 impl Server {

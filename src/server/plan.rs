@@ -21,7 +21,7 @@ pub struct Plan {
     pub pin: bool,
     /// Parked executions of the whole process.
     pub max_in_flight: usize,
-    /// Memory of the process, in bytes; `None` is three quarters of the container's limit, else of the machine's.
+    /// Memory of the process, in bytes; `None` is what the system lets it have, with some to spare.
     pub memory_max: Option<u64>,
     /// Memory of one execution, in bytes.
     pub execution_memory_max: u64,

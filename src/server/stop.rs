@@ -15,6 +15,8 @@ pub const STOP_REST: Duration = Duration::from_secs(10);
 const LAST_MESSAGES: Duration = Duration::from_secs(1);
 /// How often is looked whether they are delivered.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long the processes of functions may take to end; they have no calls any more.
+const PROCESSES: Duration = Duration::from_secs(1);
 /// What log writers have at the end at least, however long the rest took.
 const LOG_TIME_MIN: Duration = Duration::from_secs(1);
 
@@ -40,6 +42,7 @@ impl Server {
                 problems.0.push(failure.to_string());
             }
         }
+        self.tasks.stop(PROCESSES);
         let logs_until = until.max(Instant::now() + LOG_TIME_MIN);
         for (workflow, log) in self.logs {
             if let Err(problem) = log.finish(left(logs_until)) {

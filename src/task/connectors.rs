@@ -8,6 +8,7 @@ use super::bind::{self, Route};
 use super::config::{Config, ConfigError, Kind, Mistake};
 use super::lambda::functions::{Delay, FunctionMaker};
 use super::lambda::http::{HttpMaker, Service};
+use super::lambda::process::{Command, Counts, ProcessMaker};
 use super::lambda::{self, Computed, Invocation};
 use super::maker::{Maker, Offer, Site};
 use super::produce::ProduceMaker;
@@ -22,12 +23,15 @@ use crate::random::Random;
 use crate::stream::{SendError, Sink, Ticket};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What runs tasks, as configured and checked.
 pub struct Tasks {
     table: Table,
     home: Home,
     makers: Vec<Box<dyn Maker>>,
+    /// By maker.
+    patterns: Vec<String>,
 }
 
 impl Tasks {
@@ -36,12 +40,14 @@ impl Tasks {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn new(config: &Config, functions: &Functions, home: Home) -> Result<Tasks, Vec<ConfigError>> {
-        let (mut table, mut makers, mut problems) = (Table::default(), Vec::new(), Vec::new());
+        let (mut table, mut makers, mut patterns, mut problems) =
+            (Table::default(), Vec::new(), Vec::new(), Vec::new());
         for (pattern, entry) in &config.entries {
-            let maker = entry.kind().and_then(|kind| maker(kind, functions));
+            let maker = entry.kind().and_then(|kind| maker(kind, functions, &home));
             match (maker, u16::try_from(makers.len())) {
                 (Ok(maker), Ok(index)) => {
                     table.add(pattern, ConnectorIndex(index));
+                    patterns.push(pattern.clone());
                     makers.push(maker);
                 }
                 (Ok(_), Err(_)) => problems.push(Mistake::of_entry("too many entries").at(pattern)),
@@ -49,7 +55,12 @@ impl Tasks {
             }
         }
         match problems.is_empty() {
-            true => Ok(Tasks { table, home, makers }),
+            true => Ok(Tasks {
+                table,
+                home,
+                makers,
+                patterns,
+            }),
             false => Err(problems),
         }
     }
@@ -60,7 +71,12 @@ impl Tasks {
         let mut table = Table::default();
         table.add(pattern, ConnectorIndex(0));
         let makers = vec![maker];
-        Tasks { table, home, makers }
+        Tasks {
+            table,
+            home,
+            makers,
+            patterns: vec![pattern.to_owned()],
+        }
     }
 
     /// Connects a program to what serves its tasks. `data_is_seen` says that results are written to logs:
@@ -70,6 +86,19 @@ impl Tasks {
     /// Every task that nobody serves, as far as the program says what it calls.
     pub fn bind(&self, program: &Program, data_is_seen: bool) -> Result<Bindings, Vec<Unserved>> {
         bind::bind(program, self.offer(), data_is_seen)
+    }
+
+    /// Returns what the processes of functions have done, by the pattern of their entry.
+    pub fn processes(&self) -> impl Iterator<Item = (&str, Arc<Counts>)> {
+        let makers = self.patterns.iter().zip(&self.makers);
+        makers.filter_map(|(pattern, maker)| Some((pattern.as_str(), maker.processes()?)))
+    }
+
+    /// Ends the processes of functions; returns when they have ended, or after so long.
+    pub fn stop(&self, longest: Duration) {
+        for maker in &self.makers {
+            maker.stop(longest);
+        }
     }
 
     fn offer(&self) -> Offer<'_> {
@@ -107,11 +136,12 @@ impl std::fmt::Debug for Tasks {
     }
 }
 
-fn maker(kind: Kind<'_>, functions: &Functions) -> Result<Box<dyn Maker>, Mistake> {
+fn maker(kind: Kind<'_>, functions: &Functions, home: &Home) -> Result<Box<dyn Maker>, Mistake> {
     Ok(match kind {
         Kind::Function(name) => Box::new(FunctionMaker::new(name, functions)?),
         Kind::Delay(milliseconds) => Box::new(Delay(milliseconds)),
-        Kind::Http(config) => Box::new(HttpMaker(Arc::new(Service::new(config)?))),
+        Kind::Http(config, limits) => Box::new(HttpMaker(Arc::new(Service::new(config, limits)?))),
+        Kind::Process(config, limits) => Box::new(ProcessMaker::new(Command::new(config, limits, home)?)?),
         Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
     })
 }

@@ -6,8 +6,11 @@ use super::answers::Answers;
 use super::asked::{Asked, Refusal};
 use super::connector::Connector;
 use super::lambda::function::Home;
+use super::lambda::process::Counts;
 use super::table::Table;
 use crate::random::Random;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// One entry, which makes its connectors. Shards share it.
 pub(super) trait Maker: Send + Sync {
@@ -31,6 +34,14 @@ pub(super) trait Maker: Send + Sync {
     fn writes(&self) -> bool {
         false
     }
+
+    /// Returns what its processes have done, if it has any.
+    fn processes(&self) -> Option<Arc<Counts>> {
+        None
+    }
+
+    /// Ends its processes, if it has any; returns when they have ended, or after so long.
+    fn stop(&self, _longest: Duration) {}
 }
 
 /// What connectors are made with on a shard.

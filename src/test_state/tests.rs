@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::asl;
+use crate::program::NumberField;
 
 const MACHINE: &str = include_str!("../../config/workflows/order_fulfillment.asl.json");
 const ENRICHMENT: &str = include_str!("../../config/workflows/basket_enrichment.asl.json");
@@ -131,4 +132,106 @@ fn mistakes_are_told() {
     )
     .unwrap_err();
     assert_eq!(no_work, Problem::NoWork(StateType::Succeed));
+}
+
+/// A machine of one state in JSONata, named S.
+fn lone(fields: &str) -> StateMachine {
+    machine(&format!(
+        r#"{{"QueryLanguage":"JSONata","StartAt":"S","States":{{"S":{{{fields},"End":true}}}}}}"#
+    ))
+}
+
+#[test]
+fn computed_fields_show_what_they_come_to() {
+    const MAP: &str =
+        r#""Type":"Map","Items":[1],"ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Succeed"}}}"#;
+    const TASK: &str = r#""Type":"Task","Resource":"arn:aws:lambda:us-east-1:111111111111:function:f""#;
+    let number = Stage::Number;
+    let cases = [
+        (
+            TASK,
+            r#""TimeoutSeconds":"{% $states.input.n * 2 %}""#,
+            number(NumberField::TimeoutSeconds),
+            "6",
+        ),
+        (
+            TASK,
+            r#""HeartbeatSeconds":"{% $states.input.n %}""#,
+            number(NumberField::HeartbeatSeconds),
+            "3",
+        ),
+        (
+            TASK,
+            r#""TimeoutSeconds":9"#,
+            number(NumberField::TimeoutSeconds),
+            "9",
+        ),
+        (
+            TASK,
+            r#""Credentials":{"RoleArn":"{% 'r' & $states.input.n %}"}"#,
+            Stage::Credentials,
+            r#"{"RoleArn":"r3"}"#,
+        ),
+        (
+            MAP,
+            r#""MaxConcurrency":"{% $variable := 1 %}""#,
+            number(NumberField::MaxConcurrency),
+            "1",
+        ),
+        (
+            MAP,
+            r#""Comment":"none""#,
+            number(NumberField::MaxConcurrency),
+            "0",
+        ),
+        (
+            MAP,
+            r#""ToleratedFailureCount":"{% $states.input.n %}""#,
+            number(NumberField::ToleratedFailureCount),
+            "3",
+        ),
+        (
+            MAP,
+            r#""ToleratedFailurePercentage":"{% 1 %}""#,
+            number(NumberField::ToleratedFailurePercentage),
+            "1.0",
+        ),
+        (
+            r#""Type":"Wait""#,
+            r#""Seconds":"{% $states.input.n %}""#,
+            number(NumberField::Seconds),
+            "3",
+        ),
+        (
+            r#""Type":"Wait""#,
+            r#""Timestamp":"{% '1970-01-0' & $states.input.n & 'T00:00:00Z' %}""#,
+            Stage::Timestamp,
+            r#""1970-01-03T00:00:00Z""#,
+        ),
+    ];
+    for (state, field, stage, value) in cases {
+        let trial = test_state(
+            &lone(&format!("{state},{field}")),
+            &subject("S", r#"{"n":3}"#, None),
+        );
+        assert_eq!(trial.unwrap().stage(stage), Some(value), "{field}");
+    }
+    // What fails later has still come to a value.
+    let late = lone(r#""Type":"Wait","Timestamp":"{% 'soon' %}""#);
+    let trial = test_state(&late, &subject("S", "{}", None)).unwrap();
+    assert_eq!(
+        (trial.status, trial.stage(Stage::Timestamp)),
+        (Status::Failed, Some("\"soon\""))
+    );
+}
+
+#[test]
+fn fields_at_a_path_show_what_they_come_to() {
+    let text = |state: &str| format!(r#"{{"StartAt":"S","States":{{"S":{{{state},"End":true}}}}}}"#);
+    let wait = machine(&text(r#""Type":"Wait","SecondsPath":"$.n""#));
+    let trial = test_state(&wait, &subject("S", r#"{"n":3}"#, None)).unwrap();
+    assert_eq!(trial.stage(Stage::Number(NumberField::Seconds)), Some("3"));
+    let wait = machine(&text(r#""Type":"Wait","TimestampPath":"$.t""#));
+    let trial = test_state(&wait, &subject("S", r#"{"t":"1970-01-03T00:00:00Z"}"#, None)).unwrap();
+    assert_eq!(trial.stage(Stage::Timestamp), Some("\"1970-01-03T00:00:00Z\""));
 }

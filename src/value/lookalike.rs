@@ -8,6 +8,10 @@
 const UTF16_BYTES: usize = 8;
 /// Bytes before the value in a schema registry's message: a zero and the schema's id.
 const FRAME_BYTES: usize = 5;
+/// Bytes before the value in a message of AWS Glue's registry: a three, how it is compressed, and the schema's UUID.
+const GLUE_FRAME_BYTES: usize = 18;
+/// Bytes before the value in an Avro message: a marker of two bytes and the schema's fingerprint.
+const AVRO_HEAD_BYTES: usize = 10;
 
 /// Says what bytes that are not JSON look like, as a sentence's end: "gzip".
 #[cold]
@@ -16,7 +20,24 @@ pub fn lookalike(bytes: &[u8]) -> Option<String> {
         [0x1F, 0x8B, ..] => "gzip: the value is compressed",
         [0x28, 0xB5, 0x2F, 0xFD, ..] => "Zstandard: the value is compressed",
         [0x04, 0x22, 0x4D, 0x18, ..] => "LZ4: the value is compressed",
-        [0xFF, 0x06, 0x00, 0x00, b's', b'N', b'a', b'P', ..] => "Snappy: the value is compressed",
+        [0xFF, 0x06, 0x00, 0x00, b's', b'N', b'a', b'P', ..]
+        | [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0x00, ..] => "Snappy: the value is compressed",
+        [0x78, 0x01 | 0x9C | 0xDA, ..] => "zlib: the value is compressed",
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => "bzip2: the value is compressed",
+        [0xFD, b'7', b'z', b'X', b'Z', 0x00, ..] => "xz: the value is compressed",
+        [b'P', b'K', 0x03, 0x04, ..] => "a ZIP archive: the value is compressed",
+        [0xAC, 0xED, 0x00, 0x05, ..] => {
+            "a Java object: Java's own serialization wrote it, not a JSON serializer"
+        }
+        [0xC3, 0x01, ..] if bytes.len() >= AVRO_HEAD_BYTES => {
+            "an Avro message (single-object encoding): the value is not JSON but Avro"
+        }
+        [0x03, 0x00, ..] if bytes.len() >= GLUE_FRAME_BYTES => {
+            "an AWS Glue schema registry's frame: an Avro, Protobuf or JSON Schema serializer wrote it"
+        }
+        [0x03, 0x05, ..] if bytes.len() >= GLUE_FRAME_BYTES => {
+            "an AWS Glue schema registry's frame: the value behind it is compressed (zlib)"
+        }
         [b'O', b'b', b'j', 0x01, ..] => "an Avro file: the value is not JSON but Avro",
         [0xEF, 0xBB, 0xBF, ..] => "UTF-8 with a byte order mark: JSON texts have none",
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "UTF-16: JSON texts are UTF-8",
@@ -89,6 +110,32 @@ mod tests {
                 b"\xef\xbb\xbf{}",
                 Some("UTF-8 with a byte order mark: JSON texts have none"),
             ),
+            (
+                b"\x03\0\xb7\xb4\xa7\xf0\x9c\x96\x4e\x4a\xa6\x87\xfb\x5d\xe9\xef\x0c\x63{}",
+                Some(
+                    "an AWS Glue schema registry's frame: an Avro, Protobuf or JSON Schema serializer wrote it",
+                ),
+            ),
+            (
+                b"\x03\x05\xb7\xb4\xa7\xf0\x9c\x96\x4e\x4a\xa6\x87\xfb\x5d\xe9\xef\x0c\x63x\x9c",
+                Some("an AWS Glue schema registry's frame: the value behind it is compressed (zlib)"),
+            ),
+            (
+                b"\xc3\x01\x01\x02\x03\x04\x05\x06\x07\x08\x02",
+                Some("an Avro message (single-object encoding): the value is not JSON but Avro"),
+            ),
+            (b"\x82SNAPPY\0\0\0\0\x01", Some("Snappy: the value is compressed")),
+            (b"x\x9c\xabV", Some("zlib: the value is compressed")),
+            (b"BZh91AY", Some("bzip2: the value is compressed")),
+            (b"\xfd7zXZ\0\0", Some("xz: the value is compressed")),
+            (b"PK\x03\x04\x14", Some("a ZIP archive: the value is compressed")),
+            (
+                b"\xac\xed\0\x05t\0\x07",
+                Some("a Java object: Java's own serialization wrote it, not a JSON serializer"),
+            ),
+            (b"\xc3\xa9", None),
+            (b"\x03\0", None),
+            (b"x^2", None),
             (b"", None),
             (b"\0", None),
             (b"\0\0\0\0", None),

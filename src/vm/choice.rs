@@ -3,7 +3,7 @@
 use super::fault::{Outcome, Raised};
 use super::frame::FrameId;
 use super::run::Run;
-use crate::program::{Comparison, PathId, Pc, Program, Relation, SwitchId, TestId};
+use crate::program::{Comparison, PathId, Pc, Program, RejoinId, Relation, SwitchId, TestId};
 use crate::timestamp;
 use crate::value::{Kind, ValueRef, View};
 use std::cmp::Ordering;
@@ -37,6 +37,17 @@ impl Run {
             variable,
             operand,
         ))
+    }
+
+    /// Returns where a rule goes on behind code that it shares with others; `next` unless it has said where.
+    pub(super) fn rejoin(&mut self, program: &Program, rejoin: RejoinId, next: Pc) -> Pc {
+        let rejoin = &program.rejoins[rejoin.at()];
+        let place = self.stack.len().checked_sub(rejoin.operands as usize + 1);
+        let number = place.map(|place| self.stack.remove(place));
+        let view = View::new(&self.heap, &program.constants);
+        let number = number.and_then(|number| view.float(number));
+        let place = number.and_then(|number| rejoin.places.get(number as usize));
+        place.copied().unwrap_or(next)
     }
 
     /// Returns where a table leads.

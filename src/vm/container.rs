@@ -11,8 +11,8 @@ use super::run::Run;
 use crate::fault;
 use crate::path::MissKind;
 use crate::program::{
-    Branches, ContainerId, FlowId, Items, Iteration, Limit, PathId, Pc, Percentage, Program, Source, Stage,
-    StateId, StateType,
+    Branches, ContainerId, FlowId, Items, Iteration, Limit, NumberField, PathId, Pc, Percentage, Program,
+    Source, Stage, StateId, StateType,
 };
 use crate::value::{Kind, Store, ValueRef, View};
 
@@ -57,16 +57,30 @@ impl Run {
     }
 
     fn open_map(&mut self, program: &Program, frame: FrameId, map: &Iteration) -> Outcome<Children> {
+        let percentage = match map.tolerated_percentage {
+            Percentage::Popped => Percentage::Literal(self.pop_number(program)),
+            other => other,
+        };
+        let tolerated = self.pop_limit(program, map.tolerated_count);
+        let limit = self.pop_limit(program, map.max_concurrency);
         let popped = match map.items {
             Items::Popped(_) => self.pop(),
             _ => ValueRef::NONE,
         };
-        let limit = match self.limit(program, frame, map.max_concurrency, "MaxConcurrency")? {
+        let limit = self.limit(program, frame, limit, "MaxConcurrency")?;
+        let count = self.limit(program, frame, tolerated, "ToleratedFailureCount")?;
+        let percentage = self.percentage(program, frame, percentage)?;
+        self.trace_number(program, NumberField::MaxConcurrency, limit.unwrap_or(0).into());
+        if let Some(count) = count {
+            self.trace_number(program, NumberField::ToleratedFailureCount, count.into());
+        }
+        if let Some(percentage) = percentage {
+            self.trace_number(program, NumberField::ToleratedFailurePercentage, percentage);
+        }
+        let limit = match limit {
             Some(limit) if limit > 0 => limit.min(MAP_CONCURRENCY_MAX),
             _ => MAP_CONCURRENCY_MAX,
         };
-        let count = self.limit(program, frame, map.tolerated_count, "ToleratedFailureCount")?;
-        let percentage = self.percentage(program, frame, map.tolerated_percentage)?;
         let items = match map.items {
             Items::Data | Items::Input => self.distinct(program, self.current.data),
             Items::Path(path) => self.items(program, frame, path)?,
@@ -77,6 +91,9 @@ impl Run {
             return Err(self.no_items(program, map.items, items));
         }
         let total = view.count(items) as u32;
+        if let Items::Popped(_) = map.items {
+            self.check_handed_on(program, items)?;
+        }
         match map.items {
             Items::Data | Items::Path(_) => self.trace_value(Stage::AfterItemsPath, items),
             Items::Popped(_) => self.trace_value(Stage::AfterItems, items),
@@ -160,13 +177,9 @@ impl Run {
         field: &str,
     ) -> Outcome<Option<u32>> {
         let path = match limit {
-            Limit::None => return Ok(None),
+            Limit::None | Limit::Popped => return Ok(None),
             Limit::Literal(value) => return Ok(Some(value)),
             Limit::Path(path) => path,
-            Limit::Expression(expression) => {
-                let value = self.whole_expression(program, frame, expression, field)?;
-                return self.count_within(program, expression, field, value).map(Some);
-            }
         };
         let text = self.limit_number(program, frame, path)?;
         match text.as_deref().map(str::parse::<i64>) {
@@ -186,12 +199,9 @@ impl Run {
         percentage: Percentage,
     ) -> Outcome<Option<f64>> {
         let path = match percentage {
-            Percentage::None => return Ok(None),
+            Percentage::None | Percentage::Popped => return Ok(None),
             Percentage::Literal(value) => return Ok(Some(value)),
             Percentage::Path(path) => path,
-            Percentage::Expression(expression) => {
-                return self.percentage_expression(program, frame, expression).map(Some);
-            }
         };
         let text = self.limit_number(program, frame, path)?;
         match text.as_deref().map(str::parse::<f64>) {
@@ -313,7 +323,10 @@ impl Run {
                     (Some(selector), halted) => {
                         let from = halted.map_or(selector, |(pc, _)| pc);
                         match self.block(program, frame, from, (branch, item))? {
-                            Block::Value(input) => input,
+                            Block::Value(input) => {
+                                self.check_handed_on(program, input)?;
+                                input
+                            }
                             Block::Spent(pc) => return Ok(Some((pc, last))),
                         }
                     }

@@ -9,18 +9,12 @@ use super::frame::FrameId;
 use super::run::Run;
 use super::task::SECONDS_MAX;
 use crate::jsonata::{self, Limits, Request, Scratch, World};
-use crate::program::{ExpressionId, ExpressionUse, GlobalSource, Program, Work};
+use crate::program::{ExpressionId, ExpressionUse, GlobalSource, NumberField, Program, Stage, Work};
 use crate::random::push_uuid;
 use crate::value::{Kind, Store, ValueRef, View};
 
 /// What a unit of an evaluation's fuel costs, in bytes of JSON text: an instruction, or an element that is looked at.
 const FUEL_WORK: u64 = 16;
-
-/// The bounds of an expression for a number: a state has up to three, one after the other, and cannot stop between them.
-const NUMBER_LIMITS: Limits = Limits {
-    fuel: Limits::STATES.fuel / 4,
-    ..Limits::STATES
-};
 
 /// The item of an iteration whose selector is being evaluated, and its index.
 type Item = Option<(u32, ValueRef)>;
@@ -51,18 +45,6 @@ impl Run {
         id: ExpressionId,
         item: Item,
     ) -> Outcome<ValueRef> {
-        self.expression_within(program, frame, id, item, Limits::STATES)
-    }
-
-    #[inline]
-    fn expression_within(
-        &mut self,
-        program: &Program,
-        frame: FrameId,
-        id: ExpressionId,
-        item: Item,
-        limits: Limits,
-    ) -> Outcome<ValueRef> {
         let using = &program.expressions[id.at()];
         let found = using
             .found
@@ -70,7 +52,7 @@ impl Run {
         if let Some(value) = found.filter(|value| !value.is_none()) {
             return Ok(self.distinct(program, value));
         }
-        self.evaluate(program, frame, using, item, limits)
+        self.evaluate(program, frame, using, item)
     }
 
     fn evaluate(
@@ -79,7 +61,6 @@ impl Run {
         frame: FrameId,
         using: &ExpressionUse,
         item: Item,
-        limits: Limits,
     ) -> Outcome<ValueRef> {
         let mut evaluator = self.evaluator.take().unwrap_or_default();
         self.hand_in(program, frame, using, item, &mut evaluator);
@@ -92,7 +73,7 @@ impl Run {
             input: None,
             globals: &evaluator.globals,
             chains: &evaluator.chains,
-            limits,
+            limits: Limits::STATES,
             world: World {
                 millis: self.now_ms,
                 seed,
@@ -276,91 +257,70 @@ impl Run {
         }
     }
 
-    /// Returns a field's value that must be a whole number.
-    pub(super) fn whole_expression(
+    /// Returns the value of a field that takes a number.
+    pub(super) fn number_expression(
         &mut self,
         program: &Program,
         frame: FrameId,
         id: ExpressionId,
-        field: &str,
-    ) -> Outcome<i64> {
-        let value = self.number_expression(program, frame, id)?;
-        if value.fract() == 0.0 {
-            return Ok(value as i64);
-        }
-        Err(self.field_fault(program, id, |cause| {
-            cause.push_str("The ");
-            cause.push_str(field);
-            cause.push_str(" field cannot be parsed as an integer: ");
-            cause.push_str(&value.to_string());
-        }))
-    }
-
-    fn number_expression(&mut self, program: &Program, frame: FrameId, id: ExpressionId) -> Outcome<f64> {
-        let value = self.expression_within(program, frame, id, None, NUMBER_LIMITS)?;
-        match View::new(&self.heap, &program.constants).float(value) {
-            Some(number) => Ok(number),
-            None => Err(self.unexpected(program, id, value, Kind::Number)),
+        field: NumberField,
+    ) -> Outcome<ValueRef> {
+        let value = self.expression(program, frame, id, None)?;
+        let Some(number) = View::new(&self.heap, &program.constants).float(value) else {
+            return Err(self.unexpected(program, id, value, Kind::Number));
+        };
+        match refusal(field, number) {
+            None => Ok(value),
+            // As recorded, without the expression.
+            Some(refusal) => {
+                let location = program.expressions[id.at()].field;
+                Err(self.evaluation_fault(program, location, |cause| cause.push_str(&refusal)))
+            }
         }
     }
 
-    /// Makes the fault of a field's value, without naming its expression.
-    fn field_fault(
-        &mut self,
-        program: &Program,
-        id: ExpressionId,
-        write: impl FnOnce(&mut Store<'_>),
-    ) -> Raised {
-        self.evaluation_fault(program, program.expressions[id.at()].field, write)
-    }
-
-    /// Refuses a number of seconds that a field does not take.
-    pub(super) fn seconds_within(
-        &mut self,
-        program: &Program,
-        id: ExpressionId,
-        field: &str,
-        seconds: i64,
-    ) -> Outcome<u32> {
-        match u32::try_from(seconds) {
-            Ok(within) if seconds <= SECONDS_MAX => Ok(within),
-            _ => Err(self.field_fault(program, id, |cause| {
-                let message = format!("{field} must be between 0 and {SECONDS_MAX} but was: {seconds}");
-                cause.push_str(&message);
-            })),
+    /// Tells a tracing run what a field comes to that takes a number.
+    pub(super) fn trace_number(&mut self, program: &Program, field: NumberField, number: f64) {
+        if self.decisions.is_none() {
+            return;
         }
+        let text = match field {
+            // With its fraction, as recorded.
+            NumberField::ToleratedFailurePercentage => format!("{number:?}"),
+            _ => number.to_string(),
+        };
+        let value = Store::new(&mut self.heap, &program.constants).number(&text);
+        self.trace_value(Stage::Number(field), value);
     }
 
-    /// Refuses a number of iterations that a field does not take.
-    pub(super) fn count_within(
-        &mut self,
-        program: &Program,
-        id: ExpressionId,
-        field: &str,
-        count: i64,
-    ) -> Outcome<u32> {
-        if count >= 0 {
-            return Ok(u32::try_from(count).unwrap_or(u32::MAX));
+    /// Pops what [`Run::number_expression`] has let through.
+    pub(super) fn pop_number(&mut self, program: &Program) -> f64 {
+        let value = self.pop();
+        let number = View::new(&self.heap, &program.constants).float(value);
+        number.unwrap_or_default()
+    }
+}
+
+/// Says in AWS's words why a field does not take a number.
+fn refusal(field: NumberField, number: f64) -> Option<String> {
+    let name = field.name();
+    match field {
+        NumberField::ToleratedFailurePercentage => {
+            (!(0.0..=100.0).contains(&number)).then(|| format!("{name} must be between 0 and 100."))
         }
-        Err(self.field_fault(program, id, |cause| {
-            cause.push_str(field);
-            cause.push_str(" cannot be negative.");
-        }))
-    }
-
-    /// Returns the value of `ToleratedFailurePercentage`.
-    pub(super) fn percentage_expression(
-        &mut self,
-        program: &Program,
-        frame: FrameId,
-        id: ExpressionId,
-    ) -> Outcome<f64> {
-        let value = self.number_expression(program, frame, id)?;
-        match (0.0..=100.0).contains(&value) {
-            true => Ok(value),
-            false => Err(self.field_fault(program, id, |cause| {
-                cause.push_str("ToleratedFailurePercentage must be between 0 and 100.");
-            })),
+        _ if number.fract() != 0.0 => Some(format!(
+            "The {name} field cannot be parsed as an integer: {number}"
+        )),
+        NumberField::MaxConcurrency | NumberField::ToleratedFailureCount => {
+            (number < 0.0).then(|| format!("{name} cannot be negative."))
+        }
+        NumberField::Seconds | NumberField::TimeoutSeconds | NumberField::HeartbeatSeconds => {
+            (!(0.0..=SECONDS_MAX as f64).contains(&number)).then(|| {
+                format!(
+                    "{name} must be between 0 and {SECONDS_MAX} but was: {}",
+                    number as i64
+                )
+            })
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::run::{PAYLOAD_BYTES_MAX, Run};
 use crate::fault;
 use crate::program::{PathId, Program};
-use crate::value::{Store, ValueRef, View};
+use crate::value::{DEPTH_MAX, Store, ValueRef, View};
 
 /// What went wrong in a state.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +120,37 @@ impl Run {
             "The state/task '{what}' {did} with a size exceeding the maximum number of bytes service limit."
         );
         self.data_limit_exceeded(program, &cause, catchable)
+    }
+
+    /// Makes the fault of data that are nested deeper than any JSON text that is read (facts have no words for it).
+    #[cold]
+    pub(super) fn too_deep(&mut self, program: &Program, what: &str) -> Raised {
+        self.runtime_fault(program, |cause| {
+            cause.push_str(&format!("The {what} nested more than {DEPTH_MAX} levels deep."));
+        })
+    }
+
+    /// Checks what a state hands on to its branches or iterations: `Arguments` or `Parameters` of a Parallel, `Items` and
+    /// `ItemSelector` of a Map. It is the input of states, and is limited as any.
+    #[inline]
+    pub(super) fn check_handed_on(&mut self, program: &Program, value: ValueRef) -> Outcome<()> {
+        match View::new(&self.heap, &program.constants).is_small(value, PAYLOAD_BYTES_MAX) {
+            true => Ok(()),
+            false => self.check_large_handed_on(program, value),
+        }
+    }
+
+    #[cold]
+    fn check_large_handed_on(&mut self, program: &Program, value: ValueRef) -> Outcome<()> {
+        let view = View::new(&self.heap, &program.constants);
+        if view.len(value) > PAYLOAD_BYTES_MAX {
+            let name = &program.states[self.current.state.at()].name;
+            return Err(self.too_large(program, name, "provided parameters", true));
+        }
+        match view.depth(value) > DEPTH_MAX {
+            true => Err(self.too_deep(program, "state's parameters are")),
+            false => Ok(()),
+        }
     }
 
     /// Makes the fault of data that are more than they may be.

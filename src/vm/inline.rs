@@ -66,13 +66,21 @@ impl Run {
     ) -> Option<ValueRef> {
         let input = match map.selector {
             None => item.1,
-            Some(selector) => self.whole_block(program, frame, selector, item)?,
+            Some(selector) => {
+                let input = self.whole_block(program, frame, selector, item);
+                input.filter(|&input| self.is_payload(program, input))?
+            }
         };
         let data = std::mem::replace(&mut self.current.data, input);
         let output = self.whole_block(program, frame, inline, item);
         self.current.data = data;
+        output.filter(|&output| self.is_payload(program, output))
+    }
+
+    /// Says whether a value may be the input or output of a state.
+    fn is_payload(&self, program: &Program, value: ValueRef) -> bool {
         let view = View::new(&self.heap, &program.constants);
-        output.filter(|&output| view.len(output) <= PAYLOAD_BYTES_MAX && view.depth(output) <= DEPTH_MAX)
+        view.len(value) <= PAYLOAD_BYTES_MAX && view.depth(value) <= DEPTH_MAX
     }
 
     fn whole_block(

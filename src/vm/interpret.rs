@@ -161,7 +161,11 @@ impl Run {
                     self.current.result = value;
                     self.current.output = value;
                 }
-                Instruction::Data => self.current.data = self.pop(),
+                Instruction::Data => {
+                    let value = self.pop();
+                    self.check_handed_on(program, value)?;
+                    self.current.data = value;
+                }
                 Instruction::ResultConstant(value) => {
                     self.current.result = value;
                     self.current.output = value;
@@ -197,6 +201,7 @@ impl Run {
                     }
                 }
                 Instruction::Jump(to) => pc = to,
+                Instruction::Rejoin(rejoin) => pc = self.rejoin(program, rejoin, pc),
                 Instruction::Switch(switch) => pc = self.switch(program, frame, switch)?,
                 Instruction::Matched(rule) => self.decide(Decision::Rule {
                     state: self.current.state,
@@ -274,6 +279,7 @@ impl Run {
             Instruction::Call(call) => self.call(program, call)?,
             Instruction::Format(format) => self.format(program, format)?,
             Instruction::Expression(expression) => self.expression(program, frame, expression, item)?,
+            Instruction::Number(id, field) => self.number_expression(program, frame, id, field)?,
             _ => return Ok(()),
         };
         self.stack.push(value);
@@ -356,9 +362,7 @@ impl Run {
             return Err(self.too_large(program, name, "returned a result", false));
         }
         if view.depth(output) > DEPTH_MAX {
-            return Err(self.runtime_fault(program, |cause| {
-                cause.push_str("The state's output is nested more than 1000 levels deep.");
-            }));
+            return Err(self.too_deep(program, "state's output is"));
         }
         Ok(())
     }
@@ -386,9 +390,7 @@ impl Run {
             .iter()
             .any(|&value| view.depth(value) > DEPTH_MAX)
         {
-            return Err(self.runtime_fault(program, |cause| {
-                cause.push_str("The assigned variables are nested more than 1000 levels deep.");
-            }));
+            return Err(self.too_deep(program, "assigned variables are"));
         }
         for (at, (_, variable)) in variables.iter().enumerate() {
             let owner = self.owner(frame, variable.up);
@@ -419,11 +421,13 @@ impl Run {
     fn trace(&mut self, stage: Stage) {
         let value = match stage {
             Stage::AfterInputPath | Stage::AfterItemsPath | Stage::AfterItems => self.current.data,
-            Stage::AfterParameters | Stage::AfterArguments | Stage::AfterItemSelector => {
-                self.stack.last().copied().unwrap_or(self.current.data)
-            }
+            Stage::AfterParameters
+            | Stage::AfterArguments
+            | Stage::AfterItemSelector
+            | Stage::Credentials => self.stack.last().copied().unwrap_or(self.current.data),
             Stage::Result => self.current.result,
             Stage::AfterResultSelector | Stage::AfterResultPath => self.current.output,
+            Stage::Number(_) | Stage::Timestamp => return,
         };
         self.trace_value(stage, value);
     }

@@ -6,8 +6,8 @@ use super::frame::{Activity, FrameId};
 use super::request::{Answer, Request, TaskRequest, Token};
 use super::run::{PAYLOAD_BYTES_MAX, Run};
 use crate::fault;
-use crate::program::{Limit, PathId, Program, TaskId};
-use crate::value::{Kind, Store, ValueRef, View};
+use crate::program::{Limit, NumberField, PathId, Program, TaskId};
+use crate::value::{DEPTH_MAX, Kind, Store, ValueRef, View};
 
 /// Largest `TimeoutSeconds` and `HeartbeatSeconds` (facts 4.3).
 pub(super) const SECONDS_MAX: i64 = 99_999_999;
@@ -16,14 +16,28 @@ impl Run {
     /// Yields a task with the popped parameters.
     pub(super) fn schedule(&mut self, program: &Program, frame: FrameId, task: TaskId) -> Outcome<()> {
         let info = &program.tasks[task.at()];
+        let heartbeat = self.pop_limit(program, info.heartbeat);
+        let timeout = self.pop_limit(program, info.timeout);
         let parameters = self.pop();
         let credentials = if info.credentials {
             self.pop()
         } else {
             ValueRef::NONE
         };
-        let timeout = self.limit_seconds(program, frame, info.timeout, "TimeoutSeconds")?;
-        let heartbeat = self.limit_seconds(program, frame, info.heartbeat, "HeartbeatSeconds")?;
+        let timeout = self.limit_seconds(program, frame, timeout, "TimeoutSeconds")?;
+        let heartbeat = self.limit_seconds(program, frame, heartbeat, "HeartbeatSeconds")?;
+        if View::new(&self.heap, &program.constants).depth(parameters) > DEPTH_MAX {
+            return Err(self.too_deep(program, "task's parameters are"));
+        }
+        let limits = [
+            (NumberField::TimeoutSeconds, timeout),
+            (NumberField::HeartbeatSeconds, heartbeat),
+        ];
+        for (field, seconds) in limits {
+            if let Some(seconds) = seconds {
+                self.trace_number(program, field, seconds.into());
+            }
+        }
         self.check_parameters(program, task, parameters)?;
         self.park(frame, Activity::Task(task));
         let view = View::new(&self.heap, &program.constants);
@@ -83,6 +97,14 @@ impl Run {
         self.record(event)
     }
 
+    /// Takes a computed limit from the stack: it is as good as a literal then.
+    pub(super) fn pop_limit(&mut self, program: &Program, limit: Limit) -> Limit {
+        match limit {
+            Limit::Popped => Limit::Literal(self.pop_number(program) as u32),
+            other => other,
+        }
+    }
+
     fn limit_seconds(
         &mut self,
         program: &Program,
@@ -91,13 +113,9 @@ impl Run {
         field: &str,
     ) -> Outcome<Option<u32>> {
         let path = match limit {
-            Limit::None => return Ok(None),
+            Limit::None | Limit::Popped => return Ok(None),
             Limit::Literal(seconds) => return Ok(Some(seconds)),
             Limit::Path(path) => path,
-            Limit::Expression(expression) => {
-                let seconds = self.whole_expression(program, frame, expression, field)?;
-                return self.seconds_within(program, expression, field, seconds).map(Some);
-            }
         };
         let value = self.data_path(program, frame, path)?;
         let view = View::new(&self.heap, &program.constants);

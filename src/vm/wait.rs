@@ -4,7 +4,7 @@ use super::fault::{self, Fault, Outcome};
 use super::frame::{Activity, FrameId};
 use super::request::{Request, Timer, TimerKind, Token};
 use super::run::Run;
-use crate::program::{ExpressionId, FailId, PathId, Program, WaitId, WaitUntil};
+use crate::program::{ExpressionId, FailId, NumberField, PathId, Program, Stage, WaitId, WaitUntil};
 use crate::timestamp;
 use crate::value::{Kind, ValueRef, View};
 
@@ -18,16 +18,19 @@ impl Run {
         let at_ms = match program.waits[wait.at()] {
             WaitUntil::Seconds(seconds) => self.now_ms + i64::from(seconds) * 1_000,
             WaitUntil::SecondsPath(path) => {
-                let ms = self.seconds(program, frame, path)?.saturating_mul(1_000);
-                self.now_ms.saturating_add(ms)
+                let seconds = self.seconds(program, frame, path)?;
+                self.trace_number(program, NumberField::Seconds, seconds as f64);
+                self.now_ms.saturating_add(seconds.saturating_mul(1_000))
             }
-            WaitUntil::SecondsExpression(expression) => {
-                let seconds = self.whole_expression(program, frame, expression, "Seconds")?;
-                let seconds = self.seconds_within(program, expression, "Seconds", seconds)?;
-                self.now_ms.saturating_add(i64::from(seconds) * 1_000)
+            WaitUntil::SecondsPopped => {
+                let seconds = self.pop_number(program);
+                self.trace_number(program, NumberField::Seconds, seconds);
+                self.now_ms.saturating_add(seconds as i64 * 1_000)
             }
-            WaitUntil::TimestampExpression(expression) => {
-                self.timestamp_expression(program, frame, expression)?
+            WaitUntil::TimestampPopped(expression) => {
+                let value = self.pop();
+                self.trace_value(Stage::Timestamp, value);
+                self.timestamp_of(program, expression, value)?
             }
             WaitUntil::Timestamp(nanos) => millis(nanos),
             WaitUntil::TimestampPath(path) => self.timestamp(program, frame, path)?,
@@ -92,6 +95,8 @@ impl Run {
             }));
         };
         let shown = shown(view, value);
+        self.trace_value(Stage::Timestamp, value);
+        let view = View::new(&self.heap, &program.constants);
         if let Some(nanos) = view
             .string(value)
             .and_then(|text| timestamp::parse(&text.decode()))
@@ -108,13 +113,8 @@ impl Run {
         }))
     }
 
-    fn timestamp_expression(
-        &mut self,
-        program: &Program,
-        frame: FrameId,
-        expression: ExpressionId,
-    ) -> Outcome<i64> {
-        let value = self.expression(program, frame, expression, None)?;
+    /// Returns the time that an expression has made.
+    fn timestamp_of(&mut self, program: &Program, expression: ExpressionId, value: ValueRef) -> Outcome<i64> {
         self.expect(program, expression, value, Kind::String)?;
         let view = View::new(&self.heap, &program.constants);
         let text = shown(view, value);

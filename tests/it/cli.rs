@@ -3,6 +3,7 @@
 mod convert;
 mod demo;
 mod embedded;
+mod functions;
 mod hostile;
 mod jsonata;
 mod logs;

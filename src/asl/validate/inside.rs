@@ -112,7 +112,8 @@ fn token_start(text: &str, end: usize) -> usize {
         return end;
     };
     let inner = &before[..end - last.len_utf8()];
-    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    // Whatever is no blank and no operator is a part of a name.
+    let is_part = |c: char| !c.is_whitespace() && !".[]{}(),@#;:?+-*/%|=<>^&!~\"'`".contains(c);
     match last {
         '`' => inner.rfind('`').unwrap_or(inner.len()),
         '"' | '\'' => string_start(inner, last).unwrap_or(inner.len()),

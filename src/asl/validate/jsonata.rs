@@ -184,6 +184,7 @@ impl Checker<'_> {
     ) -> String {
         slips::of_top_level(&slips::Name {
             name: &name.name,
+            before: &inside.text[..part.start],
             rest: &inside.text[part.end..],
             is_variable: self.assigned.contains(&name.name) || references.bound.contains(&name.name),
             has_result: self.outcome.has_result,
@@ -303,6 +304,8 @@ impl Checker<'_> {
             slips::whole_text().to_owned()
         } else if text.starts_with("$states.") && is_expression(text) {
             format!("write `{{% {text} %}}`")
+        } else if slips::reads_states(text) {
+            slips::whole_text().to_owned()
         } else if paths::looks_like_path(text) {
             slips::of_path(text)
         } else if paths::looks_like_call(text)

@@ -103,7 +103,7 @@ pub(super) fn of_syntax(text: &str, at: &Range<usize>) -> Option<String> {
     if text.contains("{%") || text.contains("%}") {
         return Some(whole_text().to_owned());
     }
-    if let Some(help) = comma_too_many(text, at) {
+    if let Some(help) = comma_too_many(text, at).or_else(|| mark(text, at).map(str::to_owned)) {
         return Some(help);
     }
     let end = at.end.min(text.len());
@@ -141,6 +141,29 @@ fn missing_operator(text: &str, at: &Range<usize>) -> Option<String> {
     ))
 }
 
+/// Returns what to do about a mark that means something else elsewhere.
+fn mark(text: &str, at: &Range<usize>) -> Option<&'static str> {
+    let (before, token) = (text.get(..at.start)?, text.get(at.start..)?);
+    if token.starts_with(';') {
+        return Some("several expressions stand in a block, and the last is its value: `( …; … )`");
+    }
+    if before.ends_with('/') && token.starts_with(char::is_alphabetic) {
+        return Some("behind a regular expression may stand `i` and `m`, nothing else");
+    }
+    let is_comment = token.starts_with("//") || before.ends_with('/') && token.starts_with('/');
+    is_comment.then_some("a comment is written `/* … */`")
+}
+
+/// Says whether a text speaks of a member of `$states` between the braces of another template language.
+pub(super) fn reads_states(text: &str) -> bool {
+    let has_braces = ["{{", "${"].iter().any(|open| text.contains(open)) && text.contains('}');
+    has_braces
+        && text.match_indices("$states.").any(|(at, found)| {
+            let field = &text[at + found.len()..];
+            STATES_FIELDS.iter().any(|known| field.starts_with(known))
+        })
+}
+
 /// Returns what to do about a comma behind the last of several.
 fn comma_too_many(text: &str, at: &Range<usize>) -> Option<String> {
     let before = text.get(..at.start)?.trim_end();
@@ -157,6 +180,8 @@ pub(super) fn whole_text() -> &'static str {
 /// Where a name that reads the document stands, and what else is known.
 pub(super) struct Name<'a> {
     pub(super) name: &'a str,
+    /// The expression before the name.
+    pub(super) before: &'a str,
     /// The expression behind the name.
     pub(super) rest: &'a str,
     /// A variable of this name is assigned by a state, or bound by the expression.
@@ -206,6 +231,9 @@ pub(super) fn of_top_level(name: &Name<'_>) -> String {
     if let Some((_, help)) = WORDS.iter().find(|(word, _)| *word == own) {
         return (*help).to_owned();
     }
+    if let Some(help) = of_spelling(name) {
+        return help;
+    }
     if name.rest.trim_start().starts_with('(')
         && let Some(function) = suggest::closest(own, functions())
     {
@@ -219,6 +247,29 @@ pub(super) fn of_top_level(name: &Name<'_>) -> String {
         false => String::new(),
     };
     format!("write `$states.input.{own}` for a field of the input{result}, `'{own}'` for a text")
+}
+
+/// Returns what was meant by a name that should have quotes of some kind.
+fn of_spelling(name: &Name<'_>) -> Option<String> {
+    let own = name.name;
+    if own.starts_with(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) {
+        return Some("a text stands in straight quotes, `'…'` or `\"…\"`".to_owned());
+    }
+    let before = name.before.trim_end();
+    if before.ends_with(['{', ','])
+        && name.rest.trim_start().starts_with(':')
+        && !name.rest.trim_start().starts_with(":=")
+    {
+        return Some(format!("the key of an object is a text: `'{own}': …`"));
+    }
+    // A path with a name like `delivery-date` is a difference.
+    let (path, end) = (name.before.strip_suffix('-')?, |c: char| {
+        !c.is_alphanumeric() && c != '_' && c != '-'
+    });
+    let start = path.rfind(end).map_or(0, |at| at + 1);
+    let first = &path[start..];
+    let is_step = path[..start].ends_with('.') && !first.is_empty();
+    is_step.then(|| format!("a name with `-` stands in backquotes: `` `{first}-{own}` ``; a field of the input is `$states.input.{own}`"))
 }
 
 /// Returns what JSONata has in the place of an intrinsic function.

@@ -70,12 +70,24 @@ impl Checker<'_> {
         };
         let location =
             (problem.kind != ProblemKind::TooDeep).then(|| self.jackson_location(problem.span.end));
+        // YAML reads `{` as the begin of a mapping, and `%` stands nowhere in one.
+        let is_bare = format == Format::Yaml
+            && self
+                .text
+                .get(..problem.span.start)
+                .is_some_and(|before| before.ends_with('{'))
+            && self.text[problem.span.start..].starts_with('%');
+        let bare = || {
+            is_bare
+                .then(|| "in YAML an expression stands in quotes, `\"{% … %}\"`, or behind `|-`".to_owned())
+        };
+        let help = problem.help.or_else(bare);
         let spot = Spot {
             pointer: String::new(),
             location,
             span: problem.span,
         };
-        self.error(code, spot, message).help = problem.help;
+        self.error(code, spot, message).help = help;
     }
 
     /// Returns a position as AWS's JSON reader writes it (facts 9.3).

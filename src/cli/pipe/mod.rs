@@ -27,6 +27,7 @@ use produce::Producing;
 use read::Reader;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use write::Writer;
 
 /// Blocks of lines that are under way at a time, for all shards.
@@ -87,6 +88,9 @@ pub(super) struct Args {
     substitutions: Vec<(String, String)>,
 }
 
+/// How long the processes of functions may take to end.
+const PROCESSES: Duration = Duration::from_secs(1);
+
 pub(super) fn run(args: &Args) -> u8 {
     execute(args).unwrap_or_else(|stop| stop.tell(Format::Text))
 }
@@ -103,13 +107,21 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let bindings = tasks
         .bind(&program, false)
         .map_err(|unserved| unserved_stop(args, &unserved))?;
+    let _processes = Processes(Arc::clone(&tasks));
     let count = settings.shards(args.shards)?;
     let service = &settings.config.service;
     let memory_max = service.memory_max.map(|size| size.0);
+    let kafka = kafka(&program, &settings)?;
+    if tasks.processes().next().is_some() {
+        diagnostics::install_with_functions()?;
+    } else if kafka.is_some() {
+        // What hinders the client is not only in the tasks' errors, some minutes later.
+        diagnostics::install_quiet()?;
+    }
     let work = Work {
         memory: crate::server::without_clients(memory_max, service.execution_memory_max.0, count),
         workflow: Arc::new(settings.workflow(&args.file)),
-        kafka: kafka(&program, &settings)?,
+        kafka,
         program,
         bindings: Arc::new(bindings),
         tasks,
@@ -160,8 +172,6 @@ fn kafka(program: &crate::program::Program, settings: &Settings) -> Result<Optio
     }
     let checked = config.kafka.check();
     checked.map_err(|error| Stop::new(format!("error: {error}")))?;
-    // What hinders the client is not only in the tasks' errors, some minutes later.
-    diagnostics::install_quiet()?;
     Ok(Some(config.kafka.clone()))
 }
 
@@ -197,6 +207,15 @@ fn stop_on_signal(feeds: &Feeds) -> Result<(), Stop> {
 
 /// The ends of all shards' sources, until somebody ends them.
 type Feeds = Arc<Mutex<Option<Vec<Feed>>>>;
+
+/// The processes of functions, which end with this.
+struct Processes(Arc<Tasks>);
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.0.stop(PROCESSES);
+    }
+}
 
 /// What every shard does.
 struct Work {

@@ -2,12 +2,12 @@
 
 use crate::cli::output::Json;
 use crate::printable;
-use crate::program::{Stage, StateType};
+use crate::program::{NumberField, Stage, StateType};
 use crate::test_state::{Status, Trial};
 use std::fmt::Write;
 
 /// The stages in the order of the data flow: AWS's name, and a heading.
-const STAGES: [(Stage, &str, &str); 9] = [
+const STAGES: [(Stage, &str, &str); 17] = [
     (Stage::AfterInputPath, "afterInputPath", "after InputPath"),
     (Stage::AfterItemsPath, "afterItemsPath", "after ItemsPath"),
     (Stage::AfterItems, "afterItems", "after Items"),
@@ -16,8 +16,36 @@ const STAGES: [(Stage, &str, &str); 9] = [
         "afterItemSelector",
         "after ItemSelector",
     ),
+    (
+        Stage::Number(NumberField::MaxConcurrency),
+        "maxConcurrency",
+        "MaxConcurrency",
+    ),
+    (
+        Stage::Number(NumberField::ToleratedFailureCount),
+        "toleratedFailureCount",
+        "ToleratedFailureCount",
+    ),
+    (
+        Stage::Number(NumberField::ToleratedFailurePercentage),
+        "toleratedFailurePercentage",
+        "ToleratedFailurePercentage",
+    ),
+    (Stage::Credentials, "credentials", "Credentials"),
     (Stage::AfterParameters, "afterParameters", "after Parameters"),
     (Stage::AfterArguments, "afterArguments", "after Arguments"),
+    (
+        Stage::Number(NumberField::TimeoutSeconds),
+        "timeoutSeconds",
+        "TimeoutSeconds",
+    ),
+    (
+        Stage::Number(NumberField::HeartbeatSeconds),
+        "heartbeatSeconds",
+        "HeartbeatSeconds",
+    ),
+    (Stage::Number(NumberField::Seconds), "seconds", "Seconds"),
+    (Stage::Timestamp, "timestamp", "Timestamp"),
     (Stage::Result, "result", "result"),
     (
         Stage::AfterResultSelector,
@@ -103,6 +131,12 @@ pub(super) fn text(trial: &Trial, state: &str, rules: usize) -> String {
     let mut last = trial.input.as_str();
     for (stage, _, heading) in STAGES {
         if let Some(value) = trial.stage(stage) {
+            if is_beside(stage) {
+                if !is_default(stage, value) {
+                    let _ = writeln!(out, "  {heading:20}  {value}");
+                }
+                continue;
+            }
             // A stage that the state has no field for changes nothing: only what changes is worth a line.
             if value != last || stage == Stage::Result {
                 let _ = writeln!(out, "  {heading:20}  {value}");
@@ -139,6 +173,16 @@ pub(super) fn text(trial: &Trial, state: &str, rules: usize) -> String {
     }
     write_end(trial, &mut out);
     out
+}
+
+/// Says whether a stage is a field of its own, beside the flow of the state's data.
+fn is_beside(stage: Stage) -> bool {
+    matches!(stage, Stage::Number(_) | Stage::Timestamp | Stage::Credentials)
+}
+
+/// Says whether a field's value is the one that it has where the definition has no such field.
+fn is_default(stage: Stage, value: &str) -> bool {
+    stage == Stage::Number(NumberField::MaxConcurrency) && value == "0"
 }
 
 fn write_end(trial: &Trial, out: &mut String) {

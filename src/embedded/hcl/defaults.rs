@@ -9,6 +9,9 @@ use crate::asl::syntax::scalar::is_json_number;
 use crate::asl::syntax::{Node, Value};
 use std::collections::HashMap;
 
+/// What stands for a number that nobody says.
+pub(super) const SAMPLE_NUMBER: &str = "1";
+
 /// The known values of a file: `var.pause`, `local.table`.
 #[derive(Default)]
 pub(in crate::embedded) struct Defaults {
@@ -124,7 +127,7 @@ fn known(text: &str, is_text: bool) -> Plain {
 /// Returns a default as Terraform converts it to the type that a variable has.
 fn typed(kind: &str, default: Option<Plain>) -> Option<Plain> {
     let sample = match kind {
-        "number" => "1",
+        "number" => SAMPLE_NUMBER,
         "bool" => "true",
         "string" => return default.map(|default| known(&default.text, true)),
         _ => return default,

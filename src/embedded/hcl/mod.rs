@@ -16,6 +16,21 @@ use reference::reference_length;
 use skip::{interpolation, skip_space};
 pub(super) use skip::{skip, skip_blanks};
 
+/// Fields of a definition that take a number. What Terraform puts there is one, whoever declares it where.
+const NUMBERS: [&str; 11] = [
+    "BackoffRate",
+    "HeartbeatSeconds",
+    "IntervalSeconds",
+    "MaxAttempts",
+    "MaxConcurrency",
+    "MaxDelaySeconds",
+    "NumericEquals",
+    "Seconds",
+    "TimeoutSeconds",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+];
+
 /// Reads expressions from an offset on.
 pub(super) struct Reader<'e, 'a, 't> {
     evaluator: &'e mut Evaluator<'a>,
@@ -23,6 +38,8 @@ pub(super) struct Reader<'e, 'a, 't> {
     at: usize,
     depth: usize,
     is_lost: bool,
+    /// The value that comes next belongs to a field that takes a number.
+    wants_number: bool,
 }
 
 /// A plain value that something stands for.
@@ -41,6 +58,7 @@ impl<'e, 'a, 't> Reader<'e, 'a, 't> {
             at,
             depth: 0,
             is_lost: false,
+            wants_number: false,
         }
     }
 
@@ -257,7 +275,9 @@ impl<'e, 'a, 't> Reader<'e, 'a, 't> {
             let Some(key) = self.key() else { break };
             quoted(&key, &(start..start + key.len()), out);
             mark(":", self.at, out);
+            self.wants_number = NUMBERS.iter().any(|field| key.text() == *field);
             self.value(out);
+            self.wants_number = false;
             self.takes(',');
         }
         mark("}", self.at, out);

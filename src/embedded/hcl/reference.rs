@@ -3,6 +3,7 @@
 //! Adds its part to [`Reader`]: what was given, a variable's plain default, or a sample of the form that the real
 //! value has.
 
+use super::defaults::SAMPLE_NUMBER;
 use super::{Reader, Scalar};
 use crate::asl::syntax::Span;
 use crate::asl::syntax::scalar::is_json_number;
@@ -40,7 +41,7 @@ impl Reader<'_, '_, '_> {
             let is_plain = is_json_number(given) || ["true", "false"].contains(&given);
             return Scalar {
                 text: Mapped::standing_for(given, span.clone()),
-                is_text: !is_plain || default.is_none_or(|default| default.is_text),
+                is_text: !is_plain || default.map_or(!self.wants_number, |default| default.is_text),
             };
         }
         if let Some(default) = default {
@@ -53,6 +54,13 @@ impl Reader<'_, '_, '_> {
                 self.evaluator.unresolved(reference, span);
             }
             return Scalar { text, is_text };
+        }
+        if self.wants_number {
+            self.evaluator.unresolved(reference, span);
+            return Scalar {
+                text: Mapped::sample(SAMPLE_NUMBER, span.clone()),
+                is_text: false,
+            };
         }
         Scalar {
             text: self.named(reference, span),

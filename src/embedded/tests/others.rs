@@ -281,6 +281,23 @@ fn files_of_terraform() {
         assert_eq!(found, expected);
         assert_eq!(report.diagnostics, [], "{text}");
     }
+    // Variables are declared in a file of their own, as a rule.
+    for (field, value, expected) in [
+        ("TimeoutSeconds", "var.elsewhere", "1"),
+        ("TimeoutSeconds", "\"${var.elsewhere}\"", "1"),
+        ("HeartbeatSeconds", "aws_lambda_function.price.timeout", "1"),
+        ("TimeoutSeconds", "var.given", "8"),
+        ("Comment", "var.elsewhere", "\"elsewhere\""),
+        ("Comment", "var.given", "\"8\""),
+    ] {
+        let text = format!(
+            "{TERRAFORM}  definition = jsonencode({{StartAt = \"A\", States = {{A = {{Type = \"Task\", {field} = {value}, \
+             Resource = aws_lambda_function.price.arn, End = true}}}}}})\n}}\n"
+        );
+        let (found, report) = check_with("main.tf", &text, &[("var.given", "8")], false);
+        assert!(found.contains(&format!("\"{field}\":{expected},")), "{found}");
+        assert_eq!(report.diagnostics, [], "{text}");
+    }
     for (seconds, expected) in [
         ("var.long", "7"),
         ("\"${var.long}\"", "7"),
@@ -334,6 +351,26 @@ fn files_of_terraform() {
         (container.find("quote"), container.find("quotes")),
         (Some(0), Some(0))
     );
+    for (block, name) in [
+        ("resource aws_sfn_state_machine quote {", "quote"),
+        ("resource \"aws_sfn_state_machine\" quote {", "quote"),
+        (
+            "module \"flow\" {\n  source = \"terraform-aws-modules/step-functions/aws\"",
+            "flow",
+        ),
+    ] {
+        let text = format!("{block}\n  type = \"express\"\n  definition = <<EOF\n{price}\nEOF\n}}\n");
+        let found = super::container("main.tf", &text);
+        assert_eq!((found.len(), found.name(0)), (1, name), "{text}");
+        let (definition, report) = check_with("main.tf", &text, &[], false);
+        assert_eq!(
+            (definition.trim_end(), report.diagnostics),
+            (&*price, Vec::new()),
+            "{text}"
+        );
+    }
+    let other = "module \"flow\" {\n  source = \"./network\"\n  definition = \"x\"\n}\n";
+    assert_eq!(open(&source("a.tf", other)).expect("Terraform").len(), 0);
     assert_eq!(
         open(&source("a.tf", "provider \"aws\" {}\n"))
             .expect("Terraform")

@@ -92,9 +92,15 @@ impl Emitter<'_> {
     ) -> Result<(), Error> {
         let count = arguments.len() as u32 + u32::from(applied);
         let site = self.site(procedure, position);
-        let known = self.builtin(procedure);
+        // With more arguments than the instruction holds it is called like any other value.
+        let known = u16::try_from(count)
+            .ok()
+            .and_then(|count| Some((self.builtin(procedure)?, count)));
         if known.is_none() {
             self.node(procedure)?;
+            if self.code.sites[site as usize].meant.is_some() {
+                self.op(Op::Missing(site), position);
+            }
             if applied {
                 self.op(Op::Swap, position);
             }
@@ -103,17 +109,10 @@ impl Emitter<'_> {
             self.node(argument)?;
         }
         match known {
-            Some(id) if count < 256 => {
-                self.op(
-                    Op::CallBuiltin {
-                        id,
-                        count: count as u16,
-                        site,
-                    },
-                    position,
-                );
+            Some((id, count)) => {
+                self.op(Op::CallBuiltin { id, count, site }, position);
             }
-            _ => {
+            None => {
                 self.op(Op::Call { count, site }, position);
             }
         }

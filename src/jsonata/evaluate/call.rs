@@ -27,14 +27,6 @@ impl<'a> Machine<'a, '_> {
     pub(super) fn call(&mut self, count: usize, site: u32, tail: bool) -> Result<(), Error> {
         let bottom = self.stack.len() - count;
         let callee = self.stack[bottom - 1];
-        let place = &self.code.sites[site as usize];
-        if callee.is_nothing() && !tail {
-            let meant = place.meant.map_or(Value::Nothing, |meant| self.load(meant));
-            if self.is_truthy(meant) {
-                let name = place.token.as_deref().unwrap_or_default();
-                return Err(Error::new("T1005").at(place.position).with_token(name));
-            }
-        }
         if !tail {
             self.detach_arguments(callee, bottom)?;
         }
@@ -46,6 +38,19 @@ impl<'a> Machine<'a, '_> {
         };
         let result = self.enter(callee, bottom, context, Some(site), depth, tail);
         result.map_err(|error| self.left_call(error, callee, Some(site)))
+    }
+
+    /// Helps out where the function on top is nothing because the `$` of its name was forgotten.
+    pub(super) fn check_missing(&mut self, site: u32) -> Result<(), Error> {
+        let place = &self.code.sites[site as usize];
+        if self.stack.last().is_some_and(|callee| callee.is_nothing()) {
+            let meant = place.meant.map_or(Value::Nothing, |meant| self.load(meant));
+            if self.is_truthy(meant) {
+                let name = place.token.as_deref().unwrap_or_default();
+                return Err(Error::new("T1005").at(place.position).with_token(name));
+            }
+        }
+        Ok(())
     }
 
     /// Functions that are arguments of a lambda do not see the context item of where they are called.

@@ -86,8 +86,9 @@ impl<'a> Machine<'a, '_> {
         let mut sequence = array;
         for at in 0..count {
             sequence = self.step_name(sequence, first + at, at + 1 == count)?;
+            // An array without elements that the last name has found alone is a value, an empty sequence is nothing.
             if self.count(sequence) == 0 {
-                return Ok(Value::Nothing);
+                break;
             }
         }
         Ok(self.closed(sequence, false))

@@ -52,6 +52,7 @@ impl<'a> Machine<'a, '_> {
             Op::Drop => {
                 self.pop();
             }
+            Op::Missing(site) => self.check_missing(site)?,
             Op::Swap => {
                 let last = self.stack.len();
                 self.stack.swap(last - 1, last - 2);

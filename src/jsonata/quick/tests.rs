@@ -125,6 +125,7 @@ const QUICK: [&str; 16] = [
 ];
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn what_is_quick_has_the_value_that_the_machine_gives_it() {
     for form in FORMS {
         for left in OPERANDS {

@@ -27,10 +27,11 @@ impl Listing<'_> {
             Instruction::Unless(test, to) | Instruction::If(test, to) => {
                 format!("{} {}", self.test(test), self.jump(to, Some(within)))
             }
-            Instruction::Expression(id) => self.expression_of(id),
+            Instruction::Expression(id) | Instruction::Number(id, _) => self.expression_of(id),
             Instruction::Condition(id, to) => {
                 format!("{} {}", self.expression(id), self.jump(to, Some(within)))
             }
+            Instruction::Rejoin(id) => self.rejoin(id, within),
             Instruction::Jump(to) => self.jump(to, Some(within)),
             Instruction::Matched(u32::MAX) => "Default".into(),
             Instruction::Matched(rule) => format!("rule {rule}"),

@@ -142,8 +142,8 @@ impl Listing<'_> {
         match self.program.waits[id.at()] {
             WaitUntil::Seconds(seconds) => format!("{seconds} s"),
             WaitUntil::SecondsPath(path) => format!("{} s", self.path(path)),
-            WaitUntil::SecondsExpression(expression) => format!("{} s", self.expression(expression)),
-            WaitUntil::TimestampExpression(expression) => format!("until {}", self.expression(expression)),
+            WaitUntil::SecondsPopped => "the pushed number of seconds".into(),
+            WaitUntil::TimestampPopped(_) => "until the pushed time".into(),
             WaitUntil::Timestamp(nanos) => format!("until {}", time(nanos)),
             WaitUntil::TimestampPath(path) => format!("until {}", self.path(path)),
         }
@@ -159,13 +159,13 @@ impl Listing<'_> {
         }
     }
 
-    /// Shows a limit; `None` where there is none.
-    pub(super) fn limit(&self, limit: Limit) -> Option<String> {
+    /// Shows a limit in a unit; `None` where there is none.
+    pub(super) fn limit(&self, limit: Limit, unit: &str) -> Option<String> {
         match limit {
             Limit::None => None,
-            Limit::Literal(value) => Some(value.to_string()),
-            Limit::Path(path) => Some(self.path(path)),
-            Limit::Expression(expression) => Some(self.expression(expression)),
+            Limit::Literal(value) => Some(format!("{value}{unit}")),
+            Limit::Path(path) => Some(format!("{}{unit}", self.path(path))),
+            Limit::Popped => Some("as pushed".into()),
         }
     }
 }

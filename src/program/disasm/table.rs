@@ -1,8 +1,8 @@
 //! Operands that are tables: tasks, containers, switches, fused chains, retriers.
 
 use super::super::{
-    Branches, ContainerId, FusedId, Items, Iteration, Pc, Percentage, Retrier, StateId, SwitchId, TaskId,
-    Write, WriteValue,
+    Branches, ContainerId, FusedId, Items, Iteration, Pc, Percentage, RejoinId, Retrier, StateId, SwitchId,
+    TaskId, Write, WriteValue,
 };
 use super::Listing;
 use super::line::plural;
@@ -18,8 +18,8 @@ impl Listing<'_> {
         }
         let limits = [("timeout", task.timeout), ("heartbeat", task.heartbeat)];
         let limits = limits.into_iter().filter_map(|(name, limit)| {
-            let limit = self.limit(limit)?;
-            Some(format!("{name} {limit} s"))
+            let limit = self.limit(limit, " s")?;
+            Some(format!("{name} {limit}"))
         });
         lines.extend(limits);
         if task.credentials {
@@ -62,21 +62,25 @@ impl Listing<'_> {
         }
         let entry = self.program.flows[map.flow.at()].entry;
         lines.push(format!("processor {}", self.jump(entry, None)));
-        if let Some(limit) = self.limit(map.max_concurrency) {
+        if let Some(limit) = self.limit(map.max_concurrency, "") {
             lines.push(format!("concurrency {limit}"));
         }
-        if let Some(count) = self.limit(map.tolerated_count) {
+        if let Some(count) = self.limit(map.tolerated_count, "") {
             lines.push(format!("tolerated failures {count}"));
         }
         match map.tolerated_percentage {
             Percentage::None => {}
             Percentage::Literal(value) => lines.push(format!("tolerated failures {value} %")),
             Percentage::Path(path) => lines.push(format!("tolerated failures {} %", self.path(path))),
-            Percentage::Expression(expression) => {
-                lines.push(format!("tolerated failures {} %", self.expression(expression)));
-            }
+            Percentage::Popped => lines.push("tolerated failures as pushed, in %".into()),
         }
         lines
+    }
+
+    pub(super) fn rejoin(&self, id: RejoinId, within: StateId) -> String {
+        let places = &self.program.rejoins[id.at()].places;
+        let places: Vec<String> = places.iter().map(|&to| self.jump(to, Some(within))).collect();
+        places.join(", ")
     }
 
     /// Lists a table by its rules' order in the code, the look-up keys sorted: hashing has no order.

@@ -70,6 +70,8 @@ pub enum Error {
         /// Why not; names the variable or file, never the value.
         reason: String,
     },
+    /// A list of brokers that is none; names nothing of it.
+    Brokers(&'static str),
     /// Settings of the source that do not fit.
     Source(String),
     /// The client itself, in librdkafka's words.
@@ -82,6 +84,7 @@ impl fmt::Display for Error {
             Error::Owned { key, instead } => write!(f, "kafka property {key:?} cannot be set: {instead}"),
             Error::Property { key, reason } => write!(f, "kafka property {key:?}: {reason}"),
             Error::Secret { key, reason } => write!(f, "kafka.secrets {key:?}: {reason}"),
+            Error::Brokers(reason) => write!(f, "kafka.brokers: {reason}"),
             Error::Source(reason) => f.write_str(reason),
             Error::Client(reason) => write!(f, "kafka client: {reason}"),
         }

@@ -13,13 +13,16 @@ pub use mistake::ConfigError;
 pub(super) use mistake::Mistake;
 pub use secret::Secret;
 
+use super::lambda::CallLimits;
 use super::lambda::functions::{DelayConfig, FunctionConfig};
 use super::lambda::http::HttpConfig;
+use super::lambda::process::ProcessConfig;
 use super::produce::ProduceConfig;
 use schemars::JsonSchema;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What runs tasks. Keys are patterns: a resource's ARN, or a function's ARN, partial ARN or name; `*` stands for any
 /// text. The longest matching pattern wins. A resource that matches no pattern is unreachable.
@@ -31,11 +34,20 @@ pub struct Config {
 }
 
 impl Config {
-    /// Takes out the headers whose texts cannot be read on this machine, and says why. Whoever only checks need not
+    /// Makes the directories of processes absolute, as far as the folder of the configuration file is: what is relative is
+    /// relative to it.
+    pub fn locate(&mut self, folder: &Path) {
+        for entry in self.entries.values_mut() {
+            entry.process.locate(folder);
+        }
+    }
+
+    /// Takes out the headers and variables whose texts cannot be read on this machine, and says why. Whoever only checks need not
     /// have the secrets of whoever runs.
     pub fn take_unreadable(&mut self) -> Vec<ConfigError> {
         let of_entry = |(pattern, entry): (&String, &mut Entry)| {
-            let mistakes = entry.http.take_unreadable();
+            let mut mistakes = entry.http.take_unreadable();
+            mistakes.extend(entry.process.take_unreadable());
             let pattern = pattern.clone();
             mistakes.into_iter().map(move |mistake| mistake.at(&pattern))
         };
@@ -43,7 +55,7 @@ impl Config {
     }
 }
 
-/// The connector that serves a pattern: exactly one of `function`, `http` and `kafka`.
+/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime` and `kafka`.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Entry {
@@ -53,6 +65,10 @@ pub struct Entry {
     delay: DelayConfig,
     #[schemars(flatten)]
     http: HttpConfig,
+    #[schemars(flatten)]
+    process: ProcessConfig,
+    #[schemars(flatten)]
+    limits: CallLimits,
     #[schemars(flatten)]
     kafka: ProduceConfig,
 }
@@ -64,7 +80,8 @@ pub(super) enum Kind<'a> {
     Function(&'a str),
     /// Answers after so many milliseconds.
     Delay(u32),
-    Http(&'a HttpConfig),
+    Http(&'a HttpConfig, &'a CallLimits),
+    Process(&'a ProcessConfig, &'a CallLimits),
     Kafka(&'a ProduceConfig),
 }
 
@@ -106,26 +123,40 @@ impl Entry {
     /// # Errors
     /// When it names none or several, or has keys of another.
     pub(super) fn kind(&self) -> Result<Kind<'_>, Mistake> {
-        let named = (&self.function.function, &self.http.http, &self.kafka.kafka);
+        let named = (
+            &self.function.function,
+            &self.http.http,
+            &self.process.runtime,
+            &self.kafka.kafka,
+        );
         let (kind, owners) = match named {
-            (Some(name), None, None) => match self.delay.of(name)? {
+            (Some(name), None, None, None) => match self.delay.of(name)? {
                 Some(milliseconds) => (
                     Kind::Delay(milliseconds),
                     [FunctionConfig::OWNER, DelayConfig::OWNER],
                 ),
                 None => (Kind::Function(name), [FunctionConfig::OWNER; 2]),
             },
-            (None, Some(_), None) => (Kind::Http(&self.http), [HttpConfig::OWNER; 2]),
-            (None, None, Some(_)) => (Kind::Kafka(&self.kafka), [ProduceConfig::OWNER; 2]),
+            (None, Some(_), None, None) => (
+                Kind::Http(&self.http, &self.limits),
+                [HttpConfig::OWNER, CallLimits::OWNER],
+            ),
+            (None, None, Some(_), None) => (
+                Kind::Process(&self.process, &self.limits),
+                [ProcessConfig::OWNER, CallLimits::OWNER],
+            ),
+            (None, None, None, Some(_)) => (Kind::Kafka(&self.kafka), [ProduceConfig::OWNER; 2]),
             _ => {
                 return Err(Mistake::of_entry(
-                    "give exactly one of `function`, `http` and `kafka`",
+                    "give exactly one of `function`, `http`, `runtime` and `kafka`",
                 ));
             }
         };
         self.check_owners(owners)?;
-        if let Kind::Http(config) = kind {
-            config.check()?;
+        match kind {
+            Kind::Http(config, _) => config.check()?,
+            Kind::Process(config, _) => config.check()?,
+            Kind::Function(_) | Kind::Delay(_) | Kind::Kafka(_) => {}
         }
         Ok(kind)
     }
@@ -136,6 +167,8 @@ impl Entry {
             self.function.first(),
             self.delay.first(),
             self.http.first(),
+            self.process.first(),
+            self.limits.first(),
             self.kafka.first(),
         ];
         let is_foreign = |(owner, _): &(&str, &str)| !owners.contains(owner);
@@ -150,6 +183,8 @@ impl Entry {
         Ok(self.function.read(name, map)?
             || self.delay.read(name, map)?
             || self.http.read(name, map)?
+            || self.process.read(name, map)?
+            || self.limits.read(name, map)?
             || self.kafka.read(name, map)?)
     }
 }
@@ -160,6 +195,8 @@ fn names() -> impl Iterator<Item = &'static str> {
         FunctionConfig::NAMES,
         DelayConfig::NAMES,
         HttpConfig::NAMES,
+        ProcessConfig::NAMES,
+        CallLimits::NAMES,
         ProduceConfig::NAMES,
     ];
     names.into_iter().flatten().copied()
@@ -209,7 +246,8 @@ mod tests {
         let got = match config.entries["f"].kind() {
             Ok(Kind::Function(_)) => Ok("function"),
             Ok(Kind::Delay(_)) => Ok("delay"),
-            Ok(Kind::Http(_)) => Ok("http"),
+            Ok(Kind::Http(..)) => Ok("http"),
+            Ok(Kind::Process(..)) => Ok("runtime"),
             Ok(Kind::Kafka(_)) => Ok("kafka"),
             Err(Mistake { key, message }) => Err(format!("{}: {message}", key.unwrap_or_default())),
         };
@@ -237,10 +275,13 @@ mod tests {
 
     #[test]
     fn mistakes() {
-        check("{}", Err(": give exactly one of `function`, `http` and `kafka`"));
+        check(
+            "{}",
+            Err(": give exactly one of `function`, `http`, `runtime` and `kafka`"),
+        );
         check(
             r#"{ function = "f", kafka = [] }"#,
-            Err(": give exactly one of `function`, `http` and `kafka`"),
+            Err(": give exactly one of `function`, `http`, `runtime` and `kafka`"),
         );
         check(
             r#"{ function = "delay" }"#,
@@ -261,7 +302,7 @@ mod tests {
         check(
             "{ functoin = 'f' }",
             Err(
-                "unknown field `functoin`, expected one of `function`, `milliseconds`, `http`, `connections`, `queue`, `connect_timeout`, `timeout`, `ca_file`, `headers`, `kafka`",
+                "unknown field `functoin`, expected one of `function`, `milliseconds`, `http`, `connections`, `connect_timeout`, `ca_file`, `headers`, `runtime`, `instances`, `memory`, `environment`, `directory`, `queue`, `timeout`, `kafka`",
             ),
         );
         check(

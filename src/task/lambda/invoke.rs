@@ -33,6 +33,8 @@ pub(super) trait Runner {
 pub(super) struct Job<'a> {
     /// Its name; of what is no function, the resource's ARN.
     pub(super) name: &'a str,
+    /// Its ARN without a version or alias.
+    pub(super) arn: &'a str,
     /// Its version or alias, if one was given.
     pub(super) qualifier: Option<&'a str>,
     /// What it is given.
@@ -41,6 +43,8 @@ pub(super) struct Job<'a> {
     pub(super) is_event: bool,
     /// See [`Request::key`](crate::task::Request::key).
     pub(super) key: &'a dyn Display,
+    /// Now, in milliseconds since 1970.
+    pub(super) now_ms: i64,
 }
 
 /// Serves tasks with functions.
@@ -89,10 +93,12 @@ impl<R: Runner> Connector for Invoker<R> {
         };
         let job = Job {
             name: function.map_or(call.resource, |function| &function.name),
+            arn: function.map_or(call.resource, |function| &function.arn),
             qualifier: function.and_then(|function| function.qualifier.as_deref()),
             payload,
             is_event: style == Style::Accepted,
             key: call.request.key,
+            now_ms: call.request.now_ms,
         };
         let version = function.map_or("", Function::version);
         if let Style::Envelope(detail) = style {

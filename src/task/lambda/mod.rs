@@ -2,8 +2,8 @@
 //!
 //! Owns Lambda's words: names of functions ([`function`]), which of them a task calls (`bind`), what it gets
 //! ([`payload`]), what `lambda:invoke` makes of its answer ([`envelope`], `response`). One [`Connector`](super::Connector),
-//! `invoke`, speaks them, over whatever runs functions: closures in the process ([`functions`], [`demo`]), or a server behind
-//! a URL (`http`). What calls no function may be served so too: the parameters are the payload, and the answer is
+//! `invoke`, speaks them, over whatever runs functions: closures in the process ([`functions`], [`demo`]), a server behind
+//! a URL (`http`), or their own code in processes of this machine (`process`). What calls no function may be served so too: the parameters are the payload, and the answer is
 //! the result. Must not know which function a configuration grants.
 
 mod bind;
@@ -14,11 +14,15 @@ pub mod functions;
 pub(super) mod http;
 mod invocation;
 mod invoke;
+mod limits;
 pub mod payload;
+pub(super) mod process;
 mod response;
+mod thrown;
 
 pub(super) use bind::{Computed, Route, function_name, route};
 pub use invocation::Invocation;
+pub(super) use limits::CallLimits;
 
 /// The names of Lambda's own errors, where a function does not answer as it should.
 pub(super) const ERRORS: [&str; 9] = [

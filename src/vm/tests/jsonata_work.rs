@@ -82,6 +82,57 @@ fn a_turn_ends_between_expressions() {
     player.has_output("20010000");
 }
 
+/// Fields that take numbers are no exception: the turn ends between them, and each may do as much as any other.
+#[test]
+#[cfg_attr(miri, ignore = "a million instructions")]
+fn a_turn_ends_between_the_numbers_of_a_state() {
+    let heavy = "$count($map([1..150000], function($v){$v}))";
+    let states = [
+        task(
+            "A",
+            &format!(
+                r#""Arguments":{{"FunctionName":"f"}},"TimeoutSeconds":"{{% {heavy} %}}","HeartbeatSeconds":"{{% {heavy} - 149990 %}}","Next":"B""#
+            ),
+        ),
+        jsonata(
+            "B",
+            &format!(
+                r#""Type":"Map","Items":[1,2],"MaxConcurrency":"{{% {heavy} %}}","ToleratedFailureCount":"{{% {heavy} %}}",
+                "ToleratedFailurePercentage":"{{% {heavy} / 15000 %}}",
+                "ItemProcessor":{{"StartAt":"I","States":{{"I":{{"Type":"Succeed"}}}}}},"Next":"C""#
+            ),
+        ),
+        jsonata(
+            "C",
+            &format!(r#""Type":"Wait","Seconds":"{{% {heavy} %}}","End":true"#),
+        ),
+    ];
+    let mut player = start("A", &states.join(","), "{}");
+    let turns = |player: &mut Player| {
+        for turn in 1.. {
+            player.run.grant(Work::of(1_000));
+            match player.go() {
+                Status::Running => {}
+                Status::Waiting => return turn,
+                status => panic!("{status:?} {:?}", player.failure()),
+            }
+        }
+        0
+    };
+    assert_eq!(turns(&mut player), 3);
+    let Request::Task(asked) = player.asked[0] else {
+        panic!("a task was asked for");
+    };
+    assert_eq!(
+        (asked.timeout_seconds, asked.heartbeat_seconds),
+        (Some(150_000), Some(10))
+    );
+    player.run.grant(Work::of(1_000));
+    assert_eq!(player.answer(0, Answer::Success(b"{}")), Status::Running);
+    assert!(turns(&mut player) >= 4);
+    assert_eq!(player.timer_ms(1), 150_000_000);
+}
+
 #[test]
 fn what_waits_does_not_keep_the_memory_of_evaluations() {
     let states = task(

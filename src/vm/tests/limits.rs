@@ -261,3 +261,87 @@ fn variables_beyond_65536_are_told_apart() {
     );
     start("A", &states, "{}").succeeds(r#"{"first":0,"last":1}"#);
 }
+
+/// What a state hands on to states inside it is their input, and limited as any input; as the parameters of a task, its
+/// handlers see the fault.
+#[test]
+#[cfg_attr(miri, ignore = "megabytes")]
+fn data_that_are_handed_on_are_limited() {
+    const DONE: &str = r#"{"StartAt":"I","States":{"I":{"Type":"Pass","Result":1,"End":true}}}"#;
+    const TWO: &str =
+        r#"{"StartAt":"I","States":{"I":{"Type":"Pass","Result":1,"Next":"J"},"J":{"Type":"Succeed"}}}"#;
+    let deep = format!(
+        "{}\"{{% $states.input.deep %}}\"{}",
+        "[".repeat(60),
+        "]".repeat(60)
+    );
+    let input = format!(
+        r#"{{"half":"{}","deep":{}{}}}"#,
+        "x".repeat(131_000),
+        "[".repeat(950),
+        "]".repeat(950)
+    );
+    let large = r#"["{% $states.input.half %}","{% $states.input.half & '12345678901234567890' %}","{% $pad('', 200) %}"]"#;
+    let twice = r#"["{% $states.input.half %}","{% $states.input.half %}"]"#;
+    let cases = [
+        (
+            large,
+            "States.DataLimitExceeded",
+            "The state/task 'A' provided parameters with a size exceeding the maximum number of bytes service limit.",
+        ),
+        (
+            &deep,
+            "States.Runtime",
+            "The state's parameters are nested more than 1000 levels deep.",
+        ),
+        (twice, "", ""),
+    ];
+    let fields = |value: &str, inner: &str| {
+        [
+            format!(r#""Type":"Parallel","Arguments":{value},"Branches":[{inner}]"#),
+            format!(r#""Type":"Map","Items":{value},"ItemProcessor":{inner}"#),
+            format!(r#""Type":"Map","Items":[1],"ItemSelector":{value},"ItemProcessor":{inner}"#),
+        ]
+    };
+    for (value, error, cause) in cases {
+        for state in [DONE, TWO].into_iter().flat_map(|inner| fields(value, inner)) {
+            for level in [Level::All, Level::Off] {
+                let alone = format!(r#""A":{{"QueryLanguage":"JSONata",{state},"Output":1,"End":true}}"#);
+                let mut player = start_with("A", &alone, &input, level);
+                match error {
+                    "" => player.succeeds("1"),
+                    error => player.fails(error, cause),
+                }
+                let caught = format!(
+                    r#""A":{{"QueryLanguage":"JSONata",{state},"Output":1,"End":true,"Catch":[{{"ErrorEquals":
+                    ["States.DataLimitExceeded"],"Output":2,"Next":"B"}}]}},"B":{{"Type":"Succeed"}}"#
+                );
+                let mut player = start_with("A", &caught, &input, level);
+                match error {
+                    "" => player.succeeds("1"),
+                    "States.DataLimitExceeded" => player.succeeds("2"),
+                    error => player.fails(error, cause),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "deep nesting")]
+fn parameters_of_a_task_are_not_nested_without_end() {
+    let states = format!(
+        r#""A":{{"Type":"Task","QueryLanguage":"JSONata","Resource":"arn:aws:lambda:us-east-1:111111111111:function:f",
+        "Arguments":{}"{{% $states.input %}}"{},"End":true}}"#,
+        "[".repeat(60),
+        "]".repeat(60)
+    );
+    let input = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let mut player = start("A", &states, &input(940));
+    assert_eq!(player.go(), Status::Waiting);
+    let mut player = start("A", &states, &input(941));
+    player.fails(
+        "States.Runtime",
+        "The task's parameters are nested more than 1000 levels deep.",
+    );
+}

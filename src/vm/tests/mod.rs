@@ -5,6 +5,7 @@
 
 mod jsonata;
 mod jsonata_chains;
+mod jsonata_rules;
 mod jsonata_work;
 mod limits;
 mod midway;

@@ -180,3 +180,37 @@ fn what_is_given_fills_in_what_aws_fills_in() {
     let literal = format!(r#""DefinitionString":{definition:?}"#);
     check("literal.json", &template(&literal), "\"${Word}\"");
 }
+
+#[cfg(unix)]
+#[test]
+fn check_reads_a_pipe_once() {
+    use std::io::Write as _;
+    for text in [
+        PASS.to_owned(),
+        serde_json::json!({"type": "EXPRESS", "name": "n", "definition": PASS,
+            "stateMachineArn": "arn:aws:states:us-east-1:111111111111:stateMachine:n"})
+        .to_string(),
+    ] {
+        // As in `stepstream check <(aws stepfunctions describe-state-machine …)`.
+        let mut command = super::command(&["check", "/dev/stdin"]);
+        let piped = std::process::Stdio::piped;
+        let mut child = command.stdin(piped()).stdout(piped()).spawn().expect("it runs");
+        let mut input = child.stdin.take().expect("piped");
+        input.write_all(text.as_bytes()).expect("it reads");
+        drop(input);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "/dev/stdin: accepted\n");
+    }
+}
+
+#[test]
+fn another_encoding_is_named() {
+    let folder = Folder::new();
+    let file = folder.write("utf16.asl.json", "");
+    let text = PASS.encode_utf16().flat_map(u16::to_le_bytes);
+    let bytes: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text).collect();
+    std::fs::write(&file, bytes).expect("a file");
+    let (code, _, err) = run(&["check", &file]);
+    let expected = format!("error: {file} is not UTF-8 text: it looks like UTF-16; save it as UTF-8\n");
+    assert_eq!((code, err), (2, expected));
+}

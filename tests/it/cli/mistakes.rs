@@ -242,3 +242,24 @@ fn a_level_that_is_none_is_refused() {
         assert!(!err.contains("STEPSTREAM_LOG"), "{wanted}: {err}");
     }
 }
+
+#[test]
+fn redrive_asks_the_configuration_also_for_other_brokers() {
+    let folder = Folder::new();
+    let redrive = || {
+        // Nobody is asked: a broker's address is refused first.
+        let mut command = command(&["redrive", "--from", "failed", "--brokers", "http://kafka:9092"]);
+        let output = command.current_dir(folder.path()).output().expect("it runs");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let err = redrive();
+    assert!(err.contains("config/stepstream.toml is not there"), "{err}");
+    std::fs::create_dir(folder.path().join("config")).expect("a folder");
+    folder.write("config/pass.asl.json", PASS);
+    let config = "[[workflow]]\nname = \"w\"\ndefinition = \"pass.asl.json\"\ntopics = [\"orders\"]\n";
+    folder.write("config/stepstream.toml", config);
+    assert_eq!(
+        redrive(),
+        "error: kafka.brokers: a broker's address is host:port, without a scheme\n"
+    );
+}

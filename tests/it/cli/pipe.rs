@@ -24,7 +24,7 @@ fn pipe(arguments: &[&str], input: &str) -> (i32, String, String) {
 }
 
 /// Runs a command with an input.
-fn feed(command: &mut Command, input: &str) -> (i32, String, String) {
+pub(super) fn feed(command: &mut Command, input: &str) -> (i32, String, String) {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -7,14 +7,14 @@ use super::case::Case;
 use crate::compare::Rules;
 use serde_json::{Map, Value, json};
 use stepstream::asl;
-use stepstream::program::Stage;
+use stepstream::program::{NumberField, Stage};
 use stepstream::test_state::{Mock, Status, Subject, Trial, test_state};
 
 /// What AWS calls a state that is tried without a machine.
 const NAME: &str = "StateName";
 
 /// The stages by the names that the API gives them.
-const STAGES: [(&str, Stage); 8] = [
+const STAGES: [(&str, Stage); 11] = [
     ("afterInputPath", Stage::AfterInputPath),
     ("afterParameters", Stage::AfterParameters),
     ("afterArguments", Stage::AfterArguments),
@@ -23,6 +23,15 @@ const STAGES: [(&str, Stage); 8] = [
     ("afterResultPath", Stage::AfterResultPath),
     ("afterItemsPath", Stage::AfterItemsPath),
     ("afterItemSelector", Stage::AfterItemSelector),
+    ("maxConcurrency", Stage::Number(NumberField::MaxConcurrency)),
+    (
+        "toleratedFailureCount",
+        Stage::Number(NumberField::ToleratedFailureCount),
+    ),
+    (
+        "toleratedFailurePercentage",
+        Stage::Number(NumberField::ToleratedFailurePercentage),
+    ),
 ];
 
 /// Plays a call and compares; `None` where the library has nothing to compare with.

@@ -260,6 +260,7 @@ fn the_place_is_found_in_yaml_and_behind_substitutions() {
 
 /// Whatever is cut off or put in somewhere: what is found lies inside the text of the expression.
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn every_place_lies_inside_the_expression() {
     let expressions = [
         r#" $map($states.input.a[b > 'ä\n😀"'], function($x, $i) { $x & "é" & phone }) "#,

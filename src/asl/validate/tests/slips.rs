@@ -231,3 +231,66 @@ fn fields_of_the_other_language_name_their_counterpart() {
     let in_json_path = pass(r#""Output": 1"#).replace(r#""QueryLanguage": "JSONata", "#, "");
     assert!(help(&in_json_path).contains(r#""QueryLanguage": "JSONata""#));
 }
+
+#[test]
+fn marks_and_spellings_of_other_languages_are_told() {
+    let refused = |name: &str| {
+        let name = name.to_owned();
+        format!("UNSUPPORTED_JSONATA_EXPRESSION: Reference to '{name}' at the top level is not supported.")
+    };
+    let syntax = |token: &str| format!("INVALID_JSONATA_EXPRESSION: Syntax error: \"{token}\"");
+    output("{% 1; 2 %}", &syntax(";"), ";", "`( …; … )`");
+    output(
+        "{% $match('a', /a/g) %}",
+        "INVALID_JSONATA_EXPRESSION: Expected \")\", got \"g\"",
+        "g",
+        "`i` and `m`",
+    );
+    let empty = "INVALID_JSONATA_EXPRESSION: Empty regular expressions are not allowed";
+    output("{% // all\n 1 %}", empty, "/", "`/* … */`");
+    let open = "INVALID_JSONATA_EXPRESSION: No terminating / in regular expression";
+    output("{% 1 // all\n %}", open, "/ all", "`/* … */`");
+    output("{% {a: 1} %}", &refused("a"), "a", "`'a': …`");
+    output("{% {'a': 1, b : 2} %}", &refused("b"), "b", "`'b': …`");
+    output(
+        "{% true ? a : 1 %}",
+        &refused("a"),
+        "a",
+        "`$states.input.a` for a field",
+    );
+    output(
+        "{% \u{201c}a\u{201d} %}",
+        &refused("\u{201c}a\u{201d}"),
+        "\u{201c}a\u{201d}",
+        "straight quotes",
+    );
+    output(
+        "{% $states.input.due-date %}",
+        &refused("date"),
+        "date",
+        "`` `due-date` ``",
+    );
+    output(
+        "{% $states.input.due - date %}",
+        &refused("date"),
+        "date",
+        "write `$states.input.date`",
+    );
+}
+
+#[test]
+fn an_expression_without_quotes_in_yaml_is_told() {
+    let text = "QueryLanguage: JSONata\nStartAt: A\nStates:\n  A: {Type: Succeed, Output: 1}\n  B:\n    Output: {% 1 %}\n";
+    let source = crate::asl::Source {
+        name: "test",
+        text,
+        format: crate::asl::Format::Yaml,
+    };
+    let report = crate::asl::check(&source, &crate::asl::Options::default());
+    let help = report.diagnostics[0].help.as_deref();
+    assert!(
+        help.is_some_and(|help| help.contains("in quotes")),
+        "{:#?}",
+        report.diagnostics
+    );
+}

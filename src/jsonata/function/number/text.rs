@@ -183,6 +183,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "millions of steps")]
     fn few_places_are_written_as_the_digits_are() {
         let thousandths = [1, 10, 999, 1_001, 1_500, 123_456_789, 9_999_999_999];
         let close = [

@@ -162,6 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "millions of steps")]
     fn dates_there_and_back() {
         for days in (-100_000_000..=100_000_000).step_by(12_345) {
             let (year, month, day) = civil(days);

@@ -110,6 +110,7 @@ fn javascript_s_dialect() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn a_pattern_without_end_ends() {
     for (pattern, text) in [
         ("(a+)+b", "a".repeat(60)),
@@ -136,6 +137,7 @@ fn a_pattern_without_end_ends() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn patterns_are_bounded() {
     let nested = |depth| "(?:".repeat(depth) + &")".repeat(depth);
     assert!(Regex::new(&nested(NESTING_MAX), Flags::default()).is_ok());
@@ -181,6 +183,7 @@ fn functions_of_patterns() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn no_pattern_panics() {
     let mut state = 7u64;
     let mut next = |bound: usize| {

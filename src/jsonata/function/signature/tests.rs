@@ -124,6 +124,7 @@ fn arguments_as_the_reference_takes_them() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
 fn many_parameters_of_many_arguments_take_little_time() {
     let signature = format!("<{}>", "n+".repeat(PARAMETERS_MAX));
     assert_eq!(outcome(&signature, &("n".repeat(2_000) + "s"), 'm'), "T0410 2001");

@@ -3,10 +3,12 @@
 //! Owns the defaults of every client and the list of properties that a user may not set. Must not know
 //! threads. Invariant: a secret's value is never in a `Debug` text, an error or a log line.
 
+use super::brokers;
 use super::buffers::Buffers;
 use super::harmless::is_harmless;
 use super::properties::refusal;
 use super::subscription::SourceConfig;
+use super::together::{self, Kind};
 use crate::secret;
 use crate::stream::kafka::Error;
 use rdkafka::ClientConfig;
@@ -186,6 +188,9 @@ const OWNED: [(&str, &str); 13] = [
     ("interceptors", "plugins are not loaded"),
 ];
 
+/// What is said instead of librdkafka's words when they repeat a value that may be a secret.
+const NOT_SHOWN: &str = "not accepted (the value is not shown)";
+
 /// How many brokers must have what was written.
 const ACKNOWLEDGEMENTS: [&str; 2] = ["acks", "request.required.acks"];
 
@@ -206,6 +211,8 @@ impl Config {
     /// the section below `[kafka]` that it is in; "" for `[kafka]` itself.
     pub fn problems(&self) -> Vec<(&'static str, Error)> {
         let mut problems = Vec::new();
+        let brokers = brokers::refusal(&self.brokers);
+        problems.extend(brokers.map(|reason| ("", Error::Brokers(reason))));
         let sections = [
             ("properties", &self.properties),
             ("consumer", &self.consumer),
@@ -230,7 +237,52 @@ impl Config {
                 .find_map(|client| client.and_then(|client| self.native(&client)).err());
             problems.extend(problem.map(|error| ("", error)));
         }
+        // The machine that checks need not have the secrets.
+        if problems
+            .iter()
+            .all(|(_, error)| matches!(error, Error::Secret { .. }))
+        {
+            problems.extend(self.contradictions());
+        }
         problems
+    }
+
+    /// Returns what librdkafka says against the properties of each kind of client together.
+    fn contradictions(&self) -> Vec<(&'static str, Error)> {
+        let open = Config {
+            secrets: BTreeMap::new(),
+            ..self.clone()
+        };
+        let kinds = [
+            (
+                Kind::Consumer,
+                open.consumer_properties(),
+                ("consumer", &self.consumer),
+            ),
+            (
+                Kind::Producer,
+                open.producer_properties("check"),
+                ("producer", &self.producer),
+            ),
+        ];
+        let contradiction =
+            |(kind, client, own): (Kind, Result<ClientConfig, Error>, (&'static str, &Properties))| {
+                let text = together::refusal(kind, &client.ok()?)?;
+                let sections = [own, ("properties", &self.properties)];
+                let culprit = sections.iter().find_map(|(section, properties)| {
+                    let key = together::named(&text, properties.0.keys().map(String::as_str))?;
+                    Some((*section, key.to_owned(), properties.0[key].to_string()))
+                });
+                Some(match culprit {
+                    Some((section, key, value)) => {
+                        let is_shown = is_harmless(&key, &value) || !text.contains(&value);
+                        let reason = if is_shown { text } else { NOT_SHOWN.to_owned() };
+                        (section, Error::Property { key, reason })
+                    }
+                    None => ("", Error::Client(text)),
+                })
+            };
+        kinds.into_iter().filter_map(contradiction).collect()
     }
 
     /// Returns the properties of a workflow's consumer.
@@ -339,7 +391,7 @@ impl Config {
                 let is_shown = client.get(&key).is_some_and(|value| is_harmless(&key, value));
                 let reason = match is_shown && !self.secrets.contains_key(&key) {
                     true => text,
-                    false => "not accepted (the value is not shown)".to_owned(),
+                    false => NOT_SHOWN.to_owned(),
                 };
                 Err(Error::Property { key, reason })
             }
@@ -531,6 +583,72 @@ mod tests {
             text.starts_with("kafka property \"linger\": No such configuration property"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn properties_that_do_not_go_together_are_told_with_their_place() {
+        let check = |text: &str, section: &str, expected: &str| {
+            let problems = config(text).problems();
+            let problems: Vec<_> = problems
+                .iter()
+                .map(|(section, error)| (*section, error.to_string()))
+                .collect();
+            assert_eq!(problems, [(section, expected.to_owned())], "{text}");
+        };
+        check(
+            "producer = { 'acks' = 1 }",
+            "producer",
+            "kafka property \"acks\": `acks` must be set to `all` when `enable.idempotence` is true",
+        );
+        check(
+            "properties = { 'max.in.flight.requests.per.connection' = 10 }",
+            "properties",
+            "kafka property \"max.in.flight.requests.per.connection\": `max.in.flight` must be set <= 5 when \
+             `enable.idempotence` is true",
+        );
+        check(
+            "producer = { 'message.timeout.ms' = 3 }",
+            "producer",
+            "kafka property \"message.timeout.ms\": `message.timeout.ms` must be greater than `linger.ms`",
+        );
+        check(
+            "consumer = { 'session.timeout.ms' = 600000 }",
+            "consumer",
+            "kafka property \"session.timeout.ms\": `max.poll.interval.ms`must be >= `session.timeout.ms`",
+        );
+        check(
+            "consumer = { 'partition.assignment.strategy' = 'fairest' }",
+            "consumer",
+            "kafka property \"partition.assignment.strategy\": not accepted (the value is not shown)",
+        );
+        check(
+            "consumer = { 'partition.assignment.strategy' = 'org.apache.kafka.clients.consumer.RangeAssignor' }",
+            "consumer",
+            "kafka property \"partition.assignment.strategy\": librdkafka's names are cooperative-sticky, range and \
+             roundrobin",
+        );
+        let without_secret = "producer = { 'acks' = 1 }
+            secrets = { 'sasl.password' = { env = 'STEPSTREAM_NO_SUCH' } }";
+        assert_eq!(
+            config(without_secret).problems().len(),
+            2,
+            "the secret, and what does not depend on it"
+        );
+    }
+
+    #[test]
+    fn what_needs_brokers_files_or_secrets_is_no_contradiction() {
+        for text in [
+            "",
+            "properties = { 'security.protocol' = 'SASL_SSL', 'sasl.mechanisms' = 'SCRAM-SHA-512', 'sasl.username' = 'x' }
+             secrets = { 'sasl.password' = { env = 'PATH' } }",
+            "properties = { 'security.protocol' = 'SSL', 'ssl.ca.location' = '/no/such/file' }",
+            "properties = { 'security.protocol' = 'SASL_SSL', 'sasl.mechanisms' = 'OAUTHBEARER',
+             'sasl.oauthbearer.method' = 'oidc' }",
+            "consumer = { 'group.protocol' = 'consumer' }",
+        ] {
+            assert_eq!(config(text).contradictions(), [], "{text}");
+        }
     }
 
     #[test]

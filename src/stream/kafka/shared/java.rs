@@ -1,4 +1,4 @@
-//! What to write in the place of properties that Java's clients have and librdkafka does not.
+//! What to write in the place of properties and values that Java's clients have and librdkafka does not.
 //!
 //! Owns the table. Must not know which properties there are: it is asked about what librdkafka has refused.
 
@@ -113,6 +113,19 @@ pub(crate) fn instead(key: &str) -> Option<&'static str> {
     let counterpart = COUNTERPARTS.iter().find(|(name, _)| *name == key);
     let needless = || NOT_NEEDED.contains(&key).then_some(NEEDLESS);
     counterpart.map(|(_, instead)| *instead).or_else(needless)
+}
+
+/// Says what to write in the place of a value that Java's clients have and librdkafka does not.
+pub(super) fn value_instead(key: &str, value: &str) -> Option<&'static str> {
+    match key {
+        "partition.assignment.strategy" if value.contains("Assignor") => {
+            Some("librdkafka's names are cooperative-sticky, range and roundrobin")
+        }
+        "ssl.endpoint.identification.algorithm" if value.trim().is_empty() => {
+            Some("librdkafka has \"none\" for no check of the brokers' names")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod amount;
+mod brokers;
 pub(super) mod buffers;
 pub(super) mod client;
 pub(super) mod config;
@@ -16,3 +17,4 @@ mod properties;
 mod reckoned;
 pub(super) mod subscription;
 mod tls;
+mod together;

@@ -29,6 +29,9 @@ pub(crate) fn refusal(key: &str, value: &str, is_shown: bool) -> Option<String> 
     if let Some(text) = tls::refusal(key, value) {
         return Some(text);
     }
+    if let Some(instead) = java::value_instead(key, value) {
+        return Some(instead.to_owned());
+    }
     match take(key, value) {
         Taken::Unknown(text) => Some(match java::instead(key) {
             Some(instead) => format!("No such configuration property: {instead}"),

@@ -1,8 +1,8 @@
 //! What an HTTP response means, or none (facts 7.3, 8.2).
 
 use crate::task::http::{Reader, Response, Trouble};
+use crate::task::lambda::thrown::{member, thrown};
 use crate::task::{Answer, Failure};
-use crate::value::{Heap, View};
 use hyper::{HeaderMap, StatusCode};
 
 /// Most characters of a body that a cause quotes.
@@ -48,27 +48,13 @@ fn answer(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Answer {
     #[cfg(test)]
     assert!(!headers.contains_key("x-fault"), "a fault of the test");
     if headers.contains_key("x-amz-function-error") {
-        return Err(function_error(&body));
+        return Err(thrown(&body));
     }
     if !status.is_success() {
         return Err(service_error(status, headers, &body));
     }
     // A function that answers nothing answers null.
     Ok(if body.is_empty() { b"null".to_vec() } else { body })
-}
-
-/// The function threw: its error's type is the error, all it said the cause.
-fn function_error(body: &[u8]) -> Failure {
-    let text = String::from_utf8_lossy(body).into_owned();
-    match member(body, &["errorType"]) {
-        Some(error) => Failure::new(error, text),
-        None => Failure::new(
-            "Lambda.Unknown",
-            format!(
-                "The cause could not be determined because Lambda did not return an error type. Returned payload: {text}"
-            ),
-        ),
-    }
 }
 
 /// The service refused or failed; the cause has the layout of AWS's SDK.
@@ -96,17 +82,6 @@ fn service_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failur
             "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {id}; Proxy: null)"
         ),
     )
-}
-
-/// Returns the first of the members that is there and is a text.
-fn member(body: &[u8], names: &[&str]) -> Option<String> {
-    let (mut heap, constants) = (Heap::new(), Heap::for_constants());
-    let root = heap.index(body).ok()?;
-    let view = View::new(&heap, &constants);
-    let mut texts = names
-        .iter()
-        .filter_map(|name| view.string(view.member_named(root, name)?));
-    Some(texts.next()?.decode().into_owned())
 }
 
 #[cfg(test)]

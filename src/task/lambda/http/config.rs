@@ -2,18 +2,15 @@
 
 use crate::task::config::{Mistake, Secret, keys};
 use crate::task::http::Limits;
+use crate::task::lambda::CallLimits;
 use crate::units::Period;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Most connections of a shard, unless the entry says otherwise.
 const CONNECTIONS: u16 = 64;
-/// Most calls of a shard that wait for a connection, unless the entry says otherwise.
-const QUEUE: u32 = 10_000;
 /// How long connecting may take, unless the entry says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an answer may take, unless the entry says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 keys! {
     /// The keys of a function behind a URL.
@@ -23,13 +20,8 @@ keys! {
         http: String,
         /// With `http`: limit on connections of each shard; default 64.
         connections: u16,
-        /// With `http`: limit on calls of each shard that wait for a connection; default 10000.
-        queue: u32,
         /// With `http`: time limit for connecting, such as "250ms"; default 5s.
         connect_timeout: Period,
-        /// With `http`: time limit for the response, from the request's first byte to the response's last; default 60s. A
-        /// task's own `TimeoutSeconds` also applies.
-        timeout: Period,
         /// With `http`: a PEM file of root certificates to trust instead of the operating system's.
         ca_file: String,
         /// With `http`: headers for each request; each value is a text, `{ env = "NAME" }` or `{ file = "PATH" }`.
@@ -50,13 +42,12 @@ impl HttpConfig {
     }
 
     /// Returns the limits of a shard's connections.
-    pub(super) fn limits(&self) -> Limits {
-        let period = |given: Option<Period>, default| given.map_or(default, |period| period.0);
+    pub(super) fn limits(&self, limits: &CallLimits) -> Limits {
         Limits {
             connections: usize::from(self.connections.unwrap_or(CONNECTIONS)),
-            queue: self.queue.unwrap_or(QUEUE) as usize,
-            connect_timeout: period(self.connect_timeout, CONNECT_TIMEOUT),
-            timeout: period(self.timeout, TIMEOUT),
+            queue: limits.queue(),
+            connect_timeout: self.connect_timeout.map_or(CONNECT_TIMEOUT, |period| period.0),
+            timeout: limits.timeout(),
         }
     }
 

@@ -20,6 +20,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use super::CallLimits;
 use super::invoke::{Invoker, Job, Runner};
 use crate::stream::Ticket;
 use crate::task::config::Mistake;
@@ -55,7 +56,7 @@ pub(in crate::task) struct Service {
 
 impl Service {
     /// Checks an entry; reads its secrets and certificates.
-    pub(in crate::task) fn new(config: &HttpConfig) -> Result<Service, Mistake> {
+    pub(in crate::task) fn new(config: &HttpConfig, limits: &CallLimits) -> Result<Service, Mistake> {
         let url = config.http.as_deref().unwrap_or_default();
         let target = Target::parse(url).map_err(|message| Mistake::of_key("http", message))?;
         let tls = tls_connector(&target, config.ca_file.as_deref())?;
@@ -85,7 +86,7 @@ impl Service {
             target,
             tls,
             headers,
-            limits: config.limits(),
+            limits: config.limits(limits),
         })
     }
 }

@@ -137,14 +137,17 @@ struct Client {
 }
 
 impl Client {
-    fn new(url: String, change: impl FnOnce(&mut HttpConfig)) -> Client {
+    fn new(url: String, change: impl FnOnce(&mut HttpConfig, &mut CallLimits)) -> Client {
         let mut config = HttpConfig {
             http: Some(url),
-            timeout: Some(Period(Duration::from_secs(10))),
             ..HttpConfig::default()
         };
-        change(&mut config);
-        let service = Service::new(&config).unwrap_or_else(|mistake| panic!("{mistake:?}"));
+        let mut limits = CallLimits {
+            timeout: Some(Period(Duration::from_secs(10))),
+            ..CallLimits::default()
+        };
+        change(&mut config, &mut limits);
+        let service = Service::new(&config, &limits).unwrap_or_else(|mistake| panic!("{mistake:?}"));
         let wake = Wake::new();
         let answers = Answers::new(wake.clone());
         Client {
@@ -163,6 +166,8 @@ impl Client {
         let value = heap.index(payload.as_bytes()).expect("JSON");
         let view = View::new(&heap, &heap);
         let job = Job {
+            arn: "",
+            now_ms: 0,
             name: function.as_ref().map_or("resource", |function| &function.name),
             qualifier: function
                 .as_ref()
@@ -219,7 +224,7 @@ fn run(test: impl Future<Output = ()>) {
 #[test]
 fn calls_share_a_connection() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |config| {
+        let mut client = Client::new(url, |config, _| {
             let secret = Secret::Text("Bearer hush".into());
             config.headers = Some(BTreeMap::from([("Authorization".into(), secret)]));
         });
@@ -235,9 +240,9 @@ fn calls_share_a_connection() {
 #[test]
 fn connections_and_waiting_calls_are_bounded() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |config| {
+        let mut client = Client::new(url, |config, limits| {
             config.connections = Some(2);
-            config.queue = Some(3);
+            limits.queue = Some(3);
         });
         for ticket in 0..5 {
             assert_eq!(client.begin("f", &ticket.to_string(), ticket), Progress::Pending);
@@ -273,7 +278,7 @@ fn connections_and_waiting_calls_are_bounded() {
 #[test]
 fn a_connection_that_the_server_closes_is_replaced() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |_| {});
+        let mut client = Client::new(url, |_, _| {});
         assert_eq!(client.call("closes", "1").await, Ok("1".into()));
         assert_eq!(client.call("f", "2").await, Ok("2".into()));
         assert_eq!(server.connections.get(), 2);
@@ -283,7 +288,7 @@ fn a_connection_that_the_server_closes_is_replaced() {
 #[test]
 fn errors() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |_| {});
+        let mut client = Client::new(url, |_, _| {});
         assert_eq!(
             error(&client.call("broken", "1").await).0,
             "Lambda.ServiceException"
@@ -297,7 +302,7 @@ fn errors() {
 #[test]
 fn an_answer_that_makes_us_panic_fails_its_call_only() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |config| config.connections = Some(1));
+        let mut client = Client::new(url, |config, _| config.connections = Some(1));
         let calls = [("panics", 1), ("f", 2), ("panics", 3), ("f", 4)];
         for (name, ticket) in calls {
             assert_eq!(client.begin(name, "1", ticket), Progress::Pending);
@@ -319,7 +324,7 @@ fn an_answer_that_makes_us_panic_fails_its_call_only() {
 #[test]
 fn a_huge_answer_is_cut_above_the_limit() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |_| {});
+        let mut client = Client::new(url, |_, _| {});
         let answer = client.call("huge", "1").await.expect("an answer");
         assert_eq!(answer.len(), crate::vm::PAYLOAD_BYTES_MAX + 1);
         assert_eq!(client.call("f", "2").await, Ok("2".into()));
@@ -329,8 +334,8 @@ fn a_huge_answer_is_cut_above_the_limit() {
 #[test]
 fn a_slow_answer_times_out() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |config| {
-            config.timeout = Some(Period(Duration::from_millis(20)));
+        let mut client = Client::new(url, |_, limits| {
+            limits.timeout = Some(Period(Duration::from_millis(20)));
         });
         let answer = client.call("slow", "1").await;
         let cause = "Client execution did not complete before the specified timeout configuration: 20 millis";
@@ -341,7 +346,7 @@ fn a_slow_answer_times_out() {
 #[test]
 fn cancelled_calls_are_not_answered_and_make_room() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |config| config.connections = Some(1));
+        let mut client = Client::new(url, |config, _| config.connections = Some(1));
         client.begin("slow", "1", 1);
         client.begin("never", "2", 2);
         client.begin("f", "3", 3);
@@ -366,7 +371,7 @@ fn a_refused_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
-        let mut client = Client::new(format!("http://127.0.0.1:{port}/"), |_| {});
+        let mut client = Client::new(format!("http://127.0.0.1:{port}/"), |_, _| {});
         let answer = client.call("f", "1").await;
         let (error, cause) = error(&answer);
         assert_eq!(error, "Lambda.SdkClientException");
@@ -400,7 +405,7 @@ fn answers_that_are_cut_off() {
             "nonsense\r\n\r\n",
         ] {
             let port = raw_server(text).await;
-            let mut client = Client::new(format!("http://127.0.0.1:{port}/"), |_| {});
+            let mut client = Client::new(format!("http://127.0.0.1:{port}/"), |_, _| {});
             let answer = client.call("f", "1").await;
             assert_eq!(error(&answer).0, "Lambda.SdkClientException", "{text:?}");
         }
@@ -416,7 +421,7 @@ fn tls_with_a_root_of_ones_own() {
     run(async {
         let server = Rc::<Server>::default();
         let port = server.start(true).await;
-        let mut client = Client::new(format!("https://localhost:{port}/f"), |config| {
+        let mut client = Client::new(format!("https://localhost:{port}/f"), |config, _| {
             config.ca_file = Some(root());
         });
         assert_eq!(client.call("f", "1").await, Ok("1".into()));
@@ -431,7 +436,7 @@ fn tls_with_a_root_that_is_not_trusted() {
         let server = Rc::<Server>::default();
         let port = server.start(true).await;
         // The server's own certificate is no root.
-        let mut client = Client::new(format!("https://localhost:{port}/f"), |config| {
+        let mut client = Client::new(format!("https://localhost:{port}/f"), |config, _| {
             config.ca_file = Some(root().replace("ca.pem", "server.pem"));
         });
         let answer = client.call("f", "1").await;
@@ -444,7 +449,10 @@ fn tls_with_a_root_that_is_not_trusted() {
 #[test]
 fn wrong_entries() {
     let check = |config: HttpConfig, key: &str| {
-        let mistake = config.check().and_then(|()| Service::new(&config)).err();
+        let mistake = config
+            .check()
+            .and_then(|()| Service::new(&config, &CallLimits::default()))
+            .err();
         assert_eq!(mistake.and_then(|mistake| mistake.key), Some(key));
     };
     let config = |url: &str| HttpConfig {
