@@ -428,7 +428,7 @@ fn the_environment_overrides() {
             ("STEPSTREAM__SERVICE__PIN", "false"),
             ("STEPSTREAM__SERVICE__ACCOUNT", "222222222222"),
             ("STEPSTREAM__KAFKA__BROKERS", "a:1,b:2"),
-            ("STEPSTREAM__KAFKA__PROPERTIES__SECURITY_PROTOCOL", "SSL"),
+            ("STEPSTREAM__KAFKA__PROPERTIES__SOCKET_KEEPALIVE_ENABLE", "true"),
             ("STEPSTREAM__WORKFLOW__ORDERS__TOPICS", "one, two"),
             ("STEPSTREAM__WORKFLOW__ORDERS__LOG__FILE__ROTATE_SIZE", "2MiB"),
             ("STEPSTREAM__WORKFLOW__ORDERS__COMMIT_INTERVAL", "2s"),
@@ -442,7 +442,10 @@ fn the_environment_overrides() {
     assert_eq!((config.service.shards, config.service.pin), (4, false));
     assert_eq!(config.service.account, "222222222222");
     assert_eq!(config.kafka.brokers, "a:1,b:2");
-    assert_eq!(config.kafka.properties.0["security.protocol"].to_string(), "SSL");
+    assert_eq!(
+        config.kafka.properties.0["socket.keepalive.enable"].to_string(),
+        "true"
+    );
     let workflow = &config.workflow[0];
     assert_eq!(workflow.topics, ["one", "two"]);
     assert_eq!(workflow.log.file.rotate_size.0, 2 << 20);

@@ -1,6 +1,6 @@
 //! The `details` of a record, by type (facts 2.5). Members are in alphabetical order, as AWS writes them.
 
-use super::record::Encoder;
+use super::encoder::Encoder;
 use super::text::{Cut, push_json_text, push_number, push_text};
 use crate::program::TaskInfo;
 use crate::value::{ValueRef, View};

@@ -6,10 +6,11 @@
 //! allocates nothing once the buffer has grown to its size.
 
 mod details;
+mod encoder;
 mod record;
 mod text;
 
-pub use record::Encoder;
+pub use encoder::Encoder;
 pub use text::TEXT_BYTES_MAX;
 
 #[cfg(test)]

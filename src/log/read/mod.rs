@@ -7,6 +7,7 @@
 
 mod collection;
 mod ending;
+mod moment;
 mod record;
 mod scope;
 mod story;
@@ -14,8 +15,9 @@ mod table;
 
 pub use collection::{Collection, RECORDS_BYTES_MAX, Recorded};
 pub use ending::{Ending, Status, seconds};
+pub use moment::Moment;
 pub use record::{Parser, Record, execution_name, state_machine_name};
-pub use story::{Moment, Story};
+pub use story::Story;
 pub use table::{ROWS_MAX, Row, Table};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One log record, found in a line of text.
 
 use super::Ending;
-use super::story::Moment;
+use super::moment::Moment;
 use crate::value::{Heap, Kind, ValueRef, View};
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Which state an event belongs to: records of tasks, Maps and Parallels do not say it, but the chain of
 //! causes does (facts 2.6).
 
-use super::story::Moment;
+use super::moment::Moment;
 
 /// The states that an execution has entered, and where each of its events stands among them.
 #[derive(Default)]

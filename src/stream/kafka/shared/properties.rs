@@ -26,7 +26,10 @@ enum Taken {
 
 /// Says why librdkafka does not take a property, or takes less than was written.
 pub(crate) fn refusal(key: &str, value: &str, is_shown: bool) -> Option<String> {
-    if let Some(text) = tls::refusal(key, value) {
+    // What only Java's client has no build of librdkafka has.
+    if java::instead(key).is_none()
+        && let Some(text) = tls::refusal(key, value)
+    {
         return Some(text);
     }
     if let Some(instead) = java::value_instead(key, value) {
