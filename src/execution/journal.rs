@@ -66,6 +66,9 @@ impl JournalEnd {
         self.buffer.ship(is_due || !self.waiting.is_empty());
         if self.buffer.records().is_empty() {
             self.ship_at_ms = None;
+        } else if is_due {
+            // There was no room. Looked at later, or a log that is stuck would keep its shard awake.
+            self.ship_at_ms = Some(now_ms + LIE_MS);
         } else {
             self.ship_at_ms.get_or_insert(now_ms + LIE_MS);
         }

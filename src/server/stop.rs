@@ -5,6 +5,7 @@
 //! a problem that is named.
 
 use super::{Problems, Server};
+use crate::log::write;
 use crate::stream::kafka::Control;
 use std::time::{Duration, Instant};
 
@@ -47,12 +48,10 @@ impl Server {
             problems.0.push(problem.to_owned());
         }
         let logs_until = until.max(Instant::now() + LOG_TIME_MIN);
-        for (workflow, log) in self.logs {
-            if let Err(problem) = log.finish(left(logs_until)) {
-                problems
-                    .0
-                    .push(format!("the log of workflow '{workflow}': {problem}"));
-            }
+        for (workflow, problem) in write::finish_all(self.logs, left(logs_until)) {
+            problems
+                .0
+                .push(format!("the log of workflow '{workflow}': {problem}"));
         }
         drop(self.writer);
         tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());

@@ -35,6 +35,15 @@ pub(super) trait Output: Send {
     fn close(&mut self, now_ms: i64) -> io::Result<()>;
 }
 
+impl Drop for Inbox {
+    /// A thread that is gone before it has told how a log ended has failed: the service must know.
+    fn drop(&mut self) {
+        if self.ended.is_some() {
+            self.health.breaks("the thread of the log has ended");
+        }
+    }
+}
+
 /// What a writer's thread reads from and answers to, for one machine.
 pub(super) struct Inbox {
     pub(super) parcels: Receiver<Parcel>,

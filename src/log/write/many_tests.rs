@@ -7,6 +7,7 @@ use super::topic_tests::{self, Manual};
 use super::*;
 use crate::stream::SendError;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A configuration of files in a folder; the name alone decides which thread writes them.
 fn in_folder(name: &str) -> Config {
@@ -93,7 +94,7 @@ fn machines_come_and_go_and_threads_do_not_become_more() {
             |ms| ms,
             clock(),
         );
-        let config = in_folder(&format!("log-{}", round % 10));
+        let config = in_folder(&format!("log-{}", round % 20));
         let (log, mut buffers) = open(&mut writer, Box::new(files.expect("a folder")), &config, 2);
         buffers.iter_mut().for_each(|buffer| _ = ship(buffer));
         drop(buffers);
@@ -101,7 +102,7 @@ fn machines_come_and_go_and_threads_do_not_become_more() {
         assert_eq!(text_of(&folder), "{}\n{}\n");
         most = most.max(writer.threads());
     }
-    assert_eq!(most, 4);
+    assert_eq!(most, 16);
 }
 
 #[test]
@@ -171,4 +172,31 @@ fn a_late_answer_reaches_no_other_machine() {
     until("confirmed", || buffers[0].confirmed() == mark);
     drop(buffers);
     assert_eq!(second.finish(PATIENCE), Ok(()));
+}
+
+#[test]
+fn logs_that_fail_are_given_up_together() {
+    let mut writer = Writer::new(None);
+    let (mut logs, mut all_buffers) = (Vec::new(), Vec::new());
+    for number in 0..4 {
+        let folder = Folder::new();
+        let disk = FaultyDisk::default();
+        let (log, mut buffers) = open_files(&mut writer, &folder, disk.clone());
+        if number > 0 {
+            disk.set_space(Some(0));
+        }
+        ship(&mut buffers);
+        logs.push((format!("flow-{number}"), log));
+        all_buffers.push((folder, buffers));
+    }
+    let folders: Vec<_> = all_buffers
+        .into_iter()
+        .map(|(folder, buffers)| (drop(buffers), folder).1)
+        .collect();
+    let began = std::time::Instant::now();
+    let failed = super::finish_all(logs, Duration::from_millis(50));
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["flow-1", "flow-2", "flow-3"]);
+    drop(folders);
 }

@@ -27,7 +27,7 @@ pub use config::{Config, Destination, FileConfig, KafkaConfig, LogLevel, Overflo
 pub use destination::SinkFactory;
 pub use files::{CLOSED_ENDING, OPEN_ENDING};
 pub use health::Health;
-pub use writer::{Log, Setup, StartError, Writer};
+pub use writer::{Log, Setup, StartError, Writer, finish_all};
 
 #[cfg(test)]
 mod files_tests;

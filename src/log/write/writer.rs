@@ -15,17 +15,19 @@ use super::topic::TopicLog;
 use super::{Buffer, Config, Destination, Health, lines, topics};
 use crate::clock::{monotonic_ms, wall_ms};
 use crate::stream::Wake;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use rustc_hash::FxHasher;
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Most threads that write files. Machines share one if their files are in one folder: a disk that hangs stops those of
-/// its folder.
-const FILE_THREADS_MAX: usize = 4;
+/// Most threads that write files. Machines share one if their files are in one folder and wait for the disk alike, so a
+/// disk that hangs stops those of its folder. Beyond this many, folders share threads, too.
+const FILE_THREADS_MAX: usize = 16;
 
-/// Most machines that come before their thread has taken them up.
-const NEWCOMERS_MAX: usize = 64;
+/// How long the end of a writer waits for what reaches Kafka: its client must not be cut short by the process's end.
+const TOPICS_END_MAX: Duration = Duration::from_secs(1);
 
 /// What a machine's log is opened with.
 pub struct Setup<'a> {
@@ -51,21 +53,29 @@ impl std::error::Error for StartError {}
 
 /// The writer of all machines' logs. Its threads begin with the first machine that needs them, and end when it is gone and
 /// all logs are over.
-#[derive(Default)]
 pub struct Writer {
     /// How to reach Kafka, until the first machine needs it.
     sink: Option<SinkFactory>,
     stdout: Option<Thread<LineLog>>,
     topics: Option<Thread<TopicLog>>,
-    files: Vec<Thread<LineLog>>,
-    /// The folders of files; each has the thread of its place among them.
-    folders: Vec<PathBuf>,
+    files: Vec<FileThread>,
+}
+
+/// A thread that writes files.
+struct FileThread {
+    /// The folder for which it was started, and whether it waits for the disk there.
+    folder: PathBuf,
+    fsync: bool,
+    thread: Thread<LineLog>,
 }
 
 /// One of its threads: where machines come in.
 struct Thread<L> {
+    /// Bounded by the machines that there are.
     newcomers: Sender<L>,
     bell: Bell,
+    /// Disconnected when it has ended.
+    over: Receiver<()>,
 }
 
 /// One machine's log at the writer.
@@ -82,7 +92,9 @@ impl Writer {
     pub fn new(sink: Option<SinkFactory>) -> Writer {
         Writer {
             sink,
-            ..Writer::default()
+            stdout: None,
+            topics: None,
+            files: Vec::new(),
         }
     }
 
@@ -145,20 +157,31 @@ impl Writer {
         output: Box<dyn Output>,
         clock: fn() -> i64,
     ) -> Result<(Log, Vec<Buffer>), StartError> {
-        let folder = &setup.config.file.directory;
-        let known = self.folders.iter().position(|known| known == folder);
-        let place = known.unwrap_or_else(|| {
-            self.folders.push(folder.clone());
-            self.folders.len() - 1
-        });
-        let place = place % FILE_THREADS_MAX;
-        if place == self.files.len() {
-            self.files.push(Thread::start("log files", lines::run)?);
-        }
+        let place = self.file_thread(setup.config)?;
         let log = move |inbox| LineLog::new(inbox, output, clock);
         self.files
             .get(place)
-            .map_or_else(no_thread, |thread| thread.open(setup, log))
+            .map_or_else(no_thread, |files| files.thread.open(setup, log))
+    }
+
+    /// Returns the place of the thread that writes the files of a configuration.
+    fn file_thread(&mut self, config: &Config) -> Result<usize, StartError> {
+        let (folder, fsync) = (&config.file.directory, config.file.fsync);
+        let is_theirs = |files: &FileThread| files.folder == *folder && files.fsync == fsync;
+        if let Some(place) = self.files.iter().position(is_theirs) {
+            return Ok(place);
+        }
+        if self.files.len() == FILE_THREADS_MAX {
+            let mut hasher = FxHasher::default();
+            (folder, fsync).hash(&mut hasher);
+            return Ok(hasher.finish() as usize % FILE_THREADS_MAX);
+        }
+        self.files.push(FileThread {
+            folder: folder.clone(),
+            fsync,
+            thread: Thread::start("log files", lines::run)?,
+        });
+        Ok(self.files.len() - 1)
     }
 
     fn open_topic(&mut self, setup: &Setup<'_>, topic: &str) -> Result<(Log, Vec<Buffer>), StartError> {
@@ -193,13 +216,34 @@ impl<L: Send + 'static> Thread<L> {
             .enable_time()
             .build();
         let runtime = runtime.map_err(failed)?;
-        let (newcomers, incoming) = bounded(NEWCOMERS_MAX);
+        let (newcomers, incoming) = unbounded();
+        let (alive, over) = bounded::<()>(0);
         let wake = Wake::new();
         let bell = Bell::new(wake.clone());
         let thread = std::thread::Builder::new().name(name.to_owned());
-        let thread = thread.spawn(move || runtime.block_on(run(incoming, wake)));
+        let thread = thread.spawn(move || {
+            let _alive = alive;
+            runtime.block_on(run(incoming, wake));
+        });
         thread.map_err(failed)?;
-        Ok(Thread { newcomers, bell })
+        Ok(Thread {
+            newcomers,
+            bell,
+            over,
+        })
+    }
+
+    /// Takes no more machines, and waits so long at most until it has ended.
+    fn end(self, longest: Duration) {
+        let Thread {
+            newcomers,
+            bell,
+            over,
+        } = self;
+        drop(newcomers);
+        bell.ring();
+        // Nothing is ever sent: it says that the thread has ended.
+        let _ = over.recv_timeout(longest);
     }
 
     /// Brings a machine to the thread.
@@ -227,7 +271,7 @@ impl<L: Send + 'static> Thread<L> {
             workflow: setup.workflow.to_owned(),
             ended: Some(end),
         };
-        let sent = self.newcomers.try_send(log(inbox));
+        let sent = self.newcomers.send(log(inbox));
         sent.map_err(|_| StartError("the log's writer does not answer".to_owned()))?;
         self.bell.ring();
         let log = Log {
@@ -237,6 +281,48 @@ impl<L: Send + 'static> Thread<L> {
             bell: self.bell.clone(),
         };
         Ok((log, buffers))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(topics) = self.topics.take() {
+            topics.end(TOPICS_END_MAX);
+        }
+    }
+}
+
+/// Waits until the logs of all workflows are written and closed, as [`Log::finish`] does, but for all of them at once:
+/// destinations that fail are given up together. Returns those that were not written, and why.
+pub fn finish_all(logs: Vec<(String, Log)>, timeout: Duration) -> Vec<(String, String)> {
+    let until = Instant::now() + timeout;
+    let left = |until: Instant| until.saturating_duration_since(Instant::now());
+    let wait = |log: &Log, until| log.ended.recv_timeout(left(until));
+    let mut ends: Vec<_> = logs.iter().map(|(_, log)| wait(log, until)).collect();
+    let mut logs = logs;
+    for (_, log) in &mut logs {
+        log.stop = None;
+        log.bell.ring();
+    }
+    let until = Instant::now() + RETRY_MAX;
+    let mut failed = Vec::new();
+    for ((workflow, log), end) in logs.into_iter().zip(ends.drain(..)) {
+        let end = match end {
+            Err(RecvTimeoutError::Timeout) => wait(&log, until),
+            end => end,
+        };
+        if let Err(problem) = result_of(end) {
+            failed.push((workflow, problem));
+        }
+    }
+    failed
+}
+
+fn result_of(end: Result<Result<(), String>, RecvTimeoutError>) -> Result<(), String> {
+    match end {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => Err("the log's destination does not answer".to_owned()),
+        Err(RecvTimeoutError::Disconnected) => Err("the log's writer has failed".to_owned()),
     }
 }
 
@@ -258,10 +344,6 @@ impl Log {
             self.bell.ring();
             ended = self.ended.recv_timeout(RETRY_MAX);
         }
-        match ended {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) => Err("the log's destination does not answer".to_owned()),
-            Err(RecvTimeoutError::Disconnected) => Err("the log's writer has failed".to_owned()),
-        }
+        result_of(ended)
     }
 }
