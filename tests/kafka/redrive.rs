@@ -21,6 +21,8 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_stepstream"))
         .arg("redrive")
         .args(arguments)
+        // The default configuration is not there.
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .output()
         .expect("the binary runs");
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
