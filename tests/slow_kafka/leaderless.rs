@@ -68,7 +68,7 @@ fn partitions_without_leader() {
     let began = Instant::now();
     until_run(&mut process, (PARTITIONS - dead) * EVENTS);
     let took = began.elapsed();
-    process.until_ready(false, "cannot read where to go on in leaderless-in");
+    process.until_ready(false, "cannot determine where to continue in leaderless-in");
     cluster.resume(2);
     until_run(&mut process, PARTITIONS * EVENTS);
     process.until_ready(true, "");
