@@ -4,7 +4,7 @@
 //! each ([`config`], [`table`]). [`Tasks::bind`] connects a program to it when it is loaded and names what
 //! nobody serves ([`bind`]). [`Tasks::connect`] makes the connectors of one shard, [`Connectors`]: it takes a task's
 //! parameters and credentials and hands them to the [`Connector`] that serves it, which also says how its answer is
-//! dressed. These are: functions ([`lambda`]), in the process or behind a URL (`http`), and [`produce`], which writes to
+//! dressed. These are: functions ([`lambda`]), in the process, behind a URL (`http`) or in processes of their own, and [`produce`], which writes to
 //! Kafka through the shard's sink.
 //!
 //! | file | owns |
@@ -15,7 +15,7 @@
 //! | `maker` | an entry of the configuration: what it serves, and its connectors |
 //! | `asked`, `bind`, `table` | who serves which task |
 //! | `config` | `[tasks]` |
-//! | `lambda` | functions: names, payload, envelope, errors; in the process and behind a URL |
+//! | `lambda` | functions: names, payload, envelope, errors; in the process, behind a URL, and in processes of their own |
 //! | `http` | connections, by host |
 //! | `produce` | `kafka:produce` |
 //!

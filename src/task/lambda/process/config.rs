@@ -23,8 +23,9 @@ keys! {
     }
 }
 
-/// Beginnings of the names of variables that the Runtime API itself sets.
-const RESERVED: [&str; 3] = ["AWS_LAMBDA_", "LAMBDA_", "_HANDLER"];
+/// Variables that Lambda keeps for itself, and how the names of more of them begin.
+const RESERVED: [&str; 3] = ["LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "_HANDLER"];
+const RESERVED_PREFIX: &str = "AWS_LAMBDA_";
 
 impl ProcessConfig {
     /// Checks what can be checked without the world.
@@ -92,7 +93,7 @@ fn wrong_name(name: &String) -> Option<String> {
     if name.is_empty() || name.contains(['=', '\0']) {
         return Some("a variable's name is not empty and contains neither = nor NUL".to_owned());
     }
-    let reserved = RESERVED.iter().any(|reserved| name.starts_with(reserved));
+    let reserved = name.starts_with(RESERVED_PREFIX) || RESERVED.contains(&name.as_str());
     reserved.then(|| format!("{name} is set by stepstream, as Lambda does"))
 }
 
@@ -112,7 +113,7 @@ mod tests {
             None,
         );
         check(
-            r#"runtime = ["x"], memory = "256MiB", environment = { A = "b", C = { env = "D" } }, queue = 5"#,
+            r#"runtime = ["x"], memory = "256MiB", environment = { A = "b", LAMBDA_STAGE = "x", C = { env = "D" } }, queue = 5"#,
             None,
         );
         let command = "runtime: give a command and its arguments, such as [\"python3\", \"-m\", \"awslambdaric\", \"orders.handler\"]";

@@ -148,7 +148,8 @@ impl Instance {
         self.expect_until(until);
     }
 
-    /// Takes the call of an id from it, which is over. It is to ask for the next one soon, and within this one's time.
+    /// Takes the call of an id from it, which is over. It may take the rest of this one's time to ask for the next, and
+    /// [`NEXT_MAX`] at least.
     pub(super) fn end(&self, request_id: &str) -> Option<Invocation> {
         let mut running = self.running.borrow_mut();
         running
