@@ -163,8 +163,10 @@ impl Lane {
 }
 
 impl Lane {
-    /// Says whether nothing is left of a lane that is to go: no partition, nothing that runs, nothing on its way.
-    pub(super) fn has_left(&self) -> bool {
+    /// Says whether nothing is left of a lane that is to go: no partition, nothing that runs, nothing on its way, no
+    /// record that must not be dropped.
+    pub(super) fn has_left(&mut self) -> bool {
+        let owes_records = self.machine.owes_records();
         let (feed, journal) = (&self.feed, self.machine.journal.as_ref());
         feed.leaves_at.is_some()
             && feed.partitions.is_empty()
@@ -172,6 +174,7 @@ impl Lane {
             && feed.settling == 0
             && self.machine.parked == 0
             && journal.is_none_or(|journal| !journal.is_awaited())
+            && !owes_records
     }
 }
 
@@ -248,6 +251,11 @@ impl Feed {
     pub(super) fn has_room(&mut self, parked: usize) -> bool {
         let waiting = self.lines.waiting() + self.turns.len() + self.held_ahead();
         self.limit.room(parked + waiting) > 0
+    }
+
+    /// Says whether it has begun to end: no more events come, and no callers.
+    pub(super) fn is_ending(&self) -> bool {
+        self.has_ended || self.stops_at.is_some()
     }
 
     /// Returns until when executions of callers may run, if there are any and they have to end.

@@ -8,6 +8,7 @@
 
 use super::askers::ShardAskers;
 use super::dispatch::Dispatch;
+use super::drain::LAST_ANSWERS;
 use super::intake::{BATCH_EVENTS_MAX, Intake};
 use super::kept::Kept;
 use super::lane::{Lane, LaneId, Lanes};
@@ -339,7 +340,7 @@ impl Shard {
         let now_ms = self.executor.now.ms;
         for (_, lane) in &mut self.lanes {
             if let Some(journal) = &mut lane.machine.journal {
-                journal.ship(now_ms);
+                journal.ship(now_ms, lane.feed.is_ending());
             }
             lane.report();
         }
@@ -362,7 +363,13 @@ impl Shard {
     }
 
     fn is_done(&mut self) -> bool {
-        let is_over = |(_, lane): (usize, &Lane)| {
+        let now = self.executor.now.instant;
+        // A log that takes nothing must not keep the shard for ever.
+        let is_late = self.stops_at.is_some_and(|until| now >= until + LAST_ANSWERS);
+        let is_over = |(_, lane): (usize, &mut Lane)| {
+            if lane.machine.owes_records() && !is_late {
+                return false;
+            }
             let feed = &lane.feed;
             // A lane that leaves a shard which goes on is taken out when it has left; it says nothing of the shard.
             if feed.leaves_at.is_some() && !self.is_stopping {
@@ -377,13 +384,13 @@ impl Shard {
         };
         // Without lanes the shard waits for some to come.
         let has_none = self.lanes.is_empty() && !self.is_stopping;
-        if has_none || !self.lanes.iter().all(is_over) {
+        if has_none || !self.lanes.iter_mut().all(is_over) {
             return false;
         }
         // What sources have ended is given back with its last commit.
         for step in 0..self.order.len() {
             let lane = self.order[step];
-            self.lanes[lane].stop(self.executor.now.instant);
+            self.lanes[lane].stop(now);
             self.release(lane);
         }
         true

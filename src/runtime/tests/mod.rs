@@ -7,6 +7,7 @@ mod coming;
 mod failures;
 mod inspect;
 mod lanes;
+mod leaving;
 mod limits;
 mod logs;
 mod memory;
