@@ -51,7 +51,7 @@ impl Shard {
     /// Looks whether a lane may begin an execution with so many bytes of input. A caller is refused where an event would
     /// wait: the caller can ask another shard, or again.
     fn may_call(&mut self, id: LaneId, bytes: usize) -> Result<(), Refused> {
-        if self.is_stopping {
+        if self.is_stopping || self.mailbox.is_closed() {
             return Err(Refused::Stopping);
         }
         let flights = self.executor.flights.len();

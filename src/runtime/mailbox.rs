@@ -10,6 +10,8 @@ use super::parts::LaneParts;
 use crate::execution::machine::Version;
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -32,11 +34,19 @@ pub(super) enum Order {
     Remove { lane: LaneId, until: Instant },
 }
 
+/// What both ends of a mailbox know.
+#[derive(Default)]
+struct Desk {
+    /// Whether no more calls are taken.
+    is_closed: AtomicBool,
+}
+
 /// Where a running shard is reached, from any thread; clones reach the same one.
 #[derive(Clone)]
 pub struct Address {
     orders: Sender<Order>,
     calls: Sender<Call>,
+    desk: Arc<Desk>,
     wake: Wake,
 }
 
@@ -44,16 +54,24 @@ pub struct Address {
 pub struct Mailbox {
     orders: Receiver<Order>,
     calls: Receiver<Call>,
+    desk: Arc<Desk>,
 }
 
 /// Makes a mailbox for the shard that `wake` wakes.
 pub fn mailbox(wake: Wake) -> (Address, Mailbox) {
     let (orders, taken_orders) = bounded(ORDERS_MAX);
     let (calls, taken_calls) = bounded(CALLS_MAX);
-    let address = Address { orders, calls, wake };
+    let desk = Arc::new(Desk::default());
+    let address = Address {
+        orders,
+        calls,
+        desk: Arc::clone(&desk),
+        wake,
+    };
     let mailbox = Mailbox {
         orders: taken_orders,
         calls: taken_calls,
+        desk,
     };
     (address, mailbox)
 }
@@ -97,7 +115,15 @@ impl Address {
     /// # Errors
     /// When the shard does not take calls now.
     pub fn call(&self, call: Call) -> Result<(), Refused> {
+        if self.desk.is_closed.load(Relaxed) {
+            return Err(Refused::Stopping);
+        }
         self.send(&self.calls, call)
+    }
+
+    /// Lets the shard take no more calls, also none of those that wait. What runs goes on.
+    pub fn close(&self) {
+        self.desk.is_closed.store(true, Relaxed);
     }
 
     fn send<T>(&self, way: &Sender<T>, what: T) -> Result<(), Refused> {
@@ -116,7 +142,13 @@ impl Mailbox {
         Mailbox {
             orders: crossbeam_channel::never(),
             calls: crossbeam_channel::never(),
+            desk: Arc::default(),
         }
+    }
+
+    /// Says whether no more calls are taken.
+    pub(super) fn is_closed(&self) -> bool {
+        self.desk.is_closed.load(Relaxed)
     }
 
     /// Returns the next order, if there is one.

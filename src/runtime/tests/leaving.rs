@@ -1,7 +1,7 @@
 //! What is left of a workflow, or of a shard, when it goes.
 
 use super::super::workflow::Workflow;
-use super::super::{Address, CallEnd, LaneId, Turn};
+use super::super::{Address, Call, CallEnd, LaneId, Refused, Turn};
 use super::calls::{ask, listen};
 use super::{PASS, Stage, with_output};
 use crate::execution::machine::{LogSettings, MachineSettings};
@@ -67,4 +67,29 @@ fn a_shard_that_stops_waits_a_little_for_the_records_of_its_callers() {
         assert_eq!(stage.pass(wait_ms), Turn::Done);
         assert_eq!(has_log(&stage.world), !is_stuck);
     }
+}
+
+#[test]
+fn a_shard_that_takes_no_more_calls_goes_on() {
+    let mut stage = Stage::new(super::WAIT, with_output());
+    let address = listen(&mut stage);
+    let first = LaneId::initial(0);
+    let mut begun = ask(&address, first, r#"{"s":5}"#);
+    stage.settle();
+    let mut waiting = ask(&address, first, r#"{"s":6}"#);
+    address.close();
+    let (reply, _heard) = tokio::sync::oneshot::channel();
+    let late = Call {
+        lane: first,
+        name: "late".to_owned(),
+        input: b"1".to_vec(),
+        reply,
+    };
+    assert_eq!(address.call(late), Err(Refused::Stopping));
+    stage.give(r#"{"s":0}"#);
+    stage.settle();
+    assert_eq!(waiting.try_recv(), Ok(CallEnd::Refused(Refused::Stopping)));
+    assert_eq!(stage.values("out").len(), 1, "events are taken as before");
+    stage.pass(5_000);
+    assert!(matches!(begun.try_recv(), Ok(CallEnd::Succeeded { .. })));
 }
