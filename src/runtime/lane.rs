@@ -33,6 +33,9 @@ pub(super) const UNTRIED_TOPICS_MAX: usize = 500;
 /// commit: others must be at hand meanwhile.
 const HELD_BATCHES: usize = 4;
 
+/// What of a limit on executions callers may have on top of it, as a divisor: events that fill it do not keep them out.
+pub(super) const CALLERS: usize = 8;
+
 /// Most events of a workflow that wait for messages or log records on their way; beyond it it takes no more.
 const SETTLING_MAX: usize = 50_000;
 
@@ -85,6 +88,8 @@ pub(super) struct Feed {
     pub(super) settling: usize,
     /// Executions of callers that are not over.
     pub(super) calls: usize,
+    /// Those that have begun since events were last taken.
+    pub(super) new_calls: usize,
     /// Set when the lane or the shard is to stop: until when executions may run.
     pub(super) stops_at: Option<Instant>,
     settling_limit: Limit,
@@ -210,6 +215,7 @@ impl Feed {
             span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
             settling: 0,
             calls: 0,
+            new_calls: 0,
             stops_at: None,
             settling_limit: Limit::new(SETTLING_MAX),
             topics: Topics::of(&workflow, topic),
@@ -247,10 +253,10 @@ impl Feed {
         }
     }
 
-    /// Says whether another execution may begin, beside so many that wait.
-    pub(super) fn has_room(&mut self, parked: usize) -> bool {
+    /// Says whether another execution of a caller may begin, beside so many that wait.
+    pub(super) fn has_room_for_call(&mut self, parked: usize) -> bool {
         let waiting = self.lines.waiting() + self.turns.len() + self.held_ahead();
-        self.limit.room(parked + waiting) > 0
+        self.limit.room(parked + waiting) > 0 || self.calls < self.limit.part(CALLERS)
     }
 
     /// Says whether it has begun to end: no more events come, and no callers.

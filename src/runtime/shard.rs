@@ -132,6 +132,8 @@ impl Shard {
             let lane = self.order[(self.first + step) % self.order.len()];
             work += self.take_events(lane);
         }
+        // Behind the events, since callers have a part of their own that events cannot take.
+        work += self.take_calls();
         work += self.send_off();
         self.commit();
         self.reckon();
@@ -222,7 +224,7 @@ impl Shard {
             };
             done += usize::from(executor.next_turn(askers, id));
         }
-        done + self.take_turns() + self.take_calls()
+        done + self.take_turns()
     }
 
     /// Runs the events whose turn has come.
@@ -254,6 +256,7 @@ impl Shard {
         let room = self.room(lane).min(BATCH_EVENTS_MAX);
         let feed = &mut self.lanes[lane].feed;
         feed.is_paused = room == 0 && !feed.has_ended;
+        feed.new_calls = 0;
         let count = if room > 0 && !self.executor.work.is_spent() {
             self.lanes[lane].source.fill(room)
         } else {

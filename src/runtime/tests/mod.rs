@@ -17,6 +17,7 @@ mod panics;
 mod replies;
 mod seeds;
 mod sharing;
+mod side_by_side;
 mod sync_mode;
 mod turns;
 mod world;
