@@ -6,6 +6,7 @@ use super::exposed::exposed;
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
+use crate::execution::name::{NAME_CHARACTERS_MAX, may_stand_in_name};
 use crate::log::write::Destination;
 use crate::runtime::Mode;
 use crate::stream::kafka;
@@ -14,8 +15,6 @@ use regex_lite::Regex;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Longest name of a state machine, in characters: AWS's.
-const NAME_CHARACTERS_MAX: usize = 80;
 /// Most shards: more threads than any machine has cores.
 const SHARDS_MAX: usize = 1_024;
 /// Most events that a sync commit may put at risk: what its metadata can name.
@@ -443,9 +442,7 @@ fn name_problem(name: &str) -> Option<String> {
             "a name has at most {NAME_CHARACTERS_MAX} characters, this one has {length}"
         ));
     }
-    let is_forbidden =
-        |c: &char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c);
-    let forbidden = name.chars().find(is_forbidden)?;
+    let forbidden = name.chars().find(|&character| !may_stand_in_name(character))?;
     Some(format!("a name may not contain {forbidden:?}"))
 }
 

@@ -11,15 +11,18 @@ use crate::execution::machine::Version;
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// Most orders that wait for a shard's next turn.
 pub const ORDERS_MAX: usize = 64;
 
-/// Most calls that wait for a shard's next turn. Each may be as large as an execution's input.
+/// Most calls that wait for a shard's next turn.
 pub const CALLS_MAX: usize = 64;
+
+/// Most bytes of them, beside what is on the shard's account: they are there for a turn only.
+pub const CALL_BYTES_MAX: usize = 4 << 20;
 
 /// Puts the parts of a lane together, on the shard's thread.
 type Build = Box<dyn FnOnce() -> Result<LaneParts, String> + Send>;
@@ -39,13 +42,45 @@ pub(super) enum Order {
 struct Desk {
     /// Whether no more calls are taken.
     is_closed: AtomicBool,
+    /// Bytes of the calls that wait.
+    call_bytes: AtomicUsize,
+}
+
+/// A call that waits, on the account of its mailbox: however it goes, it is taken off.
+struct Waiting {
+    call: Option<Call>,
+    bytes: usize,
+    desk: Arc<Desk>,
+}
+
+impl Waiting {
+    /// Puts a call on the account, if there is room for it.
+    fn new(call: Call, desk: &Arc<Desk>) -> Result<Waiting, Refused> {
+        let bytes = call.bytes();
+        let waiting = Waiting {
+            call: Some(call),
+            bytes,
+            desk: Arc::clone(desk),
+        };
+        // Whoever finds no room takes off again what it has added, so a smaller one beside it may be refused in vain.
+        match desk.call_bytes.fetch_add(bytes, Relaxed) + bytes > CALL_BYTES_MAX {
+            true => Err(Refused::Busy),
+            false => Ok(waiting),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.desk.call_bytes.fetch_sub(self.bytes, Relaxed);
+    }
 }
 
 /// Where a running shard is reached, from any thread; clones reach the same one.
 #[derive(Clone)]
 pub struct Address {
     orders: Sender<Order>,
-    calls: Sender<Call>,
+    calls: Sender<Waiting>,
     desk: Arc<Desk>,
     wake: Wake,
 }
@@ -53,7 +88,7 @@ pub struct Address {
 /// The shard's end.
 pub struct Mailbox {
     orders: Receiver<Order>,
-    calls: Receiver<Call>,
+    calls: Receiver<Waiting>,
     desk: Arc<Desk>,
 }
 
@@ -113,12 +148,13 @@ impl Address {
     /// Asks for an execution, of whose end [`Call::reply`] hears.
     ///
     /// # Errors
-    /// When the shard does not take calls now.
+    /// When the shard does not take calls now, or would take this one never.
     pub fn call(&self, call: Call) -> Result<(), Refused> {
         if self.desk.is_closed.load(Relaxed) {
             return Err(Refused::Stopping);
         }
-        self.send(&self.calls, call)
+        call.check()?;
+        self.send(&self.calls, Waiting::new(call, &self.desk)?)
     }
 
     /// Lets the shard take no more calls, also none of those that wait. What runs goes on.
@@ -158,13 +194,13 @@ impl Mailbox {
 
     /// Returns the next call, if there is one.
     pub(super) fn call(&self) -> Option<Call> {
-        self.calls.try_recv().ok()
+        self.calls.try_recv().ok()?.call.take()
     }
 }
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        for call in self.calls.try_iter() {
+        while let Some(call) = self.call() {
             // Who has gone away needs no answer.
             let _ = call.reply.send(CallEnd::Refused(Refused::Stopping));
         }

@@ -88,7 +88,7 @@ pub use handle::{Failure, Handle, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};
 pub use intake::BATCH_EVENTS_MAX;
 pub use lane::LaneId;
-pub use mailbox::{Address, CALLS_MAX, Mailbox, ORDERS_MAX, mailbox};
+pub use mailbox::{Address, CALL_BYTES_MAX, CALLS_MAX, Mailbox, ORDERS_MAX, mailbox};
 pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
 pub use parts::{LaneParts, Parts, Renew};

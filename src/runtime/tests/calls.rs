@@ -89,14 +89,12 @@ fn a_caller_hears_how_its_execution_has_ended() {
 
 #[test]
 fn an_input_that_cannot_begin_is_said_to_be_the_callers() {
-    for input in ["no JSON", &format!("\"{}\"", "x".repeat(300_000))] {
-        match call(PASS, input, 0) {
-            Ok(CallEnd::Failed { error, cause, .. }) => {
-                assert_eq!(error, INVALID_INPUT);
-                assert!(cause.starts_with("The input "), "{cause}");
-            }
-            other => panic!("{other:?}"),
+    match call(PASS, "no JSON", 0) {
+        Ok(CallEnd::Failed { error, cause, .. }) => {
+            assert_eq!(error, INVALID_INPUT);
+            assert!(cause.starts_with("The input "), "{cause}");
         }
+        other => panic!("{other:?}"),
     }
 }
 
@@ -209,7 +207,7 @@ fn stop_answers_those_that_wait() {
     let (reply, _heard) = oneshot::channel();
     let call = Call {
         lane: FIRST(),
-        name: String::new(),
+        name: "late".to_owned(),
         input: Vec::new(),
         reply,
     };
@@ -234,7 +232,7 @@ fn what_finds_no_room_is_refused() {
     let (reply, _heard) = oneshot::channel();
     let call = Call {
         lane: FIRST(),
-        name: String::new(),
+        name: "late".to_owned(),
         input: Vec::new(),
         reply,
     };

@@ -10,6 +10,7 @@ mod lanes;
 mod leaving;
 mod limits;
 mod logs;
+mod mail;
 mod memory;
 mod ordering;
 mod outside;
