@@ -14,8 +14,11 @@ use super::shard::Shard;
 use std::rc::Rc;
 
 impl Shard {
-    /// Listens to a mailbox from now on.
+    /// Listens to a mailbox from now on; the lanes have the names by which its address knows them.
     pub fn listen(&mut self, mailbox: Mailbox) {
+        for (_, lane) in &mut self.lanes {
+            lane.id.shard = mailbox.shard();
+        }
         self.mailbox = mailbox;
     }
 

@@ -19,6 +19,7 @@ impl Shard {
         self.executor.account.add(index);
         let held = self.executor.account.held_of(index);
         let id = LaneId {
+            shard: self.mailbox.shard(),
             index: index as u32,
             generation: self.generations,
         };

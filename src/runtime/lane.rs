@@ -20,6 +20,7 @@ use crate::stream::{PartitionId, Source, TopicId};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
@@ -42,21 +43,24 @@ const SETTLING_MAX: usize = 50_000;
 /// The workflows of a shard, each by its number.
 pub(super) type Lanes = slab::Slab<Lane>;
 
-/// Names a lane of a shard for as long as the shard lives: its number, which another one has when it is gone, and which of
-/// the number's owners it is.
+/// Names a lane for as long as the process lives: its shard, its number there, which another one has when it is gone, and
+/// which of the number's owners it is. Only a shard gives one, and no other shard knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LaneId {
+    pub(super) shard: ShardId,
     pub(super) index: u32,
     pub(super) generation: u32,
 }
 
-impl LaneId {
-    /// Names a lane that the shard begins with, by its place in [`Parts::lanes`](super::Parts::lanes).
-    pub fn initial(place: usize) -> LaneId {
-        LaneId {
-            index: place as u32,
-            generation: place as u32,
-        }
+/// Tells the shards of a process apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ShardId(u64);
+
+impl ShardId {
+    /// Returns one that no shard has had.
+    pub(super) fn next() -> ShardId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        ShardId(NEXT.fetch_add(1, Relaxed))
     }
 }
 

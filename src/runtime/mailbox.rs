@@ -5,7 +5,7 @@
 //! channel closes.
 
 use super::call::{Call, CallEnd, Refused};
-use super::lane::LaneId;
+use super::lane::{LaneId, ShardId};
 use super::parts::LaneParts;
 use crate::execution::machine::Version;
 use crate::stream::Wake;
@@ -38,12 +38,23 @@ pub(super) enum Order {
 }
 
 /// What both ends of a mailbox know.
-#[derive(Default)]
 struct Desk {
+    /// Whose it is.
+    shard: ShardId,
     /// Whether no more calls are taken.
     is_closed: AtomicBool,
     /// Bytes of the calls that wait.
     call_bytes: AtomicUsize,
+}
+
+impl Desk {
+    fn new() -> Arc<Desk> {
+        Arc::new(Desk {
+            shard: ShardId::next(),
+            is_closed: AtomicBool::new(false),
+            call_bytes: AtomicUsize::new(0),
+        })
+    }
 }
 
 /// A call that waits, on the account of its mailbox: however it goes, it is taken off.
@@ -96,7 +107,7 @@ pub struct Mailbox {
 pub fn mailbox(wake: Wake) -> (Address, Mailbox) {
     let (orders, taken_orders) = bounded(ORDERS_MAX);
     let (calls, taken_calls) = bounded(CALLS_MAX);
-    let desk = Arc::new(Desk::default());
+    let desk = Desk::new();
     let address = Address {
         orders,
         calls,
@@ -129,19 +140,30 @@ impl Address {
         Ok(heard)
     }
 
+    /// Returns the name of a lane that the shard begins with, by its place in [`Parts::lanes`](super::Parts::lanes).
+    pub fn initial_lane(&self, place: usize) -> LaneId {
+        LaneId {
+            shard: self.desk.shard,
+            index: place as u32,
+            generation: place as u32,
+        }
+    }
+
     /// Lets a workflow's new executions run another version.
     ///
     /// # Errors
-    /// When the shard does not take orders now.
+    /// When the shard does not take orders now, or the lane is another shard's.
     pub fn publish(&self, lane: LaneId, version: Version) -> Result<(), Refused> {
+        self.check(lane)?;
         self.send(&self.orders, Order::Publish { lane, version })
     }
 
     /// Takes a workflow from the shard. What runs may take until then.
     ///
     /// # Errors
-    /// When the shard does not take orders now.
+    /// When the shard does not take orders now, or the lane is another shard's.
     pub fn remove_lane(&self, lane: LaneId, until: Instant) -> Result<(), Refused> {
+        self.check(lane)?;
         self.send(&self.orders, Order::Remove { lane, until })
     }
 
@@ -153,6 +175,7 @@ impl Address {
         if self.desk.is_closed.load(Relaxed) {
             return Err(Refused::Stopping);
         }
+        self.check(call.lane)?;
         call.check()?;
         self.send(&self.calls, Waiting::new(call, &self.desk)?)
     }
@@ -160,6 +183,14 @@ impl Address {
     /// Lets the shard take no more calls, also none of those that wait. What runs goes on.
     pub fn close(&self) {
         self.desk.is_closed.store(true, Relaxed);
+    }
+
+    /// Looks whether a lane is one of this shard.
+    fn check(&self, lane: LaneId) -> Result<(), Refused> {
+        match lane.shard == self.desk.shard {
+            true => Ok(()),
+            false => Err(Refused::Gone),
+        }
     }
 
     fn send<T>(&self, way: &Sender<T>, what: T) -> Result<(), Refused> {
@@ -178,8 +209,13 @@ impl Mailbox {
         Mailbox {
             orders: crossbeam_channel::never(),
             calls: crossbeam_channel::never(),
-            desk: Arc::default(),
+            desk: Desk::new(),
         }
+    }
+
+    /// Returns whose it is.
+    pub(super) fn shard(&self) -> ShardId {
+        self.desk.shard
     }
 
     /// Says whether no more calls are taken.

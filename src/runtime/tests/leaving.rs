@@ -58,7 +58,7 @@ fn a_shard_that_stops_waits_a_little_for_the_records_of_its_callers() {
     for is_stuck in [false, true] {
         let mut stage = Stage::new(PASS, logged());
         let address = listen(&mut stage);
-        let first = LaneId::initial(0);
+        let first = address.initial_lane(0);
         call_unlogged(&mut stage, &address, first);
         stage.shard.stop(stage.now().instant + Duration::from_secs(1));
         assert_ne!(stage.pass(1_500), Turn::Done);
@@ -73,7 +73,7 @@ fn a_shard_that_stops_waits_a_little_for_the_records_of_its_callers() {
 fn a_shard_that_takes_no_more_calls_goes_on() {
     let mut stage = Stage::new(super::WAIT, with_output());
     let address = listen(&mut stage);
-    let first = LaneId::initial(0);
+    let first = address.initial_lane(0);
     let mut begun = ask(&address, first, r#"{"s":5}"#);
     stage.settle();
     let mut waiting = ask(&address, first, r#"{"s":6}"#);

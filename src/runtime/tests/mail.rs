@@ -1,6 +1,6 @@
 //! What a shard's mailbox takes.
 
-use super::super::{Address, CALL_BYTES_MAX, CALLS_MAX, Call, LaneId, Refused};
+use super::super::{Address, CALL_BYTES_MAX, CALLS_MAX, Call, Refused};
 use super::calls::listen;
 use super::{PASS, Stage, with_output};
 use crate::vm::PAYLOAD_BYTES_MAX;
@@ -8,7 +8,7 @@ use crate::vm::PAYLOAD_BYTES_MAX;
 fn call(address: &Address, name: &str, bytes: usize) -> Result<(), Refused> {
     let (reply, _heard) = tokio::sync::oneshot::channel();
     address.call(Call {
-        lane: LaneId::initial(0),
+        lane: address.initial_lane(0),
         name: name.to_owned(),
         input: vec![b' '; bytes],
         reply,

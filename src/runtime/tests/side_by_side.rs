@@ -1,11 +1,9 @@
 //! Callers and events of one workflow when there is little room: neither keeps the other out.
 
 use super::super::workflow::Workflow;
-use super::super::{Address, CallEnd, LaneId, MemoryLimits};
+use super::super::{Address, CallEnd, MemoryLimits};
 use super::calls::{ask, listen};
 use super::{Stage, WAIT, with_output};
-
-const FIRST: fn() -> LaneId = || LaneId::initial(0);
 
 /// Few executions that wait, or little memory.
 fn stages() -> [(Stage, Address, usize); 3] {
@@ -41,7 +39,7 @@ fn events_that_never_end_do_not_keep_callers_out() {
         (0..500).for_each(|_| stage.give(&input(5, bytes)));
         for _ in 0..20 {
             stage.pass(700);
-            let mut heard = ask(&address, FIRST(), &input(0, bytes));
+            let mut heard = ask(&address, address.initial_lane(0), &input(0, bytes));
             stage.settle();
             let heard = heard.try_recv();
             assert!(matches!(heard, Ok(CallEnd::Succeeded { .. })), "{heard:?}");
@@ -59,7 +57,7 @@ fn callers_who_never_end_do_not_keep_events_out() {
             if round == 20 {
                 (0..30).for_each(|_| stage.give(&input(1, bytes)));
             }
-            heard.extend((0..20).map(|_| ask(&address, FIRST(), &input(5, bytes))));
+            heard.extend((0..20).map(|_| ask(&address, address.initial_lane(0), &input(5, bytes))));
             stage.pass(700);
             heard.retain_mut(|heard| {
                 let end = heard.try_recv().ok();
