@@ -104,6 +104,11 @@ impl JournalEnd {
         !self.buffer.records().is_empty()
     }
 
+    /// Hands back all receipts, though their records are not out.
+    pub(crate) fn give_up(&mut self) -> Vec<Receipt> {
+        self.waiting.drain(..).map(|(_, receipt)| receipt).collect()
+    }
+
     /// Returns how far the log is now.
     pub(crate) fn savepoint(&mut self) -> Savepoint {
         Savepoint {

@@ -6,6 +6,7 @@
 
 use super::event::Keep;
 use super::held::Held;
+use super::leaving::Leaving;
 use super::limits::Limit;
 use super::ordering::{LineId, Lines};
 use super::partition::Partition;
@@ -71,6 +72,7 @@ pub(super) struct Lane {
     pub(super) machine: Machine,
     pub(super) feed: Feed,
     pub(super) renew: Option<Renew>,
+    pub(super) leaving: Leaving,
 }
 
 /// What feeds a machine: the partitions of a workflow, and what waits of them.
@@ -160,6 +162,7 @@ impl Lane {
             machine: Machine::new(index, settings, version, journal, stats.metrics),
             feed: Feed::new(index, workflow, held, topic),
             renew,
+            leaving: Leaving::default(),
         }
     }
 
@@ -168,22 +171,6 @@ impl Lane {
         if let Some(version) = self.renew.as_mut().and_then(|renew| renew()) {
             self.machine.publish(version);
         }
-    }
-}
-
-impl Lane {
-    /// Says whether nothing is left of a lane that is to go: no partition, nothing that runs, nothing on its way, no
-    /// record that must not be dropped.
-    pub(super) fn has_left(&mut self) -> bool {
-        let owes_records = self.machine.owes_records();
-        let (feed, journal) = (&self.feed, self.machine.journal.as_ref());
-        feed.leaves_at.is_some()
-            && feed.partitions.is_empty()
-            && feed.unfinished() == 0
-            && feed.settling == 0
-            && self.machine.parked == 0
-            && journal.is_none_or(|journal| !journal.is_awaited())
-            && !owes_records
     }
 }
 

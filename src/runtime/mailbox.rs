@@ -6,6 +6,7 @@
 
 use super::call::{Call, CallEnd, Refused};
 use super::lane::{LaneId, ShardId};
+use super::leaving::{Removed, RemovedReply};
 use super::parts::LaneParts;
 use crate::execution::machine::Version;
 use crate::stream::Wake;
@@ -32,9 +33,19 @@ type Added = oneshot::Sender<Result<LaneId, String>>;
 
 /// What a shard is told of its workflows.
 pub(super) enum Order {
-    Add { build: Build, added: Added },
-    Publish { lane: LaneId, version: Version },
-    Remove { lane: LaneId, until: Instant },
+    Add {
+        build: Build,
+        added: Added,
+    },
+    Publish {
+        lane: LaneId,
+        version: Version,
+    },
+    Remove {
+        lane: LaneId,
+        until: Instant,
+        removed: RemovedReply,
+    },
 }
 
 /// What both ends of a mailbox know.
@@ -158,13 +169,20 @@ impl Address {
         self.send(&self.orders, Order::Publish { lane, version })
     }
 
-    /// Takes a workflow from the shard. What runs may take until then.
+    /// Takes a workflow from the shard. What runs may take until then. The receiver hears when the workflow has left, at
+    /// the latest [`FAREWELL`](super::FAREWELL) after that; it sees the channel close when the shard ends before.
     ///
     /// # Errors
     /// When the shard does not take orders now, or the lane is another shard's.
-    pub fn remove_lane(&self, lane: LaneId, until: Instant) -> Result<(), Refused> {
+    pub fn remove_lane(
+        &self,
+        lane: LaneId,
+        until: Instant,
+    ) -> Result<oneshot::Receiver<Result<Removed, Refused>>, Refused> {
         self.check(lane)?;
-        self.send(&self.orders, Order::Remove { lane, until })
+        let (removed, heard) = oneshot::channel();
+        self.send(&self.orders, Order::Remove { lane, until, removed })?;
+        Ok(heard)
     }
 
     /// Asks for an execution, of whose end [`Call::reply`] hears.

@@ -358,6 +358,7 @@ impl Shard {
             }
             self.release(lane);
             self.end_calls(lane);
+            self.end_farewell(lane);
             match self.lanes[lane].has_left() {
                 true => self.drop_lane(lane),
                 false => step += 1,
@@ -475,7 +476,8 @@ impl Lane {
         let age = (feed.unfinished() > 0).then_some(feed.next_commit_ms);
         let journal = self.machine.journal.as_ref();
         let records = journal.and_then(|journal| journal.next_ms());
-        let calls = feed.calls_until().map(ms_from);
-        times.chain(age).chain(records).chain(calls).min()
+        let ends = [feed.calls_until(), self.farewell_until()];
+        let ends = ends.into_iter().flatten().map(ms_from);
+        times.chain(age).chain(records).chain(ends).min()
     }
 }

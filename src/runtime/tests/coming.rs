@@ -17,7 +17,7 @@ fn beside() -> Workflow {
 }
 
 /// Gives the workflow beside its partition, and events.
-fn feed(stage: &Stage, values: &[&str]) {
+pub(super) fn feed(stage: &Stage, values: &[&str]) {
     let mut world = stage.beside.borrow_mut();
     world.changes.push_back(Change::Assigned {
         partition: PartitionId(0),
@@ -163,7 +163,7 @@ fn a_workflow_of_another_shard_is_none_of_ours() {
     let version = || super::world::version(TASK);
     assert_eq!(address.publish(foreign, version()), Err(Refused::Gone));
     let now = ours.now().instant;
-    assert_eq!(address.remove_lane(foreign, now), Err(Refused::Gone));
+    assert_eq!(address.remove_lane(foreign, now).map(|_| ()), Err(Refused::Gone));
     let (reply, _heard) = tokio::sync::oneshot::channel();
     let call = Call {
         lane: foreign,
