@@ -138,7 +138,7 @@ fn is_logged(plan: &WorkflowPlan) -> bool {
 /// Returns what makes the producer of log records, for all workflows whose records go to topics.
 fn log_sink(kafka: kafka::Config, health: &Arc<kafka::Health>) -> SinkFactory {
     let health = Arc::clone(health);
-    Box::new(move |wake| {
+    Arc::new(move |wake| {
         let sink = KafkaSink::start(&kafka, "log", wake, &health);
         Ok(Box::new(sink.map_err(|error| error.to_string())?) as Box<dyn Sink>)
     })

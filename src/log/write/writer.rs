@@ -54,7 +54,7 @@ impl std::error::Error for StartError {}
 /// The writer of all machines' logs. Its threads begin with the first machine that needs them, and end when it is gone and
 /// all logs are over.
 pub struct Writer {
-    /// How to reach Kafka, until the first machine needs it.
+    /// How to reach Kafka.
     sink: Option<SinkFactory>,
     stdout: Option<Thread<LineLog>>,
     topics: Option<Thread<TopicLog>>,
@@ -186,7 +186,7 @@ impl Writer {
 
     fn open_topic(&mut self, setup: &Setup<'_>, topic: &str) -> Result<(Log, Vec<Buffer>), StartError> {
         if self.topics.is_none() {
-            let sink = self.sink.take().ok_or_else(|| missing("kafka.brokers"))?;
+            let sink = self.sink.clone().ok_or_else(|| missing("kafka.brokers"))?;
             let run = |newcomers, wake| topics::run(newcomers, sink, wake);
             self.topics = Some(Thread::start("log topics", run)?);
         }
