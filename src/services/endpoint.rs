@@ -89,7 +89,7 @@ pub struct Endpoint {
 
 /// What differs from the usual form in one service.
 #[derive(Debug, Default)]
-pub struct Endpoints {
+pub(super) struct Endpoints {
     exceptions: Vec<Exception>,
 }
 
@@ -149,7 +149,7 @@ impl Endpoints {
     }
 
     /// Returns the endpoint of a region; `None` when the service has none of that variant.
-    pub fn resolve(
+    pub(super) fn resolve(
         &self,
         prefix: &str,
         signing_name: &str,

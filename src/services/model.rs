@@ -3,7 +3,7 @@
 //! Owns the types that protocols walk beside a value. Must not know texts of requests and answers. Shapes refer to
 //! each other by index and may do so in circles: whoever walks them is bounded by the value, never by the shape.
 
-use super::endpoint::Endpoints;
+use super::endpoint::{Endpoint, Endpoints, Variant};
 
 /// How a service's requests and answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +69,10 @@ impl Service {
         &self.signing_name
     }
 
-    /// Returns where the service is reached.
-    pub fn endpoints(&self) -> &Endpoints {
-        &self.endpoints
+    /// Returns where the service is reached in a region; `None` when it has no endpoint of that variant.
+    pub fn endpoint(&self, region: &str, variant: Variant) -> Option<Endpoint> {
+        self.endpoints
+            .resolve(&self.endpoint_prefix, &self.signing_name, region, variant)
     }
 
     /// Returns how its requests are written.

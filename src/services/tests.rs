@@ -57,11 +57,7 @@ fn optimized_integrations_are_operations() {
 fn endpoints() {
     let at = |name: &str, region: &str, variant: Variant| {
         let service = Services::shipped().service(name).unwrap().expect(name);
-        let found =
-            service
-                .endpoints()
-                .resolve(service.endpoint_prefix(), service.signing_name(), region, variant);
-        let found = found?;
+        let found = service.endpoint(region, variant)?;
         Some(format!(
             "{} {} {}",
             found.url, found.signing_region, found.signing_name

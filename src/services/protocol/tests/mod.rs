@@ -1,6 +1,9 @@
 //! Requests and answers by protocol, as tables.
 
 mod json;
+mod laws;
+mod query;
+mod rest;
 
 use super::{Context, Draft, canonical_header, request, response};
 use crate::services::optimized;
