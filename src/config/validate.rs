@@ -7,7 +7,7 @@ use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
 use crate::execution::name::{NAME_CHARACTERS_MAX, may_stand_in_name};
-use crate::log::write::Destination;
+use crate::log::write::{CloudWatchConfig, Destination};
 use crate::runtime::Mode;
 use crate::stream::kafka;
 use crate::units::{Period, Size};
@@ -389,6 +389,15 @@ impl Checks {
                 &["log", "destination"],
                 "destination = \"kafka\" needs [workflow.log.kafka] with its topic",
             );
+        }
+        if log.destination == Destination::CloudWatch && log.cloudwatch.is_none() {
+            self.add(
+                &["log", "destination"],
+                "destination = \"cloudwatch\" needs [workflow.log.cloudwatch] with its group",
+            );
+        }
+        if let Some((key, problem)) = log.cloudwatch.as_ref().and_then(CloudWatchConfig::problem) {
+            self.add(&["log", "cloudwatch", key], problem);
         }
     }
 

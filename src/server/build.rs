@@ -277,6 +277,7 @@ impl Site {
                     Destination::Stdout => "stdout",
                     Destination::File => "file",
                     Destination::Kafka => "kafka",
+                    Destination::CloudWatch => "cloudwatch",
                 },
             },
             "workflow {}",
