@@ -51,6 +51,8 @@ pub struct Config {
     pub workflow: Vec<Workflow>,
     /// What runs tasks.
     pub tasks: task::Config,
+    /// How tasks reach AWS.
+    pub aws: task::aws::Settings,
 }
 
 /// Where events come from.
@@ -98,6 +100,7 @@ impl Config {
                 tls.certificate = folder.join(&tls.certificate);
                 tls.key = folder.join(&tls.key);
             }
+            config.tasks.aws = config.aws.clone();
             config.tasks.locate(folder);
         }
         reading

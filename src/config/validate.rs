@@ -55,6 +55,11 @@ pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
         checks.workflow(workflow);
         checks.against_others(workflow, &config.workflow[..number]);
     }
+    checks.base = vec!["aws".to_owned()];
+    for (keys, problem) in config.aws.problems() {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        checks.add(&keys, problem);
+    }
     checks.base.clear();
     for (pattern, entry) in &config.tasks.entries {
         if let Some(problem) = entry.problem() {

@@ -67,6 +67,8 @@ impl Plan {
             kafka,
             workflow,
             tasks,
+            // `tasks` has it.
+            aws: _,
         } = config;
         let workflows = workflow.into_iter();
         let workflows = workflows.map(|one| WorkflowPlan::new(one, &service, until_end));

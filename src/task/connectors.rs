@@ -4,6 +4,7 @@
 //! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
+use super::aws::{AwsMaker, Settings};
 use super::bind::{self, Route};
 use super::config::{Config, ConfigError, Kind, Mistake};
 use super::lambda::functions::{Delay, FunctionMaker};
@@ -43,7 +44,9 @@ impl Tasks {
         let (mut table, mut makers, mut patterns, mut problems) =
             (Table::default(), Vec::new(), Vec::new(), Vec::new());
         for (pattern, entry) in &config.entries {
-            let maker = entry.kind().and_then(|kind| maker(kind, functions, &home));
+            let maker = entry
+                .kind()
+                .and_then(|kind| maker(kind, functions, &home, &config.aws));
             match (maker, u16::try_from(makers.len())) {
                 (Ok(maker), Ok(index)) => {
                     table.add(pattern, ConnectorIndex(index));
@@ -140,12 +143,22 @@ impl std::fmt::Debug for Tasks {
     }
 }
 
-fn maker(kind: Kind<'_>, functions: &Functions, home: &Home) -> Result<Box<dyn Maker>, Mistake> {
+fn maker(
+    kind: Kind<'_>,
+    functions: &Functions,
+    home: &Home,
+    aws: &Settings,
+) -> Result<Box<dyn Maker>, Mistake> {
     Ok(match kind {
         Kind::Function(name) => Box::new(FunctionMaker::new(name, functions)?),
         Kind::Delay(milliseconds) => Box::new(Delay(milliseconds)),
-        Kind::Http(config, limits) => Box::new(HttpMaker(Arc::new(Service::new(config, limits)?))),
+        Kind::Http(config, connections, limits) => {
+            Box::new(HttpMaker(Arc::new(Service::new(config, connections, limits)?)))
+        }
         Kind::Process(config, limits) => Box::new(ProcessMaker::new(Command::new(config, limits, home)?)?),
+        Kind::Aws(config, connections, calls) => {
+            Box::new(AwsMaker::new(config, connections, calls, aws, home)?)
+        }
         Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
     })
 }

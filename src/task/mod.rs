@@ -4,8 +4,8 @@
 //! each ([`config`], [`table`]). [`Tasks::bind`] connects a program to it when it is loaded and names what
 //! nobody serves ([`bind`]). [`Tasks::connect`] makes the connectors of one shard, [`Connectors`]: it takes a task's
 //! parameters and credentials and hands them to the [`Connector`] that serves it, which also says how its answer is
-//! dressed. These are: functions ([`lambda`]), in the process, behind a URL (`http`) or in processes of their own, and [`produce`], which writes to
-//! Kafka through the shard's sink.
+//! dressed. These are: functions ([`lambda`]), in the process, behind a URL (`http`) or in processes of their own, [`produce`], which writes to
+//! Kafka through the shard's sink, and `aws`, which calls services of AWS.
 //!
 //! | file | owns |
 //! |---|---|
@@ -17,6 +17,7 @@
 //! | `config` | `[tasks]` |
 //! | `lambda` | functions: names, payload, envelope, errors; in the process, behind a URL, and in processes of their own |
 //! | `http` | connections, by host |
+//! | `aws` | services of AWS, by signed call |
 //! | `produce` | `kafka:produce` |
 //!
 //! Must not know Kafka sources, shards or logs. Invariants: a call is answered once, or the machine's own
@@ -37,6 +38,7 @@
 
 mod answers;
 mod asked;
+pub mod aws;
 pub mod bind;
 mod caller;
 pub mod config;
@@ -64,5 +66,8 @@ pub use lambda::functions::Functions;
 /// Returns the names of errors that connectors give themselves, where a function or a broker does not answer as it
 /// should.
 pub fn errors() -> impl Iterator<Item = &'static str> {
-    lambda::ERRORS.into_iter().chain(produce::ERRORS)
+    lambda::ERRORS
+        .into_iter()
+        .chain(produce::ERRORS)
+        .chain(aws::ERRORS)
 }

@@ -240,6 +240,7 @@ fn tasks() -> task::Config {
     });
     task::Config {
         entries: entries.into(),
+        ..task::Config::default()
     }
 }
 

@@ -125,24 +125,27 @@ impl Host {
     }
 
     /// Sends a request and reads what its response means.
-    async fn exchange(&self, connection: &mut Option<Connection>, request: Request) -> Answer {
+    async fn exchange(
+        &self,
+        connection: &mut Option<Connection>,
+        ticket: Ticket,
+        request: Request,
+    ) -> Option<Answer> {
         let timeout = self.shared.limits.timeout;
         let asked = tokio::time::timeout(timeout, guarded_async(self.ask(connection, request)));
         let outcome = match asked.await {
-            Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(panic)) => Err(panic),
-            Err(_) => Ok(Err(Trouble::Late(timeout))),
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(Trouble::Bug(panic)),
+            Err(_) => Err(Trouble::Late(timeout)),
         };
-        let answer = outcome.and_then(|outcome| {
-            if outcome.is_err() {
-                *connection = None;
-            }
-            guarded(|| self.shared.reader.read(outcome))
-        });
+        if outcome.is_err() {
+            *connection = None;
+        }
+        let answer = guarded(|| self.shared.reader.read(ticket, outcome));
         answer.unwrap_or_else(|message| {
             // The worker goes on: with it a place for a connection would be gone, and this call's answer.
             *connection = None;
-            Err(Failure::panicked(&message))
+            Some(Err(Failure::panicked(&message)))
         })
     }
 
@@ -239,12 +242,14 @@ async fn work(host: Rc<Host>, first: Queued) {
         let answer = tokio::select! {
             biased;
             () = life.ended() => None,
-            answer = host.exchange(&mut connection, request) => Some(answer),
+            answer = host.exchange(&mut connection, ticket, request) => Some(answer),
         };
         match answer {
             Some(answer) if !life.is_over() => {
                 host.shared.lives.borrow_mut().remove(&ticket);
-                host.shared.answers.answer(ticket, answer);
+                if let Some(answer) = answer {
+                    host.shared.answers.answer(ticket, answer);
+                }
             }
             Some(_) => {}
             // A call in the middle: its connection cannot be used for another.

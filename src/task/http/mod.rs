@@ -5,6 +5,7 @@
 //! Must not know what a request asks for, nor what its response means: a [`Reader`] does. Invariants: hosts, connections, waiting requests and the bytes of a response are bounded; a
 //! request is sent again only when none of it was sent before.
 
+mod config;
 mod connection;
 mod host;
 mod names;
@@ -13,11 +14,14 @@ mod pool;
 mod shared;
 pub(super) mod tls;
 
+pub(super) use config::ConnectionConfig;
 pub(super) use host::Host;
+pub(super) use names::connect;
 pub(super) use origin::Origin;
 pub(super) use pool::Pool;
 
 use super::Answer;
+use crate::stream::Ticket;
 use crate::vm::PAYLOAD_BYTES_MAX;
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -60,10 +64,12 @@ pub(super) enum Trouble {
     Late(Duration),
     /// As many wait for a connection as may.
     Full,
+    /// Our own code panicked, and said this.
+    Bug(String),
 }
 
 /// Says what a response means.
 pub(super) trait Reader {
-    /// Makes a task's answer of a response, or of there being none.
-    fn read(&self, outcome: Result<Response, Trouble>) -> Answer;
+    /// Makes a task's answer of a response, or of there being none; `None` where somebody else waits for it, who has it now.
+    fn read(&self, ticket: Ticket, outcome: Result<Response, Trouble>) -> Option<Answer>;
 }

@@ -45,6 +45,11 @@ impl Origin {
         })
     }
 
+    /// Returns the name or address, without brackets.
+    pub(in crate::task) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Says whether what goes there is encrypted.
     pub(in crate::task) fn is_encrypted(&self) -> bool {
         self.tls.is_some()

@@ -90,8 +90,8 @@ mod tests {
     struct Unread;
 
     impl Reader for Unread {
-        fn read(&self, _outcome: Result<Response, Trouble>) -> Answer {
-            Ok(Vec::new())
+        fn read(&self, _ticket: Ticket, _outcome: Result<Response, Trouble>) -> Option<Answer> {
+            None
         }
     }
 
