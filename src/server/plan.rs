@@ -56,6 +56,8 @@ pub struct WorkflowPlan {
     pub source: kafka::SourceConfig,
     /// Its log.
     pub log: write::Config,
+    /// What it may reach of what serves tasks, a line each; all of that without.
+    pub allow: Option<Vec<String>>,
 }
 
 impl Plan {
@@ -67,8 +69,9 @@ impl Plan {
             kafka,
             workflow,
             tasks,
-            // `tasks` has it.
+            // `tasks` has them.
             aws: _,
+            connections: _,
         } = config;
         let workflows = workflow.into_iter();
         let workflows = workflows.map(|one| WorkflowPlan::new(one, &service, until_end));
@@ -153,6 +156,7 @@ impl WorkflowPlan {
                 until_end,
             },
             log: config.log,
+            allow: config.allow,
         }
     }
 }
