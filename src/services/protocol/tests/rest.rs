@@ -140,6 +140,11 @@ fn bodies() {
             r#"<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a</Key></Object><Object><Key>b</Key></Object><Quiet>true</Quiet></Delete>"#,
         ),
         (
+            "aws-sdk:s3:putBucketAcl",
+            r#"{"Bucket":"b","AccessControlPolicy":{"Grants":[{"Grantee":{"Type":"CanonicalUser","Id":"i"}}]}}"#,
+            r#"<AccessControlPolicy xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>i</ID></Grantee></Grant></AccessControlList></AccessControlPolicy>"#,
+        ),
+        (
             "aws-sdk:route53:changeResourceRecordSets",
             r#"{"HostedZoneId":"Z","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"n","Type":"A","TTL":60,"ResourceRecords":[{"Value":"1.2.3.4"}]}}]}}"#,
             "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ChangeBatch><Changes><Change>\
