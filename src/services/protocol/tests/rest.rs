@@ -199,12 +199,13 @@ fn results() {
         ("Last-Modified", "Tue, 29 Apr 2014 18:30:38 GMT"),
         ("x-amz-server-side-encryption", "AES256"),
         ("x-amz-meta-one", "1"),
+        ("Expires", "Wed, 30 Apr 2014 18:30:38 GMT"),
     ];
     check_result(
         "aws-sdk:s3:getObject",
         &object,
         "hi",
-        r#"{"AcceptRanges":"bytes","ContentLength":2,"ContentType":"text/plain","ETag":"\"e\"","LastModified":"2014-04-29T18:30:38Z","Metadata":{"one":"1"},"ServerSideEncryption":"AES256","Body":"hi"}"#,
+        r#"{"AcceptRanges":"bytes","ContentLength":2,"ContentType":"text/plain","ETag":"\"e\"","Expires":"2014-04-30T18:30:38Z","LastModified":"2014-04-29T18:30:38Z","Metadata":{"one":"1"},"ServerSideEncryption":"AES256","Body":"hi"}"#,
     );
     for (of, body, expected) in [
         ("aws-sdk:s3:getObject", "", r#"{"Metadata":{},"Body":""}"#),
