@@ -127,6 +127,11 @@ impl Entry {
         headers.map(|(name, secret)| (name.as_str(), secret))
     }
 
+    /// Returns the URLs that are granted.
+    pub fn endpoints(&self) -> impl Iterator<Item = &str> {
+        self.web.endpoints.iter().flatten().map(String::as_str)
+    }
+
     /// Says whether topics are granted.
     pub fn grants_topics(&self) -> bool {
         self.kafka.kafka.is_some()
