@@ -42,6 +42,7 @@
 //! | [`random`] | random numbers from a seed, and UUIDs |
 //! | [`timestamp`] | points in time, written and read as AWS does |
 //! | [`value`] | JSON: index a text, read, build, compare, write |
+//! | [`services`] | AWS's services: models, names, requests and answers in their protocols |
 //! | [`path`] | JSONPath and reference paths: parse, select, put |
 //! | [`intrinsic`] | the 18 intrinsic functions: parse, evaluate |
 //! | [`jsonata`] | JSONata, the second query language: parse, compile, evaluate |
@@ -171,6 +172,7 @@ pub mod runtime;
 pub(crate) mod secret;
 #[cfg(feature = "kafka")]
 pub mod server;
+pub mod services;
 #[cfg(feature = "runtime")]
 pub mod stream;
 #[cfg(feature = "runtime")]

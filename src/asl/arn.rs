@@ -290,6 +290,16 @@ mod tests {
         check("arn:aws:states:::lambda", None);
     }
 
+    /// What services can be asked for, definitions can name.
+    #[test]
+    fn optimized_integrations_are_known() {
+        for integration in crate::services::optimized::all() {
+            let (service, action) = (integration.service, integration.action);
+            let text = format!("arn:aws:states:::{service}:{action}");
+            check(&text, Some((service, action, Pattern::RequestResponse)));
+        }
+    }
+
     #[test]
     fn others() {
         assert_eq!(parse("arn:aws:lambda:::function:f"), Some(Resource::Function));

@@ -53,6 +53,8 @@ pub struct Config {
     pub workflow: Vec<Workflow>,
     /// What runs tasks.
     pub tasks: task::Config,
+    /// How tasks reach AWS.
+    pub aws: task::aws::Settings,
     /// What web APIs ask their callers for, by the name in a task's `ConnectionArn`
     /// (`arn:aws:events:REGION:ACCOUNT:connection/NAME/ID`): EventBridge's connections on AWS.
     pub connections: BTreeMap<String, Connection>,
@@ -103,6 +105,7 @@ impl Config {
                 tls.certificate = folder.join(&tls.certificate);
                 tls.key = folder.join(&tls.key);
             }
+            config.tasks.aws = config.aws.clone();
             config.tasks.locate(folder);
             config.tasks.connections.clone_from(&config.connections);
         }

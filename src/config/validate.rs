@@ -6,7 +6,8 @@ use super::exposed::{exposed, exposed_connection};
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
-use crate::log::write::Destination;
+use crate::execution::name::{NAME_CHARACTERS_MAX, may_stand_in_name};
+use crate::log::write::{CloudWatchConfig, Destination};
 use crate::runtime::Mode;
 use crate::stream::kafka;
 use crate::task::Allow;
@@ -15,8 +16,6 @@ use regex_lite::Regex;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Longest name of a state machine, in characters: AWS's.
-const NAME_CHARACTERS_MAX: usize = 80;
 /// Most shards: more threads than any machine has cores.
 const SHARDS_MAX: usize = 1_024;
 /// Most events that a sync commit may put at risk: what its metadata can name.
@@ -56,6 +55,11 @@ pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
         checks.base = vec!["workflow".to_owned(), number.to_string()];
         checks.workflow(workflow);
         checks.against_others(workflow, &config.workflow[..number]);
+    }
+    checks.base = vec!["aws".to_owned()];
+    for (keys, problem) in config.aws.problems() {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        checks.add(&keys, problem);
     }
     checks.base.clear();
     for (name, connection) in &config.connections {
@@ -411,6 +415,15 @@ impl Checks {
                 "destination = \"kafka\" needs [workflow.log.kafka] with its topic",
             );
         }
+        if log.destination == Destination::CloudWatch && log.cloudwatch.is_none() {
+            self.add(
+                &["log", "destination"],
+                "destination = \"cloudwatch\" needs [workflow.log.cloudwatch] with its group",
+            );
+        }
+        if let Some((key, problem)) = log.cloudwatch.as_ref().and_then(CloudWatchConfig::problem) {
+            self.add(&["log", "cloudwatch", key], problem);
+        }
     }
 
     fn against_others(&mut self, workflow: &Workflow, others: &[Workflow]) {
@@ -463,9 +476,7 @@ fn name_problem(name: &str) -> Option<String> {
             "a name has at most {NAME_CHARACTERS_MAX} characters, this one has {length}"
         ));
     }
-    let is_forbidden =
-        |c: &char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c);
-    let forbidden = name.chars().find(is_forbidden)?;
+    let forbidden = name.chars().find(|&character| !may_stand_in_name(character))?;
     Some(format!("a name may not contain {forbidden:?}"))
 }
 

@@ -154,7 +154,7 @@ fn is_logged(plan: &WorkflowPlan) -> bool {
 /// Returns what makes the producer of log records, for all workflows whose records go to topics.
 fn log_sink(kafka: kafka::Config, health: &Arc<kafka::Health>) -> SinkFactory {
     let health = Arc::clone(health);
-    Box::new(move |wake| {
+    Arc::new(move |wake| {
         let sink = KafkaSink::start(&kafka, "log", wake, &health);
         Ok(Box::new(sink.map_err(|error| error.to_string())?) as Box<dyn Sink>)
     })
@@ -304,6 +304,7 @@ impl Site {
                     Destination::Stdout => "stdout",
                     Destination::File => "file",
                     Destination::Kafka => "kafka",
+                    Destination::CloudWatch => "cloudwatch",
                 },
             },
             "workflow {}",

@@ -69,6 +69,8 @@ impl Plan {
             kafka,
             workflow,
             tasks,
+            // `tasks` has it.
+            aws: _,
             // `tasks` has them.
             connections: _,
         } = config;

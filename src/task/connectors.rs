@@ -4,6 +4,7 @@
 //! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
+use super::aws::{AwsMaker, Settings};
 use super::bind::{self, Route};
 use super::config::{Config, ConfigError, Kind, Mistake};
 use super::lambda::functions::{Delay, FunctionMaker};
@@ -53,7 +54,7 @@ impl Tasks {
         for (pattern, entry) in &config.entries {
             let maker = entry
                 .kind()
-                .and_then(|kind| maker(pattern, kind, functions, &connections, &home));
+                .and_then(|kind| maker(pattern, kind, functions, &connections, &home, &config.aws));
             match (maker, u16::try_from(makers.len())) {
                 (Ok(maker), Ok(index)) => {
                     table.add(pattern, ConnectorIndex(index));
@@ -190,15 +191,17 @@ fn maker(
     functions: &Functions,
     connections: &Connections,
     home: &Home,
+    aws: &Settings,
 ) -> Result<Box<dyn Maker>, Mistake> {
     Ok(match kind {
         Kind::Function(name) => Box::new(FunctionMaker::new(name, functions)?),
         Kind::Delay(milliseconds) => Box::new(Delay(milliseconds)),
-        Kind::Http(config, connections, limits) => {
-            let service = http::Service::new(config, connections, limits)?;
+        Kind::Http(config, limits, calls) => {
+            let service = http::Service::new(config, limits, calls)?;
             Box::new(HttpMaker(Arc::new(service)))
         }
         Kind::Process(config, limits) => Box::new(ProcessMaker::new(Command::new(config, limits, home)?)?),
+        Kind::Aws(config, limits, calls) => Box::new(AwsMaker::new(config, limits, calls, aws, home)?),
         Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
         Kind::Web(config, http, limits, calls) => {
             let clients = Clients { http, limits, calls };

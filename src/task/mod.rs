@@ -5,7 +5,8 @@
 //! nobody serves ([`bind`]). [`Tasks::connect`] makes the connectors of one shard, [`Connectors`]: it takes a task's
 //! parameters and credentials and hands them to the [`Connector`] that serves it, which also says how its answer is
 //! dressed. These are: functions ([`lambda`]), in the process, behind a URL (`http`) or in processes of their own,
-//! [`produce`], which writes to Kafka through the shard's sink, and calls of web APIs (`web`).
+//! [`produce`], which writes to Kafka through the shard's sink, `aws`, which calls services of AWS, and calls of web APIs
+//! (`web`).
 //!
 //! | file | owns |
 //! |---|---|
@@ -18,6 +19,7 @@
 //! | `config` | `[tasks]` |
 //! | `lambda` | functions: names, payload, envelope, errors; in the process, behind a URL, and in processes of their own |
 //! | `http` | connections, by host |
+//! | `aws` | services of AWS, by signed call |
 //! | `produce` | `kafka:produce` |
 //! | `web` | `http:invoke` with `[connections]`, and `apigateway:invoke` |
 //!
@@ -40,6 +42,7 @@
 pub mod allow;
 mod answers;
 mod asked;
+pub mod aws;
 pub mod bind;
 mod caller;
 pub mod config;
@@ -71,6 +74,6 @@ pub use reach::Reached;
 /// Returns the names of errors that connectors give themselves, where a function or a broker does not answer as it
 /// should.
 pub fn errors() -> impl Iterator<Item = &'static str> {
-    let lambda = lambda::ERRORS.into_iter();
-    lambda.chain(produce::ERRORS).chain(web::ERRORS)
+    let own = lambda::ERRORS.into_iter().chain(produce::ERRORS);
+    own.chain(aws::ERRORS).chain(web::ERRORS)
 }

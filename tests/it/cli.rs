@@ -1,5 +1,6 @@
 //! The command line as a user sees it: answers, exit codes.
 
+mod aws;
 mod convert;
 mod demo;
 mod embedded;

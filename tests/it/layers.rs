@@ -10,6 +10,7 @@ const ORDER: &[&str] = &[
     "random",
     "timestamp",
     "value",
+    "services",
     "path",
     "intrinsic",
     "jsonata",

@@ -11,6 +11,7 @@ use crate::cli::output::{Stop, has_colour};
 use crate::cli::run::built_in;
 use crate::compile::compile;
 use crate::config::{Config, Problem, Service, Workflow, environment, without_secrets};
+use crate::services::Services;
 use crate::task::config::ConfigError;
 use crate::task::{Home, Tasks, Unserved};
 use std::borrow::Cow;
@@ -196,7 +197,7 @@ fn unserved_tasks(
         substitutions: substitutions.clone(),
     };
     let definition = checked.definition();
-    let (root, _) = validate(&definition, &options);
+    let (root, _) = validate(&definition, &options, Services::shipped());
     let mut found: Vec<Diagnostic> = unserved
         .iter()
         .map(|task| Diagnostic {

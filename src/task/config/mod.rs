@@ -13,6 +13,7 @@ pub use mistake::ConfigError;
 pub(super) use mistake::Mistake;
 pub use secret::Secret;
 
+use super::aws::{AwsConfig, Settings};
 use super::http::ConnectionConfig;
 use super::lambda::CallLimits;
 use super::lambda::functions::{DelayConfig, FunctionConfig};
@@ -34,6 +35,9 @@ use std::path::Path;
 pub struct Config {
     /// Pattern to connector.
     pub entries: BTreeMap<String, Entry>,
+    /// `[aws]`, which is for all entries that call AWS.
+    #[serde(skip)]
+    pub aws: Settings,
     /// `[connections]`, which is for all entries that call web APIs.
     #[serde(skip)]
     pub connections: BTreeMap<String, Connection>,
@@ -43,6 +47,9 @@ impl Config {
     /// Makes the directories of processes absolute, as far as the folder of the configuration file is: what is relative is
     /// relative to it.
     pub fn locate(&mut self, folder: &Path) {
+        if let Some(file) = &mut self.aws.ca_file {
+            *file = folder.join(&*file).display().to_string();
+        }
         for entry in self.entries.values_mut() {
             entry.process.locate(folder);
         }
@@ -68,7 +75,7 @@ impl Config {
     }
 }
 
-/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka` and `endpoints`.
+/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Entry {
@@ -87,6 +94,8 @@ pub struct Entry {
     #[schemars(flatten)]
     kafka: ProduceConfig,
     #[schemars(flatten)]
+    aws: AwsConfig,
+    #[schemars(flatten)]
     web: WebConfig,
 }
 
@@ -100,6 +109,7 @@ pub(super) enum Kind<'a> {
     Http(&'a HttpConfig, &'a ConnectionConfig, &'a CallLimits),
     Process(&'a ProcessConfig, &'a CallLimits),
     Kafka(&'a ProduceConfig),
+    Aws(&'a AwsConfig, &'a ConnectionConfig, &'a CallLimits),
     Web(
         &'a WebConfig,
         &'a HttpConfig,
@@ -156,26 +166,31 @@ impl Entry {
             &self.http.http,
             &self.process.runtime,
             &self.kafka.kafka,
+            &self.aws.aws,
             &self.web.endpoints,
         );
         let (kind, owners): (_, &[&str]) = match named {
-            (Some(name), None, None, None, None) => match self.delay.of(name)? {
+            (Some(name), None, None, None, None, None) => match self.delay.of(name)? {
                 Some(milliseconds) => (
                     Kind::Delay(milliseconds),
                     &[FunctionConfig::OWNER, DelayConfig::OWNER],
                 ),
                 None => (Kind::Function(name), &[FunctionConfig::OWNER]),
             },
-            (None, Some(_), None, None, None) => (
+            (None, Some(_), None, None, None, None) => (
                 Kind::Http(&self.http, &self.connections, &self.limits),
                 &[HttpConfig::OWNER, ConnectionConfig::OWNER, CallLimits::OWNER],
             ),
-            (None, None, Some(_), None, None) => (
+            (None, None, Some(_), None, None, None) => (
                 Kind::Process(&self.process, &self.limits),
                 &[ProcessConfig::OWNER, CallLimits::OWNER],
             ),
-            (None, None, None, Some(_), None) => (Kind::Kafka(&self.kafka), &[ProduceConfig::OWNER]),
-            (None, None, None, None, Some(_)) => (
+            (None, None, None, Some(_), None, None) => (Kind::Kafka(&self.kafka), &[ProduceConfig::OWNER]),
+            (None, None, None, None, Some(_), None) => (
+                Kind::Aws(&self.aws, &self.connections, &self.limits),
+                &[AwsConfig::OWNER, ConnectionConfig::OWNER, CallLimits::OWNER],
+            ),
+            (None, None, None, None, None, Some(_)) => (
                 Kind::Web(&self.web, &self.http, &self.connections, &self.limits),
                 // Of `http`'s own keys it has `ca_file` alone.
                 &[
@@ -187,7 +202,7 @@ impl Entry {
             ),
             _ => {
                 return Err(Mistake::of_entry(
-                    "give exactly one of `function`, `http`, `runtime`, `kafka` and `endpoints`",
+                    "give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`",
                 ));
             }
         };
@@ -201,6 +216,10 @@ impl Entry {
                 }
             }
             Kind::Process(config, _) => config.check()?,
+            Kind::Aws(config, connections, _) => {
+                config.check()?;
+                connections.check()?;
+            }
             Kind::Function(_) | Kind::Delay(_) | Kind::Kafka(_) => {}
         }
         Ok(kind)
@@ -216,6 +235,7 @@ impl Entry {
             self.process.first(),
             self.limits.first(),
             self.kafka.first(),
+            self.aws.first(),
             self.web.first(),
         ];
         let is_foreign = |(owner, _): &(&str, &str)| !owners.contains(owner);
@@ -234,6 +254,7 @@ impl Entry {
             || self.process.read(name, map)?
             || self.limits.read(name, map)?
             || self.kafka.read(name, map)?
+            || self.aws.read(name, map)?
             || self.web.read(name, map)?)
     }
 }
@@ -248,6 +269,7 @@ fn names() -> impl Iterator<Item = &'static str> {
         ProcessConfig::NAMES,
         CallLimits::NAMES,
         ProduceConfig::NAMES,
+        AwsConfig::NAMES,
         WebConfig::NAMES,
     ];
     names.into_iter().flatten().copied()
@@ -300,6 +322,7 @@ mod tests {
             Ok(Kind::Http(..)) => Ok("http"),
             Ok(Kind::Process(..)) => Ok("runtime"),
             Ok(Kind::Kafka(_)) => Ok("kafka"),
+            Ok(Kind::Aws(..)) => Ok("aws"),
             Ok(Kind::Web(..)) => Ok("endpoints"),
             Err(Mistake { key, message }) => Err(format!("{}: {message}", key.unwrap_or_default())),
         };
@@ -324,6 +347,10 @@ mod tests {
         );
         check(r#"{ kafka = ["audit", "billing-*"] }"#, Ok("kafka"));
         check(
+            "{ aws = true, connections = 8, queue = 10, timeout = '5s' }",
+            Ok("aws"),
+        );
+        check(
             r#"{ endpoints = ["https://api.example.com/*"], gateway_url = "http://h", ca_file = "f", connections = 1, queue = 2 }"#,
             Ok("endpoints"),
         );
@@ -333,11 +360,11 @@ mod tests {
     fn mistakes() {
         check(
             "{}",
-            Err(": give exactly one of `function`, `http`, `runtime`, `kafka` and `endpoints`"),
+            Err(": give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`"),
         );
         check(
             r#"{ function = "f", kafka = [] }"#,
-            Err(": give exactly one of `function`, `http`, `runtime`, `kafka` and `endpoints`"),
+            Err(": give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`"),
         );
         check(
             r#"{ function = "delay" }"#,
@@ -366,7 +393,7 @@ mod tests {
         check(
             "{ functoin = 'f' }",
             Err(
-                "unknown field `functoin`, expected one of `function`, `milliseconds`, `http`, `ca_file`, `headers`, `connections`, `connect_timeout`, `runtime`, `instances`, `memory`, `environment`, `directory`, `queue`, `timeout`, `kafka`, `endpoints`, `gateway_url`",
+                "unknown field `functoin`, expected one of `function`, `milliseconds`, `http`, `ca_file`, `headers`, `connections`, `connect_timeout`, `runtime`, `instances`, `memory`, `environment`, `directory`, `queue`, `timeout`, `kafka`, `aws`, `endpoints`, `gateway_url`",
             ),
         );
         check(

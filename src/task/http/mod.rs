@@ -21,6 +21,7 @@ pub(super) mod tls;
 pub(super) use client::Client;
 pub(super) use config::ConnectionConfig;
 pub(super) use host::Host;
+pub(super) use names::connect;
 pub(super) use origin::Origin;
 pub(super) use pool::Pool;
 pub(super) use reach::{Reach, forbidden};

@@ -36,7 +36,7 @@ fn start() -> io::Result<Handle> {
 ///
 /// # Errors
 /// When the name is not known, or nobody listens there.
-pub(super) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+pub(in crate::task) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let Some(lookups) = lookups() else {
         return TcpStream::connect((host, port)).await;
     };

@@ -14,13 +14,17 @@ pub(super) struct FunctionReader;
 
 impl Reader for FunctionReader {
     fn read(&self, _ticket: Ticket, outcome: Result<Response, Trouble>) -> Option<Answer> {
-        let response = outcome.map_err(failure);
-        Some(response.and_then(|response| answer(response.status, &response.headers, response.body)))
+        Some(outcome.map_err(failure).and_then(read))
     }
 }
 
+/// Turns a response into the task's answer.
+pub(in crate::task) fn read(response: Response) -> Answer {
+    answer(response.status, &response.headers, response.body)
+}
+
 /// Returns the failure of a client that has no response (facts 7.3).
-pub(super) fn failure(trouble: Trouble) -> Failure {
+pub(in crate::task) fn failure(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Bug(message) => Failure::panicked(&message),
         Trouble::Broken(what) | Trouble::Forbidden(what) => Failure::new(

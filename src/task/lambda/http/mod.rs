@@ -28,6 +28,7 @@ use crate::task::http::{ConnectionConfig, Host, Limits, Pool, Request, Trouble, 
 use crate::task::maker::{Maker, Site};
 use crate::task::{Answers, Connector, Failure, Progress};
 use answer::FunctionReader;
+pub(in crate::task) use answer::{failure as trouble_failure, read as read_response};
 pub(in crate::task) use config::HttpConfig;
 use http_body_util::Full;
 use hyper::Method;
@@ -36,6 +37,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
+pub(in crate::task) use target::encode;
 use target::{Target, Targets};
 use tokio_rustls::TlsConnector;
 

@@ -6,9 +6,9 @@ use crate::task::Home;
 use crate::task::config::Secret;
 use crate::task::lambda::function::Function;
 use crate::task::lambda::payload::Payload;
-use crate::task::{Answer, Report};
+use crate::task::{Answer, Report, Request};
 use crate::units::Period;
-use crate::value::{Heap, View};
+use crate::value::{Heap, ValueRef, View};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
@@ -181,6 +181,18 @@ impl Client {
             payload: Payload::new(view, value),
             is_event: false,
             key: &"orders-0-17/größe",
+            request: &Request {
+                parameters: value,
+                credentials: ValueRef::NONE,
+                view,
+                key: &"orders-0-17/größe",
+                retry: 0,
+                execution: ValueRef::NONE,
+                state_machine: ValueRef::NONE,
+                timeout_seconds: None,
+                heartbeat_seconds: None,
+                now_ms: 0,
+            },
         };
         self.runner.run(&job, Ticket(ticket), &mut Vec::new())
     }

@@ -1,0 +1,62 @@
+//! Parameters against the shape that they are for.
+//!
+//! Owns which member of a structure a parameter is, and tokens that are filled in. `null` is no value: Java's mapper
+//! leaves such members out.
+
+use super::{ParameterProblem, Writer};
+use crate::services::model::{Member, Structure};
+use crate::value::{Kind, ValueRef};
+
+/// What a request has for a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    Nothing,
+    Value(ValueRef),
+    /// The caller's idempotency token.
+    Token,
+}
+
+impl Given {
+    pub(super) fn is_something(self) -> bool {
+        self != Given::Nothing
+    }
+}
+
+impl Writer<'_> {
+    /// Returns what the parameters give for each member, in the order of the model.
+    ///
+    /// # Errors
+    /// When they are no object, or name what the structure has not.
+    pub(super) fn given(
+        &self,
+        structure: &Structure,
+        value: Option<ValueRef>,
+        field: &str,
+    ) -> Result<Vec<Given>, ParameterProblem> {
+        let of_member = |member: &Member| match member.is_token {
+            true => Given::Token,
+            false => Given::Nothing,
+        };
+        let mut given: Vec<Given> = structure.members.iter().map(of_member).collect();
+        let Some(value) = value else {
+            return Ok(given);
+        };
+        match self.view.kind(value) {
+            Kind::Object => {}
+            Kind::Null => return Ok(given),
+            _ => return Err(ParameterProblem::invalid(field)),
+        }
+        for (key, value) in self.view.members(value) {
+            let name = self.view.string(key);
+            let is_named = |known: &str| name.is_some_and(|name| name.is(known));
+            let Some((index, _)) = structure.parameter(is_named) else {
+                let name = name.map(|name| name.decode()).unwrap_or_default();
+                return Err(ParameterProblem::unsupported(&name));
+            };
+            if self.view.kind(value) != Kind::Null {
+                given[index] = Given::Value(value);
+            }
+        }
+        Ok(given)
+    }
+}
