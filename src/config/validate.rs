@@ -2,7 +2,7 @@
 //!
 //! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
 
-use super::exposed::exposed;
+use super::exposed::{exposed, exposed_connection};
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
@@ -66,6 +66,11 @@ pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
         if let Some((key, problem)) = connection.problem() {
             let path = ["connections", name].into_iter().chain(key).collect::<Vec<_>>();
             checks.add(&path, problem);
+        }
+        if let Some(warning) = exposed_connection(connection, &config.tasks.entries) {
+            let finding = checks.add(&["connections", name], warning);
+            finding.severity = Severity::Warning;
+            finding.help = Some("write https://, or leave it to a proxy on this machine".to_owned());
         }
     }
     for (pattern, entry) in &config.tasks.entries {

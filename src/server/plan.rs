@@ -69,8 +69,9 @@ impl Plan {
             kafka,
             workflow,
             tasks,
-            // `tasks` has them.
+            // `tasks` has it.
             aws: _,
+            // `tasks` has them.
             connections: _,
         } = config;
         let workflows = workflow.into_iter();

@@ -54,7 +54,7 @@ impl Tasks {
         for (pattern, entry) in &config.entries {
             let maker = entry
                 .kind()
-                .and_then(|kind| maker(pattern, kind, functions, &connections, &config.aws, &home));
+                .and_then(|kind| maker(pattern, kind, functions, &connections, &home, &config.aws));
             match (maker, u16::try_from(makers.len())) {
                 (Ok(maker), Ok(index)) => {
                     table.add(pattern, ConnectorIndex(index));
@@ -190,20 +190,18 @@ fn maker(
     kind: Kind<'_>,
     functions: &Functions,
     connections: &Connections,
-    aws: &Settings,
     home: &Home,
+    aws: &Settings,
 ) -> Result<Box<dyn Maker>, Mistake> {
     Ok(match kind {
         Kind::Function(name) => Box::new(FunctionMaker::new(name, functions)?),
         Kind::Delay(milliseconds) => Box::new(Delay(milliseconds)),
-        Kind::Http(config, connections, limits) => {
-            let service = http::Service::new(config, connections, limits)?;
+        Kind::Http(config, limits, calls) => {
+            let service = http::Service::new(config, limits, calls)?;
             Box::new(HttpMaker(Arc::new(service)))
         }
         Kind::Process(config, limits) => Box::new(ProcessMaker::new(Command::new(config, limits, home)?)?),
-        Kind::Aws(config, connections, calls) => {
-            Box::new(AwsMaker::new(config, connections, calls, aws, home)?)
-        }
+        Kind::Aws(config, limits, calls) => Box::new(AwsMaker::new(config, limits, calls, aws, home)?),
         Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
         Kind::Web(config, http, limits, calls) => {
             let clients = Clients { http, limits, calls };

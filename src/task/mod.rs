@@ -5,7 +5,8 @@
 //! nobody serves ([`bind`]). [`Tasks::connect`] makes the connectors of one shard, [`Connectors`]: it takes a task's
 //! parameters and credentials and hands them to the [`Connector`] that serves it, which also says how its answer is
 //! dressed. These are: functions ([`lambda`]), in the process, behind a URL (`http`) or in processes of their own,
-//! [`produce`], which writes to Kafka through the shard's sink, services of AWS (`aws`) and web APIs (`web`).
+//! [`produce`], which writes to Kafka through the shard's sink, `aws`, which calls services of AWS, and calls of web APIs
+//! (`web`).
 //!
 //! | file | owns |
 //! |---|---|
@@ -73,9 +74,6 @@ pub use reach::Reached;
 /// Returns the names of errors that connectors give themselves, where a function or a broker does not answer as it
 /// should.
 pub fn errors() -> impl Iterator<Item = &'static str> {
-    let lambda = lambda::ERRORS.into_iter();
-    lambda
-        .chain(produce::ERRORS)
-        .chain(aws::ERRORS)
-        .chain(web::ERRORS)
+    let own = lambda::ERRORS.into_iter().chain(produce::ERRORS);
+    own.chain(aws::ERRORS).chain(web::ERRORS)
 }

@@ -18,7 +18,10 @@ pub(in crate::task) enum Gate {
     /// Nothing.
     Shut(Box<Failure>),
     /// What its parameters name at the call.
-    AtCall { service: Box<str>, action: Box<str> },
+    AtCall {
+        /// Service and action, `service:action`.
+        call: Box<str>,
+    },
 }
 
 impl Gate {
@@ -35,13 +38,11 @@ impl Gate {
             ]),
             Some(integration) => targets(integration, &Constants(task), home),
         };
-        match targets.map(|targets| allow.check(&format!("{service}:{action}"), &targets)) {
+        let call = format!("{service}:{action}");
+        match targets.map(|targets| allow.check(&call, &targets)) {
             Ok(Ok(())) => Gate::Open,
             Ok(Err(failure)) => Gate::Shut(Box::new(failure)),
-            Err(_) => Gate::AtCall {
-                service: service.into(),
-                action: action.into(),
-            },
+            Err(_) => Gate::AtCall { call: call.into() },
         }
     }
 
@@ -56,17 +57,17 @@ impl Gate {
         parameters: ValueRef,
         home: &Home,
     ) -> Result<(), Failure> {
-        let (service, action) = match (self, allow) {
+        let (call, allow) = match (self, allow) {
             (Gate::Open, _) | (_, None) => return Ok(()),
             (Gate::Shut(failure), _) => return Err((**failure).clone()),
-            (Gate::AtCall { service, action }, Some(_)) => (service, action),
+            (Gate::AtCall { call }, Some(allow)) => (call, allow),
         };
         let parameters = Parameters::new(view, parameters);
         // At the call nothing is undecided.
-        let found = targets((service, action), &parameters, home).unwrap_or_else(|_| vec![Target::Unknown]);
-        match allow {
-            Some(allow) => allow.check(&format!("{service}:{action}"), &found),
-            None => Ok(()),
-        }
+        let found = match call.rsplit_once(':') {
+            Some(parts) => targets(parts, &parameters, home).unwrap_or_else(|_| vec![Target::Unknown]),
+            None => vec![Target::Unknown],
+        };
+        allow.check(call, &found)
     }
 }

@@ -59,7 +59,8 @@ impl Line {
             return Err(format!("\"{text}\" has more than an action and a target"));
         }
         let action = full_action(action)?;
-        let service = action.split(':').next().unwrap_or_default().to_owned();
+        let bare = action.strip_prefix("aws-sdk:").unwrap_or(&action);
+        let service = bare.split(':').next().unwrap_or_default().to_owned();
         let target = match target {
             None | Some("*") => Wanted::Anything,
             Some(target) => wanted(&service, target)?,
@@ -87,6 +88,7 @@ impl Line {
             }
             (Wanted::Arn(pattern), Target::Resource { arn: Some(arn), .. }) => pattern.matches(arn),
             (Wanted::Name(pattern), Target::Resource { name, .. }) => pattern.matches(name),
+            (Wanted::Name(pattern), Target::Function { name, .. }) => pattern.matches(name),
             _ => false,
         }
     }

@@ -206,6 +206,24 @@ fn what_lines_grant() {
     );
     check("lambda orders-in:live", "lambda:invoke", function, true);
     check("lambda orders-in:dev", "lambda:invoke", function, false);
+    check(
+        "aws-sdk:lambda:invoke orders-*",
+        "aws-sdk:lambda:invoke",
+        function,
+        true,
+    );
+    check(
+        "aws-sdk:* orders-in:live",
+        "aws-sdk:lambda:invoke",
+        function,
+        true,
+    );
+    check(
+        "aws-sdk:lambda:invoke pay",
+        "aws-sdk:lambda:invoke",
+        function,
+        false,
+    );
     check("kafka audit", "kafka:produce", r#"{"Topic":"audit"}"#, true);
     check("kafka audit", "kafka:produce", r#"{"Topic":"audit2"}"#, false);
     let url = r#"{"ApiEndpoint":"https://api.example.com/v1/x?y"}"#;

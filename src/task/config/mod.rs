@@ -75,8 +75,7 @@ impl Config {
     }
 }
 
-/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and
-/// `endpoints`.
+/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Entry {
@@ -136,6 +135,11 @@ impl Entry {
     pub fn headers(&self) -> impl Iterator<Item = (&str, &Secret)> {
         let headers = self.http.headers.iter().flatten();
         headers.map(|(name, secret)| (name.as_str(), secret))
+    }
+
+    /// Returns the URLs that are granted.
+    pub fn endpoints(&self) -> impl Iterator<Item = &str> {
+        self.web.endpoints.iter().flatten().map(String::as_str)
     }
 
     /// Says whether topics are granted.

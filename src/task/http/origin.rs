@@ -53,6 +53,7 @@ impl Origin {
     pub(in crate::task) fn within(self, reach: Reach) -> Origin {
         Origin { reach, ..self }
     }
+
     /// Returns the name or address, without brackets.
     pub(in crate::task) fn host(&self) -> &str {
         &self.host

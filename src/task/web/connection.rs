@@ -172,6 +172,14 @@ impl Connection {
         mistakes
     }
 
+    /// Says whether it has a password, a key or a token, or something else that stands outside of the file.
+    pub(crate) fn has_authorization(&self) -> bool {
+        let outside = |secret: &Secret| !matches!(secret, Secret::Text(_));
+        let maps = [&self.headers, &self.query, &self.body];
+        let ways = [self.basic.is_some(), self.api_key.is_some(), self.oauth.is_some()];
+        ways.contains(&true) || maps.into_iter().flat_map(|map| map.values()).any(outside)
+    }
+
     /// Says what is wrong with the connection itself, and where, if anything; secrets may be missing on this machine.
     pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
         let mut connection = self.clone();

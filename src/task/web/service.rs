@@ -4,7 +4,7 @@
 //! entry and by the connection whose secrets it carries.
 
 use super::config::WebConfig;
-use super::connection::{Connection, Ready};
+use super::connection::{Connection, Ready, name_of};
 use super::counts::Counts;
 use super::draft::Draft;
 use super::endpoint::{Endpoint, Place, granted};
@@ -77,6 +77,14 @@ impl Connections {
             counts: Arc::new(counts),
             ready: Arc::new(ready),
         })
+    }
+
+    /// Says whether there is the one that an ARN names.
+    fn has(&self, arn: &str) -> bool {
+        let name = name_of(arn);
+        self.ready
+            .iter()
+            .any(|connection| Some(connection.name.as_str()) == name)
     }
 
     /// Returns what they have done.
@@ -256,6 +264,14 @@ pub(in crate::task) fn gateway_place(
     Place::of(&gateway::url(endpoint, stage, path)?.parse().ok()?)
 }
 
+/// Returns the connection's ARN, if it is constant.
+fn connection_of(task: Asked<'_>) -> Option<String> {
+    let mut fields = ["InvocationConfig", "Authentication"].iter();
+    let config = fields.find_map(|field| task.parameter(field))??;
+    let arn = task.view().member_named(config, "ConnectionArn")?;
+    Some(task.view().string(arn)?.decode().into_owned())
+}
+
 /// An entry that grants URLs.
 pub(in crate::task) struct WebMaker(pub(in crate::task) Arc<Service>);
 
@@ -273,6 +289,11 @@ impl Maker for WebMaker {
             && gateway::is_signed(&auth_type) == Some(true)
         {
             return Err(Refusal(Some(("AuthType", auth_type))));
+        }
+        if let (Integration::Http, Some(arn)) = (integration, connection_of(*task))
+            && !self.0.connections.has(&arn)
+        {
+            return Err(Refusal(Some(("ConnectionArn", arn))));
         }
         let Some(endpoint) = task.constant("ApiEndpoint") else {
             return Ok(());

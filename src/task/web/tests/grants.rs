@@ -143,6 +143,16 @@ fn what_is_constant_is_checked_when_the_program_is_loaded() {
     );
     assert_eq!(
         found(
+            INVOKE,
+            r#"{"ApiEndpoint":"https://api.example.com/v1","Method":"GET","InvocationConfig":{"ConnectionArn":"arn:aws:events:r:1:connection/other/1"}}"#
+        ),
+        unserved(
+            INVOKE,
+            " with ConnectionArn 'arn:aws:events:r:1:connection/other/1'"
+        )
+    );
+    assert_eq!(
+        found(
             GATEWAY,
             r#"{"ApiEndpoint":"a.b","Method":"GET","AuthType":"IAM_ROLE"}"#
         ),
