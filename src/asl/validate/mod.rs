@@ -29,12 +29,18 @@ use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
 use crate::asl::syntax::{Lines, Node, Span};
 use crate::asl::{Diagnostic, MachineType, Options, Severity, Source, code};
+use crate::services::Services;
 
 use jsonata::{Outcome, Owner};
 
 /// Validates a text. The tree is there when the text is well-formed.
-pub(crate) fn validate(source: &Source<'_>, options: &Options) -> (Option<Node>, Vec<Diagnostic>) {
+pub(crate) fn validate(
+    source: &Source<'_>,
+    options: &Options,
+    services: &Services,
+) -> (Option<Node>, Vec<Diagnostic>) {
     let mut checker = Checker {
+        services,
         text: source.text,
         lines: Lines::new(source.text),
         machine_type: options.machine_type,
@@ -55,6 +61,8 @@ pub(crate) fn validate(source: &Source<'_>, options: &Options) -> (Option<Node>,
 
 /// The diagnostics so far, and what every check needs to know.
 struct Checker<'a> {
+    /// What `aws-sdk:*` may name.
+    services: &'a Services,
     text: &'a str,
     lines: Lines<'a>,
     machine_type: MachineType,
