@@ -208,7 +208,10 @@ impl AwsConnector {
             state_machine,
             ..
         } = call.request;
-        let arn = |object: ValueRef| text(view, view.member_named(object, "Id")).unwrap_or_default();
+        let arn = |object: ValueRef| match object.is_none() {
+            true => String::new(),
+            false => text(view, view.member_named(object, "Id")).unwrap_or_default(),
+        };
         let (execution_arn, state_machine_arn) = (arn(execution), arn(state_machine));
         let token = token::token(&call.request);
         let context = Context {
