@@ -10,7 +10,7 @@
 //! | `environment`, `ini` | variables, and AWS's shared files |
 //! | `places`, `region`, `url` | endpoint, region and signature of a call |
 //! | `credentials` | their sources, roles, and the thread that keeps them |
-//! | `sign`, `client` | requests, and the calls of a shard |
+//! | `sign`, `signature`, `client` | requests, and the calls of a shard |
 //! | `action`, `function` | what is called |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
@@ -29,6 +29,7 @@ mod places;
 mod region;
 mod settings;
 mod sign;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod token;
