@@ -16,6 +16,7 @@ use crate::guard::guarded;
 use crate::stream::share::{self, Shares};
 use crate::stream::topics::Standing;
 use crate::stream::{Message, Returned, SendError, Sink, Ticket, TopicId};
+use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -63,6 +64,8 @@ pub(super) enum Undelivered {
     Retried { is_news: bool },
     /// It was given up.
     GivenUp,
+    /// Its lane is about to go, and what has not arrived is given up.
+    Forsaken,
 }
 
 /// The messages of a shard that are on their way.
@@ -93,6 +96,8 @@ pub(super) struct Outbox {
     broken: Vec<u32>,
     /// The lanes of replies that were given up, until they are told.
     unreplied: Vec<u32>,
+    /// Lanes whose messages are sent no more.
+    forsaken: FxHashSet<u32>,
     /// By lane.
     trials: Vec<Trial>,
     /// What messages of each may take of the sink to topics that may not exist, when those are many.
@@ -431,6 +436,9 @@ impl Outbox {
             return (Undelivered::Retried { is_news: false }, None);
         };
         let lane = self.leaves_sink(slip);
+        if lane.is_some_and(|lane| self.forsaken.contains(&lane)) {
+            return (Undelivered::Forsaken, self.done(slip, now_ms));
+        }
         let retry = match slip.number {
             Number::Retry(number) => self.retries.get(number as usize),
             Number::Settlement(_) => None,
@@ -531,6 +539,44 @@ impl Outbox {
             message.escape_debug()
         );
         self.lost.push(retry.settlement);
+    }
+
+    /// Sends no more messages of a lane that is about to go: neither those that wait nor those that come back.
+    pub(super) fn forsake(&mut self, lane: u32) {
+        self.forsaken.insert(lane);
+    }
+
+    /// Gives up what waits of a lane's messages; what the sink has of them is left.
+    pub(super) fn give_up_all(&mut self, lane: u32, now_ms: i64) {
+        if self.kept.used_by(lane as usize) == 0 {
+            return;
+        }
+        let retries = &self.retries;
+        let is_its = |place: u32| {
+            retries
+                .get(place as usize)
+                .is_some_and(|retry| retry.lane == lane)
+        };
+        let mut places: Vec<u32> = self
+            .later
+            .iter()
+            .map(|Reverse((_, _, place))| *place)
+            .filter(|&place| is_its(place))
+            .collect();
+        self.later.retain(|Reverse((_, _, place))| !is_its(*place));
+        if let Some(unsent) = self.unsent.get_mut(lane as usize) {
+            self.unsent_count -= unsent.len();
+            places.extend(unsent.drain(..));
+        }
+        for place in places {
+            let retry = self.close(place, now_ms);
+            self.lost.extend(retry.map(|retry| retry.settlement));
+        }
+    }
+
+    /// Forgets a lane that is gone.
+    pub(super) fn forget(&mut self, lane: u32) {
+        self.forsaken.remove(&lane);
     }
 
     /// Hands out the lanes of replies that were given up.

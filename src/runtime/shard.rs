@@ -8,6 +8,7 @@
 
 use super::askers::ShardAskers;
 use super::dispatch::Dispatch;
+use super::drain::LAST_ANSWERS;
 use super::intake::{BATCH_EVENTS_MAX, Intake};
 use super::kept::Kept;
 use super::lane::{Lane, LaneId, Lanes};
@@ -131,6 +132,8 @@ impl Shard {
             let lane = self.order[(self.first + step) % self.order.len()];
             work += self.take_events(lane);
         }
+        // Behind the events, since callers have a part of their own that events cannot take.
+        work += self.take_calls();
         work += self.send_off();
         self.commit();
         self.reckon();
@@ -221,7 +224,7 @@ impl Shard {
             };
             done += usize::from(executor.next_turn(askers, id));
         }
-        done + self.take_turns() + self.take_calls()
+        done + self.take_turns()
     }
 
     /// Runs the events whose turn has come.
@@ -253,6 +256,7 @@ impl Shard {
         let room = self.room(lane).min(BATCH_EVENTS_MAX);
         let feed = &mut self.lanes[lane].feed;
         feed.is_paused = room == 0 && !feed.has_ended;
+        feed.new_calls = 0;
         let count = if room > 0 && !self.executor.work.is_spent() {
             self.lanes[lane].source.fill(room)
         } else {
@@ -339,7 +343,7 @@ impl Shard {
         let now_ms = self.executor.now.ms;
         for (_, lane) in &mut self.lanes {
             if let Some(journal) = &mut lane.machine.journal {
-                journal.ship(now_ms);
+                journal.ship(now_ms, lane.feed.is_ending());
             }
             lane.report();
         }
@@ -354,6 +358,7 @@ impl Shard {
             }
             self.release(lane);
             self.end_calls(lane);
+            self.end_farewell(lane);
             match self.lanes[lane].has_left() {
                 true => self.drop_lane(lane),
                 false => step += 1,
@@ -362,7 +367,13 @@ impl Shard {
     }
 
     fn is_done(&mut self) -> bool {
-        let is_over = |(_, lane): (usize, &Lane)| {
+        let now = self.executor.now.instant;
+        // A log that takes nothing must not keep the shard for ever.
+        let is_late = self.stops_at.is_some_and(|until| now >= until + LAST_ANSWERS);
+        let is_over = |(_, lane): (usize, &mut Lane)| {
+            if lane.machine.owes_records() && !is_late {
+                return false;
+            }
             let feed = &lane.feed;
             // A lane that leaves a shard which goes on is taken out when it has left; it says nothing of the shard.
             if feed.leaves_at.is_some() && !self.is_stopping {
@@ -377,13 +388,13 @@ impl Shard {
         };
         // Without lanes the shard waits for some to come.
         let has_none = self.lanes.is_empty() && !self.is_stopping;
-        if has_none || !self.lanes.iter().all(is_over) {
+        if has_none || !self.lanes.iter_mut().all(is_over) {
             return false;
         }
         // What sources have ended is given back with its last commit.
         for step in 0..self.order.len() {
             let lane = self.order[step];
-            self.lanes[lane].stop(self.executor.now.instant);
+            self.lanes[lane].stop(now);
             self.release(lane);
         }
         true
@@ -465,7 +476,8 @@ impl Lane {
         let age = (feed.unfinished() > 0).then_some(feed.next_commit_ms);
         let journal = self.machine.journal.as_ref();
         let records = journal.and_then(|journal| journal.next_ms());
-        let calls = feed.calls_until().map(ms_from);
-        times.chain(age).chain(records).chain(calls).min()
+        let ends = [feed.calls_until(), self.farewell_until()];
+        let ends = ends.into_iter().flatten().map(ms_from);
+        times.chain(age).chain(records).chain(ends).min()
     }
 }

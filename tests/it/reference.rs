@@ -23,6 +23,8 @@ const TABLES: &[(&str, &str)] = &[
     ("[tasks]: aws = { … }", "Access"),
     ("[aws]", "Settings"),
     ("[aws.services.ID]", "ServiceSettings"),
+    ("[connections.NAME]", "Connection"),
+    ("[connections.NAME.oauth]", "OAuth"),
 ];
 
 #[test]
@@ -81,7 +83,12 @@ fn kind(property: &Value) -> String {
             "LogLevel",
             "Destination",
             "Overflow",
+            "TokenMethod",
+            "ClientAuthentication",
         ];
+        if name == "Secret" {
+            return "text, `{ env = \"NAME\" }` or `{ file = \"PATH\" }`".to_owned();
+        }
         let is_text = is_text.contains(&&*name) || name == "Diagnostics";
         return (if is_text { "text" } else { "table" }).to_owned();
     }

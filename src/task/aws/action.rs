@@ -91,7 +91,9 @@ impl Meaning for Action {
 
     fn trouble(&self, trouble: Trouble) -> Failure {
         match trouble {
-            Trouble::Broken(what) => self.client_error(&format!("Unable to execute HTTP request: {what}")),
+            Trouble::Broken(what) | Trouble::Forbidden(what) => {
+                self.client_error(&format!("Unable to execute HTTP request: {what}"))
+            }
             Trouble::Late(timeout) => self.client_error(&format!(
                 "Unable to execute HTTP request: Read timed out (no answer within {} ms)",
                 timeout.as_millis()
