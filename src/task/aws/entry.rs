@@ -39,12 +39,31 @@ impl Entry {
         settings: &Settings,
         home: &Home,
     ) -> Result<Entry, Mistake> {
+        Entry::within(
+            config,
+            connections,
+            calls,
+            settings,
+            home,
+            Environment::of_machine,
+        )
+    }
+
+    /// Does so in an environment.
+    pub(super) fn within(
+        config: &AwsConfig,
+        connections: &ConnectionConfig,
+        calls: &CallLimits,
+        settings: &Settings,
+        home: &Home,
+        environment: impl Fn() -> Environment + Send + Sync + 'static,
+    ) -> Result<Entry, Mistake> {
         let mistake = |message: String| Mistake::of_key("aws", message);
         if let Some((keys, message)) = settings.problems().into_iter().next() {
             return Err(mistake(format!("aws.{}: {message}", keys.join("."))));
         }
         let access = config.access();
-        let places = Places::new(&access, settings, &Environment::of_machine(), &home.region)?;
+        let places = Places::new(&access, settings, &environment(), &home.region)?;
         let tls = connector(settings.ca_file.as_deref(), &places).map_err(mistake)?;
         let chain = Chain {
             profile: settings.profile.clone(),
@@ -53,7 +72,7 @@ impl Entry {
                 tls: tls.clone(),
                 sts: sts(&places),
             },
-            environment: Box::new(Environment::of_machine),
+            environment: Box::new(environment),
             instance: IMDSv2CredentialProvider::new(),
         };
         let mut identity = Identity::default();

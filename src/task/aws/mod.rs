@@ -10,7 +10,7 @@
 //! | `environment`, `ini` | variables, and AWS's shared files |
 //! | `places`, `region`, `url` | endpoint, region and signature of a call |
 //! | `credentials` | their sources, roles, and the thread that keeps them |
-//! | `sign`, `client` | requests, and the calls of a shard |
+//! | `sign`, `signature`, `client` | requests, and the calls of a shard |
 //! | `action`, `function` | what is called |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
@@ -29,6 +29,7 @@ mod places;
 mod region;
 mod settings;
 mod sign;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -208,7 +209,10 @@ impl AwsConnector {
             state_machine,
             ..
         } = call.request;
-        let arn = |object: ValueRef| text(view, view.member_named(object, "Id")).unwrap_or_default();
+        let arn = |object: ValueRef| match object.is_none() {
+            true => String::new(),
+            false => text(view, view.member_named(object, "Id")).unwrap_or_default(),
+        };
         let (execution_arn, state_machine_arn) = (arn(execution), arn(state_machine));
         let token = token::token(&call.request);
         let context = Context {
