@@ -12,12 +12,15 @@
 //! | `credentials` | their sources, roles, and the thread that keeps them |
 //! | `sign`, `signature`, `client` | requests, and the calls of a shard |
 //! | `action`, `function` | what is called |
+//! | `logs`, `brokers` | for others than tasks: CloudWatch Logs for execution logs, tokens for brokers of Amazon MSK |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
 //! Must not know the models' inner life. Invariants: a call is sent once, or again if nothing of it was sent; nothing that an
 //! event says chooses a host beyond AWS's own; no secret is shown; a shard never waits for credentials.
 
 mod action;
+#[cfg(feature = "kafka")]
+mod brokers;
 mod client;
 mod config;
 mod credentials;
@@ -25,6 +28,7 @@ mod entry;
 mod environment;
 mod function;
 mod ini;
+mod logs;
 mod places;
 mod region;
 mod settings;
@@ -35,7 +39,10 @@ mod tests;
 mod token;
 mod url;
 
+#[cfg(feature = "kafka")]
+pub use brokers::msk_tokens;
 pub(super) use config::AwsConfig;
+pub use logs::cloudwatch;
 pub use settings::{ServiceSettings, Settings};
 
 use super::asked::{Asked, Refusal};
