@@ -12,6 +12,7 @@
 //! | `credentials` | their sources, roles, and the thread that keeps them |
 //! | `sign`, `signature`, `client` | requests, and the calls of a shard |
 //! | `action`, `function` | what is called |
+//! | `counts` | what the metrics show |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
 //! Must not know the models' inner life. Invariants: a call is sent once, or again if nothing of it was sent; nothing that an
@@ -20,6 +21,7 @@
 mod action;
 mod client;
 mod config;
+mod counts;
 mod credentials;
 mod entry;
 mod environment;
@@ -36,6 +38,7 @@ mod token;
 mod url;
 
 pub(super) use config::AwsConfig;
+pub(crate) use counts::Counts;
 pub use settings::{ServiceSettings, Settings};
 
 use super::asked::{Asked, Refusal};
@@ -119,6 +122,10 @@ impl Maker for AwsMaker {
         })
     }
 
+    fn aws(&self) -> Option<Arc<Counts>> {
+        Some(self.0.counts.clone())
+    }
+
     fn serves(&self, task: &Asked<'_>) -> Result<(), Refusal> {
         // A function's own ARN is no integration; whether there is such a function only AWS knows.
         match task.integration() {
@@ -191,7 +198,7 @@ impl AwsConnector {
         if self.actions.len() >= ACTIONS_MAX {
             self.actions.clear();
         }
-        let action = Rc::new(Action::find(resource)?);
+        let action = Rc::new(Action::find(resource)?.counted(&self.entry.counts));
         self.actions.insert(resource.into(), action.clone());
         Some(action)
     }

@@ -147,8 +147,15 @@ impl Signatures {
                 let mut day = [0; 8];
                 day.copy_from_slice(&date[..8]);
                 let secret = format!("AWS4{}", session.credential.secret_access_key);
-                let parts = [&day[..], scope.region.as_bytes(), scope.service.as_bytes(), b"aws4_request"];
-                let key = parts.iter().fold(secret.into_bytes(), |key, part| hmac_sha256(&key, part));
+                let parts = [
+                    &day[..],
+                    scope.region.as_bytes(),
+                    scope.service.as_bytes(),
+                    b"aws4_request",
+                ];
+                let key = parts
+                    .iter()
+                    .fold(secret.into_bytes(), |key, part| hmac_sha256(&key, part));
                 self.keys.push(DayKey {
                     session: session.clone(),
                     day,
@@ -219,7 +226,11 @@ fn push_encoded(byte: u8, out: &mut Vec<u8>) {
     if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
         out.push(byte);
     } else {
-        out.extend_from_slice(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        out.extend_from_slice(&[
+            b'%',
+            DIGITS[usize::from(byte >> 4)],
+            DIGITS[usize::from(byte & 15)],
+        ]);
     }
 }
 
@@ -298,18 +309,29 @@ mod tests {
         let session = session(token);
         let body = b"{\"a\":1}";
         // The crate knows S3's rule alone.
-        let (only_path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let (only_path, query) = path
+            .split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)));
         let mut encoded = match service.starts_with("s3") {
             true => only_path.to_owned(),
             false => only_path.replace('%', "%25"),
         };
         encoded.extend(query.iter().flat_map(|query| ["?", query]));
-        let expected = of_crate(head(&method, &format!("https://h.example:81{encoded}"), headers, body), service, &session);
+        let expected = of_crate(
+            head(&method, &format!("https://h.example:81{encoded}"), headers, body),
+            service,
+            &session,
+        );
         let date = expected.headers["x-amz-date"].to_str().expect("a date");
         let (day, time) = date.split_once('T').expect("a time");
         let iso = format!(
             "{}-{}-{}T{}:{}:{}Z",
-            &day[..4], &day[4..6], &day[6..], &time[..2], &time[2..4], &time[4..6]
+            &day[..4],
+            &day[4..6],
+            &day[6..],
+            &time[..2],
+            &time[2..4],
+            &time[4..6]
         );
         let now_ms = (timestamp::parse(&iso).expect("a time") / 1_000_000) as i64;
         let mut found = head(&method, "/", headers, body);
@@ -323,22 +345,54 @@ mod tests {
         // The second has the key of the first.
         for _ in 0..2 {
             found.headers.remove(AUTHORIZATION);
-            signatures.sign(&mut found, Some(body), &scope, &session).expect("a signature");
-            assert_eq!(found.headers[AUTHORIZATION], expected.headers[AUTHORIZATION], "{path}");
+            signatures
+                .sign(&mut found, Some(body), &scope, &session)
+                .expect("a signature");
+            assert_eq!(
+                found.headers[AUTHORIZATION], expected.headers[AUTHORIZATION],
+                "{path}"
+            );
         }
         assert_eq!(signatures.keys.len(), 1);
     }
 
     #[test]
     fn signatures_are_those_of_the_crate() {
-        let target = [("x-amz-target", "AmazonSQS.SendMessage"), ("content-type", "application/x-amz-json-1.0")];
+        let target = [
+            ("x-amz-target", "AmazonSQS.SendMessage"),
+            ("content-type", "application/x-amz-json-1.0"),
+        ];
         check(Method::POST, "sqs", "/", &target, None);
-        check(Method::POST, "sqs", "/base", &target, Some("a-token//with==signs"));
-        check(Method::GET, "s3", "/a%20b/%C3%BC%2B%281%29.txt?list-type=2&prefix=a%2Fb&delimiter=%2F", &[], Some("t"));
-        check(Method::PUT, "s3", "/b/k?tagging", &[("x-amz-meta-a", "  two   blanks ")], None);
+        check(
+            Method::POST,
+            "sqs",
+            "/base",
+            &target,
+            Some("a-token//with==signs"),
+        );
+        check(
+            Method::GET,
+            "s3",
+            "/a%20b/%C3%BC%2B%281%29.txt?list-type=2&prefix=a%2Fb&delimiter=%2F",
+            &[],
+            Some("t"),
+        );
+        check(
+            Method::PUT,
+            "s3",
+            "/b/k?tagging",
+            &[("x-amz-meta-a", "  two   blanks ")],
+            None,
+        );
         let arn = "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Af/invocations?Qualifier=live";
         check(Method::POST, "lambda", arn, &[], Some("t"));
-        check(Method::GET, "execute-api", "/live/a:b/c@d?b=2&a=1&a=0&=x", &[], None);
+        check(
+            Method::GET,
+            "execute-api",
+            "/live/a:b/c@d?b=2&a=1&a=0&=x",
+            &[],
+            None,
+        );
     }
 
     /// Printed, and held to its limit where the code is optimized.
@@ -346,7 +400,10 @@ mod tests {
     fn a_signature_takes_microseconds() {
         const COUNT: u32 = 2_000;
         let session = session(Some(&"t".repeat(400)));
-        let headers = [("x-amz-target", "AmazonSQS.SendMessage"), ("content-type", "application/x-amz-json-1.0")];
+        let headers = [
+            ("x-amz-target", "AmazonSQS.SendMessage"),
+            ("content-type", "application/x-amz-json-1.0"),
+        ];
         let (mut signatures, body) = (Signatures::default(), vec![b'x'; 300]);
         let first = head(&Method::POST, "/", &headers, &body);
         let scope = Scope {
@@ -360,11 +417,16 @@ mod tests {
             let mut heads: Vec<Parts> = (0..COUNT).map(|_| first.clone()).collect();
             let started = std::time::Instant::now();
             for head in &mut heads {
-                signatures.sign(head, Some(&body), &scope, &session).expect("a signature");
+                signatures
+                    .sign(head, Some(&body), &scope, &session)
+                    .expect("a signature");
             }
             best = best.min(started.elapsed() / COUNT);
         }
         println!("a signature takes {best:?}");
-        assert!(cfg!(debug_assertions) || best <= std::time::Duration::from_micros(5), "{best:?}");
+        assert!(
+            cfg!(debug_assertions) || best <= std::time::Duration::from_micros(5),
+            "{best:?}"
+        );
     }
 }
