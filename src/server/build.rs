@@ -11,7 +11,7 @@ use super::tokens::with_tokens;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
 use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
-use crate::metrics::{Metrics, Processes, TokenRequests};
+use crate::metrics::{AwsCalls, AwsCounts, Metrics, Processes, TokenRequests};
 use crate::registry::Registry;
 use crate::registry::files::Files;
 use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
@@ -95,6 +95,7 @@ pub(super) fn start(mut plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Opt
     metrics.queue("producer", move || waiting.unanswered() as usize);
     watch_processes(&tasks, &metrics);
     watch_connections(&tasks, &metrics);
+    watch_aws(&tasks, &metrics);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
     let orders = orders();
@@ -129,6 +130,24 @@ fn watch_processes(tasks: &Tasks, metrics: &Metrics) {
             alive: counts.alive(),
             started: counts.started(),
             failed: counts.failed(),
+        });
+    }
+}
+
+/// Shows what is asked of AWS.
+fn watch_aws(tasks: &Tasks, metrics: &Metrics) {
+    for (pattern, counts) in tasks.aws() {
+        metrics.aws(pattern, move || {
+            let calls = counts.calls().into_iter();
+            let calls = calls.map(|(service, action, ended)| AwsCalls {
+                service,
+                action,
+                ended,
+            });
+            AwsCounts {
+                calls: calls.collect(),
+                credentials: counts.credentials(),
+            }
         });
     }
 }

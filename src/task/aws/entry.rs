@@ -4,6 +4,7 @@
 //! here.
 
 use super::config::AwsConfig;
+use super::counts::Counts;
 use super::credentials::{Chain, Http, Identity, Keeper, Role};
 use super::environment::Environment;
 use super::places::{Place, Places};
@@ -14,6 +15,7 @@ use crate::task::config::Mistake;
 use crate::task::http::{ConnectionConfig, Limits, tls};
 use crate::task::lambda::CallLimits;
 use reqsign_aws_v4::IMDSv2CredentialProvider;
+use std::sync::Arc;
 use tokio_rustls::TlsConnector;
 
 /// What the shards of an entry share.
@@ -25,6 +27,7 @@ pub(super) struct Entry {
     pub(super) limits: Limits,
     pub(super) tls: Option<TlsConnector>,
     pub(super) home: Home,
+    pub(super) counts: Arc<Counts>,
 }
 
 impl Entry {
@@ -82,14 +85,16 @@ impl Entry {
                 external_id: access.external_id.map(Into::into),
             });
         }
+        let counts = Arc::<Counts>::default();
         Ok(Entry {
-            keeper: Keeper::start(chain)
+            keeper: Keeper::start(chain, counts.clone())
                 .map_err(|error| mistake(format!("it cannot be started: {error}")))?,
             places,
             identity,
             limits: connections.limits(calls.queue(), calls.timeout()),
             tls,
             home: home.clone(),
+            counts,
         })
     }
 }

@@ -13,6 +13,7 @@
 //! | `sign`, `signature`, `client` | requests, and the calls of a shard |
 //! | `action`, `function` | what is called |
 //! | `logs`, `brokers` | for others than tasks: CloudWatch Logs for execution logs, tokens for brokers of Amazon MSK |
+//! | `counts` | what the metrics show |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
 //! Must not know the models' inner life. Invariants: a call is sent once, or again if nothing of it was sent; nothing that an
@@ -23,6 +24,7 @@ mod action;
 mod brokers;
 mod client;
 mod config;
+mod counts;
 mod credentials;
 mod entry;
 mod environment;
@@ -43,6 +45,7 @@ mod url;
 pub use brokers::msk_tokens;
 pub(super) use config::AwsConfig;
 pub use logs::cloudwatch;
+pub(crate) use counts::Counts;
 pub use settings::{ServiceSettings, Settings};
 
 use super::asked::{Asked, Refusal};
@@ -126,6 +129,10 @@ impl Maker for AwsMaker {
         })
     }
 
+    fn aws(&self) -> Option<Arc<Counts>> {
+        Some(self.0.counts.clone())
+    }
+
     fn serves(&self, task: &Asked<'_>) -> Result<(), Refusal> {
         // A function's own ARN is no integration; whether there is such a function only AWS knows.
         match task.integration() {
@@ -198,7 +205,7 @@ impl AwsConnector {
         if self.actions.len() >= ACTIONS_MAX {
             self.actions.clear();
         }
-        let action = Rc::new(Action::find(resource)?);
+        let action = Rc::new(Action::find(resource)?.counted(&self.entry.counts));
         self.actions.insert(resource.into(), action.clone());
         Some(action)
     }

@@ -73,7 +73,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Creates a session that begins now.
-    fn new(credential: Credential, now_ms: i64) -> Session {
+    pub(super) fn new(credential: Credential, now_ms: i64) -> Session {
         let end = credential.expires_in.map(|end| {
             let nanoseconds = i64::from(end.subsec_nanosecond());
             end.as_second()
