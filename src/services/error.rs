@@ -45,6 +45,11 @@ impl ParameterProblem {
         ParameterProblem::new(format!("The field '{field}' is required but was missing"))
     }
 
+    /// Returns the cause that AWS gives, for parameters that are shown so; AWS puts the state's name before it.
+    pub fn cause(&self, parameters: &str) -> String {
+        format!("The Parameters '{parameters}' could not be used to start the Task: {self}")
+    }
+
     pub(super) fn new(problem: String) -> ParameterProblem {
         ParameterProblem {
             problems: vec![problem],

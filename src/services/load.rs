@@ -230,6 +230,7 @@ impl<'a> Loader<'a> {
                 || node.text("authtype").as_deref() == Some("v4-unsigned-body"),
             needs_checksum: node.flag("httpChecksumRequired")
                 || checksum.is_some_and(|node| node.flag("requestChecksumRequired")),
+            has_checksum_algorithm: checksum.is_some_and(|node| node.get("requestAlgorithmMember").is_some()),
             name: node.text("name").unwrap_or(name),
         })
     }

@@ -122,6 +122,7 @@ pub struct Operation {
     pub(super) is_unsigned: bool,
     pub(super) has_unsigned_payload: bool,
     pub(super) needs_checksum: bool,
+    pub(super) has_checksum_algorithm: bool,
 }
 
 impl Operation {
@@ -143,11 +144,6 @@ impl Operation {
     /// Says whether the signature leaves the body out.
     pub fn has_unsigned_payload(&self) -> bool {
         self.has_unsigned_payload
-    }
-
-    /// Says whether the service wants a checksum of the body, such as `Content-MD5` or `x-amz-checksum-crc32`.
-    pub fn needs_checksum(&self) -> bool {
-        self.needs_checksum
     }
 }
 

@@ -19,6 +19,10 @@ impl Writer<'_> {
             &format!("application/x-amz-json-{}", service.json_version),
         );
         draft.default_header("X-Amz-Target", &target);
+        if service.is_query_compatible {
+            // Asks for the code that errors had while the protocol was `query`.
+            draft.default_header("x-amzn-query-mode", "true");
+        }
         match operation.input.and_then(|input| service.structure(input)) {
             Some(structure) => {
                 let given = self.given(structure, Some(parameters), "Parameters")?;

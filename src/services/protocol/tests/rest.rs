@@ -77,6 +77,19 @@ fn heads_of_requests() {
 }
 
 #[test]
+fn checksums_are_not_added_to_those_given() {
+    let given = draft(
+        "aws-sdk:s3:putObject",
+        r#"{"Bucket":"b","Key":"k","ChecksumSHA256":"x"}"#,
+    )
+    .unwrap();
+    assert_eq!(given.header("x-amz-checksum-crc32"), None);
+    let control = r#"{"AccountId":"1","Bucket":"b","Tagging":{"TagSet":[]}}"#;
+    let draft = draft("aws-sdk:s3control:putBucketTagging", control).unwrap();
+    assert!(draft.header("content-md5").is_some());
+}
+
+#[test]
 fn host_prefixes() {
     let prefix = |of: &str, parameters: &str| draft(of, parameters).map(|draft| draft.host_prefix);
     assert_eq!(
@@ -94,7 +107,7 @@ fn bodies() {
         (
             "aws-sdk:s3:putObject",
             r#"{"Bucket":"b","Key":"k","Body":"text data"}"#,
-            "text data",
+            r#""text data""#,
         ),
         (
             "aws-sdk:s3:putObject",
