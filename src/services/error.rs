@@ -89,7 +89,7 @@ pub struct ServiceError {
     name: String,
     cause: String,
     /// What the service said; a client's error has none.
-    pub reported: Reported,
+    pub reported: Box<Reported>,
 }
 
 impl ServiceError {
@@ -102,7 +102,7 @@ impl ServiceError {
         ServiceError {
             name,
             cause,
-            reported,
+            reported: Box::new(reported),
         }
     }
 
@@ -145,7 +145,7 @@ impl ServiceError {
         ServiceError {
             name,
             cause,
-            reported,
+            reported: Box::new(reported),
         }
     }
 
@@ -157,7 +157,7 @@ impl ServiceError {
         ServiceError {
             name: format!("{prefix}.SdkClientException"),
             cause: message.to_owned(),
-            reported: Reported::default(),
+            reported: Box::default(),
         }
     }
 
