@@ -297,8 +297,11 @@ impl<'a> Loader<'a> {
             let member = &members[usize::from(index)];
             (member.is_streaming, &member.java)
         });
+        let mut by_wire = order.clone();
+        by_wire.sort_by_key(|&index| &members[usize::from(index)].wire);
         Ok(Structure {
             order: order.into(),
+            by_wire: by_wire.into(),
             payload: payload.map(|index| index as u16),
             members,
         })

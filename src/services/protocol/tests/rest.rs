@@ -261,9 +261,37 @@ fn results() {
 }
 
 #[test]
+fn an_answer_has_a_limit() {
+    let large = vec![b' '; crate::value::index::DOCUMENT_BYTES_MAX + 1];
+    let error = answer("aws-sdk:s3:getObject", 200, &[], &large).unwrap_err();
+    assert_eq!(
+        error.cause(),
+        "Unable to unmarshall response (the body is too large). Response Code: 200"
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_are_base64() {
     let result = answer("aws-sdk:s3:getObject", 200, &[], &[0xff, 0xfe]).unwrap();
     assert_eq!(result, r#"{"Metadata":{},"Body":"//4="}"#);
+}
+
+#[test]
+fn models_of_bedrock_answer_with_json() {
+    let parameters = r#"{"ModelId":"m:0","Body":{"prompt":"p"},"ContentType":"application/json"}"#;
+    check_body("bedrock:invokeModel", parameters, r#"{"prompt":"p"}"#);
+    check_head(
+        "bedrock:invokeModel",
+        parameters,
+        "POST /model/m%3A0/invoke",
+        &[("Content-Type", "application/json")],
+    );
+    check_result(
+        "bedrock:invokeModel",
+        &[("Content-Type", "application/json")],
+        r#"{"a": [1.0]}"#,
+        r#"{"Body":{"a":[1.0]},"ContentType":"application/json"}"#,
+    );
 }
 
 #[test]
