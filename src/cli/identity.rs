@@ -1,12 +1,10 @@
 //! Who a run is: names, ARNs (facts 1.4), and where its randomness comes from.
 
 use super::output::Stop;
+use crate::execution::name::{NAME_CHARACTERS_MAX, is_name, may_stand_in_name};
 use crate::random::{Random, push_uuid};
 use crate::registry::address::Address;
 use std::path::Path;
-
-/// Longest name of a state machine or an execution.
-const NAME_CHARACTERS_MAX: usize = 80;
 
 /// The names of one run.
 pub(super) struct Names {
@@ -48,22 +46,19 @@ pub(super) fn machine_name(file: &Path) -> String {
     let stem = address.file.file_stem().unwrap_or_default().to_string_lossy();
     let stem = address.name.as_deref().unwrap_or(&stem);
     let stem = stem.strip_suffix(".asl").unwrap_or(stem);
-    let allowed = |character: char| if is_allowed(character) { character } else { '-' };
+    let allowed = |character: char| {
+        if may_stand_in_name(character) {
+            character
+        } else {
+            '-'
+        }
+    };
     let name: String = stem.chars().take(NAME_CHARACTERS_MAX).map(allowed).collect();
     if name.is_empty() {
         "workflow".to_owned()
     } else {
         name
     }
-}
-
-fn is_name(name: &str) -> bool {
-    (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) && name.chars().all(is_allowed)
-}
-
-/// Says whether AWS allows a character in a name.
-fn is_allowed(character: char) -> bool {
-    !character.is_whitespace() && !character.is_control() && !"<>{}[]?*\"#%\\^|~`$&,;:/".contains(character)
 }
 
 /// Returns 64 random bits, seeded by the operating system.

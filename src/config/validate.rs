@@ -2,20 +2,20 @@
 //!
 //! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
 
-use super::exposed::exposed;
+use super::exposed::{exposed, exposed_connection};
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
-use crate::log::write::Destination;
+use crate::execution::name::{NAME_CHARACTERS_MAX, may_stand_in_name};
+use crate::log::write::{CloudWatchConfig, Destination};
 use crate::runtime::Mode;
 use crate::stream::kafka;
+use crate::task::Allow;
 use crate::units::{Period, Size};
 use regex_lite::Regex;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Longest name of a state machine, in characters: AWS's.
-const NAME_CHARACTERS_MAX: usize = 80;
 /// Most shards: more threads than any machine has cores.
 const SHARDS_MAX: usize = 1_024;
 /// Most events that a sync commit may put at risk: what its metadata can name.
@@ -56,7 +56,23 @@ pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
         checks.workflow(workflow);
         checks.against_others(workflow, &config.workflow[..number]);
     }
+    checks.base = vec!["aws".to_owned()];
+    for (keys, problem) in config.aws.problems() {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        checks.add(&keys, problem);
+    }
     checks.base.clear();
+    for (name, connection) in &config.connections {
+        if let Some((key, problem)) = connection.problem() {
+            let path = ["connections", name].into_iter().chain(key).collect::<Vec<_>>();
+            checks.add(&path, problem);
+        }
+        if let Some(warning) = exposed_connection(connection, &config.tasks.entries) {
+            let finding = checks.add(&["connections", name], warning);
+            finding.severity = Severity::Warning;
+            finding.help = Some("write https://, or leave it to a proxy on this machine".to_owned());
+        }
+    }
     for (pattern, entry) in &config.tasks.entries {
         if let Some(problem) = entry.problem() {
             checks.add(&["tasks", pattern], problem);
@@ -243,6 +259,14 @@ impl Checks {
         }
         self.outgoing(workflow);
         self.log(workflow);
+        self.allow(workflow);
+    }
+
+    fn allow(&mut self, workflow: &Workflow) {
+        let lines = workflow.allow.as_deref().unwrap_or_default();
+        for error in Allow::parse(lines).err().into_iter().flatten() {
+            self.add(&["allow", &error.index.to_string()], error.message);
+        }
     }
 
     fn topics(&mut self, workflow: &Workflow) {
@@ -391,6 +415,15 @@ impl Checks {
                 "destination = \"kafka\" needs [workflow.log.kafka] with its topic",
             );
         }
+        if log.destination == Destination::CloudWatch && log.cloudwatch.is_none() {
+            self.add(
+                &["log", "destination"],
+                "destination = \"cloudwatch\" needs [workflow.log.cloudwatch] with its group",
+            );
+        }
+        if let Some((key, problem)) = log.cloudwatch.as_ref().and_then(CloudWatchConfig::problem) {
+            self.add(&["log", "cloudwatch", key], problem);
+        }
     }
 
     fn against_others(&mut self, workflow: &Workflow, others: &[Workflow]) {
@@ -443,9 +476,7 @@ fn name_problem(name: &str) -> Option<String> {
             "a name has at most {NAME_CHARACTERS_MAX} characters, this one has {length}"
         ));
     }
-    let is_forbidden =
-        |c: &char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c);
-    let forbidden = name.chars().find(is_forbidden)?;
+    let forbidden = name.chars().find(|&character| !may_stand_in_name(character))?;
     Some(format!("a name may not contain {forbidden:?}"))
 }
 

@@ -60,10 +60,10 @@ impl JournalEnd {
         }
     }
 
-    /// Hands over what is much, what is waited for, and what has been here for a while.
-    pub(crate) fn ship(&mut self, now_ms: i64) {
+    /// Hands over what is much, what is waited for, and what has been here for a while; all of it if nothing follows.
+    pub(crate) fn ship(&mut self, now_ms: i64, is_last: bool) {
         let is_due = self.ship_at_ms.is_some_and(|at_ms| now_ms >= at_ms);
-        self.buffer.ship(is_due || !self.waiting.is_empty());
+        self.buffer.ship(is_last || is_due || !self.waiting.is_empty());
         if self.buffer.records().is_empty() {
             self.ship_at_ms = None;
         } else if is_due {
@@ -97,6 +97,16 @@ impl JournalEnd {
     /// Says whether anything waits for its records.
     pub(crate) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// Says whether there are records that were not handed over.
+    pub(crate) fn has_records(&mut self) -> bool {
+        !self.buffer.records().is_empty()
+    }
+
+    /// Hands back all receipts, though their records are not out.
+    pub(crate) fn give_up(&mut self) -> Vec<Receipt> {
+        self.waiting.drain(..).map(|(_, receipt)| receipt).collect()
     }
 
     /// Returns how far the log is now.

@@ -223,6 +223,13 @@ impl Machine {
             .is_some_and(|journal| journal.buffer.is_full())
     }
 
+    /// Says whether there are records that must not be dropped and were not handed over: events wait for theirs, callers
+    /// do not.
+    pub(crate) fn owes_records(&mut self) -> bool {
+        let blocks = self.settings.log.is_some_and(|log| log.block);
+        blocks && self.journal.as_mut().is_some_and(JournalEnd::has_records)
+    }
+
     /// Counts a call of a task that is over.
     pub(crate) fn task_ended(&mut self, call: &Pending, outcome: TaskOutcome, at_ms: i64) {
         let lasted_ms = (at_ms - call.began_ms).max(0) as u64;

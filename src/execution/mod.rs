@@ -30,6 +30,7 @@ pub(crate) mod guarded;
 pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod machine;
+pub(crate) mod name;
 pub(crate) mod park;
 pub(crate) mod records;
 pub(crate) mod shares;

@@ -6,6 +6,7 @@
 //! text. Must not know shards, sources or HTTP. Invariants: [`names`] alone spells a metric's name; no
 //! label is formatted while events are processed; every set of label values is bounded.
 
+mod connections;
 mod histogram;
 mod memory;
 pub mod names;
@@ -16,6 +17,7 @@ mod text;
 mod workflow;
 
 pub use ::metrics::Counter;
+pub use connections::TokenRequests;
 pub use histogram::BOUNDS_US;
 pub use memory::{Memory, MemoryUse};
 pub use processes::Processes;
@@ -72,6 +74,8 @@ struct Board {
     undelivered: Vec<Undelivered>,
     /// By the pattern of their entry.
     processes: Vec<(Box<str>, processes::ReadProcesses)>,
+    /// By the connection's name.
+    connections: Vec<(Box<str>, connections::ReadTokens)>,
 }
 
 /// Says how many entries a queue has.
@@ -221,6 +225,11 @@ impl Metrics {
         self.board().processes.push((pattern.into(), Box::new(read)));
     }
 
+    /// Adds the tokens of a connection; they are asked about when the text is asked for.
+    pub fn tokens(&self, connection: &str, read: impl Fn() -> TokenRequests + Send + Sync + 'static) {
+        self.board().connections.push((connection.into(), Box::new(read)));
+    }
+
     /// Counts a definition that was read again: `published`, `refused`, `unreadable` or `unchanged`.
     pub fn reloaded(&self, state_machine: &str, outcome: &'static str) {
         let labels = [(names::STATE_MACHINE, state_machine), ("outcome", outcome)];
@@ -259,6 +268,7 @@ impl Board {
         memory::write(out, &self.memory);
         self.write_queues(out);
         processes::write(out, &self.processes);
+        connections::write(out, &self.connections);
         write_header(out, &names::PRODUCER_ERRORS);
         let undelivered = self.undelivered.iter().map(|count| count()).sum::<u64>();
         write_line(out, &names::PRODUCER_ERRORS, &[], undelivered as f64);

@@ -135,6 +135,8 @@ metrics! {
     FUNCTION_FAILURES: Counter "stepstream_function_failures_total" {"pattern", "reason"} "processes"
         "Processes of functions that ended unasked, by reason: exited, timed_out (the call took longer than timeout), \
          out_of_memory." / "";
+    CONNECTION_TOKENS: Counter "stepstream_connection_tokens_total" {"connection", "outcome"} "requests"
+        "Requests for a token of a connection of HTTP tasks, by outcome: given, refused (or no answer)." / "";
     BUILD_INFO: Gauge "stepstream_build_info" {"version"} "1"
         "Always 1; the label says which build this is." / "";
 }

@@ -49,6 +49,7 @@ fn used() -> Metrics {
         started: 5,
         failed: [("exited", 1), ("timed_out", 1), ("out_of_memory", 0)],
     });
+    metrics.tokens("shop", || TokenRequests { given: 3, refused: 1 });
     metrics.queue("log", || 2);
     metrics.queue("log", || 3);
     metrics.reloaded("orders", "published");

@@ -1,20 +1,25 @@
 //! Executions that callers ask for, beside those of events.
 //!
-//! Must not know how a call has come. Invariants: a call is begun or refused in the turn that takes it; one that was begun
-//! is over at the latest when its workflow's time is.
+//! Callers and events share all limits. Events have the first choice when there is room again, and callers have a part of
+//! their own, so that neither keeps the other out. Must not know how a call has come. Invariants: a call is begun or refused
+//! in the turn that takes it; one that was begun is over at the latest when its workflow's time is.
 
 use super::askers::ShardAskers;
 use super::call::{Call, CallEnd, Refused};
 use super::call_asker::CallAsker;
 use super::caller::Caller;
-use super::lane::{Lane, LaneId};
+use super::lane::{CALLERS, Lane};
+use super::lane_id::LaneId;
 use super::mailbox::{CALLS_MAX, Mailbox};
 use super::shard::Shard;
 use std::rc::Rc;
 
 impl Shard {
-    /// Listens to a mailbox from now on.
+    /// Listens to a mailbox from now on; the lanes have the names by which its address knows them.
     pub fn listen(&mut self, mailbox: Mailbox) {
+        for (_, lane) in &mut self.lanes {
+            lane.id.shard = mailbox.shard();
+        }
         self.mailbox = mailbox;
     }
 
@@ -42,6 +47,7 @@ impl Shard {
         let Lane { machine, feed, .. } = &mut self.lanes[call.lane.index as usize];
         let version = Rc::clone(&machine.version);
         feed.calls += 1;
+        feed.new_calls += 1;
         let mut asker = CallAsker::new(feed, Caller::new(call.name, call.reply), &call.input);
         self.executor.begin(machine, &version, &mut asker);
         // Charged afterwards, so that an execution that may begin also does something.
@@ -51,23 +57,32 @@ impl Shard {
     /// Looks whether a lane may begin an execution with so many bytes of input. A caller is refused where an event would
     /// wait: the caller can ask another shard, or again.
     fn may_call(&mut self, id: LaneId, bytes: usize) -> Result<(), Refused> {
-        if self.is_stopping {
+        if self.is_stopping || self.mailbox.is_closed() {
             return Err(Refused::Stopping);
         }
-        let flights = self.executor.flights.len();
+        let has_room = self.has_room_for_call();
         let lane = self.lanes.get_mut(id.index as usize).filter(|lane| lane.id == id);
         let Lane { machine, feed, .. } = lane.ok_or(Refused::Gone)?;
         if feed.leaves_at.is_some() {
             return Err(Refused::Gone);
         }
-        let has_room = self.total.room(flights) > 0
-            && feed.has_room(machine.parked)
-            && !machine.log_is_full()
-            && self.executor.may_begin(machine, bytes);
-        match has_room {
+        let account = &mut self.executor.account;
+        // As many as events in one turn, and none while events wait for memory.
+        let has_memory = account.room(machine.index, bytes) > feed.new_calls
+            && account.may_begin(machine.index, machine.parked, bytes);
+        // Where a limit has no number one may begin at a time, whatever events have taken.
+        let is_only = feed.calls == 0 && !account.is_exhausted();
+        let may_begin = has_memory && !machine.log_is_full() || is_only;
+        match has_room && feed.has_room_for_call(machine.parked) && may_begin {
             true => Ok(()),
             false => Err(Refused::Busy),
         }
+    }
+
+    /// Says whether the shard may have another execution of a caller, beside those of all lanes.
+    fn has_room_for_call(&mut self) -> bool {
+        let calls = || self.lanes.iter().map(|(_, lane)| lane.feed.calls).sum::<usize>();
+        self.total.room(self.executor.flights.len()) > 0 || calls() < self.total.part(CALLERS)
     }
 
     /// Ends the callers' executions of a lane that stops, when its time is over.

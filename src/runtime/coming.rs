@@ -4,9 +4,11 @@
 //! comes or goes. Invariant: a lane goes when nothing of it is left on the shard; its number may be another's then, but a
 //! [`LaneId`] never names another lane.
 
-use super::lane::{Lane, LaneId};
+use super::lane::Lane;
+use super::lane_id::LaneId;
 use super::mailbox::{ORDERS_MAX, Order};
 use super::parts::LaneParts;
+use super::removed::Removed;
 use super::shard::{Shard, count_losses};
 use crate::guard::guarded;
 use std::time::Instant;
@@ -19,6 +21,7 @@ impl Shard {
         self.executor.account.add(index);
         let held = self.executor.account.held_of(index);
         let id = LaneId {
+            shard: self.mailbox.shard(),
             index: index as u32,
             generation: self.generations,
         };
@@ -40,7 +43,7 @@ impl Shard {
     }
 
     /// Gives a workflow up: it takes no more events and gives all its partitions back, at the latest at a time. Its lane
-    /// is there until what its events leave behind has arrived. Nothing happens if it is gone.
+    /// is there until what its events leave behind has arrived, or was given up. Nothing happens if it is gone.
     pub fn remove_lane(&mut self, lane: LaneId, until: Instant) {
         if let Some(lane) = self.lane_mut(lane) {
             let leaves_at = lane.feed.leaves_at.map_or(until, |known| known.min(until));
@@ -55,7 +58,7 @@ impl Shard {
             match self.mailbox.order() {
                 None => return followed,
                 Some(Order::Publish { lane, version }) => self.publish(lane, version),
-                Some(Order::Remove { lane, until }) => self.remove_lane(lane, until),
+                Some(Order::Remove { lane, until, removed }) => self.remove_and_tell(lane, until, removed),
                 Some(Order::Add { build, added }) => {
                     // A panic there must not end the workflows that are here.
                     let parts = guarded(build).and_then(|parts| parts);
@@ -83,12 +86,14 @@ impl Shard {
         if let Some(journal) = &mut lane.machine.journal {
             journal.buffer.ship(true);
         }
+        lane.leaving.tell(Removed { given_up: 0 });
         lane.report();
         lane.report_oldest(&self.executor.flights, &self.dispatch.outbox);
         for topic in lane.feed.topics.open() {
             self.dispatch.outbox.close_topic(&mut *self.executor.sink, topic);
         }
         self.executor.account.remove(index);
+        self.dispatch.outbox.forget(index as u32);
         self.order.retain(|known| *known != index);
         self.dispatch.outbox.set_lanes(self.order.len());
     }

@@ -50,6 +50,8 @@ impl Dispatch {
             Undelivered::Retried { is_news: false } => {
                 tracing::debug!(topic, "a message was not delivered and is sent again: {error}");
             }
+            // That was said for all of the workflow's messages.
+            Undelivered::Forsaken => {}
             Undelivered::GivenUp if self.now.ms < self.lost_reply_told_until_ms => {}
             Undelivered::GivenUp => {
                 self.lost_reply_told_until_ms = self.now.ms + REFUSAL_TOLD_MS;

@@ -120,6 +120,11 @@ fn run(
 }
 
 impl Handle {
+    /// Lets the shard take no more calls; events and orders still come, and what runs goes on.
+    pub fn close(&self) {
+        self.address.close();
+    }
+
     /// Asks the shard to stop: it takes no more events, and running executions may take so long.
     pub fn stop(&self, drain: Duration) {
         self.stop.request(Instant::now() + drain);

@@ -162,7 +162,7 @@ impl Shard {
 }
 
 /// Finishes the event of a settlement, if it is over.
-fn settled(lanes: &mut Lanes, settlement: Option<Settlement>) {
+pub(super) fn settled(lanes: &mut Lanes, settlement: Option<Settlement>) {
     if let Some(settlement) = settlement
         && let Some(lane) = lanes.get_mut(settlement.lane as usize)
     {

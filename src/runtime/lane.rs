@@ -6,11 +6,13 @@
 
 use super::event::Keep;
 use super::held::Held;
+use super::lane_id::LaneId;
 use super::limits::Limit;
 use super::ordering::{LineId, Lines};
 use super::partition::Partition;
 use super::parts::{LaneParts, Renew};
 use super::refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
+use super::removed::Leaving;
 use super::settlements::Settlement;
 use super::workflow::{Input, Mode, Workflow};
 use crate::execution::account::MachineMeter;
@@ -33,29 +35,14 @@ pub(super) const UNTRIED_TOPICS_MAX: usize = 500;
 /// commit: others must be at hand meanwhile.
 const HELD_BATCHES: usize = 4;
 
+/// What of a limit on executions callers may have on top of it, as a divisor: events that fill it do not keep them out.
+pub(super) const CALLERS: usize = 8;
+
 /// Most events of a workflow that wait for messages or log records on their way; beyond it it takes no more.
 const SETTLING_MAX: usize = 50_000;
 
 /// The workflows of a shard, each by its number.
 pub(super) type Lanes = slab::Slab<Lane>;
-
-/// Names a lane of a shard for as long as the shard lives: its number, which another one has when it is gone, and which of
-/// the number's owners it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LaneId {
-    pub(super) index: u32,
-    pub(super) generation: u32,
-}
-
-impl LaneId {
-    /// Names a lane that the shard begins with, by its place in [`Parts::lanes`](super::Parts::lanes).
-    pub fn initial(place: usize) -> LaneId {
-        LaneId {
-            index: place as u32,
-            generation: place as u32,
-        }
-    }
-}
 
 /// One workflow on one shard. Its source is apart, since records are borrowed from it while they run.
 pub(super) struct Lane {
@@ -64,6 +51,7 @@ pub(super) struct Lane {
     pub(super) machine: Machine,
     pub(super) feed: Feed,
     pub(super) renew: Option<Renew>,
+    pub(super) leaving: Leaving,
 }
 
 /// What feeds a machine: the partitions of a workflow, and what waits of them.
@@ -85,6 +73,8 @@ pub(super) struct Feed {
     pub(super) settling: usize,
     /// Executions of callers that are not over.
     pub(super) calls: usize,
+    /// Those that have begun since events were last taken.
+    pub(super) new_calls: usize,
     /// Set when the lane or the shard is to stop: until when executions may run.
     pub(super) stops_at: Option<Instant>,
     settling_limit: Limit,
@@ -151,6 +141,7 @@ impl Lane {
             machine: Machine::new(index, settings, version, journal, stats.metrics),
             feed: Feed::new(index, workflow, held, topic),
             renew,
+            leaving: Leaving::default(),
         }
     }
 
@@ -159,19 +150,6 @@ impl Lane {
         if let Some(version) = self.renew.as_mut().and_then(|renew| renew()) {
             self.machine.publish(version);
         }
-    }
-}
-
-impl Lane {
-    /// Says whether nothing is left of a lane that is to go: no partition, nothing that runs, nothing on its way.
-    pub(super) fn has_left(&self) -> bool {
-        let (feed, journal) = (&self.feed, self.machine.journal.as_ref());
-        feed.leaves_at.is_some()
-            && feed.partitions.is_empty()
-            && feed.unfinished() == 0
-            && feed.settling == 0
-            && self.machine.parked == 0
-            && journal.is_none_or(|journal| !journal.is_awaited())
     }
 }
 
@@ -207,6 +185,7 @@ impl Feed {
             span_limit: Limit::new(workflow.max_offset_span.max(1) as usize),
             settling: 0,
             calls: 0,
+            new_calls: 0,
             stops_at: None,
             settling_limit: Limit::new(SETTLING_MAX),
             topics: Topics::of(&workflow, topic),
@@ -244,10 +223,15 @@ impl Feed {
         }
     }
 
-    /// Says whether another execution may begin, beside so many that wait.
-    pub(super) fn has_room(&mut self, parked: usize) -> bool {
+    /// Says whether another execution of a caller may begin, beside so many that wait.
+    pub(super) fn has_room_for_call(&mut self, parked: usize) -> bool {
         let waiting = self.lines.waiting() + self.turns.len() + self.held_ahead();
-        self.limit.room(parked + waiting) > 0
+        self.limit.room(parked + waiting) > 0 || self.calls < self.limit.part(CALLERS)
+    }
+
+    /// Says whether it has begun to end: no more events come, and no callers.
+    pub(super) fn is_ending(&self) -> bool {
+        self.has_ended || self.stops_at.is_some()
     }
 
     /// Returns until when executions of callers may run, if there are any and they have to end.

@@ -18,6 +18,11 @@ impl Limit {
         }
     }
 
+    /// Returns a part of it, which is 1 at least.
+    pub(super) fn part(&self, divisor: usize) -> usize {
+        (self.max / divisor).max(1)
+    }
+
     /// Returns how much may be added; 0 while paused.
     pub(super) fn room(&mut self, used: usize) -> usize {
         let room = self.max.saturating_sub(used);

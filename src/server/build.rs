@@ -10,13 +10,13 @@ use super::readiness::Watch;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
 use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
-use crate::metrics::{Metrics, Processes};
+use crate::metrics::{Metrics, Processes, TokenRequests};
 use crate::registry::Registry;
 use crate::registry::files::Files;
 use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, Subscription};
 use crate::stream::{Sink, Wake};
-use crate::task::{Bindings, Home, Tasks};
+use crate::task::{Allow, Bindings, Home, Tasks};
 use crate::vm::Level;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ struct Site {
 pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
     plan.kafka.check().map_err(|error| error.to_string())?;
     let tasks = tasks(&plan)?;
-    let registry = Arc::new(registry(&plan, tasks.clone()));
+    let registry = Arc::new(registry(&plan, tasks.clone())?);
     let metrics = Metrics::new();
     let definitions = plan.workflows.iter().map(|one| one.definition.clone());
     let files = Files::new(registry.clone(), metrics.clone(), definitions.collect());
@@ -92,6 +92,7 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     metrics.undelivered(move || failing.undelivered());
     metrics.queue("producer", move || waiting.unanswered() as usize);
     watch_processes(&tasks, &metrics);
+    watch_connections(&tasks, &metrics);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
     let orders = orders();
@@ -130,6 +131,21 @@ fn watch_processes(tasks: &Tasks, metrics: &Metrics) {
     }
 }
 
+/// Shows how the tokens of connections stand.
+fn watch_connections(tasks: &Tasks, metrics: &Metrics) {
+    let counts = tasks.connections();
+    for (number, tokens) in counts.tokens().enumerate() {
+        let counts = counts.clone();
+        metrics.tokens(tokens.connection, move || {
+            let now = counts.tokens().nth(number);
+            now.map_or_else(TokenRequests::default, |tokens| TokenRequests {
+                given: tokens.given,
+                refused: tokens.refused,
+            })
+        });
+    }
+}
+
 /// Whether anything of a workflow's executions is written.
 fn is_logged(plan: &WorkflowPlan) -> bool {
     plan.log.level.level().max(plan.log.on_failure.level()) > Level::Off
@@ -138,7 +154,7 @@ fn is_logged(plan: &WorkflowPlan) -> bool {
 /// Returns what makes the producer of log records, for all workflows whose records go to topics.
 fn log_sink(kafka: kafka::Config, health: &Arc<kafka::Health>) -> SinkFactory {
     let health = Arc::clone(health);
-    Box::new(move |wake| {
+    Arc::new(move |wake| {
         let sink = KafkaSink::start(&kafka, "log", wake, &health);
         Ok(Box::new(sink.map_err(|error| error.to_string())?) as Box<dyn Sink>)
     })
@@ -162,21 +178,32 @@ fn tasks(plan: &Plan) -> Result<Arc<Tasks>, Problems> {
     }
 }
 
-fn registry(plan: &Plan, tasks: Arc<Tasks>) -> Registry<Bindings> {
-    let shows_data = |one: &WorkflowPlan| {
+fn registry(plan: &Plan, tasks: Arc<Tasks>) -> Result<Registry<Bindings>, Problems> {
+    let terms = plan.workflows.iter().map(|one| {
         let is_shown = one.log.include_execution_data;
-        (one.workflow.machine.name.clone(), is_shown)
-    };
-    let shows_data: Vec<_> = plan.workflows.iter().map(shows_data).collect();
-    Registry::new(Box::new(move |name, program| {
-        let is_seen = shows_data
-            .iter()
-            .any(|(known, is_shown)| known == name && *is_shown);
-        tasks.bind(program, is_seen).map_err(|unserved| {
+        Ok((one.workflow.machine.name.clone(), is_shown, allow(one)?))
+    });
+    let terms = terms.collect::<Result<Vec<_>, Problems>>()?;
+    Ok(Registry::new(Box::new(move |name, program| {
+        let terms = terms.iter().find(|(known, ..)| known == name);
+        let (is_seen, allow) = terms.map_or((false, None), |(_, is_shown, allow)| (*is_shown, allow.clone()));
+        tasks.bind_within(program, is_seen, allow).map_err(|unserved| {
             let sentences = unserved.iter().map(ToString::to_string);
             sentences.collect::<Vec<_>>().join("; ")
         })
-    }))
+    })))
+}
+
+/// Returns what a workflow may reach, if it says so.
+fn allow(plan: &WorkflowPlan) -> Result<Option<Arc<Allow>>, Problems> {
+    let allow = plan.allow.as_deref().map(Allow::parse).transpose();
+    allow.map(|allow| allow.map(Arc::new)).map_err(|errors| {
+        let name = &plan.workflow.machine.name;
+        let texts = errors
+            .iter()
+            .map(|error| format!("workflow '{name}': allow: {}", error.message));
+        Problems(texts.collect())
+    })
 }
 
 impl Site {
@@ -277,6 +304,7 @@ impl Site {
                     Destination::Stdout => "stdout",
                     Destination::File => "file",
                     Destination::Kafka => "kafka",
+                    Destination::CloudWatch => "cloudwatch",
                 },
             },
             "workflow {}",

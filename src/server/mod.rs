@@ -19,6 +19,8 @@ mod plan;
 mod problems;
 mod readiness;
 mod stop;
+#[cfg(test)]
+mod stop_tests;
 mod wiring;
 
 pub(crate) use budget::without_clients;

@@ -26,6 +26,10 @@ impl Server {
         let began = Instant::now();
         let until = began + self.shutdown_timeout;
         self.health.close("stopping");
+        // No more callers. Executions of those who have called may go on as long as those of events, beside them.
+        for shard in &self.shards {
+            shard.close();
+        }
         // The consumers first: they take the partitions from the shards, which finish what runs, and
         // commit what is finished. The shards are served until that is over.
         for control in &self.controls {
@@ -34,7 +38,7 @@ impl Server {
         leave(std::mem::take(&mut self.controls), problems);
         self.deliver(problems);
         for shard in &self.shards {
-            shard.stop(Duration::ZERO);
+            shard.stop(left(until));
         }
         // One limit for all of them: each may hang.
         let end = (until + STOP_REST).max(Instant::now() + LAST_MESSAGES);

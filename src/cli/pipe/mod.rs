@@ -105,7 +105,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let program = Arc::new(program);
     let tasks = Arc::new(tasks(&settings)?);
     let bindings = tasks
-        .bind(&program, false)
+        .bind_within(&program, false, settings.allow()?)
         .map_err(|unserved| unserved_stop(args, &unserved))?;
     let _processes = Processes(Arc::clone(&tasks));
     let count = settings.shards(args.shards)?;

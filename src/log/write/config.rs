@@ -24,7 +24,7 @@ pub struct Config {
     /// the middle are left out; the first and the last 32 stay. The same happens to records that exceed about 8 MiB
     /// at once. Default `"256KiB"`.
     pub on_failure_bytes_max: Size,
-    /// Where records go: `"stdout"`, `"file"` or `"kafka"`. Default `"file"`.
+    /// Where records go: `"stdout"`, `"file"`, `"kafka"` or `"cloudwatch"`. Default `"file"`.
     pub destination: Destination,
     /// What to do when the destination cannot keep up: `"block"` waits and loses nothing; `"drop"` never waits, and
     /// counts the lost records. Default `"block"`.
@@ -33,6 +33,8 @@ pub struct Config {
     pub file: FileConfig,
     /// The topic, for `destination = "kafka"`.
     pub kafka: Option<KafkaConfig>,
+    /// The log group, for `destination = "cloudwatch"`.
+    pub cloudwatch: Option<CloudWatchConfig>,
 }
 
 impl Default for Config {
@@ -46,6 +48,7 @@ impl Default for Config {
             overflow: Overflow::Block,
             file: FileConfig::default(),
             kafka: None,
+            cloudwatch: None,
         }
     }
 }
@@ -86,6 +89,8 @@ pub enum Destination {
     File,
     /// A Kafka topic.
     Kafka,
+    /// A log group of CloudWatch Logs.
+    CloudWatch,
 }
 
 /// What happens when a destination does not keep up.
@@ -150,6 +155,48 @@ impl FileConfig {
 pub struct KafkaConfig {
     /// The topic's name. Each record is a message, with the execution's ARN as its key.
     pub topic: String,
+}
+
+/// A log group for records. Credentials and endpoint are those of `[aws]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloudWatchConfig {
+    /// The log group's name, such as `"/aws/vendedlogs/states/orders"`. Each record is a log event.
+    pub group: String,
+    /// The group's region. Default: that of `[aws]`.
+    pub region: Option<String>,
+    /// What the names of log streams begin with: `<prefix>/<workflow>/<minute>/<number>`, one stream for each start of the
+    /// process. Default `"states"`.
+    #[serde(default = "states")]
+    pub stream_prefix: String,
+    /// Whether to create the group if there is none; otherwise the workflow waits until somebody does. Default `false`.
+    #[serde(default)]
+    pub create_group: bool,
+}
+
+fn states() -> String {
+    "states".to_owned()
+}
+
+impl CloudWatchConfig {
+    /// Says what AWS will not accept, with the key.
+    pub fn problem(&self) -> Option<(&'static str, &'static str)> {
+        let is_of_group = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
+        if self.group.is_empty() || self.group.len() > 512 || !self.group.chars().all(is_of_group) {
+            return Some((
+                "group",
+                "a log group's name has 1 to 512 letters, digits and `_`, `-`, `/`, `.`, `#`",
+            ));
+        }
+        let is_of_stream = |c: char| !c.is_control() && c != ':' && c != '*';
+        if self.stream_prefix.is_empty()
+            || self.stream_prefix.len() > 300
+            || !self.stream_prefix.chars().all(is_of_stream)
+        {
+            return Some(("stream_prefix", "it has 1 to 300 characters, no `:` and no `*`"));
+        }
+        None
+    }
 }
 
 /// When files are closed and removed; times in milliseconds.

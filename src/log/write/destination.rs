@@ -16,8 +16,8 @@ pub(super) const RETRY_MIN: Duration = Duration::from_millis(100);
 /// Longest wait between two tries.
 pub(super) const RETRY_MAX: Duration = Duration::from_secs(5);
 
-/// Makes the sink of all topics on the writer's own thread; the wake is that thread's.
-pub type SinkFactory = Box<dyn FnOnce(Wake) -> Result<Box<dyn Sink>, String> + Send>;
+/// Makes the sink of all topics on the writer's own thread, and is asked again when it could not; the wake is that thread's.
+pub type SinkFactory = Arc<dyn Fn(Wake) -> Result<Box<dyn Sink>, String> + Send + Sync>;
 
 /// A place that takes buffers of whole lines.
 pub(super) trait Output: Send {

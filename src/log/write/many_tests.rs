@@ -200,3 +200,39 @@ fn logs_that_fail_are_given_up_together() {
     assert_eq!(names, ["flow-1", "flow-2", "flow-3"]);
     drop(folders);
 }
+
+/// A log is given up of which the sink has messages: the room that they take is nobody else's before they are answered.
+#[test]
+fn a_log_that_goes_keeps_its_share_until_the_sink_has_answered() {
+    const CAPACITY: usize = 20_000;
+    let sink = Manual::with_capacity(CAPACITY);
+    sink.state().stuck = "no-leader".to_owned();
+    let mut writer = topic_tests::writer(&sink);
+    let (gone, mut of_gone) = topic_tests::open(&mut writer, "no-leader");
+    topic_tests::ship(&mut of_gone[0], 0..50);
+    let (other, mut of_other) = topic_tests::open(&mut writer, "flow-log");
+    let mut pass_by = |number: usize| {
+        let mark = topic_tests::ship(&mut of_other[0], number..number + 1);
+        let (ticket, ..) = sink.taken(1)[0].clone();
+        sink.answer(ticket, Ok(()));
+        until("confirmed", || of_other[0].confirmed() == mark);
+    };
+    pass_by(0);
+    let ticket = sink.state().held.pop().expect("a message");
+    sink.answer(ticket, Err(SendError::Failed("no leader".to_owned())));
+    until("trouble", || gone.health().is_failing());
+    drop(of_gone);
+    gone.finish(Duration::from_millis(1)).expect_err("given up");
+    let (next, mut of_next) = topic_tests::open(&mut writer, "no-leader");
+    topic_tests::ship(&mut of_next[0], 0..50);
+    pass_by(1);
+    pass_by(2);
+    let held: Vec<_> = sink.state().held.drain(..).collect();
+    let bytes = held.len() * crate::stream::share::MESSAGE_OVERHEAD;
+    assert!(bytes <= CAPACITY, "{} messages in the queue", held.len());
+    held.into_iter().for_each(|ticket| sink.answer(ticket, Ok(())));
+    until("its topic is given back", || sink.state().closed == 1);
+    sink.state().stuck.clear();
+    drop((of_next, of_other));
+    drop((next, other));
+}

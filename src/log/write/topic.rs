@@ -26,7 +26,8 @@ pub(super) fn place_of(Ticket(ticket): Ticket) -> usize {
 
 /// What all logs of a thread send with.
 pub(super) struct Post {
-    pub(super) sink: Box<dyn Sink>,
+    /// None before it could be made.
+    pub(super) sink: Option<Box<dyn Sink>>,
     /// What each log has in the sink's queue, by its place.
     pub(super) shares: Shares,
     /// Numbers are not used again, so that a late answer finds nothing.
@@ -41,6 +42,8 @@ pub(super) struct TopicLog {
     place: usize,
     /// The topic as the sink has it; set when it comes there.
     topic: TopicId,
+    /// How many of its messages the sink has.
+    in_sink: usize,
     /// In order of their tickets; bounded by what shards may have on the way.
     outgoing: VecDeque<Outgoing>,
     spare: Vec<(Vec<u32>, Vec<bool>)>,
@@ -51,6 +54,13 @@ pub(super) struct TopicLog {
     retry_at: Option<Instant>,
     /// Whether nothing more comes.
     ended: bool,
+}
+
+/// What the sink has of a log that is over.
+pub(super) struct Rest {
+    pub(super) topic: TopicId,
+    /// Messages that are not answered: as long as there are any, the log's share of the sink is taken.
+    pub(super) in_sink: usize,
 }
 
 /// A parcel of which not all is acknowledged.
@@ -95,6 +105,7 @@ impl TopicLog {
             name: topic.to_owned(),
             place: 0,
             topic: TopicId(0),
+            in_sink: 0,
             outgoing: VecDeque::new(),
             spare: Vec::new(),
             again: VecDeque::new(),
@@ -105,18 +116,33 @@ impl TopicLog {
     }
 
     /// Takes up its place among the thread's logs.
-    pub(super) fn begin(&mut self, place: usize, post: &mut Post) {
+    pub(super) fn begin(&mut self, place: usize) {
         self.place = place;
-        self.topic = post.sink.topic(&self.name);
     }
 
-    /// Gives up what it has of the sink.
-    pub(super) fn leave(&self, post: &mut Post) {
-        post.shares.give_back(self.place, post.shares.used_by(self.place));
-        // A topic of which messages are on their way is not to be closed.
-        if self.outgoing.is_empty() {
-            post.sink.close(self.topic);
+    /// Opens its topic, since there is a sink now.
+    pub(super) fn reach(&mut self, sink: &mut dyn Sink) {
+        self.topic = sink.topic(&self.name);
+        self.inbox.health.works();
+    }
+
+    /// Returns what the sink still has of it, for when it is over.
+    pub(super) fn rest(&self) -> Rest {
+        Rest {
+            topic: self.topic,
+            in_sink: self.in_sink,
         }
+    }
+
+    /// Tells that there is no sink.
+    pub(super) fn cannot_reach(&self, why: &str) {
+        self.inbox.fails(&place(&self.name), &why);
+    }
+
+    /// Ends as one that nothing was written of.
+    pub(super) fn refuse(mut self, why: &str) {
+        self.cannot_reach(why);
+        self.inbox.end(Err(why.to_owned()));
     }
 
     /// Takes what has come and sends what it may.
@@ -203,13 +229,18 @@ impl TopicLog {
         };
         let message = self.outgoing[parcel].message(index, self.topic);
         let cost = cost(&message);
-        if !post.shares.has_room(self.place, cost) {
+        let Some(sink) = post
+            .sink
+            .as_mut()
+            .filter(|_| post.shares.has_room(self.place, cost))
+        else {
             // Acknowledgements will make room, and wake us.
             return false;
-        }
-        match post.sink.send(&message, Ticket(ticket)) {
+        };
+        match sink.send(&message, Ticket(ticket)) {
             Ok(()) => {
                 post.shares.take(self.place, cost);
+                self.in_sink += 1;
                 true
             }
             Err(SendError::Full) => false,
@@ -237,6 +268,7 @@ impl TopicLog {
         Ticket(ticket): Ticket,
         result: Result<(), SendError>,
     ) {
+        self.in_sink -= 1;
         let Some((parcel, index)) = self.find(ticket) else {
             return;
         };

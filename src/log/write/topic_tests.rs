@@ -4,6 +4,7 @@
 use super::*;
 use crate::stream::{Message, SendError, Sink, Ticket, TopicId, Wake};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -112,9 +113,9 @@ fn start(sink: &Manual) -> (Log, Vec<Buffer>) {
 
 pub(super) fn writer(sink: &Manual) -> Writer {
     let sink = sink.clone();
-    Writer::new(Some(Box::new(move |wake| {
+    Writer::new(Some(Arc::new(move |wake| {
         sink.state().wake = Some(wake);
-        Ok(Box::new(sink))
+        Ok(Box::new(sink.clone()))
     })))
 }
 
@@ -234,4 +235,38 @@ fn what_is_missing_is_named() {
     let mut writer = Writer::new(None);
     let error = writer.open(&setup).map(|_| ()).expect_err("no topic");
     assert!(error.0.starts_with("workflow.log.kafka"), "{error}");
+}
+
+#[test]
+fn a_sink_that_cannot_be_made_is_tried_again() {
+    let sink = Manual::default();
+    let made = sink.clone();
+    let is_possible = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&is_possible);
+    let mut writer = Writer::new(Some(Arc::new(move |wake| {
+        made.state().wake = Some(wake);
+        match asked.load(Relaxed) {
+            true => Ok(Box::new(made.clone())),
+            false => Err("no client".to_owned()),
+        }
+    })));
+    let (log, mut buffers) = open(&mut writer, "flow-log");
+    let (idle, _) = open(&mut writer, "idle-log");
+    let (given_up, mut of_given_up) = open(&mut writer, "other-log");
+    let mark = ship(&mut buffers[0], 0..1);
+    ship(&mut of_given_up[0], 0..1);
+    until("trouble", || log.health().is_failing());
+    let trouble = log.health().trouble().unwrap_or_default();
+    assert!(trouble.contains("topic 'flow-log': no client"), "{trouble}");
+    assert_eq!(idle.finish(PATIENCE), Ok(()), "it has nothing to write");
+    drop(of_given_up);
+    let end = given_up.finish(Duration::from_millis(1));
+    assert!(end.is_err_and(|error| error.contains("no client")));
+    is_possible.store(true, Relaxed);
+    let sent = sink.taken(1);
+    sink.answer(sent[0].0, Ok(()));
+    until("confirmed", || buffers[0].confirmed() == mark);
+    assert!(!log.health().is_failing());
+    drop(buffers);
+    assert_eq!(log.finish(PATIENCE), Ok(()));
 }

@@ -6,13 +6,14 @@
 
 use super::bell::Bell;
 use super::buffer::PARCELS_MAX;
+use super::cloudwatch::{self, CloudLog, CloudWatchFactory};
 use super::destination::{Inbox, Output, RETRY_MAX, SinkFactory};
 use super::disk::RealDisk;
 use super::files::Files;
 use super::lines::LineLog;
 use super::stdout::Stdout;
 use super::topic::TopicLog;
-use super::{Buffer, Config, Destination, Health, lines, topics};
+use super::{Buffer, CloudWatchConfig, Config, Destination, Health, lines, topics};
 use crate::clock::{monotonic_ms, wall_ms};
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -54,10 +55,13 @@ impl std::error::Error for StartError {}
 /// The writer of all machines' logs. Its threads begin with the first machine that needs them, and end when it is gone and
 /// all logs are over.
 pub struct Writer {
-    /// How to reach Kafka, until the first machine needs it.
+    /// How to reach Kafka.
     sink: Option<SinkFactory>,
+    /// How to reach CloudWatch Logs, until the first machine needs it.
+    cloudwatch_factory: Option<CloudWatchFactory>,
     stdout: Option<Thread<LineLog>>,
     topics: Option<Thread<TopicLog>>,
+    cloudwatch: Option<Thread<CloudLog>>,
     files: Vec<FileThread>,
 }
 
@@ -92,10 +96,19 @@ impl Writer {
     pub fn new(sink: Option<SinkFactory>) -> Writer {
         Writer {
             sink,
+            cloudwatch_factory: None,
             stdout: None,
             topics: None,
+            cloudwatch: None,
             files: Vec::new(),
         }
+    }
+
+    /// Says how to reach CloudWatch Logs; without it no log goes there.
+    #[must_use]
+    pub fn with_cloudwatch(mut self, factory: CloudWatchFactory) -> Writer {
+        self.cloudwatch_factory = Some(factory);
+        self
     }
 
     /// Opens a machine's log, and returns a buffer for each shard.
@@ -125,13 +138,25 @@ impl Writer {
                 let kafka = kafka.ok_or_else(|| missing("workflow.log.kafka"))?;
                 self.open_topic(setup, &kafka.topic)
             }
+            Destination::CloudWatch => {
+                let needed = "needed for destination = \"cloudwatch\"";
+                let cloudwatch = config.cloudwatch.clone();
+                let cloudwatch =
+                    cloudwatch.ok_or_else(|| StartError(format!("workflow.log.cloudwatch: {needed}")))?;
+                self.open_cloudwatch(setup, cloudwatch)
+            }
         }
     }
 
     /// Returns how many threads there are.
     #[cfg(test)]
     pub(super) fn threads(&self) -> usize {
-        self.files.len() + usize::from(self.stdout.is_some()) + usize::from(self.topics.is_some())
+        let single = [
+            self.stdout.is_some(),
+            self.topics.is_some(),
+            self.cloudwatch.is_some(),
+        ];
+        self.files.len() + single.into_iter().filter(|is_there| *is_there).count()
     }
 
     /// Opens a log on stdout.
@@ -186,12 +211,32 @@ impl Writer {
 
     fn open_topic(&mut self, setup: &Setup<'_>, topic: &str) -> Result<(Log, Vec<Buffer>), StartError> {
         if self.topics.is_none() {
-            let sink = self.sink.take().ok_or_else(|| missing("kafka.brokers"))?;
+            let sink = self.sink.clone().ok_or_else(|| missing("kafka.brokers"))?;
             let run = |newcomers, wake| topics::run(newcomers, sink, wake);
             self.topics = Some(Thread::start("log topics", run)?);
         }
         let log = |inbox| TopicLog::new(inbox, topic);
         self.topics
+            .as_ref()
+            .map_or_else(no_thread, |thread| thread.open(setup, log))
+    }
+}
+
+impl Writer {
+    fn open_cloudwatch(
+        &mut self,
+        setup: &Setup<'_>,
+        config: CloudWatchConfig,
+    ) -> Result<(Log, Vec<Buffer>), StartError> {
+        if self.cloudwatch.is_none() {
+            let factory = self.cloudwatch_factory.take();
+            let factory =
+                factory.ok_or_else(|| StartError("nothing here reaches CloudWatch Logs".to_owned()))?;
+            let run = |newcomers, wake| cloudwatch::run(newcomers, factory, wake);
+            self.cloudwatch = Some(Thread::start("log cloudwatch", run)?);
+        }
+        let log = |inbox| CloudLog::new(inbox, config);
+        self.cloudwatch
             .as_ref()
             .map_or_else(no_thread, |thread| thread.open(setup, log))
     }
@@ -212,9 +257,7 @@ impl<L: Send + 'static> Thread<L> {
         run: impl FnOnce(Receiver<L>, Wake) -> F + Send + 'static,
     ) -> Result<Thread<L>, StartError> {
         let failed = |error: std::io::Error| StartError(format!("no thread for the log: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(failed)?;
         let (newcomers, incoming) = unbounded();
         let (alive, over) = bounded::<()>(0);

@@ -1,7 +1,7 @@
 //! At least once: what is finished, what is committed, what is in flight.
 
+use super::super::Turn;
 use super::super::workflow::{Input, OnEmpty, Workflow};
-use super::super::{LaneId, Turn};
 use super::world::Given;
 use super::{PASS, START_MS, Stage, TASK, WAIT, with_output};
 use crate::stream::offsets::{Restored, Tracker};
@@ -392,9 +392,8 @@ fn a_published_program_is_for_new_executions() {
     let mut stage = Stage::new(TASK, with_output());
     stage.give("0");
     stage.settle();
-    stage
-        .shard
-        .publish(LaneId::initial(0), super::world::version(PASS));
+    let lane = stage.shard.first_lane();
+    stage.shard.publish(lane, super::world::version(PASS));
     stage.give("1");
     stage.settle();
     assert_eq!(stage.values("out"), ["1"]);

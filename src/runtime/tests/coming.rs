@@ -1,7 +1,8 @@
 //! Workflows that come to a shard that runs, and go.
 
 use super::super::workflow::Workflow;
-use super::super::{LaneId, Turn};
+use super::super::{Call, LaneId, Refused, Turn};
+use super::calls::listen;
 use super::world::{Given, Stage};
 use super::{PASS, TASK, WAIT, with_output};
 use crate::stream::offsets::Restored;
@@ -16,7 +17,7 @@ fn beside() -> Workflow {
 }
 
 /// Gives the workflow beside its partition, and events.
-fn feed(stage: &Stage, values: &[&str]) {
+pub(super) fn feed(stage: &Stage, values: &[&str]) {
     let mut world = stage.beside.borrow_mut();
     world.changes.push_back(Change::Assigned {
         partition: PartitionId(0),
@@ -106,7 +107,8 @@ fn the_last_workflow_to_leave_does_not_end_the_shard() {
     stage.world.borrow_mut().holds_acks = true;
     stage.give("1");
     stage.settle();
-    remove(&mut stage, LaneId::initial(0), 0);
+    let lane = stage.shard.first_lane();
+    remove(&mut stage, lane, 0);
     stage.pass(5_000);
     let now = stage.now();
     assert_ne!(stage.shard.turn(now), Turn::Done, "nobody has stopped it");
@@ -142,7 +144,8 @@ fn a_number_is_used_again_and_a_name_is_not() {
 #[test]
 fn a_shard_without_workflows_waits_for_one() {
     let mut stage = Stage::without_partitions(PASS, with_output());
-    remove(&mut stage, LaneId::initial(0), 0);
+    let lane = stage.shard.first_lane();
+    remove(&mut stage, lane, 0);
     assert_eq!((stage.shard.lanes(), stage.settle()), (0, Turn::Idle(None)));
     stage.add_beside(PASS, beside());
     feed(&stage, &["1"]);
@@ -150,4 +153,29 @@ fn a_shard_without_workflows_waits_for_one() {
     assert_eq!(stage.values("beside"), ["1"]);
     stage.shard.stop(stage.now().instant);
     assert_eq!(stage.settle(), Turn::Done);
+}
+
+#[test]
+fn a_workflow_of_another_shard_is_none_of_ours() {
+    let mut ours = Stage::new(PASS, with_output());
+    let mut others = Stage::new(PASS, with_output());
+    let (address, foreign) = (listen(&mut ours), listen(&mut others).initial_lane(0));
+    let version = || super::world::version(TASK);
+    assert_eq!(address.publish(foreign, version()), Err(Refused::Gone));
+    let now = ours.now().instant;
+    assert_eq!(address.remove_lane(foreign, now).map(|_| ()), Err(Refused::Gone));
+    let (reply, _heard) = tokio::sync::oneshot::channel();
+    let call = Call {
+        lane: foreign,
+        name: "call".to_owned(),
+        input: b"1".to_vec(),
+        reply,
+    };
+    assert_eq!(address.call(call), Err(Refused::Gone));
+    // Nor does the shard itself know it.
+    ours.shard.publish(foreign, version());
+    ours.shard.remove_lane(foreign, now);
+    ours.give("1");
+    ours.settle();
+    assert_eq!((ours.values("out").len(), ours.shard.lanes()), (1, 1));
 }

@@ -1,6 +1,6 @@
 //! What tests see of a shard from within.
 
-use super::super::Shard;
+use super::super::{LaneId, Shard};
 
 impl Shard {
     /// Returns how many timers there are, those included that nobody waits for any more.
@@ -11,6 +11,11 @@ impl Shard {
     /// Returns how many bytes are kept of results that come at a time.
     pub(super) fn timed_bytes(&self) -> usize {
         self.executor.timers.bytes()
+    }
+
+    /// Returns the name of the first lane.
+    pub(super) fn first_lane(&self) -> LaneId {
+        self.lanes[self.order[0]].id
     }
 
     /// Makes the ids and seeds of executions follow from a seed.

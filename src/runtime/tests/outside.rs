@@ -93,6 +93,8 @@ pub(super) struct World {
     pub(super) log_mark: u64,
     pub(super) log_confirmed: u64,
     pub(super) log_is_full: bool,
+    /// Whether no more records can be handed over.
+    pub(super) log_is_stuck: bool,
     /// Bytes of records that were handed over and have not left.
     pub(super) log_bytes: usize,
     /// Whether commits are answered without being asked.
@@ -294,8 +296,8 @@ impl Journal for TestJournal {
     }
 
     fn ship(&mut self, force: bool) {
-        if force && !self.pending.is_empty() {
-            let mut world = self.world.borrow_mut();
+        let mut world = self.world.borrow_mut();
+        if force && !self.pending.is_empty() && !world.log_is_stuck {
             world.log.append(&mut self.pending);
             world.log_mark += 1;
             let end = world.log.len();

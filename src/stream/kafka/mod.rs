@@ -22,8 +22,8 @@
 //! its beginning: events run twice. A sync workflow goes on at its commit, or at the end if that is before it: some
 //! may not be run. An error says so.
 //!
-//! Calls into librdkafka that rdkafka's safe interface does not have are unsafe code, in five files: `native`
-//! of each side, and `native_event`, `native_topics` and `mock` of what they share.
+//! Calls into librdkafka that rdkafka's safe interface does not have are unsafe code, in six files: `native`
+//! of each side, and `native_event`, `native_token`, `native_topics` and `mock` of what they share.
 //!
 //! Three rooms: `consumer`, `producer`, and what both share, `shared`, which knows neither.
 //!
@@ -41,6 +41,7 @@ pub use shared::buffers::Buffers;
 pub use shared::config::{Config, Properties, Property, Secret};
 pub(crate) use shared::harmless::is_harmless;
 pub use shared::health::{Absence, Health, PartitionHealth};
+pub use shared::iam::{Token, TokenMaker, Tokens};
 pub use shared::mock::Mock;
 pub use shared::subscription::{SourceConfig, Start, Subscription};
 

@@ -41,7 +41,7 @@ impl Guest {
     pub(super) fn new(seed: u64, desk: Address) -> Guest {
         Guest {
             dice: Dice::new(!seed),
-            lane: LaneId::initial(0),
+            lane: desk.initial_lane(0),
             partition: 0,
             offset: 0,
             desk,

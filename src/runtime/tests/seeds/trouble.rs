@@ -21,9 +21,8 @@ impl Play {
         }
         if self.is_time() {
             let version = compiled(self.plan.definition);
-            self.stage
-                .shard
-                .publish(crate::runtime::LaneId::initial(0), version);
+            let lane = self.stage.shard.first_lane();
+            self.stage.shard.publish(lane, version);
         }
         if self.dice.one_in(40) && self.is_time() {
             self.crash();

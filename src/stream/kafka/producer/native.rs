@@ -9,7 +9,9 @@ use super::flusher::Flusher;
 use crate::stream::kafka::Error;
 use crate::stream::kafka::shared::client::{log, note_error};
 use crate::stream::kafka::shared::health::Health;
+use crate::stream::kafka::shared::iam::Tokens;
 use crate::stream::kafka::shared::native_event::Event;
+use crate::stream::kafka::shared::native_token;
 use crate::stream::{Headers as _, Message, Returned, Ticket, TopicId, Wake};
 use rdkafka::ClientConfig;
 use rdkafka::bindings as rd;
@@ -48,6 +50,8 @@ pub(super) struct Producer {
     name: String,
     /// Where the cluster is found.
     brokers: CString,
+    /// Where tokens come from, if the brokers want those of AWS.
+    tokens: Option<Tokens>,
 }
 
 // SAFETY: librdkafka's clients, queues and events may be used from any thread; the rest is `Send`.
@@ -62,6 +66,7 @@ impl Producer {
     pub(super) fn new(
         config: &ClientConfig,
         linger: Option<Duration>,
+        tokens: Option<Tokens>,
         wake: Wake,
         health: Arc<Health>,
     ) -> Result<Producer, Error> {
@@ -78,7 +83,16 @@ impl Producer {
         // otherwise. `wake` outlives the callback's registration, see `drop`. The text has the length told.
         let (client, main) = unsafe {
             let conf = native.ptr();
-            rd::rd_kafka_conf_set_events(conf, rd::RD_KAFKA_EVENT_DR | rd::RD_KAFKA_EVENT_ERROR);
+            let events = rd::RD_KAFKA_EVENT_DR | rd::RD_KAFKA_EVENT_ERROR;
+            let of_tokens = rd::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
+            rd::rd_kafka_conf_set_events(
+                conf,
+                if tokens.is_some() {
+                    events | of_tokens
+                } else {
+                    events
+                },
+            );
             rd::rd_kafka_conf_set_log_cb(conf, Some(log_line));
             let producer = rd::rd_kafka_type_t::RD_KAFKA_PRODUCER;
             let client = rd::rd_kafka_new(producer, conf, text.as_mut_ptr(), text.len());
@@ -104,7 +118,9 @@ impl Producer {
             has_failed: false,
             name,
             brokers,
+            tokens,
         };
+        producer.refresh_token();
         if let Some(linger) = linger {
             let flush = Flush(client);
             let flusher = Flusher::start(move |time| flush.run(time), linger);
@@ -211,6 +227,7 @@ impl Producer {
             match unsafe { rd::rd_kafka_event_type(event) } {
                 rd::RD_KAFKA_EVENT_DR => self.reports = Some(reports),
                 rd::RD_KAFKA_EVENT_ERROR => self.note_error(&reports),
+                rd::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH => self.refresh_token(),
                 _ => {}
             }
         }
@@ -239,6 +256,15 @@ impl Producer {
             value: event.value(),
             headers: &headers,
         })
+    }
+
+    /// Gives the client its next token, where the brokers want those of AWS.
+    #[cold]
+    fn refresh_token(&self) {
+        if let Some(tokens) = &self.tokens {
+            // SAFETY: the client is alive.
+            unsafe { native_token::refresh_native(self.client, tokens) };
+        }
     }
 
     #[cold]

@@ -52,12 +52,12 @@ impl KafkaSink {
     /// # Errors
     /// When the configuration is not usable.
     pub fn start(config: &Config, name: &str, wake: Wake, health: &Arc<Health>) -> Result<KafkaSink, Error> {
-        let linger = config.linger();
+        let (linger, tokens) = (config.linger(), config.producer_tokens());
         let config = config.producer(name)?;
         let health = Arc::clone(health);
         let make = {
             let (config, wake, health) = (config.clone(), wake.clone(), Arc::clone(&health));
-            move || Producer::new(&config, linger, wake.clone(), Arc::clone(&health))
+            move || Producer::new(&config, linger, tokens.clone(), wake.clone(), Arc::clone(&health))
         };
         let producer = make()?;
         // One that could not be made is tried again when the shard looks for room, not at once.

@@ -2,9 +2,10 @@
 //!
 //! Must not know who asks. Invariant: asking never creates a topic, and every call ends in bounded time.
 
-use super::client::{Consumer, Context, partitions_in};
+use super::client::{Consumer, Context, consumer, partitions_in};
 use super::config::Config;
 use super::health::Health;
+use super::native_token;
 use super::subscription::{SourceConfig, Start, Subscription};
 use crate::stream::kafka::Error;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -40,7 +41,8 @@ impl Question {
     fn new(config: &Config, topic: &str) -> Result<Question, Error> {
         let health = Arc::new(Health::default());
         let client = config.consumer(&asking(topic))?;
-        let consumer = client.create_with_context(Context::new("question", health.clone()));
+        let context = Context::new("question", health.clone(), config.consumer_tokens());
+        let consumer = consumer(&client, context);
         Ok(Question {
             consumer: consumer.map_err(|error| Error::Client(error.to_string()))?,
             health,
@@ -116,6 +118,9 @@ pub fn create_topics(config: &Config, names: &[&str], partitions: i32) -> Result
         .producer("admin")?
         .create()
         .map_err(|error| Error::Client(error.to_string()))?;
+    if let Some(tokens) = config.producer_tokens() {
+        native_token::refresh(admin.inner(), &tokens);
+    }
     let topics = names
         .iter()
         .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(-1)));

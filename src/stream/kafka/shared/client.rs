@@ -6,14 +6,17 @@
 
 use super::coordinator::refusal;
 use super::health::{Health, locked};
-use rdkafka::ClientContext;
+use super::iam::{MECHANISM, Tokens};
+use super::native_token;
 use rdkafka::TopicPartitionList;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientConfig, ClientContext};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
@@ -44,10 +47,23 @@ pub(crate) struct Context {
     happened: Mutex<Vec<Happened>>,
     calls: AtomicU64,
     abandoned: AtomicBool,
+    tokens: Option<Tokens>,
+}
+
+/// Creates a consumer, with its first token where the brokers want those of AWS.
+///
+/// # Errors
+/// librdkafka's.
+pub(crate) fn consumer(config: &ClientConfig, context: Context) -> KafkaResult<Consumer> {
+    let consumer: Consumer = config.create_with_context(context)?;
+    if let Some(tokens) = &consumer.context().tokens {
+        native_token::refresh(consumer.client(), tokens);
+    }
+    Ok(consumer)
 }
 
 impl Context {
-    pub(crate) fn new(name: &str, health: Arc<Health>) -> Context {
+    pub(crate) fn new(name: &str, health: Arc<Health>, tokens: Option<Tokens>) -> Context {
         let (happened, calls, abandoned) = (Mutex::default(), AtomicU64::new(0), AtomicBool::new(false));
         Context {
             name: name.to_owned(),
@@ -55,6 +71,7 @@ impl Context {
             happened,
             calls,
             abandoned,
+            tokens,
         }
     }
 
@@ -85,6 +102,21 @@ impl Context {
 }
 
 impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        let tokens = self
+            .tokens
+            .as_ref()
+            .ok_or("nobody here makes tokens (check sasl.oauthbearer.method)")?;
+        let token = tokens.0.token().map_err(|why| format!("{MECHANISM}: {why}"))?;
+        Ok(OAuthToken {
+            token: token.text,
+            principal_name: token.principal,
+            lifetime_ms: token.expires_at_ms,
+        })
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         self.called();
         log(level, &self.name, facility, text);
@@ -176,7 +208,9 @@ fn note_refusal(health: &Health, name: &str, reason: &str) {
     if !health.refused(reason) {
         return;
     }
-    let check = if reason.starts_with("Failed to acquire SASL OAUTHBEARER token") {
+    let check = if reason.contains(MECHANISM) {
+        "cannot sign a token for the brokers (check the credentials of AWS)"
+    } else if reason.starts_with("Failed to acquire SASL OAUTHBEARER token") {
         "cannot get a token for the brokers (check sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret, \
          sasl.oauthbearer.token.endpoint.url)"
     } else if is_about_certificate(reason) {
@@ -238,8 +272,8 @@ pub(crate) fn unreachable() -> Arc<Consumer> {
     config
         .set("bootstrap.servers", "127.0.0.1:9")
         .set("group.id", "test");
-    let context = Context::new("test", Arc::default());
-    Arc::new(config.create_with_context(context).expect("a client"))
+    let context = Context::new("test", Arc::default(), None);
+    Arc::new(consumer(&config, context).expect("a client"))
 }
 
 #[cfg(test)]

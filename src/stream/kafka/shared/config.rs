@@ -6,6 +6,7 @@
 use super::brokers;
 use super::buffers::Buffers;
 use super::harmless::is_harmless;
+use super::iam::{self, Tokens};
 use super::properties::refusal;
 use super::subscription::SourceConfig;
 use super::together::{self, Kind};
@@ -39,6 +40,10 @@ pub struct Config {
     #[serde(skip)]
     #[schemars(skip)]
     pub buffers: Buffers,
+    /// Where tokens for `sasl.mechanisms = "AWS_MSK_IAM"` come from; see [`Config::wants_tokens`]. Not a key of the file.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub tokens: Option<Tokens>,
     /// Whether the brokers are those of this process ([`Mock`](super::mock::Mock)), which leave questions about topics
     /// without an answer. Not a key of the file.
     #[serde(skip)]
@@ -54,6 +59,7 @@ impl Default for Config {
             producer: Properties::default(),
             secrets: BTreeMap::new(),
             buffers: Buffers::default(),
+            tokens: None,
             is_mock: false,
         }
     }
@@ -247,6 +253,31 @@ impl Config {
         problems
     }
 
+    /// Says whether any client has `sasl.mechanisms = "AWS_MSK_IAM"`: then [`Config::tokens`] is needed.
+    pub fn wants_tokens(&self) -> bool {
+        [&self.consumer, &self.producer]
+            .into_iter()
+            .any(|kind| self.uses_iam(kind))
+    }
+
+    /// Returns where consumers get their tokens, if their brokers want those of AWS.
+    pub(crate) fn consumer_tokens(&self) -> Option<Tokens> {
+        self.tokens.clone().filter(|_| self.uses_iam(&self.consumer))
+    }
+
+    /// Returns where producers get their tokens, if their brokers want those of AWS.
+    pub(crate) fn producer_tokens(&self) -> Option<Tokens> {
+        self.tokens.clone().filter(|_| self.uses_iam(&self.producer))
+    }
+
+    fn uses_iam(&self, kind: &Properties) -> bool {
+        let mut client = ClientConfig::new();
+        for (key, value) in self.properties.0.iter().chain(&kind.0) {
+            client.set(key, value.to_string());
+        }
+        iam::is_wanted(&client)
+    }
+
     /// Returns what librdkafka says against the properties of each kind of client together.
     fn contradictions(&self) -> Vec<(&'static str, Error)> {
         let open = Config {
@@ -379,6 +410,9 @@ impl Config {
         }
         for (key, secret) in &self.secrets {
             client.set(owned(key)?, secret.read(key)?);
+        }
+        if iam::is_wanted(&client) {
+            iam::translate(&mut client)?;
         }
         Ok(client)
     }

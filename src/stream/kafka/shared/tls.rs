@@ -3,6 +3,8 @@
 //! librdkafka refuses some of it when a property is set and some only when a client is made, in words that send a
 //! reader to build librdkafka anew. Here it is one sentence, before any client is made.
 
+use super::iam::MECHANISM;
+
 const ABSENT: &str = "this stepstream is built without TLS for Kafka: build it with its default features \
                       (cargo install --path . --profile dist)";
 
@@ -20,7 +22,7 @@ fn needs_tls(key: &str, value: &str) -> bool {
     match key {
         "security.protocol" => value.to_ascii_lowercase().ends_with("ssl"),
         "sasl.mechanism" | "sasl.mechanisms" => {
-            value.starts_with("SCRAM") || value.eq_ignore_ascii_case("OAUTHBEARER")
+            value.starts_with("SCRAM") || value.eq_ignore_ascii_case("OAUTHBEARER") || value == MECHANISM
         }
         _ => key.starts_with("ssl.") || key.starts_with("sasl.oauthbearer."),
     }
@@ -38,6 +40,7 @@ mod tests {
             ("security.protocol", "sasl_plaintext", false),
             ("sasl.mechanism", "SCRAM-SHA-512", true),
             ("sasl.mechanisms", "OAUTHBEARER", true),
+            ("sasl.mechanism", "AWS_MSK_IAM", true),
             ("sasl.mechanisms", "PLAIN", false),
             ("sasl.oauthbearer.method", "oidc", true),
             ("ssl.ca.location", "ca.pem", true),

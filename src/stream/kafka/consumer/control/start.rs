@@ -10,7 +10,7 @@ use crate::stream::kafka::consumer::assignment::Assignment;
 use crate::stream::kafka::consumer::commits::Commits;
 use crate::stream::kafka::consumer::mailbox::{Port, bell};
 use crate::stream::kafka::consumer::native::{Batch, ShardQueue};
-use crate::stream::kafka::shared::client::{Consumer, Context};
+use crate::stream::kafka::shared::client::{self, Context};
 use crate::stream::kafka::shared::config::Config;
 use crate::stream::kafka::shared::health::Health;
 use crate::stream::kafka::shared::native_topics::Topics;
@@ -38,8 +38,8 @@ pub(in crate::stream::kafka) fn start(
         health.looked(Vec::new(), true);
     }
     let failed = |error: KafkaError| Error::Client(error.to_string());
-    let context = Context::new(&source.name, Arc::clone(&health));
-    let mut consumer: Consumer = client.create_with_context(context).map_err(failed)?;
+    let context = Context::new(&source.name, Arc::clone(&health), config.consumer_tokens());
+    let mut consumer = client::consumer(&client, context).map_err(failed)?;
     let (bell, door) = bell();
     let ring = bell.clone();
     consumer.set_nonempty_callback(move || ring.ring());

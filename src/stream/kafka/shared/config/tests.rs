@@ -205,6 +205,27 @@ fn what_needs_brokers_files_or_secrets_is_no_contradiction() {
         }
 }
 
+#[cfg(feature = "kafka-tls")]
+#[test]
+fn brokers_of_amazon_msk_take_tokens() {
+    let of_all = config("properties = { 'sasl.mechanisms' = 'AWS_MSK_IAM' }");
+    assert_eq!(of_all.problems(), []);
+    assert!(of_all.wants_tokens());
+    let producer = of_all.producer("p").expect("properties");
+    assert_eq!(producer.get("sasl.mechanisms"), Some("OAUTHBEARER"));
+    assert_eq!(producer.get("security.protocol"), Some("SASL_SSL"));
+    let of_one = config("consumer = { 'sasl.mechanism' = 'AWS_MSK_IAM' }");
+    assert!(of_one.wants_tokens() && !of_one.uses_iam(&of_one.producer));
+    assert!(!config("properties = { 'sasl.mechanisms' = 'OAUTHBEARER' }").wants_tokens());
+    let plain = "properties = { 'sasl.mechanisms' = 'AWS_MSK_IAM', 'security.protocol' = 'sasl_plaintext' }";
+    let problems = config(plain).problems();
+    let text = problems
+        .first()
+        .map(|(_, error)| error.to_string())
+        .expect("a problem");
+    assert!(text.contains("AWS_MSK_IAM needs SASL_SSL"), "{text}");
+}
+
 #[test]
 fn secrets_are_not_shown() {
     let mut config = config("properties = { 'sasl.password' = 'hunter2', 'socket.timeout.ms' = '61234' }");

@@ -1,0 +1,1 @@
+//! Calls of a shard to a server on the loopback.
