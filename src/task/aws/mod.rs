@@ -11,6 +11,7 @@
 //! | `places`, `region`, `url` | endpoint, region and signature of a call |
 //! | `credentials` | their sources, roles, and the thread that keeps them |
 //! | `sign`, `client` | requests, and the calls of a shard |
+//! | `signing` | signatures for requests of other connectors |
 //! | `action`, `function` | what is called |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
@@ -29,6 +30,7 @@ mod places;
 mod region;
 mod settings;
 mod sign;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -36,6 +38,7 @@ mod url;
 
 pub(super) use config::AwsConfig;
 pub use settings::{ServiceSettings, Settings};
+pub(super) use signing::{Author, Signatory, Signing, Unsigned, gateway_region};
 
 use super::asked::{Asked, Refusal};
 use super::config::Mistake;
