@@ -4,10 +4,11 @@
 //! comes or goes. Invariant: a lane goes when nothing of it is left on the shard; its number may be another's then, but a
 //! [`LaneId`] never names another lane.
 
-use super::lane::{Lane, LaneId};
-use super::leaving::Removed;
+use super::lane::Lane;
+use super::lane_id::LaneId;
 use super::mailbox::{ORDERS_MAX, Order};
 use super::parts::LaneParts;
+use super::removed::Removed;
 use super::shard::{Shard, count_losses};
 use crate::guard::guarded;
 use std::time::Instant;

@@ -172,6 +172,11 @@ fn or_null(text: Option<&str>) -> &str {
 }
 
 impl Service {
+    /// Returns the names of its errors in integrations `aws-sdk:*`, without the service's.
+    pub fn errors(&self) -> impl Iterator<Item = String> + '_ {
+        self.errors.iter().map(|&id| names::error(&self.shape(id).name))
+    }
+
     /// Returns the shape of the error that has this code.
     fn error_shape(&self, code: &str) -> Option<&str> {
         let shapes = || self.errors.iter().map(|&id| self.shape(id));

@@ -140,6 +140,11 @@ fn bodies() {
             r#"<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a</Key></Object><Object><Key>b</Key></Object><Quiet>true</Quiet></Delete>"#,
         ),
         (
+            "aws-sdk:s3:putBucketAcl",
+            r#"{"Bucket":"b","AccessControlPolicy":{"Grants":[{"Grantee":{"Type":"CanonicalUser","Id":"i"}}]}}"#,
+            r#"<AccessControlPolicy xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>i</ID></Grantee></Grant></AccessControlList></AccessControlPolicy>"#,
+        ),
+        (
             "aws-sdk:route53:changeResourceRecordSets",
             r#"{"HostedZoneId":"Z","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"n","Type":"A","TTL":60,"ResourceRecords":[{"Value":"1.2.3.4"}]}}]}}"#,
             "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ChangeBatch><Changes><Change>\
@@ -194,12 +199,13 @@ fn results() {
         ("Last-Modified", "Tue, 29 Apr 2014 18:30:38 GMT"),
         ("x-amz-server-side-encryption", "AES256"),
         ("x-amz-meta-one", "1"),
+        ("Expires", "Wed, 30 Apr 2014 18:30:38 GMT"),
     ];
     check_result(
         "aws-sdk:s3:getObject",
         &object,
         "hi",
-        r#"{"AcceptRanges":"bytes","ContentLength":2,"ContentType":"text/plain","ETag":"\"e\"","LastModified":"2014-04-29T18:30:38Z","Metadata":{"one":"1"},"ServerSideEncryption":"AES256","Body":"hi"}"#,
+        r#"{"AcceptRanges":"bytes","ContentLength":2,"ContentType":"text/plain","ETag":"\"e\"","Expires":"2014-04-30T18:30:38Z","LastModified":"2014-04-29T18:30:38Z","Metadata":{"one":"1"},"ServerSideEncryption":"AES256","Body":"hi"}"#,
     );
     for (of, body, expected) in [
         ("aws-sdk:s3:getObject", "", r#"{"Metadata":{},"Body":""}"#),
