@@ -11,6 +11,7 @@
 //! | `places`, `region`, `url` | endpoint, region and signature of a call |
 //! | `credentials` | their sources, roles, and the thread that keeps them |
 //! | `sign`, `signature`, `client` | requests, and the calls of a shard |
+//! | `signing` | signatures for requests of other connectors |
 //! | `action`, `function` | what is called |
 //! | `logs`, `brokers` | for others than tasks: CloudWatch Logs for execution logs, tokens for brokers of Amazon MSK |
 //! | `counts` | what the metrics show |
@@ -36,6 +37,7 @@ mod region;
 mod settings;
 mod sign;
 mod signature;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -47,6 +49,7 @@ pub(super) use config::AwsConfig;
 pub use logs::cloudwatch;
 pub(crate) use counts::Counts;
 pub use settings::{ServiceSettings, Settings};
+pub(super) use signing::{Author, Signatory, Signing, Unsigned, gateway_region};
 
 use super::asked::{Asked, Refusal};
 use super::config::Mistake;
