@@ -149,6 +149,13 @@ fn method(text: &str, at: usize) -> Option<Habit> {
         let behind = rest.strip_prefix(name);
         behind.is_some_and(|behind| behind.starts_with('('))
     })?;
+    // An object of the expression's own may have a function of that name.
+    if ['\'', '"']
+        .iter()
+        .any(|quote| text.contains(&format!("{quote}{name}{quote}")))
+    {
+        return None;
+    }
     Some(Habit {
         part: at + 1..at + 1 + name.len(),
         code: code::UNKNOWN_FUNCTION,

@@ -256,6 +256,7 @@ fn habits_of_other_languages_are_told() {
         "1 in['a'] or 'a' in['a']",
         "$states.input.a[b = 'c']['a' = d]",
         "$states.input.toUpperCase",
+        "($o := {'map': function($x) { $x }}; $o.map(1))",
         "$lookup($states.input, 'a')['' = '']",
         "'$states.context.Execution.id'",
         "$states.context.Execution.Input.id",
