@@ -46,8 +46,8 @@ mod url;
 #[cfg(feature = "kafka")]
 pub use brokers::msk_tokens;
 pub(super) use config::AwsConfig;
-pub use logs::cloudwatch;
 pub(crate) use counts::Counts;
+pub use logs::cloudwatch;
 pub use settings::{ServiceSettings, Settings};
 pub(super) use signing::{Author, Signatory, Signing, Unsigned, gateway_region};
 
@@ -257,11 +257,6 @@ impl AwsConnector {
         let mut place = place.map_err(client_error)?;
         if action.service.signing_name() == "s3" {
             virtual_host(&mut place, &mut draft).map_err(client_error)?;
-        }
-        if operation.needs_checksum() && draft.header("Content-MD5").is_none() {
-            draft
-                .headers
-                .push(("Content-MD5".to_owned(), token::md5(&draft.body)));
         }
         let cover = match (operation.is_unsigned(), operation.has_unsigned_payload()) {
             (true, _) => Cover::Nothing,
