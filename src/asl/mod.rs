@@ -22,8 +22,11 @@ mod tests;
 pub(crate) mod validate;
 
 pub(crate) use arn::list_parameters;
+#[cfg(feature = "runtime")]
+pub(crate) use arn::{is_integration, optimized_services};
 pub use diagnostic::{Diagnostic, Report, Severity, code};
 
+use crate::services::Services;
 use std::collections::BTreeMap;
 
 /// A definition's text.
@@ -83,7 +86,12 @@ pub struct Options {
 /// The model is absent when there is an error, or when the definition needs what only Standard
 /// workflows have.
 pub fn check(source: &Source<'_>, options: &Options) -> Report {
-    let (root, diagnostics) = validate::validate(source, options);
+    check_with(source, options, Services::shipped())
+}
+
+/// As [`check`], with the services that `aws-sdk` integrations may name.
+pub fn check_with(source: &Source<'_>, options: &Options, services: &Services) -> Report {
+    let (root, diagnostics) = validate::validate(source, options, services);
     let mut report = Report {
         diagnostics,
         machine: None,

@@ -151,6 +151,10 @@ impl Compiler {
             None => self.push_data(),
         }
         self.trace(after_parameters(state));
+        if is_put_events(&task.resource) {
+            // It tells who sends its events.
+            self.program.uses_context = true;
+        }
         let info = TaskInfo {
             state: id,
             resource: resource(&task.resource),
@@ -437,6 +441,11 @@ fn kind(kind: &StateKind) -> StateType {
         StateKind::Parallel(_) => StateType::Parallel,
         StateKind::Map(_) => StateType::Map,
     }
+}
+
+fn is_put_events(resource: &model::Resource) -> bool {
+    matches!(&resource.kind, model::ResourceKind::Integration { resource_type, resource }
+        if resource_type == "events" && resource == "putEvents")
 }
 
 fn resource(resource: &model::Resource) -> Resource {

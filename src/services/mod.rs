@@ -28,6 +28,42 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 /// How many unpacked models are kept beside those that somebody still holds.
 const SERVICES_KEPT_MAX: usize = 24;
 
+/// Services that AWS has closed: the models have them no longer, but definitions that call them were accepted.
+const CLOSED: &[&str] = &[
+    "alexaforbusiness",
+    "backupstorage",
+    "codestar",
+    "elasticinference",
+    "elastictranscoder",
+    "evidently",
+    "finspace",
+    "finspacedata",
+    "gamesparks",
+    "honeycode",
+    "iot1clickdevices",
+    "iot1clickprojects",
+    "iotanalytics",
+    "iotevents",
+    "ioteventsdata",
+    "iotfleethub",
+    "iotroborunner",
+    "lookoutmetrics",
+    "lookoutvision",
+    "macie",
+    "mobile",
+    "nimble",
+    "opsworks",
+    "opsworkscm",
+    "panorama",
+    "privatenetworks",
+    "qldb",
+    "qldbsession",
+    "robomaker",
+    "simspaceweaver",
+    "sms",
+    "worklink",
+];
+
 static SHIPPED: LazyLock<Services> = LazyLock::new(|| {
     let archive =
         Archive::open(include_bytes!("models/models.bin")).expect("the shipped models have an index");
@@ -121,11 +157,11 @@ impl Services {
         Ok(service)
     }
 
-    /// Says whether a resource `aws-sdk:<service>:<action>` names something that AWS has.
+    /// Says whether a resource `aws-sdk:<service>:<action>` names something that AWS has or had.
     pub fn knows(&self, resource_name: &str, action: &str) -> bool {
         match self.service(resource_name) {
             Ok(Some(service)) => service.operation(action).is_some(),
-            Ok(None) => false,
+            Ok(None) => CLOSED.contains(&resource_name),
             // Damaged models are nothing that a definition could mend.
             Err(_) => true,
         }

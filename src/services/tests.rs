@@ -183,3 +183,14 @@ fn names_are_unique() {
     all.dedup();
     assert_eq!(all.len(), count);
 }
+
+/// A service that the models have is not closed.
+#[test]
+fn closed_services_are_known_and_have_no_model() {
+    let services = Services::shipped();
+    for name in super::CLOSED {
+        assert!(services.service(name).unwrap().is_none(), "{name}");
+        assert!(services.knows(name, "anything"), "{name}");
+    }
+    assert!(!services.knows("nosuchservice", "anything"));
+}

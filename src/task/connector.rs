@@ -21,6 +21,12 @@ pub struct Request<'a> {
     /// Stable across redelivery and Retry: execution name, state path and Map index (DESIGN 4). Written only for who
     /// wants it.
     pub key: &'a dyn Display,
+    /// 0 for the first attempt, then counted by Retry.
+    pub retry: u32,
+    /// `$$.Execution`, or [`ValueRef::NONE`] where the program has no use for it.
+    pub execution: ValueRef,
+    /// `$$.StateMachine`, likewise.
+    pub state_machine: ValueRef,
     /// `TimeoutSeconds` of the task.
     pub timeout_seconds: Option<u32>,
     /// `HeartbeatSeconds` of the task; see [`Answers::heartbeat`](super::Answers::heartbeat).

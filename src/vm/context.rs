@@ -44,6 +44,16 @@ impl Context {
 }
 
 impl Run {
+    /// Returns `$$.Execution`; nothing if the program has no use for it.
+    pub fn execution(&self) -> ValueRef {
+        self.context.execution
+    }
+
+    /// Returns `$$.StateMachine`; nothing if the program has no use for it.
+    pub fn state_machine(&self) -> ValueRef {
+        self.context.state_machine
+    }
+
     /// Builds what lasts for the whole run.
     pub(super) fn start_context(&mut self, program: &Program, identity: &Identity<'_>, input: ValueRef) {
         self.context = Context::EMPTY;

@@ -1,5 +1,6 @@
 //! The command line as a user sees it: answers, exit codes.
 
+mod aws;
 mod convert;
 mod demo;
 mod embedded;
@@ -12,6 +13,7 @@ mod mocks;
 mod pipe;
 mod recorded;
 mod stop;
+mod web;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

@@ -26,7 +26,7 @@ fn the_sample_loads_and_its_workflows_are_accepted() {
     assert_eq!((code, &*err), (0, ""), "{out}");
     assert_eq!(
         out,
-        "config/stepstream.toml: accepted\nconfig/workflows/order_fulfillment.asl.json: accepted\n"
+        "config/stepstream.toml: accepted\nconfig/workflows/order_fulfillment.asl.json: accepted\n  workflow \"order-fulfillment\" reaches:\n    check-inventory: lambda:invoke check-inventory by tasks.\"arn:aws:lambda:*:*:function:check-inventory\"\n"
     );
 }
 
@@ -54,7 +54,7 @@ fn the_sample_has_every_key() {
     let schema = schema();
     let mut missing = Vec::new();
     let sample: String = SAMPLE.replace("# ", "").replace('"', "");
-    for section in ["Service", "Workflow", "DeadLetter", "FileConfig"] {
+    for section in ["Service", "Workflow", "DeadLetter", "FileConfig", "Settings"] {
         let keys = schema["definitions"][section]["properties"].as_object();
         for key in keys
             .unwrap_or_else(|| panic!("no {section} in the schema"))

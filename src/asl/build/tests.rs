@@ -116,7 +116,8 @@ fn expressions_know_their_fields() {
         text,
         format: Format::Json,
     };
-    let (root, _) = crate::asl::validate::validate(&source, &Options::default());
+    let (root, _) =
+        crate::asl::validate::validate(&source, &Options::default(), crate::services::Services::shipped());
     let mut machine = super::machine(&root.expect("JSON")).expect("a model");
     let StateKind::Choice(mut choice) = machine.flow.states.remove(0).kind else {
         panic!("a Choice")

@@ -7,6 +7,7 @@
 mod choice;
 mod distributed;
 mod graph;
+mod habits;
 mod inside;
 mod jsonata;
 mod names;
@@ -20,6 +21,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variables;
 
 pub(crate) use distributed::is_distributed;
 
@@ -29,18 +31,27 @@ use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
 use crate::asl::syntax::{Lines, Node, Span};
 use crate::asl::{Diagnostic, MachineType, Options, Severity, Source, code};
+use crate::services::Services;
 
 use jsonata::{Outcome, Owner};
 
 /// Validates a text. The tree is there when the text is well-formed.
-pub(crate) fn validate(source: &Source<'_>, options: &Options) -> (Option<Node>, Vec<Diagnostic>) {
+pub(crate) fn validate(
+    source: &Source<'_>,
+    options: &Options,
+    services: &Services,
+) -> (Option<Node>, Vec<Diagnostic>) {
     let mut checker = Checker {
+        services,
         text: source.text,
         lines: Lines::new(source.text),
         machine_type: options.machine_type,
         machine_language: QueryLanguage::JsonPath,
         substitutions: &options.substitutions,
         assigned: BTreeSet::new(),
+        called: variables::called(source.text),
+        scopes: Vec::new(),
+        variable_steps: 0,
         owner: Owner::default(),
         outcome: Outcome::default(),
         diagnostics: Vec::new(),
@@ -55,6 +66,8 @@ pub(crate) fn validate(source: &Source<'_>, options: &Options) -> (Option<Node>,
 
 /// The diagnostics so far, and what every check needs to know.
 struct Checker<'a> {
+    /// What `aws-sdk:*` may name.
+    services: &'a Services,
     text: &'a str,
     lines: Lines<'a>,
     machine_type: MachineType,
@@ -63,6 +76,12 @@ struct Checker<'a> {
     substitutions: &'a BTreeMap<String, String>,
     /// The variables that some state assigns.
     assigned: BTreeSet<String>,
+    /// The functions that some expression calls.
+    called: BTreeSet<&'static str>,
+    /// The variables of the flows around what is being checked, outermost first.
+    scopes: Vec<variables::Scope>,
+    /// How much was looked at to tell whether variables have values.
+    variable_steps: usize,
     /// Whose fields are being checked.
     owner: Owner,
     /// What the expressions of the field may read that is being checked.

@@ -3,8 +3,10 @@
 use crate::asl::arn::{self, Integration, Pattern, Resource};
 use crate::asl::model::QueryLanguage;
 use crate::asl::place::Place;
+use crate::asl::suggest;
 use crate::asl::syntax::Node;
 use crate::asl::syntax::substitute;
+use crate::services::Operation;
 
 use super::jsonata::Outcome;
 use super::object::{Language, heading};
@@ -33,11 +35,10 @@ impl Checker<'_> {
             return None;
         };
         match &resource {
-            Resource::Unrecognized => {
-                let message = format!(
-                    "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
-                );
-                self.schema(spot, message);
+            Resource::Unrecognized => self.unrecognized(spot, text, None),
+            Resource::Integration(integration) if !self.is_offered(*integration) => {
+                let help = self.wants_suggestions().then(|| self.meant(*integration));
+                self.unrecognized(spot, text, help.flatten());
             }
             Resource::Activity if self.is_express() => {
                 self.schema(spot, "Express state machine does not support Activity ARN");
@@ -48,6 +49,31 @@ impl Checker<'_> {
             _ => {}
         }
         Some(resource)
+    }
+
+    fn unrecognized(&mut self, spot: Spot, text: &str, help: Option<String>) {
+        let message = format!(
+            "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+        );
+        self.schema(spot, message).help = help;
+    }
+
+    /// Says whether AWS has what an `aws-sdk` integration names; what others name, their grammar knows.
+    fn is_offered(&self, integration: Integration<'_>) -> bool {
+        let service = integration.service.strip_prefix("aws-sdk:");
+        service.is_none_or(|service| self.services.knows(service, integration.action))
+    }
+
+    /// Says which service or action was probably meant.
+    fn meant(&self, integration: Integration<'_>) -> Option<String> {
+        let name = integration.service.strip_prefix("aws-sdk:")?;
+        match self.services.service(name) {
+            Ok(Some(service)) => {
+                let actions = service.operations().iter().map(Operation::action);
+                suggest::did_you_mean(integration.action, actions)
+            }
+            _ => suggest::did_you_mean(name, self.services.names()),
+        }
     }
 
     /// Express workflows wait neither for a job nor for a token. The blank at the end is AWS's.

@@ -2,8 +2,9 @@
 
 mod jsonata;
 mod slips;
+mod variables;
 
-use crate::asl::{Format, MachineType, Options, Report, Severity, Source, check};
+use crate::asl::{Format, MachineType, Options, Report, Severity, Source, check, check_with};
 
 fn report(text: &str, machine_type: MachineType) -> Report {
     let source = Source {
@@ -101,6 +102,57 @@ fn misspelt_names_get_suggestions() {
         )),
         "did you mean \"States.Format\"?"
     );
+}
+
+#[test]
+fn an_sdk_integration_names_what_aws_has() {
+    let unrecognized = |resource: &str, help: Option<&str>| {
+        let arn = format!("arn:aws:states:::aws-sdk:{resource}");
+        let text = format!(
+            r#"{{"StartAt": "A", "States": {{"A": {{"Type": "Task", "End": true, "Resource": "{arn}", "Parameters": {{}}}}}}}}"#
+        );
+        let report = report(&text, MachineType::Express);
+        let found: Vec<_> = report
+            .diagnostics
+            .iter()
+            .map(|diagnostic| (diagnostic.message.as_str(), diagnostic.help.as_deref()))
+            .collect();
+        let message = format!(
+            "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+        );
+        assert_eq!(found, [(message.as_str(), help)]);
+    };
+    unrecognized("dynamodb:getItems", Some("did you mean \"getItem\"?"));
+    unrecognized("dynamo:getItem", Some("did you mean \"dynamodb\"?"));
+    unrecognized("nothinglikeit:getItem", None);
+    unrecognized("s3:GetObject", None);
+    for resource in [
+        "dynamodb:getItem",
+        "sfn:startSyncExecution",
+        "iotanalytics:batchPutMessage",
+    ] {
+        state(
+            &format!(
+                r#""Type": "Task", "Resource": "arn:aws:states:::aws-sdk:{resource}", "Parameters": {{}}"#
+            ),
+            &[],
+        );
+    }
+}
+
+#[test]
+fn a_service_of_the_users_is_known() {
+    let model = r#"{"metadata":{"serviceId":"Own"},"operations":{"DoIt":{}},"shapes":{}}"#;
+    let services = crate::services::Services::with_models([model.as_bytes()]).unwrap();
+    let text = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true, "Parameters": {},
+        "Resource": "arn:aws:states:::aws-sdk:own:doIt"}}}"#;
+    let source = Source {
+        name: "test",
+        text,
+        format: Format::Json,
+    };
+    assert!(check(&source, &Options::default()).has_errors());
+    assert!(!check_with(&source, &Options::default(), &services).has_errors());
 }
 
 #[test]

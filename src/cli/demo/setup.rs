@@ -203,6 +203,7 @@ impl Setup {
             },
             source: source(NAME, &[&self.orders], &self.group),
             log,
+            allow: None,
         }
     }
 
@@ -240,6 +241,7 @@ fn tasks() -> task::Config {
     });
     task::Config {
         entries: entries.into(),
+        ..task::Config::default()
     }
 }
 

@@ -6,12 +6,14 @@
 
 use super::connection::Connection;
 use super::shared::{Life, Shared};
+use super::spelling::Spelling;
 use super::{BODY_BYTES_MAX, Origin, Request, Response, Trouble};
 use crate::guard::{guarded, guarded_async};
 use crate::stream::Ticket;
 use crate::task::{Answer, Failure};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use hyper::ext::ReasonPhrase;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -125,24 +127,27 @@ impl Host {
     }
 
     /// Sends a request and reads what its response means.
-    async fn exchange(&self, connection: &mut Option<Connection>, request: Request) -> Answer {
+    async fn exchange(
+        &self,
+        connection: &mut Option<Connection>,
+        ticket: Ticket,
+        request: Request,
+    ) -> Option<Answer> {
         let timeout = self.shared.limits.timeout;
         let asked = tokio::time::timeout(timeout, guarded_async(self.ask(connection, request)));
         let outcome = match asked.await {
-            Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(panic)) => Err(panic),
-            Err(_) => Ok(Err(Trouble::Late(timeout))),
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(Trouble::Bug(panic)),
+            Err(_) => Err(Trouble::Late(timeout)),
         };
-        let answer = outcome.and_then(|outcome| {
-            if outcome.is_err() {
-                *connection = None;
-            }
-            guarded(|| self.shared.reader.read(outcome))
-        });
+        if outcome.is_err() {
+            *connection = None;
+        }
+        let answer = guarded(|| self.shared.reader.read(ticket, outcome));
         answer.unwrap_or_else(|message| {
             // The worker goes on: with it a place for a connection would be gone, and this call's answer.
             *connection = None;
-            Err(Failure::panicked(&message))
+            Some(Err(Failure::panicked(&message)))
         })
     }
 
@@ -176,7 +181,8 @@ impl Host {
                 },
             }
         };
-        let read = read(response).await;
+        let spelling = connection.as_ref().map(Connection::spelling);
+        let read = read(response, spelling.unwrap_or_default()).await;
         let (response, is_whole) = read.map_err(|error| Trouble::Broken(described(&error)))?;
         if !is_whole {
             *connection = None;
@@ -186,7 +192,10 @@ impl Host {
 }
 
 /// Reads a response, at most one byte more than counts; also says whether that was all of it.
-async fn read(response: hyper::Response<Incoming>) -> Result<(Response, bool), hyper::Error> {
+async fn read(
+    response: hyper::Response<Incoming>,
+    spelling: Spelling,
+) -> Result<(Response, bool), hyper::Error> {
     let (head, mut body) = response.into_parts();
     let expected = body.size_hint().lower().min(BODY_BYTES_MAX as u64);
     let mut bytes = Vec::with_capacity(expected as usize);
@@ -205,6 +214,11 @@ async fn read(response: hyper::Response<Incoming>) -> Result<(Response, bool), h
         status: head.status,
         headers: head.headers,
         body: bytes,
+        reason: head
+            .extensions
+            .get::<ReasonPhrase>()
+            .map(|reason| reason.as_bytes().into()),
+        spelling,
     };
     Ok((response, is_whole))
 }
@@ -239,12 +253,14 @@ async fn work(host: Rc<Host>, first: Queued) {
         let answer = tokio::select! {
             biased;
             () = life.ended() => None,
-            answer = host.exchange(&mut connection, request) => Some(answer),
+            answer = host.exchange(&mut connection, ticket, request) => Some(answer),
         };
         match answer {
             Some(answer) if !life.is_over() => {
                 host.shared.lives.borrow_mut().remove(&ticket);
-                host.shared.answers.answer(ticket, answer);
+                if let Some(answer) = answer {
+                    host.shared.answers.answer(ticket, answer);
+                }
             }
             Some(_) => {}
             // A call in the middle: its connection cannot be used for another.

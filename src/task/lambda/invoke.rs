@@ -9,13 +9,13 @@ use super::function::Function;
 use super::payload::Payload;
 use super::response::Responses;
 use crate::stream::{Sink, Ticket};
-use crate::task::{Answer, Call, Connector, Progress, Target};
+use crate::task::{Answer, Call, Connector, Progress, Request, Target};
 use crate::value::Key;
 use rustc_hash::FxHashMap;
 use std::fmt::Display;
 
 /// Runs functions, on one shard.
-pub(super) trait Runner {
+pub(in crate::task) trait Runner {
     /// Begins to run a function. Its answer, if it is there at once, is appended to `result`; what stands there
     /// already is not the runner's.
     fn run(&mut self, job: &Job<'_>, ticket: Ticket, result: &mut Vec<u8>) -> Progress;
@@ -30,25 +30,27 @@ pub(super) trait Runner {
 }
 
 /// A function to run.
-pub(super) struct Job<'a> {
+pub(in crate::task) struct Job<'a> {
     /// Its name; of what is no function, the resource's ARN.
-    pub(super) name: &'a str,
+    pub(in crate::task) name: &'a str,
     /// Its ARN without a version or alias.
-    pub(super) arn: &'a str,
+    pub(in crate::task) arn: &'a str,
     /// Its version or alias, if one was given.
-    pub(super) qualifier: Option<&'a str>,
+    pub(in crate::task) qualifier: Option<&'a str>,
     /// What it is given.
-    pub(super) payload: Payload<'a>,
+    pub(in crate::task) payload: Payload<'a>,
     /// Nobody waits for what it makes of that.
-    pub(super) is_event: bool,
+    pub(in crate::task) is_event: bool,
+    /// What the call is made with beside that.
+    pub(in crate::task) request: &'a Request<'a>,
     /// See [`Request::key`](crate::task::Request::key).
-    pub(super) key: &'a dyn Display,
+    pub(in crate::task) key: &'a dyn Display,
     /// Now, in milliseconds since 1970.
-    pub(super) now_ms: i64,
+    pub(in crate::task) now_ms: i64,
 }
 
 /// Serves tasks with functions.
-pub(super) struct Invoker<R> {
+pub(in crate::task) struct Invoker<R> {
     runner: R,
     responses: Responses,
     /// How pending calls are to be answered whose style is not bare.
@@ -63,7 +65,7 @@ struct Pending {
 
 impl<R: Runner> Invoker<R> {
     /// Creates a connector whose ids follow from `seed`.
-    pub(super) fn new(runner: R, seed: u64) -> Invoker<R> {
+    pub(in crate::task) fn new(runner: R, seed: u64) -> Invoker<R> {
         Invoker {
             runner,
             responses: Responses::new(seed),
@@ -97,6 +99,7 @@ impl<R: Runner> Connector for Invoker<R> {
             qualifier: function.and_then(|function| function.qualifier.as_deref()),
             payload,
             is_event: style == Style::Accepted,
+            request: &call.request,
             key: call.request.key,
             now_ms: call.request.now_ms,
         };

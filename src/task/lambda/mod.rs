@@ -13,7 +13,7 @@ pub mod function;
 pub mod functions;
 pub(super) mod http;
 mod invocation;
-mod invoke;
+pub(super) mod invoke;
 mod limits;
 pub mod payload;
 pub(super) mod process;

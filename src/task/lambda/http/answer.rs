@@ -1,5 +1,6 @@
 //! What an HTTP response means, or none (facts 7.3, 8.2).
 
+use crate::stream::Ticket;
 use crate::task::http::{Reader, Response, Trouble};
 use crate::task::lambda::thrown::{member, thrown};
 use crate::task::{Answer, Failure};
@@ -12,20 +13,21 @@ const QUOTED_MAX: usize = 1024;
 pub(super) struct FunctionReader;
 
 impl Reader for FunctionReader {
-    fn read(&self, outcome: Result<Response, Trouble>) -> Answer {
-        let Response {
-            status,
-            headers,
-            body,
-        } = outcome.map_err(failure)?;
-        answer(status, &headers, body)
+    fn read(&self, _ticket: Ticket, outcome: Result<Response, Trouble>) -> Option<Answer> {
+        Some(outcome.map_err(failure).and_then(read))
     }
 }
 
+/// Turns a response into the task's answer.
+pub(in crate::task) fn read(response: Response) -> Answer {
+    answer(response.status, &response.headers, response.body)
+}
+
 /// Returns the failure of a client that has no response (facts 7.3).
-pub(super) fn failure(trouble: Trouble) -> Failure {
+pub(in crate::task) fn failure(trouble: Trouble) -> Failure {
     match trouble {
-        Trouble::Broken(what) => Failure::new(
+        Trouble::Bug(message) => Failure::panicked(&message),
+        Trouble::Broken(what) | Trouble::Forbidden(what) => Failure::new(
             "Lambda.SdkClientException",
             format!("Unable to execute HTTP request: {what}"),
         ),

@@ -24,10 +24,11 @@ use super::CallLimits;
 use super::invoke::{Invoker, Job, Runner};
 use crate::stream::Ticket;
 use crate::task::config::Mistake;
-use crate::task::http::{Host, Limits, Pool, Request, Trouble, tls};
+use crate::task::http::{ConnectionConfig, Host, Limits, Pool, Request, Trouble, tls};
 use crate::task::maker::{Maker, Site};
 use crate::task::{Answers, Connector, Failure, Progress};
 use answer::FunctionReader;
+pub(in crate::task) use answer::{failure as trouble_failure, read as read_response};
 pub(in crate::task) use config::HttpConfig;
 use http_body_util::Full;
 use hyper::Method;
@@ -36,6 +37,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
+pub(in crate::task) use target::encode;
 use target::{Target, Targets};
 use tokio_rustls::TlsConnector;
 
@@ -56,7 +58,11 @@ pub(in crate::task) struct Service {
 
 impl Service {
     /// Checks an entry; reads its secrets and certificates.
-    pub(in crate::task) fn new(config: &HttpConfig, limits: &CallLimits) -> Result<Service, Mistake> {
+    pub(in crate::task) fn new(
+        config: &HttpConfig,
+        connections: &ConnectionConfig,
+        limits: &CallLimits,
+    ) -> Result<Service, Mistake> {
         let url = config.http.as_deref().unwrap_or_default();
         let target = Target::parse(url).map_err(|message| Mistake::of_key("http", message))?;
         let tls = tls_connector(&target, config.ca_file.as_deref())?;
@@ -86,7 +92,7 @@ impl Service {
             target,
             tls,
             headers,
-            limits: config.limits(limits),
+            limits: connections.limits(limits.queue(), limits.timeout()),
         })
     }
 }

@@ -61,7 +61,7 @@ impl Target {
 }
 
 /// Writes the bytes that are not plain as `%XX`.
-pub(super) fn encode(text: &str, plain: impl Fn(u8) -> bool) -> String {
+pub(in crate::task) fn encode(text: &str, plain: impl Fn(u8) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if plain(byte) {

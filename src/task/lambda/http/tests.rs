@@ -6,9 +6,9 @@ use crate::task::Home;
 use crate::task::config::Secret;
 use crate::task::lambda::function::Function;
 use crate::task::lambda::payload::Payload;
-use crate::task::{Answer, Report};
+use crate::task::{Answer, Report, Request};
 use crate::units::Period;
-use crate::value::{Heap, View};
+use crate::value::{Heap, ValueRef, View};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
@@ -129,6 +129,13 @@ fn acceptor() -> tokio_rustls::TlsAcceptor {
     tokio_rustls::TlsAcceptor::from(Arc::new(config))
 }
 
+/// The limits of an entry.
+#[derive(Default)]
+struct Limited {
+    connections: ConnectionConfig,
+    calls: CallLimits,
+}
+
 /// The shard's side: calls, and their answers.
 struct Client {
     runner: HttpRunner,
@@ -137,17 +144,16 @@ struct Client {
 }
 
 impl Client {
-    fn new(url: String, change: impl FnOnce(&mut HttpConfig, &mut CallLimits)) -> Client {
+    fn new(url: String, change: impl FnOnce(&mut HttpConfig, &mut Limited)) -> Client {
         let mut config = HttpConfig {
             http: Some(url),
             ..HttpConfig::default()
         };
-        let mut limits = CallLimits {
-            timeout: Some(Period(Duration::from_secs(10))),
-            ..CallLimits::default()
-        };
-        change(&mut config, &mut limits);
-        let service = Service::new(&config, &limits).unwrap_or_else(|mistake| panic!("{mistake:?}"));
+        let mut limited = Limited::default();
+        limited.calls.timeout = Some(Period(Duration::from_secs(10)));
+        change(&mut config, &mut limited);
+        let service = Service::new(&config, &limited.connections, &limited.calls);
+        let service = service.unwrap_or_else(|mistake| panic!("{mistake:?}"));
         let wake = Wake::new();
         let answers = Answers::new(wake.clone());
         Client {
@@ -175,6 +181,18 @@ impl Client {
             payload: Payload::new(view, value),
             is_event: false,
             key: &"orders-0-17/größe",
+            request: &Request {
+                parameters: value,
+                credentials: ValueRef::NONE,
+                view,
+                key: &"orders-0-17/größe",
+                retry: 0,
+                execution: ValueRef::NONE,
+                state_machine: ValueRef::NONE,
+                timeout_seconds: None,
+                heartbeat_seconds: None,
+                now_ms: 0,
+            },
         };
         self.runner.run(&job, Ticket(ticket), &mut Vec::new())
     }
@@ -240,9 +258,9 @@ fn calls_share_a_connection() {
 #[test]
 fn connections_and_waiting_calls_are_bounded() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |config, limits| {
-            config.connections = Some(2);
-            limits.queue = Some(3);
+        let mut client = Client::new(url, |_, limited| {
+            limited.connections.connections = Some(2);
+            limited.calls.queue = Some(3);
         });
         for ticket in 0..5 {
             assert_eq!(client.begin("f", &ticket.to_string(), ticket), Progress::Pending);
@@ -302,7 +320,7 @@ fn errors() {
 #[test]
 fn an_answer_that_makes_us_panic_fails_its_call_only() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |config, _| config.connections = Some(1));
+        let mut client = Client::new(url, |_, limited| limited.connections.connections = Some(1));
         let calls = [("panics", 1), ("f", 2), ("panics", 3), ("f", 4)];
         for (name, ticket) in calls {
             assert_eq!(client.begin(name, "1", ticket), Progress::Pending);
@@ -334,8 +352,8 @@ fn a_huge_answer_is_cut_above_the_limit() {
 #[test]
 fn a_slow_answer_times_out() {
     with_server(|_, url| async move {
-        let mut client = Client::new(url, |_, limits| {
-            limits.timeout = Some(Period(Duration::from_millis(20)));
+        let mut client = Client::new(url, |_, limited| {
+            limited.calls.timeout = Some(Period(Duration::from_millis(20)));
         });
         let answer = client.call("slow", "1").await;
         let cause = "Client execution did not complete before the specified timeout configuration: 20 millis";
@@ -346,7 +364,7 @@ fn a_slow_answer_times_out() {
 #[test]
 fn cancelled_calls_are_not_answered_and_make_room() {
     with_server(|server, url| async move {
-        let mut client = Client::new(url, |config, _| config.connections = Some(1));
+        let mut client = Client::new(url, |_, limited| limited.connections.connections = Some(1));
         client.begin("slow", "1", 1);
         client.begin("never", "2", 2);
         client.begin("f", "3", 3);
@@ -449,10 +467,8 @@ fn tls_with_a_root_that_is_not_trusted() {
 #[test]
 fn wrong_entries() {
     let check = |config: HttpConfig, key: &str| {
-        let mistake = config
-            .check()
-            .and_then(|()| Service::new(&config, &CallLimits::default()))
-            .err();
+        let limited = Limited::default();
+        let mistake = Service::new(&config, &limited.connections, &limited.calls).err();
         assert_eq!(mistake.and_then(|mistake| mistake.key), Some(key));
     };
     let config = |url: &str| HttpConfig {

@@ -1,0 +1,59 @@
+//! Tokens that make a call that is repeated the same call.
+//!
+//! After a crash an event runs again. A service that takes a token (`ClientRequestToken`, `clientToken`: members that the model
+//! marks) then answers as it did the first time. Owns what the token is made of: the call's stable key, which has the state's
+//! visit in it, and the attempt, since a Retry is meant to be another call: some services remember a failure with the token.
+//! Must not know which service takes one. Invariant: two calls that are meant to be two have two tokens.
+
+use crate::task::Request;
+use sha2::{Digest, Sha256};
+
+/// Returns the token of a call, in the form of a UUID.
+pub(super) fn token(request: &Request<'_>) -> String {
+    let digest = Sha256::digest(format!("{}\n{}", request.key, request.retry));
+    let mut text = String::with_capacity(36);
+    for (index, byte) in digest.iter().take(16).enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        // Version 8 and the variant of RFC 9562: made of something.
+        let byte = match index {
+            6 => byte & 0x0f | 0x80,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Heap, ValueRef, View};
+
+    fn of(key: &str, retry: u32) -> String {
+        let heap = Heap::new();
+        token(&Request {
+            parameters: ValueRef::NONE,
+            credentials: ValueRef::NONE,
+            view: View::new(&heap, &heap),
+            key: &key,
+            retry,
+            execution: ValueRef::NONE,
+            state_machine: ValueRef::NONE,
+            timeout_seconds: None,
+            heartbeat_seconds: None,
+            now_ms: 0,
+        })
+    }
+
+    #[test]
+    fn tokens() {
+        let token = of("orders-0-17/Pay", 0);
+        assert_eq!(token, of("orders-0-17/Pay", 0));
+        assert_eq!((token.len(), &token[14..15]), (36, "8"));
+        assert_ne!(token, of("orders-0-17/Pay#2", 0));
+        assert_ne!(token, of("orders-0-17/Pay", 1));
+    }
+}
