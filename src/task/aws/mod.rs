@@ -237,11 +237,6 @@ impl AwsConnector {
         if action.service.signing_name() == "s3" {
             virtual_host(&mut place, &mut draft).map_err(client_error)?;
         }
-        if operation.needs_checksum() && draft.header("Content-MD5").is_none() {
-            draft
-                .headers
-                .push(("Content-MD5".to_owned(), token::md5(&draft.body)));
-        }
         let cover = match (operation.is_unsigned(), operation.has_unsigned_payload()) {
             (true, _) => Cover::Nothing,
             (false, true) => Cover::Head,
