@@ -155,7 +155,7 @@ impl Answer<'_> {
         let found = self.found(structure, body);
         let dress = |fields: &mut Fields<'_>| {
             let id = rest::request_id(self.headers).or(body_request_id);
-            metadata::write(fields, self.status, self.headers, id);
+            metadata::write(fields, self.style, self.status, self.headers, id);
         };
         for &index in &structure.order {
             let index = usize::from(index);
