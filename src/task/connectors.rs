@@ -4,7 +4,7 @@
 //! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
-use super::aws::{AwsMaker, Settings};
+use super::aws::{AwsMaker, Counts as Counted, Settings};
 use super::bind::{self, Route};
 use super::config::{Config, ConfigError, Kind, Mistake};
 use super::lambda::functions::{Delay, FunctionMaker};
@@ -15,7 +15,7 @@ use super::maker::{Maker, Offer, Site};
 use super::produce::ProduceMaker;
 use super::reach::{self, Reached};
 use super::table::{ConnectorIndex, Table};
-use super::web::{self, Clients, Connections, Service, WebMaker};
+use super::web::{self, Connections, Service, WebMaker};
 use super::{
     Allow, Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Home, Progress,
     Report, Target, Unserved,
@@ -139,6 +139,12 @@ impl Tasks {
         self.counts.clone()
     }
 
+    /// Returns what entries have asked of AWS, by their patterns.
+    pub(crate) fn aws(&self) -> impl Iterator<Item = (&str, Arc<Counted>)> {
+        let makers = self.patterns.iter().zip(&self.makers);
+        makers.filter_map(|(pattern, maker)| Some((pattern.as_str(), maker.aws()?)))
+    }
+
     /// Ends the processes of functions; returns when they have ended, or after so long. Says whether they have.
     pub fn stop(&self, longest: Duration) -> bool {
         let until = Instant::now() + longest;
@@ -203,9 +209,8 @@ fn maker(
         Kind::Process(config, limits) => Box::new(ProcessMaker::new(Command::new(config, limits, home)?)?),
         Kind::Aws(config, limits, calls) => Box::new(AwsMaker::new(config, limits, calls, aws, home)?),
         Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
-        Kind::Web(config, http, limits, calls) => {
-            let clients = Clients { http, limits, calls };
-            let service = Service::new(pattern, config, &clients, connections, home)?;
+        Kind::Web(keys) => {
+            let service = Service::new(pattern, &keys, connections, aws, home)?;
             Box::new(WebMaker(Arc::new(service)))
         }
     })
