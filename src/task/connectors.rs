@@ -15,7 +15,7 @@ use super::maker::{Maker, Offer, Site};
 use super::produce::ProduceMaker;
 use super::reach::{self, Reached};
 use super::table::{ConnectorIndex, Table};
-use super::web::{self, Clients, Connections, Service, WebMaker};
+use super::web::{self, Connections, Service, WebMaker};
 use super::{
     Allow, Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Home, Progress,
     Report, Target, Unserved,
@@ -209,9 +209,8 @@ fn maker(
         Kind::Process(config, limits) => Box::new(ProcessMaker::new(Command::new(config, limits, home)?)?),
         Kind::Aws(config, limits, calls) => Box::new(AwsMaker::new(config, limits, calls, aws, home)?),
         Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
-        Kind::Web(config, http, limits, calls) => {
-            let clients = Clients { http, limits, calls };
-            let service = Service::new(pattern, config, &clients, connections, home)?;
+        Kind::Web(keys) => {
+            let service = Service::new(pattern, &keys, connections, aws, home)?;
             Box::new(WebMaker(Arc::new(service)))
         }
     })

@@ -248,7 +248,7 @@ fn unserved_help(file: &str, task: &Unserved, config: &Config) -> String {
             return format!("add the connection to {file}: [connections.NAME], as the ARN names it");
         }
         Some(("AuthType", _)) => {
-            return "its requests have to be signed, and an entry with endpoints signs none".to_owned();
+            return "its requests have to be signed: add aws = true to its entry".to_owned();
         }
         None if wanted.ends_with(":http:invoke") || wanted.ends_with(":apigateway:invoke") => {
             format!("add an entry for it to [tasks] of {file}: \"{wanted}\" = {{ endpoints = [\"...\"] }}")

@@ -148,7 +148,7 @@ impl Meaning for Action {
 }
 
 /// The headers of a response, as the protocols read them.
-struct ResponseHeaders<'a>(&'a HeaderMap);
+pub(super) struct ResponseHeaders<'a>(pub(super) &'a HeaderMap);
 
 impl Headers for ResponseHeaders<'_> {
     fn get(&self, name: &str) -> Option<&str> {

@@ -99,6 +99,25 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Joins what `[aws]` and the environment say, for what calls AWS outside of tasks.
+    ///
+    /// # Errors
+    /// What of it cannot be used.
+    pub(super) fn of_process(settings: &Settings, home: &Home) -> Result<Entry, String> {
+        let (config, connections, calls) = Default::default();
+        Entry::new(&config, &connections, &calls, settings, home).map_err(|mistake| mistake.message)
+    }
+
+    /// Returns what sends single requests, each on a connection of its own.
+    pub(super) fn http(&self) -> Http {
+        Http {
+            tls: self.tls.clone(),
+            sts: sts(&self.places),
+        }
+    }
+}
+
 /// Returns what opens encrypted connections, if any may be encrypted.
 fn connector(ca_file: Option<&str>, places: &Places) -> Result<Option<TlsConnector>, String> {
     let roots = match ca_file {

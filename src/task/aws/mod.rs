@@ -11,7 +11,9 @@
 //! | `places`, `region`, `url` | endpoint, region and signature of a call |
 //! | `credentials` | their sources, roles, and the thread that keeps them |
 //! | `sign`, `signature`, `client` | requests, and the calls of a shard |
+//! | `signing` | signatures for requests of other connectors |
 //! | `action`, `function` | what is called |
+//! | `logs`, `brokers` | for others than tasks: CloudWatch Logs for execution logs, tokens for brokers of Amazon MSK |
 //! | `counts` | what the metrics show |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
@@ -19,6 +21,8 @@
 //! event says chooses a host beyond AWS's own; no secret is shown; a shard never waits for credentials.
 
 mod action;
+#[cfg(feature = "kafka")]
+mod brokers;
 mod client;
 mod config;
 mod counts;
@@ -27,19 +31,25 @@ mod entry;
 mod environment;
 mod function;
 mod ini;
+mod logs;
 mod places;
 mod region;
 mod settings;
 mod sign;
 mod signature;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod token;
 mod url;
 
+#[cfg(feature = "kafka")]
+pub use brokers::msk_tokens;
 pub(super) use config::AwsConfig;
 pub(crate) use counts::Counts;
+pub use logs::cloudwatch;
 pub use settings::{ServiceSettings, Settings};
+pub(super) use signing::{Author, Signatory, Signing, Unsigned, gateway_region};
 
 use super::asked::{Asked, Refusal};
 use super::config::Mistake;
@@ -247,11 +257,6 @@ impl AwsConnector {
         let mut place = place.map_err(client_error)?;
         if action.service.signing_name() == "s3" {
             virtual_host(&mut place, &mut draft).map_err(client_error)?;
-        }
-        if operation.needs_checksum() && draft.header("Content-MD5").is_none() {
-            draft
-                .headers
-                .push(("Content-MD5".to_owned(), token::md5(&draft.body)));
         }
         let cover = match (operation.is_unsigned(), operation.has_unsigned_payload()) {
             (true, _) => Cover::Nothing,

@@ -48,6 +48,19 @@ impl Signer {
         outgoing: Outgoing,
         session: Option<&Arc<Session>>,
     ) -> Result<Request, String> {
+        self.signed(outgoing, session)
+            .map(|request| request.map(Full::new))
+    }
+
+    /// Makes a request with a body of plain bytes.
+    ///
+    /// # Errors
+    /// As [`Signer::request`].
+    pub(super) fn signed(
+        &mut self,
+        outgoing: Outgoing,
+        session: Option<&Arc<Session>>,
+    ) -> Result<hyper::Request<Bytes>, String> {
         let Outgoing { draft, place, cover } = outgoing;
         let path = format!("{}{}", place.url.path, draft.path);
         if leads_elsewhere(&path) {
@@ -83,7 +96,7 @@ impl Signer {
             .map_err(|error: hyper::http::uri::InvalidUri| error.to_string())?;
         let agent = concat!("stepstream/", env!("CARGO_PKG_VERSION"));
         head.headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        Ok(Request::from_parts(head, Full::new(Bytes::from(draft.body))))
+        Ok(hyper::Request::from_parts(head, Bytes::from(draft.body)))
     }
 }
 

@@ -20,8 +20,8 @@ use super::lambda::functions::{DelayConfig, FunctionConfig};
 use super::lambda::http::HttpConfig;
 use super::lambda::process::ProcessConfig;
 use super::produce::ProduceConfig;
-use super::web::WebConfig;
 use super::web::connection::Connection;
+use super::web::{WebConfig, WebKeys};
 use schemars::JsonSchema;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -75,7 +75,8 @@ impl Config {
     }
 }
 
-/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`.
+/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and
+/// `endpoints`, which may have `aws` beside it.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Entry {
@@ -110,12 +111,7 @@ pub(super) enum Kind<'a> {
     Process(&'a ProcessConfig, &'a CallLimits),
     Kafka(&'a ProduceConfig),
     Aws(&'a AwsConfig, &'a ConnectionConfig, &'a CallLimits),
-    Web(
-        &'a WebConfig,
-        &'a HttpConfig,
-        &'a ConnectionConfig,
-        &'a CallLimits,
-    ),
+    Web(WebKeys<'a>),
 }
 
 impl Entry {
@@ -190,14 +186,21 @@ impl Entry {
                 Kind::Aws(&self.aws, &self.connections, &self.limits),
                 &[AwsConfig::OWNER, ConnectionConfig::OWNER, CallLimits::OWNER],
             ),
-            (None, None, None, None, None, Some(_)) => (
-                Kind::Web(&self.web, &self.http, &self.connections, &self.limits),
+            (None, None, None, None, aws, Some(_)) => (
+                Kind::Web(WebKeys {
+                    web: &self.web,
+                    http: &self.http,
+                    limits: &self.connections,
+                    calls: &self.limits,
+                    aws: aws.as_ref().map(|_| &self.aws),
+                }),
                 // Of `http`'s own keys it has `ca_file` alone.
                 &[
                     WebConfig::OWNER,
                     HttpConfig::OWNER,
                     ConnectionConfig::OWNER,
                     CallLimits::OWNER,
+                    AwsConfig::OWNER,
                 ],
             ),
             _ => {
@@ -209,12 +212,7 @@ impl Entry {
         self.check_owners(owners)?;
         match kind {
             Kind::Http(_, connections, _) => connections.check()?,
-            Kind::Web(_, http, connections, _) => {
-                connections.check()?;
-                if http.headers.is_some() {
-                    return Err(Mistake::of_key("headers", "only `http` has this key"));
-                }
-            }
+            Kind::Web(keys) => keys.check()?,
             Kind::Process(config, _) => config.check()?,
             Kind::Aws(config, connections, _) => {
                 config.check()?;
@@ -377,6 +375,10 @@ mod tests {
         check(
             r#"{ kafka = ["t"], connections = 1 }"#,
             Err("connections: only `http`, `endpoints` or `aws` has this key"),
+        );
+        check(
+            r#"{ endpoints = [], aws = { role_arn = "x" } }"#,
+            Err("aws: role_arn: 'x' is not the ARN of a role"),
         );
         check(
             r#"{ endpoints = [], headers = {} }"#,

@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub(super) body: Vec<u8>,
     /// The number of the connection that it uses, if it uses one.
     pub(super) connection: Option<usize>,
+    /// Whether it has to be signed.
+    pub(super) is_signed: bool,
 }
 
 /// Headers that no HTTP Task may set (facts 8.9); `*` stands for any text.

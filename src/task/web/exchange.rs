@@ -6,11 +6,12 @@
 
 use super::connection::TokenRequest;
 use super::response::{Integration, answer, failure};
-use super::service::Service;
+use super::service::{Prepared, Service};
 use super::token::{Token, TokenCell};
 use crate::guard::guarded_async;
 use crate::stream::{Sink, Ticket};
-use crate::task::http::{Client, Origin, Request, Response, Trouble};
+use crate::task::aws::{Author, Signatory, Signing};
+use crate::task::http::{Client, Request, Response, Trouble};
 use crate::task::{Answer, Answers, Call, Connector, Failure, Progress};
 use crate::value::Heap;
 use hyper::StatusCode;
@@ -33,6 +34,7 @@ pub(super) struct Caller {
 struct Web {
     service: Arc<Service>,
     client: Client,
+    signing: Option<Signing>,
     /// By connection.
     tokens: Vec<TokenCell>,
     /// How many calls wait for a token.
@@ -43,9 +45,9 @@ struct Web {
 /// A call, ready to be sent.
 struct Job {
     integration: Integration,
-    origin: Origin,
-    request: Request,
-    connection: Option<usize>,
+    prepared: Prepared,
+    /// With whose rights it is signed, if it is.
+    author: Option<Author>,
 }
 
 impl Caller {
@@ -59,6 +61,7 @@ impl Caller {
             .collect();
         Caller {
             web: Rc::new(Web {
+                signing: service.signatory.as_ref().map(Signatory::on_shard),
                 service,
                 client,
                 tokens,
@@ -78,12 +81,15 @@ impl Caller {
             return Err(Failure::new(crate::fault::PERMISSIONS, cause));
         };
         let (view, parameters) = (call.request.view, call.request.parameters);
-        let (origin, request, connection) = self.web.service.draft(integration, view, parameters)?;
+        let prepared = self.web.service.draft(integration, view, parameters)?;
+        let author = match (&prepared.unsigned, &self.web.signing) {
+            (Some(_), Some(signing)) => Some(signing.author(&call.request)?),
+            _ => None,
+        };
         let job = Job {
             integration,
-            origin,
-            request,
-            connection,
+            prepared,
+            author,
         };
         let (web, answers) = (self.web.clone(), self.answers.clone());
         let task = tokio::task::spawn_local(async move {
@@ -146,25 +152,34 @@ impl Web {
         }
     }
 
-    /// Sends a request, with a token if its connection has one.
+    /// Sends a request, signed if it has to be, with a token if its connection has one.
     ///
     /// # Errors
-    /// When there is no token.
+    /// When there are no credentials, or there is no token.
     async fn exchange(&self, job: Job) -> Result<Result<Response, Trouble>, Failure> {
-        let connection = job
-            .connection
-            .map(|number| (number, &self.service.connections.ready[number]));
+        let Prepared {
+            origin,
+            request,
+            connection,
+            unsigned,
+        } = job.prepared;
+        if let (Some(unsigned), Some(signing), Some(author)) = (unsigned, &self.signing, &job.author) {
+            let unsent = |reason: &str| Failure::new("ApiGateway.SdkClientException", reason);
+            let signed = signing.sign(author, unsigned, unsent).await?;
+            return Ok(self.client.send(&origin, signed).await);
+        }
+        let connection = connection.map(|number| (number, &self.service.connections.ready[number]));
         let token = connection.and_then(|(number, connection)| Some((number, connection.token.as_ref()?)));
-        let Some((number, request)) = token else {
-            return Ok(self.client.send(&job.origin, job.request).await);
+        let Some((number, asking)) = token else {
+            return Ok(self.client.send(&origin, request).await);
         };
-        let token = self.token(number, request, None).await?;
-        let again = job.request.clone();
-        let response = self.client.send(&job.origin, with(&token, job.request)).await;
+        let token = self.token(number, asking, None).await?;
+        let again = request.clone();
+        let response = self.client.send(&origin, with(&token, request)).await;
         match response {
             Ok(response) if response.status == StatusCode::UNAUTHORIZED => {
-                let token = self.token(number, request, Some(token.number)).await?;
-                Ok(self.client.send(&job.origin, with(&token, again)).await)
+                let token = self.token(number, asking, Some(token.number)).await?;
+                Ok(self.client.send(&origin, with(&token, again)).await)
             }
             response => Ok(response),
         }

@@ -15,10 +15,10 @@ use hyper::{Method, Uri};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("stepstream/", env!("CARGO_PKG_VERSION")));
 
-/// Makes a request.
-pub(super) fn draft(parameters: Parameters<'_>) -> Result<Draft, Failure> {
+/// Makes a request; `can_sign` says whether requests can be signed.
+pub(super) fn draft(parameters: Parameters<'_>, can_sign: bool) -> Result<Draft, Failure> {
     let method = method(parameters)?;
-    authorization(parameters)?;
+    let is_signed = authorization(parameters, can_sign)?;
     let shows_nulls = match parameters.get("AllowNullValues") {
         None => false,
         Some(value) => {
@@ -39,6 +39,7 @@ pub(super) fn draft(parameters: Parameters<'_>) -> Result<Draft, Failure> {
         headers,
         body,
         connection: None,
+        is_signed,
     })
 }
 
@@ -51,15 +52,15 @@ pub(super) fn is_signed(auth_type: &str) -> Option<bool> {
     }
 }
 
-/// Refuses what has to be signed: nothing here can.
-fn authorization(parameters: Parameters<'_>) -> Result<(), Failure> {
+/// Says whether the request has to be signed; refuses that where nothing can.
+fn authorization(parameters: Parameters<'_>, can_sign: bool) -> Result<bool, Failure> {
     let Some(auth_type) = parameters.text("AuthType")? else {
-        return Ok(());
+        return Ok(false);
     };
     match is_signed(&auth_type) {
         None => Err(parameters.invalid("AuthType")),
-        Some(false) => Ok(()),
-        Some(true) => Err(Failure::new(
+        Some(is_signed) if can_sign || !is_signed => Ok(is_signed),
+        Some(_) => Err(Failure::new(
             fault::PERMISSIONS,
             format!("AuthType '{auth_type}' needs a signed request, and this entry of [tasks] signs none."),
         )),
@@ -185,7 +186,7 @@ mod tests {
         let (mut heap, constants) = (Heap::new(), Heap::for_constants());
         let root = heap.index(parameters.as_bytes()).expect("JSON");
         let view = View::new(&heap, &constants);
-        let draft = draft(Parameters { view, root }).map_err(|failure| {
+        let draft = draft(Parameters { view, root }, false).map_err(|failure| {
             (
                 failure.error.unwrap_or_default(),
                 failure.cause.unwrap_or_default(),

@@ -58,6 +58,7 @@ pub(super) fn draft(
         headers,
         body,
         connection: Some(number),
+        is_signed: false,
     })
 }
 

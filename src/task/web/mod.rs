@@ -2,7 +2,7 @@
 //!
 //! An entry of `[tasks]` grants URLs ([`endpoint`]), and `[connections]` has what their owners ask for ([`connection`],
 //! `token`). Parameters become a `draft` of a request (`invoke`, `gateway`; `value` and `encode` write their parts), `service`
-//! checks where it leads, `exchange` sends it, and `response` says what the answer is to the task. Must not know Lambda.
+//! checks where it leads, `exchange` signs and sends it, and `response` says what the answer is to the task. Must not know Lambda.
 //! Invariants: what is called is what was granted, at the address that was looked at; redirects are answers, nobody follows
 //! them; a request is sent once, and once more with a new token where the first was refused.
 //!
@@ -33,9 +33,9 @@ mod tests;
 mod token;
 mod value;
 
-pub(super) use config::WebConfig;
+pub(super) use config::{WebConfig, WebKeys};
 pub use counts::{Counts, Tokens};
-pub(super) use service::{Clients, Connections, Service, WebMaker, gateway_place, place};
+pub(super) use service::{Connections, Service, WebMaker, gateway_place, place};
 
 /// The names of the errors that calls of web APIs give themselves; those of statuses are the most usual ones.
 pub(super) const ERRORS: [&str; 23] = [

@@ -3,7 +3,7 @@
 //! Owns where requests may lead. Must not know how they are sent. Invariant: a request that is handed on was granted, by the
 //! entry and by the connection whose secrets it carries.
 
-use super::config::WebConfig;
+use super::config::WebKeys;
 use super::connection::{Connection, Ready, name_of};
 use super::counts::Counts;
 use super::draft::Draft;
@@ -14,18 +14,18 @@ use super::invoke;
 use super::response::Integration;
 use super::value::Parameters;
 use crate::fault;
+use crate::services::protocol;
 use crate::task::asked::{Asked, Refusal};
+use crate::task::aws::{Settings, Signatory, Unsigned, gateway_region};
 use crate::task::config::{ConfigError, Mistake};
-use crate::task::http::{ConnectionConfig, Limits, Origin, Reach, Request, tls};
-use crate::task::lambda::CallLimits;
-use crate::task::lambda::http::HttpConfig;
+use crate::task::http::{Limits, Origin, Reach, Request};
 use crate::task::maker::{Maker, Site};
 use crate::task::{Connector, Failure, Home};
 use crate::value::{ValueRef, View};
 use http_body_util::Full;
 use hyper::Uri;
 use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{HOST, HeaderValue, USER_AGENT};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
@@ -42,6 +42,8 @@ pub(in crate::task) struct Service {
     pub(super) connections: Connections,
     pub(super) tls: Option<TlsConnector>,
     pub(super) limits: Limits,
+    /// What signs requests, if anything does.
+    pub(super) signatory: Option<Signatory>,
     /// What HTTP Tasks call themselves.
     agent: HeaderValue,
 }
@@ -93,48 +95,24 @@ impl Connections {
     }
 }
 
-/// The keys of an entry that say how its hosts are talked to.
-#[derive(Clone, Copy)]
-pub(in crate::task) struct Clients<'a> {
-    pub(in crate::task) http: &'a HttpConfig,
-    pub(in crate::task) limits: &'a ConnectionConfig,
-    pub(in crate::task) calls: &'a CallLimits,
-}
-
-impl Clients<'_> {
-    /// Returns what opens encrypted connections, if there are to be any.
-    fn tls(self, is_encrypted: bool) -> Result<Option<TlsConnector>, Mistake> {
-        let of_key = |message: String| Mistake::of_key("ca_file", message);
-        let roots = match (is_encrypted, self.http.ca_file.as_deref()) {
-            (false, None) => return Ok(None),
-            (_, Some(file)) => tls::roots_of(file).map_err(of_key)?,
-            (true, None) => {
-                tls::roots_of_system().map_err(|message| Mistake::of_key("endpoints", message))?
-            }
-        };
-        tls::connector(roots)
-            .map(Some)
-            .map_err(|message| Mistake::of_key("endpoints", message))
-    }
-}
-
 impl Service {
     /// Checks an entry; reads its certificates.
     pub(in crate::task) fn new(
         pattern: &str,
-        config: &WebConfig,
-        clients: &Clients<'_>,
+        keys: &WebKeys<'_>,
         connections: &Connections,
+        aws: &Settings,
         home: &Home,
     ) -> Result<Service, Mistake> {
-        let endpoints = config
+        let endpoints = keys
+            .web
             .endpoints
             .iter()
             .flatten()
             .map(|text| Endpoint::parse(text));
         let endpoints: Result<Vec<Endpoint>, String> = endpoints.collect();
         let endpoints = endpoints.map_err(|message| Mistake::of_key("endpoints", message))?;
-        let gateway_url = config.gateway_url.as_deref().map(gateway_base).transpose()?;
+        let gateway_url = keys.web.gateway_url.as_deref().map(gateway_base).transpose()?;
         let agent = format!("Amazon|StepFunctions|HttpInvoke|{}", home.region);
         let mut tokens = connections
             .ready
@@ -143,15 +121,17 @@ impl Service {
         let is_encrypted = endpoints.iter().any(Endpoint::may_be_encrypted)
             || gateway_url.as_ref().is_some_and(|url| url.starts_with("https"))
             || tokens.any(|token| token.origin.is_encrypted());
+        let signatory = keys
+            .aws
+            .map(|config| Signatory::new(config, keys.limits, keys.calls, aws, home));
         Ok(Service {
             pattern: pattern.into(),
-            tls: clients.tls(is_encrypted)?,
+            tls: keys.tls(is_encrypted)?,
+            signatory: signatory.transpose()?,
             endpoints,
             gateway_url,
             connections: connections.clone(),
-            limits: clients
-                .limits
-                .limits(clients.calls.queue(), clients.calls.timeout()),
+            limits: keys.limits.limits(keys.calls.queue(), keys.calls.timeout()),
             agent: HeaderValue::from_str(&agent)
                 .map_err(|_| Mistake::of_entry("the region cannot be a part of a header"))?,
         })
@@ -166,11 +146,11 @@ impl Service {
         integration: Integration,
         view: View<'_>,
         root: ValueRef,
-    ) -> Result<(Origin, Request, Option<usize>), Failure> {
+    ) -> Result<Prepared, Failure> {
         let parameters = Parameters { view, root };
         let draft = match integration {
             Integration::Http => invoke::draft(parameters, &self.connections.ready, &self.agent)?,
-            Integration::Gateway => gateway::draft(parameters)?,
+            Integration::Gateway => gateway::draft(parameters, self.signatory.is_some())?,
         };
         let place = Place::of(&draft.uri).ok_or_else(|| parameters.invalid("ApiEndpoint"))?;
         let reach = granted(&self.endpoints, &place).ok_or_else(|| {
@@ -191,9 +171,45 @@ impl Service {
         };
         let uri = uri.ok_or_else(|| parameters.invalid("ApiEndpoint"))?;
         let origin = Origin::of(&uri).map_err(|_| parameters.invalid("ApiEndpoint"))?;
-        let number = draft.connection;
-        let request = request(draft, &uri).ok_or_else(|| parameters.invalid("ApiEndpoint"))?;
-        Ok((origin.within(reach), request, number))
+        let prepared = Prepared {
+            origin: origin.within(reach),
+            connection: draft.connection,
+            unsigned: draft.is_signed.then(|| unsigned(&draft, &uri)),
+            request: request(draft, &uri).ok_or_else(|| parameters.invalid("ApiEndpoint"))?,
+        };
+        Ok(prepared)
+    }
+}
+
+/// A request that was granted.
+pub(super) struct Prepared {
+    pub(super) origin: Origin,
+    pub(super) request: Request,
+    /// The number of the connection that it uses.
+    pub(super) connection: Option<usize>,
+    /// The request again, if it has to be signed.
+    pub(super) unsigned: Option<Unsigned>,
+}
+
+/// Makes a request of a draft that is to be signed; `uri` is where it goes.
+fn unsigned(draft: &Draft, uri: &Uri) -> Unsigned {
+    let scheme = uri.scheme_str().unwrap_or("https");
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let headers = draft.headers.iter().filter(|(name, _)| *name != USER_AGENT);
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Unsigned {
+        base: format!("{scheme}://{authority}/"),
+        draft: protocol::Draft {
+            method: draft.method.to_string(),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: draft.body.clone(),
+            host_prefix: None,
+        },
+        service: "execute-api",
+        region: draft.uri.host().and_then(gateway_region),
     }
 }
 
@@ -286,6 +302,7 @@ impl Maker for WebMaker {
             .and_then(|(service, action)| Integration::of(service, action));
         let integration = integration.ok_or(Refusal(None))?;
         if let (Integration::Gateway, Some(auth_type)) = (integration, task.constant("AuthType"))
+            && self.0.signatory.is_none()
             && gateway::is_signed(&auth_type) == Some(true)
         {
             return Err(Refusal(Some(("AuthType", auth_type))));

@@ -58,6 +58,31 @@ impl Keeper {
         Ok(Keeper { asks })
     }
 
+    /// Returns credentials, of which these were refused; waits until they are there.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub(in crate::task::aws) async fn session(
+        &self,
+        identity: &Identity,
+        name: &str,
+        refused: Option<Arc<Session>>,
+    ) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        self.ask(Ask {
+            identity: identity.clone(),
+            name: name.into(),
+            refused,
+            answer,
+        })?;
+        let gone = || {
+            Err(Denial::Missing(
+                "Unable to load credentials: their keeper is gone".into(),
+            ))
+        };
+        outcome.await.unwrap_or_else(|_| gone())
+    }
+
     /// Asks for credentials; nobody waits here.
     ///
     /// # Errors
