@@ -140,7 +140,7 @@ impl Tasks {
     }
 
     /// Returns what entries have asked of AWS, by their patterns.
-    pub(crate) fn aws(&self) -> impl Iterator<Item = (&str, Arc<Counted>)> {
+    pub fn aws(&self) -> impl Iterator<Item = (&str, Arc<Counted>)> {
         let makers = self.patterns.iter().zip(&self.makers);
         makers.filter_map(|(pattern, maker)| Some((pattern.as_str(), maker.aws()?)))
     }

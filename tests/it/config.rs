@@ -60,7 +60,12 @@ fn the_sample_has_every_key() {
             .unwrap_or_else(|| panic!("no {section} in the schema"))
             .keys()
         {
-            let is_there = [format!("{key} = "), format!(".{key}]"), format!("or {key} = ")];
+            let is_there = [
+                format!("{key} = "),
+                format!(".{key}]"),
+                format!(".{key}."),
+                format!("or {key} = "),
+            ];
             if !is_there.iter().any(|text| sample.contains(text.as_str())) {
                 missing.push(format!("{section}.{key}"));
             }

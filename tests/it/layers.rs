@@ -58,7 +58,7 @@ const WORLD: [(&str, &[&str]); 12] = [
             "cli",
         ],
     ),
-    ("std::net", &["server", "config"]),
+    ("std::net", &["task", "server", "config"]),
     ("std::env", &["secret", "stream", "task", "config", "cli"]),
     ("println!", &["cli"]),
     ("RandomState", &["random"]),

@@ -89,6 +89,9 @@ fn kind(property: &Value) -> String {
         if name == "Secret" {
             return "text, `{ env = \"NAME\" }` or `{ file = \"PATH\" }`".to_owned();
         }
+        if name == "Grant" {
+            return "`true`, table".to_owned();
+        }
         let is_text = is_text.contains(&&*name) || name == "Diagnostics";
         return (if is_text { "text" } else { "table" }).to_owned();
     }

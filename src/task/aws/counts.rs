@@ -38,7 +38,7 @@ impl Calls {
 
 /// What an entry has asked.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
+pub struct Counts {
     calls: Mutex<Vec<(String, String, Arc<Calls>)>>,
     pub(super) fetched: AtomicU64,
     pub(super) denied: AtomicU64,
@@ -66,7 +66,7 @@ impl Counts {
     }
 
     /// Returns service, action, and how its calls ended, by word.
-    pub(crate) fn calls(&self) -> Vec<(String, String, [(&'static str, u64); 4])> {
+    pub fn calls(&self) -> Vec<(String, String, [(&'static str, u64); 4])> {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let read = |(service, action, calls): &(String, String, Arc<Calls>)| {
             let ended = [0, 1, 2, 3].map(|index: usize| (WORDS[index], calls.0[index].load(Relaxed)));
@@ -76,7 +76,7 @@ impl Counts {
     }
 
     /// Returns how often credentials were fetched, and how often there were none.
-    pub(crate) fn credentials(&self) -> [(&'static str, u64); 2] {
+    pub fn credentials(&self) -> [(&'static str, u64); 2] {
         [
             ("fetched", self.fetched.load(Relaxed)),
             ("denied", self.denied.load(Relaxed)),

@@ -46,7 +46,7 @@ mod url;
 #[cfg(feature = "kafka")]
 pub use brokers::msk_tokens;
 pub(super) use config::AwsConfig;
-pub(crate) use counts::Counts;
+pub use counts::Counts;
 pub use logs::cloudwatch;
 pub use settings::{ServiceSettings, Settings};
 pub(super) use signing::{Author, Signatory, Signing, Unsigned, gateway_region};
