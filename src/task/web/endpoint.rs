@@ -6,8 +6,8 @@
 
 use crate::program::Pattern;
 use crate::task::http::{Reach, forbidden};
+use core::net::IpAddr;
 use hyper::Uri;
-use std::net::IpAddr;
 
 /// How often over a path may be encoded for what it means to be found out.
 const ENCODED_TWICE_MAX: usize = 4;
