@@ -62,7 +62,7 @@
 //! | `guard` | the barrier that no panic crosses |
 //! | `metrics` | the service's counters, and their text for Prometheus |
 //! | `stream` | events in, messages out: traits, safe commit offsets, memory, Kafka |
-//! | `log::write` | execution logs on their way out: files, stdout, a topic |
+//! | `log::write` | execution logs on their way out: files, stdout, a topic, CloudWatch Logs |
 //! | `task` | connectors: what runs a workflow's tasks |
 //! | `registry` | state machines by name: publish, take up, read again |
 //! | `execution` | an execution with the world around it: who asked for it, its machine, tasks, timers, memory, ending |

@@ -45,10 +45,16 @@ pub mod code {
     pub const NOT_EVALUATED: &str = "NOT_EVALUATED";
     /// Ours, a warning: `$states` has no such field.
     pub const UNKNOWN_STATES_FIELD: &str = "UNKNOWN_STATES_FIELD";
-    /// Ours, a warning: an expression reads a variable that no state assigns.
+    /// Ours, a warning: an expression reads a variable that cannot have a value there.
     pub const UNKNOWN_VARIABLE: &str = "UNKNOWN_VARIABLE";
+    /// Ours, a warning: a flow inside another assigns a variable of that one's name, which AWS does not allow.
+    pub const SHADOWED_VARIABLE: &str = "SHADOWED_VARIABLE";
+    /// Ours, a warning: a variable has the name of a built-in function that an expression calls.
+    pub const SHADOWED_FUNCTION: &str = "SHADOWED_FUNCTION";
     /// Ours, a warning: an expression calls a function that is not there.
     pub const UNKNOWN_FUNCTION: &str = "UNKNOWN_FUNCTION";
+    /// Ours, a warning: an expression filters by a text, which always holds.
+    pub const CONSTANT_FILTER: &str = "CONSTANT_FILTER";
     /// Ours, a warning: an expression is nested deeper than AWS evaluates.
     pub const DEEP_EXPRESSION: &str = "DEEP_EXPRESSION";
     /// Ours, a warning: a Map's items are a constant that is no array.

@@ -175,8 +175,8 @@ impl Compiler {
             }
         }
         for variable in &references.variables {
-            if let Some(slot) = self.known_variable(&variable.name) {
-                names.add(variable.name.clone(), GlobalSource::Of(Source::Variable(slot)));
+            if let Some(source) = self.known_variable(&variable.name) {
+                names.add(variable.name.clone(), GlobalSource::Of(source));
             }
         }
         names

@@ -65,6 +65,7 @@ pub fn compile_with(machine: &StateMachine, options: Options) -> Program {
             timeout_seconds: machine.timeout_seconds,
             gathers: Vec::new(),
             shapes: Vec::new(),
+            shadows: Vec::new(),
             uses_context: false,
             shows_execution: false,
         },

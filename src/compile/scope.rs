@@ -1,8 +1,11 @@
 //! Variables: a slot for each name that a flow assigns (facts 4.7).
+//!
+//! AWS's documents forbid an inner flow to assign a name of an outer one; what it does of one that does is not known.
+//! Here the inner flow has a variable of its own, and sees the outer value until it has assigned one.
 
 use super::Compiler;
 use crate::asl::model::{Flow, State, StateKind, Template};
-use crate::program::VariableRef;
+use crate::program::{ShadowId, Source, VariableRef};
 use std::collections::HashMap;
 
 /// The variables of one flow and their slots. A definition has fewer characters than a slot has values.
@@ -70,9 +73,35 @@ impl Scope {
 impl Compiler {
     /// Resolves a name of an expression, to which one that nobody assigns is something else. A tool brings variables
     /// that the flow itself may not assign.
-    pub(super) fn known_variable(&mut self, name: &str) -> Option<VariableRef> {
+    pub(super) fn known_variable(&mut self, name: &str) -> Option<Source> {
         let is_brought = self.options.trace && !crate::jsonata::is_builtin(name);
-        (self.is_variable(name) || is_brought).then(|| self.variable(name))
+        (self.is_variable(name) || is_brought).then(|| self.variable_source(name))
+    }
+
+    /// Returns what a read of a name is of: one variable, or several where an inner flow assigns a name of an outer one.
+    pub(super) fn variable_source(&mut self, name: &str) -> Source {
+        let candidates: Vec<VariableRef> = self.variables(name).collect();
+        if candidates.len() < 2 {
+            return Source::Variable(self.variable(name));
+        }
+        let known = self.program.shadows.iter().position(|known| *known == candidates);
+        let id = known.unwrap_or_else(|| {
+            self.program.shadows.push(candidates);
+            self.program.shadows.len() - 1
+        });
+        Source::Shadowed(ShadowId(id as u32))
+    }
+
+    /// Returns the variables of this name, nearest first.
+    fn variables(&self, name: &str) -> impl Iterator<Item = VariableRef> {
+        self.scopes
+            .iter()
+            .rev()
+            .enumerate()
+            .filter_map(move |(up, scope)| {
+                let slot = scope.slot(name)?;
+                Some(VariableRef { up: up as u16, slot })
+            })
     }
 
     /// Says whether a state assigns a variable of this name that is seen here.
@@ -83,10 +112,8 @@ impl Compiler {
     /// Resolves a name to the nearest scope that assigns it. A name that nobody assigns gets a slot
     /// that stays empty: reading it fails the run.
     pub(super) fn variable(&mut self, name: &str) -> VariableRef {
-        for (up, scope) in self.scopes.iter().rev().enumerate() {
-            if let Some(slot) = scope.slot(name) {
-                return VariableRef { up: up as u16, slot };
-            }
+        if let Some(nearest) = self.variables(name).next() {
+            return nearest;
         }
         let Some(scope) = self.scopes.last_mut() else {
             return VariableRef { up: 0, slot: 0 };

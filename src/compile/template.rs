@@ -138,7 +138,7 @@ impl Compiler {
                 self.program.shows_execution |= shows_execution(&path.steps);
                 Source::Context
             }
-            Root::Variable(name) => Source::Variable(self.variable(name)),
+            Root::Variable(name) => self.variable_source(name),
         };
         let id = PathId(self.program.paths.len() as u32);
         self.program.paths.push(PathUse {

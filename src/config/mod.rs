@@ -70,6 +70,14 @@ enum Events {
 }
 
 impl Config {
+    /// Returns the service's own region and account.
+    pub fn home(&self) -> task::Home {
+        task::Home {
+            region: self.service.region.clone(),
+            account: self.service.account.clone(),
+        }
+    }
+
     /// Reads a configuration from its text. Relative paths of definitions, and of files for TLS, are taken from `folder`;
     /// `environment` has the variables that may override keys.
     pub fn read(

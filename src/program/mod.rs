@@ -17,9 +17,9 @@ pub use table::{
     AssignId, Assignment, Branches, CallId, CallUse, Catcher, Comparison, Container, ContainerId,
     ExpressionId, ExpressionUse, FailId, FailUse, FlowId, FlowInfo, FormatId, FormatUse, Fused, FusedId,
     Gather, GatherId, Global, GlobalSource, Items, Iteration, Likely, Limit, NumberField, PathId, PathUse,
-    Percentage, Rejoin, RejoinId, Relation, Resource, Retrier, Shape, ShapeId, Source, StateId, StateInfo,
-    StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil, Work, Write,
-    WriteValue,
+    Percentage, Rejoin, RejoinId, Relation, Resource, Retrier, ShadowId, Shape, ShapeId, Source, StateId,
+    StateInfo, StateType, Switch, SwitchId, TaskId, TaskInfo, Test, TestId, VariableRef, WaitId, WaitUntil,
+    Work, Write, WriteValue,
 };
 pub use words::Words;
 
@@ -70,6 +70,8 @@ pub struct Program {
     pub gathers: Vec<Gather>,
     /// The keys of every object that a template builds.
     pub shapes: Vec<Shape>,
+    /// The variables of every name that flows inside each other assign, the nearest first.
+    pub shadows: Vec<Vec<VariableRef>>,
     /// Whether any path starts at `$$`.
     pub uses_context: bool,
     /// Whether a path of `$$` may show the execution's input as a part of something else.

@@ -56,6 +56,8 @@ ids! {
     GatherId
     /// Index of a [`Shape`].
     ShapeId
+    /// Index of the variables of one name that flows inside each other assign.
+    ShadowId
     /// Index of a [`Container`].
     ContainerId
 }
@@ -133,6 +135,8 @@ pub enum Source {
     Context,
     /// A variable.
     Variable(VariableRef),
+    /// The variable of the nearest flow in which one of several of the same name has a value.
+    Shadowed(ShadowId),
 }
 
 /// A variable: how many flows up, and its slot there.

@@ -7,16 +7,17 @@ use super::http::Http;
 use super::orders::orders;
 use super::pages::pages;
 use super::readiness::Watch;
+use super::tokens::with_tokens;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
 use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
-use crate::metrics::{Metrics, Processes, TokenRequests};
+use crate::metrics::{AwsCalls, AwsCounts, Metrics, Processes, TokenRequests};
 use crate::registry::Registry;
 use crate::registry::files::Files;
 use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, Subscription};
 use crate::stream::{Sink, Wake};
-use crate::task::{Allow, Bindings, Home, Tasks};
+use crate::task::{self, Allow, Bindings, Tasks};
 use crate::vm::Level;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -42,8 +43,9 @@ struct Site {
 }
 
 /// Starts a service.
-pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
+pub(super) fn start(mut plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
     plan.kafka.check().map_err(|error| error.to_string())?;
+    plan.kafka = with_tokens(plan.kafka.clone(), &plan.tasks.aws, &plan.home())?;
     let tasks = tasks(&plan)?;
     let registry = Arc::new(registry(&plan, tasks.clone())?);
     let metrics = Metrics::new();
@@ -80,7 +82,7 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
         producer: Arc::clone(&producer),
         wakes: (0..count).map(|_| Wake::new()).collect(),
         lanes: (0..count).map(|_| Vec::new()).collect(),
-        writer: Writer::new(Some(log_sink(budget.kafka, &producer))),
+        writer: writer(&plan, log_sink(budget.kafka, &producer))?,
         logs: Vec::new(),
         controls: Vec::new(),
     };
@@ -93,6 +95,7 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     metrics.queue("producer", move || waiting.unanswered() as usize);
     watch_processes(&tasks, &metrics);
     watch_connections(&tasks, &metrics);
+    watch_aws(&tasks, &metrics);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
     let orders = orders();
@@ -131,6 +134,24 @@ fn watch_processes(tasks: &Tasks, metrics: &Metrics) {
     }
 }
 
+/// Shows what is asked of AWS.
+fn watch_aws(tasks: &Tasks, metrics: &Metrics) {
+    for (pattern, counts) in tasks.aws() {
+        metrics.aws(pattern, move || {
+            let calls = counts.calls().into_iter();
+            let calls = calls.map(|(service, action, ended)| AwsCalls {
+                service,
+                action,
+                ended,
+            });
+            AwsCounts {
+                calls: calls.collect(),
+                credentials: counts.credentials(),
+            }
+        });
+    }
+}
+
 /// Shows how the tokens of connections stand.
 fn watch_connections(tasks: &Tasks, metrics: &Metrics) {
     let counts = tasks.connections();
@@ -151,6 +172,18 @@ fn is_logged(plan: &WorkflowPlan) -> bool {
     plan.log.level.level().max(plan.log.on_failure.level()) > Level::Off
 }
 
+/// Returns the writer of all logs, with a way to AWS if some go there.
+fn writer(plan: &Plan, sink: SinkFactory) -> Result<Writer, Problems> {
+    let writer = Writer::new(Some(sink));
+    let goes_to_aws = |one: &WorkflowPlan| one.log.destination == Destination::CloudWatch;
+    if !plan.workflows.iter().any(goes_to_aws) {
+        return Ok(writer);
+    }
+    let cloudwatch = task::aws::cloudwatch(&plan.tasks.aws, &plan.home());
+    let cloudwatch = cloudwatch.map_err(|problem| format!("workflow.log.cloudwatch: {problem}"))?;
+    Ok(writer.with_cloudwatch(cloudwatch))
+}
+
 /// Returns what makes the producer of log records, for all workflows whose records go to topics.
 fn log_sink(kafka: kafka::Config, health: &Arc<kafka::Health>) -> SinkFactory {
     let health = Arc::clone(health);
@@ -168,11 +201,7 @@ fn shard_count(wanted: usize) -> usize {
 }
 
 fn tasks(plan: &Plan) -> Result<Arc<Tasks>, Problems> {
-    let home = Home {
-        region: plan.region.clone(),
-        account: plan.account.clone(),
-    };
-    match Tasks::new(&plan.tasks, &plan.functions, home) {
+    match Tasks::new(&plan.tasks, &plan.functions, plan.home()) {
         Ok(tasks) => Ok(Arc::new(tasks)),
         Err(errors) => Err(Problems(errors.iter().map(ToString::to_string).collect())),
     }

@@ -95,6 +95,16 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Returns the service's own region and account.
+    pub(super) fn home(&self) -> task::Home {
+        task::Home {
+            region: self.region.clone(),
+            account: self.account.clone(),
+        }
+    }
+}
+
 impl WorkflowPlan {
     fn new(config: config::Workflow, service: &config::Service, until_end: bool) -> WorkflowPlan {
         let group = config.group();

@@ -4,7 +4,7 @@
 //! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
-use super::aws::{AwsMaker, Settings};
+use super::aws::{AwsMaker, Counts as Counted, Settings};
 use super::bind::{self, Route};
 use super::config::{Config, ConfigError, Kind, Mistake};
 use super::lambda::functions::{Delay, FunctionMaker};
@@ -137,6 +137,12 @@ impl Tasks {
     /// Returns what connections have done.
     pub fn connections(&self) -> Arc<web::Counts> {
         self.counts.clone()
+    }
+
+    /// Returns what entries have asked of AWS, by their patterns.
+    pub(crate) fn aws(&self) -> impl Iterator<Item = (&str, Arc<Counted>)> {
+        let makers = self.patterns.iter().zip(&self.makers);
+        makers.filter_map(|(pattern, maker)| Some((pattern.as_str(), maker.aws()?)))
     }
 
     /// Ends the processes of functions; returns when they have ended, or after so long. Says whether they have.

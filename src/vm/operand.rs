@@ -6,7 +6,7 @@ use super::fault::{Outcome, Raised, shown};
 use super::frame::FrameId;
 use super::run::Run;
 use crate::path;
-use crate::program::{CallId, FormatId, PathId, PathUse, Program, Source, VariableRef};
+use crate::program::{CallId, FormatId, PathId, PathUse, Program, ShadowId, Source, VariableRef};
 use crate::value::{Kind, Store, ValueRef, View};
 
 impl Run {
@@ -28,6 +28,7 @@ impl Run {
                 let value = self.variable(frame, variable);
                 return (!value.is_none()).then_some(value);
             }
+            Source::Shadowed(shadow) => return self.shadowed(program, frame, shadow),
         })
     }
 
@@ -38,6 +39,14 @@ impl Run {
             .get(variable.slot as usize)
             .copied()
             .unwrap_or(ValueRef::NONE)
+    }
+
+    /// Reads the nearest of several variables of one name that has a value.
+    #[cold]
+    fn shadowed(&self, program: &Program, frame: FrameId, shadow: ShadowId) -> Option<ValueRef> {
+        let variables = program.shadows[shadow.at()].iter();
+        let mut values = variables.map(|&variable| self.variable(frame, variable));
+        values.find(|value| !value.is_none())
     }
 
     pub(super) fn owner(&self, frame: FrameId, up: u16) -> FrameId {
@@ -156,7 +165,12 @@ impl Run {
     #[inline]
     pub(super) fn check_root(&mut self, program: &Program, using: &PathUse, root: ValueRef) -> Outcome<()> {
         let is_null = View::new(&self.heap, &program.constants).kind(root) == Kind::Null;
-        if is_null && !matches!(using.source, Source::Context | Source::Variable(_)) {
+        if is_null
+            && !matches!(
+                using.source,
+                Source::Context | Source::Variable(_) | Source::Shadowed(_)
+            )
+        {
             return Err(self.null_root(program));
         }
         Ok(())

@@ -54,7 +54,7 @@ fn the_sample_has_every_key() {
     let schema = schema();
     let mut missing = Vec::new();
     let sample: String = SAMPLE.replace("# ", "").replace('"', "");
-    for section in ["Service", "Workflow", "DeadLetter", "FileConfig"] {
+    for section in ["Service", "Workflow", "DeadLetter", "FileConfig", "Settings"] {
         let keys = schema["definitions"][section]["properties"].as_object();
         for key in keys
             .unwrap_or_else(|| panic!("no {section} in the schema"))

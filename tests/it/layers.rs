@@ -67,7 +67,15 @@ const WORLD: [(&str, &[&str]); 12] = [
     ("UNIX_EPOCH", &["clock"]),
     (
         "crate::clock",
-        &["log::write", "registry", "execution", "runtime", "server", "cli"],
+        &[
+            "log::write",
+            "task",
+            "registry",
+            "execution",
+            "runtime",
+            "server",
+            "cli",
+        ],
     ),
     ("thread::sleep", &["drive", "cli"]),
     ("rdkafka::", &["stream"]),

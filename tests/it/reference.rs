@@ -20,6 +20,9 @@ const TABLES: &[(&str, &str)] = &[
     ("[workflow.log.file]", "FileConfig"),
     ("[workflow.log.kafka]", "KafkaConfig"),
     ("[tasks]: each connector", "Entry"),
+    ("[tasks]: aws = { … }", "Access"),
+    ("[aws]", "Settings"),
+    ("[aws.services.ID]", "ServiceSettings"),
     ("[connections.NAME]", "Connection"),
     ("[connections.NAME.oauth]", "OAuth"),
 ];

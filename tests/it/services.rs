@@ -154,8 +154,13 @@ impl Call<'_> {
                 }
             }
             _ => {
-                let body = ["Payload", "Body"].iter().find_map(|name| parameters.get(*name));
-                assert_eq!(text, body.map_or(String::new(), as_text), "{}", self.name);
+                // A stream has the JSON of what is given, a payload the text itself.
+                let payload = parameters.get("Payload").map(as_text);
+                let body = payload.or_else(|| parameters.get("Body").map(as_json));
+                assert_eq!(text, body.unwrap_or_default(), "{}", self.name);
+                if let Some(sum) = self.script["result"]["ChecksumCRC32"].as_str() {
+                    assert_eq!(draft.header("x-amz-checksum-crc32"), Some(sum), "{}", self.name);
+                }
                 for (_, value) in parameters
                     .iter()
                     .filter(|(name, _)| ["Bucket", "Key", "FunctionName"].contains(&name.as_str()))

@@ -182,6 +182,36 @@ const STAMPS: [&str; 8] = [
     "'x'",
 ];
 
+/// Functions of several arguments, and what each takes.
+const CALLS: [(&str, &[&str]); 26] = [
+    ("append", &["[1]", "a"]),
+    ("assert", &["true", "'text'"]),
+    ("contains", &["'banana'", "'an'"]),
+    ("each", &["{'p': 1}", "function($x, $y) { $y }"]),
+    ("filter", &["[1, 2]", "function($x) { $x > 1 }"]),
+    ("formatBase", &["12", "2"]),
+    ("formatInteger", &["12", "'w'"]),
+    ("formatNumber", &["12.5", "'0.00'", "{'decimal-separator': '.'}"]),
+    ("fromMillis", &["0", "'[Y]-[M]'", "'+0100'"]),
+    ("join", &["['a', 'b']", "'-'"]),
+    ("lookup", &["{'p': 1}", "'p'"]),
+    ("map", &["[1, 2]", "$string"]),
+    ("match", &["'banana'", "/an/", "1"]),
+    ("pad", &["'a'", "3", "'#'"]),
+    ("parseInteger", &["'12'", "'0'"]),
+    ("power", &["2", "3"]),
+    ("reduce", &["[1, 2]", "function($x, $y) { $x + $y }", "5"]),
+    ("replace", &["'banana'", "'an'", "'x'", "1"]),
+    ("round", &["12.345", "1"]),
+    ("sort", &["[2, 1]", "function($x, $y) { $x > $y }"]),
+    ("split", &["'banana'", "'n'", "2"]),
+    ("string", &["[1]", "true"]),
+    ("substring", &["'banana'", "1", "2"]),
+    ("substringAfter", &["'banana'", "'n'"]),
+    ("toMillis", &["'2018'", "'[Y]'"]),
+    ("zip", &["[1]", "[2, 3]", "a"]),
+];
+
 /// Grows one expression.
 pub(crate) struct Grow<'c> {
     pub(crate) chance: &'c mut Chance,
@@ -202,7 +232,8 @@ impl Grow<'_> {
             return self.leaf();
         }
         let next = depth - 1;
-        match self.chance.below(36) {
+        match self.chance.below(37) {
+            36 => self.missing_arguments(next),
             30..=31 => self.format(next),
             32 => self.time(next),
             33 => self.chained(next),
@@ -514,6 +545,31 @@ impl Grow<'_> {
             ),
             _ => format!("({left} ~> {})", self.chance.pick(&FUNCTIONS)),
         }
+    }
+
+    /// A call with arguments that are fine, or that have no value.
+    fn missing_arguments(&mut self, depth: usize) -> String {
+        let (name, arguments) = CALLS[self.chance.below(CALLS.len())];
+        let given = 1 + self.chance.below(arguments.len());
+        let mut arguments: Vec<String> = arguments[..given].iter().map(|text| (*text).to_owned()).collect();
+        for argument in &mut arguments {
+            match self.chance.below(8) {
+                0..=2 => {
+                    *argument = self
+                        .chance
+                        .pick(&["$nothing", "a.nobody", "[1][7]", "{}.a"])
+                        .to_owned()
+                }
+                3 => *argument = self.expression(depth.min(1)),
+                _ => {}
+            }
+        }
+        let first = match self.chance.below(4) {
+            0 => Some(arguments.remove(0)),
+            _ => None,
+        };
+        let call = format!("${name}({})", arguments.join(", "));
+        first.map_or(call.clone(), |first| format!("({first} ~> {call})"))
     }
 
     /// Pictures of numbers.

@@ -45,8 +45,8 @@ async function answer(line) {
         if (isFunction(result)) return { id: question.id, function: true };
         return { id: question.id, result };
     } catch (error) {
-        const { code = 'internal', message } = error;
-        return { id: question.id, error: { code, message } };
+        const { code = 'internal', message, position } = error;
+        return { id: question.id, error: { code, message, position } };
     }
 }
 

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::inside::Inside;
+use super::variables::Reading;
 use super::{Checker, Spot, slips};
 
 pub(super) const OPEN: &str = "{%";
@@ -142,6 +143,7 @@ impl Checker<'_> {
         self.refused_names(&references, inside);
         self.unknown_fields(&references, inside);
         self.unknown_variables(&references, inside);
+        self.habits(inside);
         self.code(expression, inside);
     }
 
@@ -209,19 +211,41 @@ impl Checker<'_> {
         }
     }
 
-    /// Warns of functions that are not there, and of variables that no state assigns.
+    /// Warns of functions that are not there, and of variables that cannot have a value here.
     fn unknown_variables(&mut self, references: &References, inside: &Inside<'_>) {
-        let unknown = references.variables.iter().filter(|variable| {
+        let mut told = 0;
+        for variable in &references.variables {
             let name = variable.name.as_str();
-            !references.bound.contains(name)
-                && !self.assigned.contains(name)
-                && !slips::functions().any(|known| known == name)
-        });
-        let unknown: Vec<&Reference> = unknown.take(NAMES_MAX).collect();
-        for variable in unknown {
+            let is_known = || slips::functions().any(|known| known == name);
+            if references.bound.contains(name) || told == NAMES_MAX || is_known() {
+                continue;
+            }
             let part = inside.token(variable.position);
-            self.unknown_variable(&variable.name, &part, references, inside);
+            match self.reading(name) {
+                Reading::Possible => continue,
+                Reading::Nowhere => self.unknown_variable(name, &part, references, inside),
+                // A variable that is called is no function, whether it has a value or not.
+                _ if is_called(inside.text, &part) => continue,
+                reading => self.empty_variable(name, reading, inside.spot(&part)),
+            }
+            told += 1;
         }
+    }
+
+    /// Warns of a variable that has its value too late, or elsewhere.
+    fn empty_variable(&mut self, name: &str, reading: Reading, spot: Spot) {
+        let (why, help) = match reading {
+            Reading::Elsewhere => (
+                "is assigned only in a branch or iteration that this state is not part of",
+                "a branch's or iteration's variables end with it: put the value into its output",
+            ),
+            _ => (
+                "is assigned only by states that do not come before this one",
+                "a state's expressions see the variables as they were when it was entered: assign it in a state before",
+            ),
+        };
+        let message = format!("The variable '${name}' {why}, so it has no value");
+        self.warning(code::UNKNOWN_VARIABLE, spot, message).help = Some(help.to_owned());
     }
 
     fn unknown_variable(
@@ -231,8 +255,7 @@ impl Checker<'_> {
         references: &References,
         inside: &Inside<'_>,
     ) {
-        let is_called = inside.text[part.end..].trim_start().starts_with('(')
-            || inside.text[..part.start].trim_end().ends_with("~>");
+        let is_called = is_called(inside.text, part);
         let meant = self.closest_name(name, is_called, references);
         let (code, message) = match is_called {
             true => (
@@ -330,6 +353,11 @@ impl Checker<'_> {
 /// Says whether a text is written as an expression.
 pub(super) fn is_delimited(text: &str) -> bool {
     text.strip_prefix(OPEN).is_some_and(|rest| rest.ends_with(CLOSE))
+}
+
+/// Says whether the name at a part of an expression is called there.
+fn is_called(text: &str, part: &Range<usize>) -> bool {
+    text[part.end..].trim_start().starts_with('(') || text[..part.start].trim_end().ends_with("~>")
 }
 
 fn has_both(text: &str) -> bool {

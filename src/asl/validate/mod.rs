@@ -7,6 +7,7 @@
 mod choice;
 mod distributed;
 mod graph;
+mod habits;
 mod inside;
 mod jsonata;
 mod names;
@@ -20,6 +21,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variables;
 
 pub(crate) use distributed::is_distributed;
 
@@ -47,6 +49,9 @@ pub(crate) fn validate(
         machine_language: QueryLanguage::JsonPath,
         substitutions: &options.substitutions,
         assigned: BTreeSet::new(),
+        called: variables::called(source.text),
+        scopes: Vec::new(),
+        variable_steps: 0,
         owner: Owner::default(),
         outcome: Outcome::default(),
         diagnostics: Vec::new(),
@@ -71,6 +76,12 @@ struct Checker<'a> {
     substitutions: &'a BTreeMap<String, String>,
     /// The variables that some state assigns.
     assigned: BTreeSet<String>,
+    /// The functions that some expression calls.
+    called: BTreeSet<&'static str>,
+    /// The variables of the flows around what is being checked, outermost first.
+    scopes: Vec<variables::Scope>,
+    /// How much was looked at to tell whether variables have values.
+    variable_steps: usize,
     /// Whose fields are being checked.
     owner: Owner,
     /// What the expressions of the field may read that is being checked.

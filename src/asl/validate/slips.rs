@@ -306,7 +306,8 @@ fn path(text: &str) -> String {
 
 /// Returns what was meant by a field that `$states` has not.
 pub(super) fn of_states_field(name: &str) -> String {
-    match suggest::closest(name, STATES_FIELDS) {
+    let error = matches!(name, "error" | "Error" | "cause" | "Cause").then_some("errorOutput");
+    match error.or_else(|| suggest::closest(name, STATES_FIELDS)) {
         Some(field) => format!("did you mean `$states.{field}`?"),
         None => format!("write `$states.input.{name}` for a field of the input"),
     }

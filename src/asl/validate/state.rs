@@ -40,9 +40,13 @@ impl Checker<'_> {
         if states.as_object().is_some_and(<[_]>::is_empty) {
             self.schema(Spot::at(&place, &states.span), "Value cannot be empty");
         }
-        for member in states.as_object().unwrap_or_default() {
-            self.state(&member.value, &place.key(&member.key));
-        }
+        self.in_scope(flow, |checker| {
+            let states = states.as_object().unwrap_or_default();
+            for (index, member) in states.iter().enumerate() {
+                checker.begin_state(index);
+                checker.state(&member.value, &place.key(&member.key));
+            }
+        });
     }
 
     fn state(&mut self, state: &Node, place: &Place<'_>) {

@@ -155,6 +155,8 @@ impl Checker<'_> {
                 "Invalid variable name '{name}': the variable name exceeds the {VARIABLE_CHARS_MAX}-character limit."
             );
             self.error(code::INVALID_VARIABLE_NAME, spot, message);
+        } else {
+            self.hiding(name, spot, language == Some(QueryLanguage::Jsonata));
         }
     }
 

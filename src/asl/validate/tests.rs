@@ -2,6 +2,7 @@
 
 mod jsonata;
 mod slips;
+mod variables;
 
 use crate::asl::{Format, MachineType, Options, Report, Severity, Source, check, check_with};
 

@@ -23,7 +23,7 @@ impl Listing<'_> {
         for (index, using) in self.program.expressions.iter().enumerate() {
             writeln!(f, "\nexpression #{index}: {}", one_line(&using.text))?;
             if !using.globals.is_empty() {
-                let globals: Vec<String> = using.globals.iter().map(global).collect();
+                let globals: Vec<String> = using.globals.iter().map(|name| self.global(name)).collect();
                 writeln!(f, "  reads {}", globals.join(", "))?;
             }
             let found: Vec<String> = using.chains.iter().map(place).collect();
@@ -36,20 +36,21 @@ impl Listing<'_> {
         }
         Ok(())
     }
-}
 
-/// Shows what a name is read from.
-fn global(global: &Global) -> String {
-    match global.from {
-        GlobalSource::Of(Source::Input) => "input".into(),
-        GlobalSource::Of(Source::Data) => "data".into(),
-        GlobalSource::Of(Source::Result) => "result".into(),
-        GlobalSource::Of(Source::Output) => "output".into(),
-        GlobalSource::Of(Source::Context) => "context".into(),
-        GlobalSource::Of(Source::Variable(variable)) => slot(variable),
-        GlobalSource::States(Work::None) => "$states".into(),
-        GlobalSource::States(Work::Result) => "$states with result".into(),
-        GlobalSource::States(Work::ErrorOutput) => "$states with errorOutput".into(),
+    /// Shows what a name is read from.
+    fn global(&self, global: &Global) -> String {
+        match global.from {
+            GlobalSource::Of(Source::Input) => "input".into(),
+            GlobalSource::Of(Source::Data) => "data".into(),
+            GlobalSource::Of(Source::Result) => "result".into(),
+            GlobalSource::Of(Source::Output) => "output".into(),
+            GlobalSource::Of(Source::Context) => "context".into(),
+            GlobalSource::Of(Source::Variable(variable)) => slot(variable),
+            GlobalSource::Of(Source::Shadowed(shadow)) => self.slots(shadow),
+            GlobalSource::States(Work::None) => "$states".into(),
+            GlobalSource::States(Work::Result) => "$states with result".into(),
+            GlobalSource::States(Work::ErrorOutput) => "$states with errorOutput".into(),
+        }
     }
 }
 

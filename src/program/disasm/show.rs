@@ -2,7 +2,7 @@
 
 use super::super::{
     AssignId, CallId, Comparison, FailId, FormatId, GatherId, Limit, PathId, PathUse, Pattern, Relation,
-    ShapeId, Source, TestId, VariableRef, WaitId, WaitUntil,
+    ShadowId, ShapeId, Source, TestId, VariableRef, WaitId, WaitUntil,
 };
 use super::Listing;
 use super::line::plural;
@@ -30,7 +30,14 @@ impl Listing<'_> {
             Source::Result => format!("{text} of result"),
             Source::Output => format!("{text} of output"),
             Source::Variable(variable) => format!("{text} ({})", slot(variable)),
+            Source::Shadowed(shadow) => format!("{text} ({})", self.slots(shadow)),
         }
+    }
+
+    /// Shows the variables of one name, in the order in which they are looked at.
+    pub(super) fn slots(&self, id: ShadowId) -> String {
+        let slots: Vec<String> = self.program.shadows[id.at()].iter().copied().map(slot).collect();
+        slots.join(", else ")
     }
 
     /// Shows a path that an instruction reads, with the field it was written for.

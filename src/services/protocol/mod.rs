@@ -8,6 +8,7 @@
 mod answer;
 mod body;
 mod case;
+mod checksum;
 mod failure;
 mod json;
 mod metadata;
@@ -146,6 +147,7 @@ pub fn request(
             )));
         }
     }
+    checksum::add(operation, &mut draft);
     Ok(draft)
 }
 

@@ -270,6 +270,12 @@ impl Writer<'_> {
             return Ok(());
         };
         match &shape.kind {
+            // AWS streams the JSON of what is given: a text arrives in its quotes.
+            Kind::Blob if member.is_streaming => {
+                self.view.write_dense(value, &mut draft.body);
+                draft.default_header("Content-Type", "application/octet-stream");
+                Ok(())
+            }
             Kind::Text | Kind::Blob => {
                 draft
                     .body

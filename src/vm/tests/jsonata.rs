@@ -48,6 +48,50 @@ fn fields_see_the_state_as_it_was_entered() {
 }
 
 #[test]
+fn a_name_of_an_outer_flow_is_seen_until_the_inner_one_assigns_it() {
+    let read = |name: &str, next: &str| {
+        let expression = r#""Type":"Pass","Output":{"a":"{% $x %}","o":"{% [$states.input.o, $x] %}"}"#;
+        jsonata(name, &format!("{expression},{next}"))
+    };
+    let path = |name: &str, next: &str| {
+        let parameters = r#""Parameters":{"a.$":"$x","o.$":"States.Array($.o, $x)"}"#;
+        format!(r#""{name}":{{"Type":"Pass",{parameters},{next}}}"#)
+    };
+    let assign = r#""C":{"Type":"Pass","Assign":{"x":"inner"},"Next":"D"}"#;
+    let end = r#""End":true"#;
+    // A state's name is there once.
+    let renamed = |flow: &str| {
+        ["B", "C", "D"].into_iter().fold(flow.to_owned(), |flow, name| {
+            flow.replace(&format!("\"{name}\""), &format!("\"{name}2\""))
+        })
+    };
+    for (first, last, output) in [
+        (
+            read("B", r#""Next":"C""#),
+            read("D", end),
+            r#"{"a":"inner","o":["","outer","inner","outer","inner"]}"#,
+        ),
+        (
+            path("B", r#""Next":"C""#),
+            path("D", end),
+            r#"{"a":"inner","o":[[[["","outer"],"inner"],"outer"],"inner"]}"#,
+        ),
+    ] {
+        let flow = format!(r#"{{"StartAt":"B","States":{{{first},{assign},{last}}}}}"#);
+        let states = [
+            r#""A":{"Type":"Pass","Result":{"o":""},"Assign":{"x":"outer"},"Next":"P"}"#.to_owned(),
+            format!(r#""P":{{"Type":"Parallel","Branches":[{flow}],"Next":"M"}}"#),
+            format!(
+                r#""M":{{"Type":"Map","ItemProcessor":{},"Next":"Z"}}"#,
+                renamed(&flow)
+            ),
+            jsonata("Z", r#""Type":"Succeed","Output":"{% [$states.input, $x] %}""#),
+        ];
+        check(&states.join(","), "{}", &format!(r#"[{output},"outer"]"#));
+    }
+}
+
+#[test]
 fn without_fields_data_pass_through() {
     let states = [
         jsonata("A", r#""Type":"Pass","Next":"B""#),

@@ -209,6 +209,66 @@ fn what_the_service_accepts_and_cannot_mean_anything_is_a_warning() {
 }
 
 #[test]
+fn habits_of_other_languages_are_told() {
+    let method =
+        |name: &str| format!("UNKNOWN_FUNCTION: Values have no method '{name}': calling it is an error");
+    let text = "{% $states.input.a.toUpperCase() %}";
+    output(text, &method("toUpperCase"), "toUpperCase", "`$uppercase(a)`");
+    let filter = "CONSTANT_FILTER: A text in `[…]` is a condition that always holds, not the name of a field";
+    for (text, underlined, help) in [
+        ("{% $states.input['a'] %}", "['a']", "write `.a`"),
+        ("{% $states.input.b['a b'].c %}", "['a b']", "`` .`a b` ``"),
+        ("{% ($v := $states.input; $v['a']) %}", "['a']", "write `.a`"),
+        (
+            "{% \"it\\\"s['b']\" & $states.input[0]['a'] %}",
+            "['a']",
+            "write `.a`",
+        ),
+    ] {
+        output(text, filter, underlined, help);
+    }
+    let field = |owner: &str, name: &str| {
+        format!("UNKNOWN_STATES_FIELD: '{owner}' has no field '{name}', so it has no value")
+    };
+    for (owner, name, meant) in [
+        ("$states.context.Execution", "id", "Id"),
+        ("$states.context.Execution", "StartTme", "StartTime"),
+        ("$states.context.State", "name", "Name"),
+        ("$states.context", "execution", "Execution"),
+        ("$states.context", "Stat", "State"),
+    ] {
+        let help = format!("did you mean `{owner}.{meant}`?");
+        output(
+            &format!("{{% {owner}.{name} %}}"),
+            &field(owner, name),
+            name,
+            &help,
+        );
+    }
+    let error = "UNKNOWN_STATES_FIELD: '$states' has no field 'error' here, so it has no value";
+    output(
+        "{% $states.error.Cause %}",
+        error,
+        "error",
+        "`$states.errorOutput`",
+    );
+    for fine in [
+        "1 in['a'] or 'a' in['a']",
+        "$states.input.a[b = 'c']['a' = d]",
+        "$states.input.toUpperCase",
+        "($o := {'map': function($x) { $x }}; $o.map(1))",
+        "$lookup($states.input, 'a')['' = '']",
+        "'$states.context.Execution.id'",
+        "$states.context.Execution.Input.id",
+        "$states.context.Map.Item.Value & $states.context.Quota",
+        "$match($states.input.a, /x['\"]y[\"a\"]/)",
+    ] {
+        let text = json_text(&format!("{{% {fine} %}}"));
+        state(&format!(r#""Type": "Pass", "Output": {text}"#), &[]);
+    }
+}
+
+#[test]
 fn what_is_nested_too_deeply_to_be_read_is_refused() {
     let deep = "(".repeat(400) + "1" + &")".repeat(400);
     let text = definition(&format!(r#""Type": "Pass", "Output": "{{%{deep}%}}""#));

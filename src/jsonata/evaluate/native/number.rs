@@ -101,7 +101,8 @@ pub(super) fn square_root<'a>(machine: &mut Machine<'a, '_>, arguments: &Argumen
 pub(super) fn power<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'a>) -> Answer<'a> {
     match (machine.number(arguments.get(0)), machine.number(arguments.get(1))) {
         (Some(base), Some(exponent)) => numbers::power(base, exponent).map(Value::Number),
-        _ => Ok(Value::Nothing),
+        (Some(base), None) => Err(Error::new("D3061").with_value(base)),
+        (None, _) => Ok(Value::Nothing),
     }
 }
 

@@ -384,7 +384,10 @@ pub(super) fn replace<'a>(machine: &mut Machine<'a, '_>, arguments: &Arguments<'
         return Err(Error::new("D3010").with_value("").with_index(2));
     }
     let limit = machine.limit(arguments.get(3), "D3011", 4)?;
-    match (machine.string(pattern), machine.string(replacement)) {
+    // As JavaScript writes it.
+    let is_missing = matches!(replacement, Value::Nothing);
+    let replacement = machine.string(replacement).or(is_missing.then_some("undefined"));
+    match (machine.string(pattern), replacement) {
         (Some(pattern), Some(replacement)) => {
             // So often it may be found.
             machine.spend((text.len() / pattern.len()).min(limit as usize))?;

@@ -1,6 +1,7 @@
 //! A double as text: JavaScript's form and Java's.
 
 use super::Digits;
+use super::digits::Scratch;
 use std::fmt::{self, Write};
 
 /// Digits of a fraction in `$string`: the reference drops what binary fractions leave behind.
@@ -48,8 +49,23 @@ pub fn write_string(out: &mut impl Write, number: f64) -> fmt::Result {
     }
     match write_few(out, number) {
         Some(written) => written,
-        None => javascript(out, &Digits::precise(number, STRING_DIGITS)),
+        None => {
+            let digits = Digits::precise(number, STRING_DIGITS);
+            // The reference makes a number of them again; only of these the digits may be more than it needs.
+            match number.abs() < f64::MIN_POSITIVE {
+                true => javascript(out, &read_back(&digits)?),
+                false => javascript(out, &digits),
+            }
+        }
     }
+}
+
+/// Returns the fewest digits of the double that is nearest to some.
+fn read_back(digits: &Digits) -> Result<Digits, fmt::Error> {
+    let mut text = Scratch::new();
+    javascript(&mut text, digits)?;
+    let number = text.text().parse().map_err(|_| fmt::Error)?;
+    Ok(Digits::shortest(number))
 }
 
 /// Writes a number as outputs and logs have it: a whole number that fits 64 bits as such, any other as
@@ -205,6 +221,20 @@ mod tests {
                     assert_eq!([javascript, java], [expected.clone(), expected], "{number:e}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn digits_that_a_subnormal_number_has_not_are_not_written() {
+        for (number, text) in [
+            (5e-324, "5e-324"),
+            (-1e-323, "-1e-323"),
+            (-3e-320, "-3e-320"),
+            (1.2345678901234567e-310, "1.23456789012346e-310"),
+            (2.2250738585072011e-308, "2.2250738585072e-308"),
+            (f64::MIN_POSITIVE, "2.2250738585072e-308"),
+        ] {
+            assert_eq!(texts(number)[1], text);
         }
     }
 

@@ -13,6 +13,9 @@ fn head_of_a_request() {
     );
     assert_eq!(draft.header("content-type"), Some("application/x-amz-json-1.0"));
     assert_eq!(draft.header("x-amz-target"), Some("DynamoDB_20120810.GetItem"));
+    assert_eq!(draft.header("x-amzn-query-mode"), None);
+    let draft = super::draft("sqs:sendMessage", "{}").unwrap();
+    assert_eq!(draft.header("x-amzn-query-mode"), Some("true"));
     let draft = super::draft("aws-sdk:ssm:getParameter", "{}").unwrap();
     assert_eq!(draft.header("content-type"), Some("application/x-amz-json-1.1"));
 }

@@ -77,6 +77,19 @@ fn heads_of_requests() {
 }
 
 #[test]
+fn checksums_are_not_added_to_those_given() {
+    let given = draft(
+        "aws-sdk:s3:putObject",
+        r#"{"Bucket":"b","Key":"k","ChecksumSHA256":"x"}"#,
+    )
+    .unwrap();
+    assert_eq!(given.header("x-amz-checksum-crc32"), None);
+    let control = r#"{"AccountId":"1","Bucket":"b","Tagging":{"TagSet":[]}}"#;
+    let draft = draft("aws-sdk:s3control:putBucketTagging", control).unwrap();
+    assert!(draft.header("content-md5").is_some());
+}
+
+#[test]
 fn host_prefixes() {
     let prefix = |of: &str, parameters: &str| draft(of, parameters).map(|draft| draft.host_prefix);
     assert_eq!(
@@ -94,7 +107,7 @@ fn bodies() {
         (
             "aws-sdk:s3:putObject",
             r#"{"Bucket":"b","Key":"k","Body":"text data"}"#,
-            "text data",
+            r#""text data""#,
         ),
         (
             "aws-sdk:s3:putObject",
@@ -248,9 +261,37 @@ fn results() {
 }
 
 #[test]
+fn an_answer_has_a_limit() {
+    let large = vec![b' '; crate::value::index::DOCUMENT_BYTES_MAX + 1];
+    let error = answer("aws-sdk:s3:getObject", 200, &[], &large).unwrap_err();
+    assert_eq!(
+        error.cause(),
+        "Unable to unmarshall response (the body is too large). Response Code: 200"
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_are_base64() {
     let result = answer("aws-sdk:s3:getObject", 200, &[], &[0xff, 0xfe]).unwrap();
     assert_eq!(result, r#"{"Metadata":{},"Body":"//4="}"#);
+}
+
+#[test]
+fn models_of_bedrock_answer_with_json() {
+    let parameters = r#"{"ModelId":"m:0","Body":{"prompt":"p"},"ContentType":"application/json"}"#;
+    check_body("bedrock:invokeModel", parameters, r#"{"prompt":"p"}"#);
+    check_head(
+        "bedrock:invokeModel",
+        parameters,
+        "POST /model/m%3A0/invoke",
+        &[("Content-Type", "application/json")],
+    );
+    check_result(
+        "bedrock:invokeModel",
+        &[("Content-Type", "application/json")],
+        r#"{"a": [1.0]}"#,
+        r#"{"Body":{"a":[1.0]},"ContentType":"application/json"}"#,
+    );
 }
 
 #[test]
