@@ -5,6 +5,7 @@
 
 use super::json::Reader;
 use super::output::{self, Fields};
+use super::received::Answer;
 use super::xml::Tree;
 use super::{Headers, failure, headers, metadata, scalar};
 use crate::services::error::{ServiceError, Style};
@@ -12,16 +13,6 @@ use crate::services::model::{Kind, Location, Member, Operation, Protocol, Servic
 use crate::services::optimized::Dress;
 use crate::value::index::DOCUMENT_BYTES_MAX;
 use crate::value::{Heap, Kind as Json, ValueRef, View};
-
-/// What came back.
-pub(super) struct Answer<'a> {
-    pub(super) service: &'a Service,
-    pub(super) operation: &'a Operation,
-    pub(super) style: Style,
-    pub(super) status: u16,
-    pub(super) headers: &'a dyn Headers,
-    pub(super) body: &'a [u8],
-}
 
 /// Reads the answer of an operation: the result's JSON text.
 ///

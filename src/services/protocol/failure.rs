@@ -2,8 +2,8 @@
 //!
 //! Owns where an answer has its code, message and request ids.
 
-use super::answer::Answer;
 use super::headers;
+use super::received::Answer;
 use super::xml::Tree;
 use crate::services::error::{Reported, ServiceError};
 use crate::services::model::Protocol;

@@ -16,6 +16,7 @@ mod metadata;
 mod output;
 mod query;
 mod read_xml;
+mod received;
 mod rest;
 mod scalar;
 #[cfg(test)]

@@ -19,7 +19,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqsign_core::hash::{hex_hmac_sha256, hex_sha256, hmac_sha256};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
@@ -40,16 +41,11 @@ const SESSION: &str = "stepstream-kafka";
 pub fn msk_tokens(settings: &Settings, home: &Home, brokers: &str) -> Result<Tokens, String> {
     let entry = Entry::of_process(settings, home)?;
     let region = region_of(brokers).unwrap_or_else(|| entry.places.region());
-    let maker = MskTokens {
+    Ok(Tokens(Arc::new(MskTokens {
         region: region.into(),
+        known: Mutex::new(Known::first(&entry)?),
         entry,
-        known: Mutex::default(),
-    };
-    let until = Instant::now() + FIRST_WAIT;
-    while !maker.has_answer() && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(Tokens(Arc::new(maker)))
+    })))
 }
 
 /// Returns the region in the name of a broker, such as `b-1.orders.abc123.c2.kafka.eu-west-1.amazonaws.com:9098`.
@@ -113,16 +109,26 @@ impl MskTokens {
             None => "the credentials of AWS are being fetched".to_owned(),
         })
     }
-
-    /// Says whether there are credentials, or a reason why there are none; asks for them.
-    fn has_answer(&self) -> bool {
-        let has_session = self.session(clock::wall_ms()).is_ok();
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        has_session || known.denial.is_some()
-    }
 }
 
 impl Known {
+    /// Waits for the first credentials; without any the clients begin all the same, and ask again.
+    fn first(entry: &Entry) -> Result<Known, String> {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(|error| format!("it cannot be started: {error}"))?;
+        let mut known = Known::default();
+        let first = async {
+            let session = entry.keeper.session(&Identity::default(), SESSION, None);
+            tokio::time::timeout(FIRST_WAIT, session).await
+        };
+        match runtime.block_on(first) {
+            Ok(Ok(session)) => known.session = Some(session),
+            Ok(Err(denial)) => known.denial = Some(denial),
+            Err(_) => {}
+        }
+        Ok(known)
+    }
+
     /// Takes what the keeper says.
     fn hear(&mut self) {
         let Some(asked) = &mut self.asked else {
