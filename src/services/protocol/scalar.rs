@@ -123,7 +123,7 @@ fn nanos_of_seconds(text: &str) -> Option<i128> {
     let seconds: i128 = millis / 1_000;
     (SECONDS_MIN..=SECONDS_MAX)
         .contains(&seconds)
-        .then_some(millis * 1_000_000)
+        .then(|| millis * 1_000_000)
 }
 
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];

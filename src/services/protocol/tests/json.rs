@@ -157,6 +157,11 @@ fn results() {
         // What is not as the model says is handed on.
         (
             "aws-sdk:sfn:startExecution",
+            r#"{"startDate":1e40}"#,
+            r#"{"StartDate":"1e40"}"#,
+        ),
+        (
+            "aws-sdk:sfn:startExecution",
             r#"{"startDate":"soon","executionArn":[1]}"#,
             r#"{"ExecutionArn":[1],"StartDate":"soon"}"#,
         ),
