@@ -103,7 +103,6 @@ impl Compiler {
                 self.code.emit(Instruction::Put(id));
             }
         }
-        self.trace(Stage::AfterResultPath);
     }
 
     fn transition(&mut self, transition: &Transition, labels: &Labels<'_>) {
@@ -175,7 +174,7 @@ impl Compiler {
             &task.transition,
             labels,
         );
-        self.handlers(id, &task.retry, &task.catch, labels);
+        self.handlers(id, state, (&task.retry, &task.catch), labels);
     }
 
     fn push_data(&mut self) {
@@ -216,21 +215,28 @@ impl Compiler {
     fn data_flow_result(&mut self, state: &State, path: &DataPath) {
         if state.query_language == QueryLanguage::JsonPath {
             self.result_path(path);
+            self.trace(Stage::AfterResultPath);
         }
     }
 
-    fn handlers(&mut self, id: StateId, retry: &[model::Retrier], catch: &[Catcher], labels: &Labels<'_>) {
+    fn handlers(
+        &mut self,
+        id: StateId,
+        state: &State,
+        (retry, catch): (&[model::Retrier], &[Catcher]),
+        labels: &Labels<'_>,
+    ) {
         let retriers = retry.iter().map(retrier).collect();
         let catchers = catch
             .iter()
-            .map(|catcher| self.catcher(catcher, labels))
+            .map(|catcher| self.catcher(state, catcher, labels))
             .collect();
         let state = &mut self.program.states[id.at()];
         state.retriers = retriers;
         state.catchers = catchers;
     }
 
-    fn catcher(&mut self, catcher: &Catcher, labels: &Labels<'_>) -> program::Catcher {
+    fn catcher(&mut self, state: &State, catcher: &Catcher, labels: &Labels<'_>) -> program::Catcher {
         let label = self.code.label();
         self.code.place(label);
         self.scene = Scene::CATCH;
@@ -238,6 +244,7 @@ impl Compiler {
         self.output(catcher.output.as_ref());
         self.assign(&catcher.assign);
         self.result_path(&catcher.result_path);
+        self.trace_in_json_path(state, Stage::AfterResultPath);
         self.code.emit(Instruction::Exit(target(labels, &catcher.next)));
         program::Catcher {
             errors: texts(&catcher.error_equals),
@@ -318,7 +325,7 @@ impl Compiler {
             &parallel.transition,
             labels,
         );
-        self.handlers(id, &parallel.retry, &parallel.catch, labels);
+        self.handlers(id, state, (&parallel.retry, &parallel.catch), labels);
         let flows = parallel.branches.iter().map(|branch| self.flow(branch)).collect();
         self.program.containers[container.at()].branches = Branches::Parallel(flows);
     }
@@ -349,7 +356,7 @@ impl Compiler {
             &map.transition,
             labels,
         );
-        self.handlers(id, &map.retry, &map.catch, labels);
+        self.handlers(id, state, (&map.retry, &map.catch), labels);
         let selector = map.item_selector.as_ref().map(|selector| {
             let label = self.code.label();
             self.code.place(label);

@@ -412,7 +412,7 @@ fn tasks() {
     check(
         "[tasks]\n\"a:1\" = { function = \"f\", http = \"h\" }\nb = { function = \"delay\" }\nc = { function = \"f\", connections = 1 }\n",
         &[
-            "6:1: tasks.\"a:1\": give exactly one of `function`, `http`, `runtime`, `kafka` and `endpoints`",
+            "6:1: tasks.\"a:1\": give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`",
             "7:1: tasks.b: milliseconds: `delay` needs it: after how many milliseconds to answer",
             "8:1: tasks.c: connections: only `http`, `endpoints` or `aws` has this key",
         ],
@@ -428,9 +428,9 @@ fn connections() {
     check(
         "[connections.a]\nbasic = { username = \"u\", password = \"p\" }\napi_key = { name = \"k\", value = \"v\" }\n[connections.b]\nheaders = { Host = \"h\" }\n[connections.c]\nquery = { q = { env = \"NOT_SET\" } }\n[connections.d.oauth]\nendpoint = \"http://login.internal/\"\nclient_id = \"i\"\nclient_secret = \"s\"\n",
         &[
-            "5:1: connections.a: give at most one of `basic`, `api_key` and `oauth`",
+            "5:14: connections.a: give at most one of `basic`, `api_key` and `oauth`",
             "9:1: connections.b.headers: the header Host is the client's own",
-            "12:1: connections.d: its secrets are sent to login.internal unencrypted; anyone on the network path can read \
+            "12:14: connections.d: its secrets are sent to login.internal unencrypted; anyone on the network path can read \
              them (write https://, or leave it to a proxy on this machine)",
         ],
     );
@@ -438,7 +438,13 @@ fn connections() {
 
 #[test]
 fn what_a_workflow_may_reach() {
-    check("allow = [\"sqs orders\", \"sqss\", \"http h\"]", &["x"]);
+    check(
+        "allow = [\"sqs orders\", \"sqss\", \"http h\"]",
+        &[
+            "5:24: workflow.orders.allow.1: there is no service \"sqss\"; did you mean \"sqs\"?",
+            "5:32: workflow.orders.allow.2: \"h\": it has no scheme; write it as \"https://api.example.com/*\"",
+        ],
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Lanes that come and go while a shard runs.
 //!
-//! What is divided among the lanes of a shard, memory and the sink's queue, is divided anew. Must not know why a lane
-//! comes or goes. Invariant: a lane goes when nothing of it is left on the shard; its number may be another's then, but a
+//! What is divided among the lanes of a shard, memory and the sink's queue, is divided anew. How long a lane takes to go
+//! `leaving` knows. Must not know why one comes or goes. Invariant: a lane goes when nothing of it is left on the shard; its number may be another's then, but a
 //! [`LaneId`] never names another lane.
 
 use super::lane::Lane;

@@ -18,12 +18,28 @@
 //! sync mode before (`precommit`).
 //!
 //! A caller (`call`) asks for an execution in the same way, with a name and an input of its own, and is answered over a
-//! channel; it has no offset and leaves nothing behind. `askers` tells the two apart when an execution has waited.
+//! channel (`mailbox`, `calls`, `call_asker`); it has no offset and leaves log records behind, for which it does not wait.
+//! `askers` tells the two apart when an execution has waited.
+//!
+//! # Where to look
+//!
+//! | for | file |
+//! |---|---|
+//! | how many events are taken, and why none are | `taking`, `limits` |
+//! | which events wait for which | `ordering`, `intake` |
+//! | an output, a dead letter, a reply | `messages`, `letter_headers`, `replies` |
+//! | a message that does not arrive | `outbox`, `resend`, `trials`, `deliveries` |
+//! | when an event is finished | `settlements`, `event_asker` |
+//! | an offset's commit | `commit`; in sync mode `precommit`, `cut_off` |
+//! | a partition that goes, a shard that stops | `drain` |
+//! | a workflow that comes or goes | `coming`, `leaving` |
+//! | memory | `reckoning`, `held`, and `execution::account` |
 //!
 //! # Invariants
 //!
 //! - An offset is completed once, and only when everything its event leaves behind is acknowledged.
 //! - A caller whose call was taken is answered once: at the end, or when the shard or the workflow stops.
+//! - Neither events nor callers keep the other out, whatever there is little of.
 //! - In sync mode nothing runs before the commit past it was acknowledged, and nothing runs twice.
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work), and one evaluation of

@@ -1,6 +1,7 @@
 //! What the parts of a shard take of its memory, brought together on its account.
 //!
-//! Must not know what follows when memory is short: [`account`](crate::execution) says that.
+//! Must not know what follows when memory is short, which `execution::account` says. Invariant: the account is up to date
+//! when a turn begins events, and again when it is over.
 
 use super::shard::Shard;
 use crate::metrics::MemoryUse;

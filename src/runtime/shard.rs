@@ -8,7 +8,6 @@
 
 use super::askers::ShardAskers;
 use super::dispatch::Dispatch;
-use super::drain::LAST_ANSWERS;
 use super::kept::Kept;
 use super::lane::{Lane, Lanes};
 use super::lane_id::LaneId;
@@ -16,7 +15,7 @@ use super::limits::Limit;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::parts::Parts;
-use super::stop::Stop;
+use super::stop::{LAST_ANSWERS, Stop};
 use crate::clock::{Now, monotonic_ms};
 use crate::execution::account::Account;
 use crate::execution::executor::Executor;

@@ -273,3 +273,10 @@ pub(super) struct XmlNamespace {
     pub(super) uri: Box<str>,
     pub(super) prefix: Option<Box<str>>,
 }
+
+impl Member {
+    /// The beginning of the names of a map of headers.
+    pub(super) fn prefix(&self) -> &str {
+        if self.has_wire_name { &self.wire } else { "" }
+    }
+}

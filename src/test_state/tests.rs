@@ -235,3 +235,32 @@ fn fields_at_a_path_show_what_they_come_to() {
     let trial = test_state(&wait, &subject("S", r#"{"t":"1970-01-03T00:00:00Z"}"#, None)).unwrap();
     assert_eq!(trial.stage(Stage::Timestamp), Some("\"1970-01-03T00:00:00Z\""));
 }
+
+#[test]
+fn a_catcher_has_the_stages_of_its_language() {
+    let text = |language: &str, fields: &str| {
+        format!(
+            r#"{{"QueryLanguage": "{language}", "StartAt": "A", "States": {{"A": {{"Type": "Task", "End": true,
+            "Resource": "arn:aws:states:::lambda:invoke", {fields}}}, "B": {{"Type": "Succeed"}}}}}}"#
+        )
+    };
+    let error = Mock::Error {
+        error: "E",
+        cause: None,
+    };
+    let stage = |text: &str| {
+        let trial = test_state(&machine(text), &subject("A", "{}", Some(error))).unwrap();
+        assert_eq!(trial.status, Status::CaughtError);
+        trial.stage(Stage::AfterResultPath).is_some()
+    };
+    let catcher = r#""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B""#;
+    let path = r#""Parameters": {"FunctionName": "f"}"#;
+    assert!(stage(&text("JSONPath", &format!("{path}, {catcher}}}]"))));
+    let arguments = r#""Arguments": {"FunctionName": "f"}"#;
+    let output = r#""Output": "{% $states.errorOutput.Error %}""#;
+    assert!(!stage(&text(
+        "JSONata",
+        &format!("{arguments}, {catcher}, {output}}}]")
+    )));
+    assert!(!stage(&text("JSONata", &format!("{arguments}, {catcher}}}]"))));
+}

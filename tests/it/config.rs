@@ -26,7 +26,7 @@ fn the_sample_loads_and_its_workflows_are_accepted() {
     assert_eq!((code, &*err), (0, ""), "{out}");
     assert_eq!(
         out,
-        "config/stepstream.toml: accepted\nconfig/workflows/order_fulfillment.asl.json: accepted\n  workflow \"order-fulfillment\" reaches:\n    check-inventory: lambda:invoke check-inventory by tasks.\"arn:aws:lambda:*:*:function:check-inventory\"\n"
+        "config/stepstream.toml: accepted\nconfig/workflows/order_fulfillment.asl.json: accepted\n  workflow \"order-fulfillment\" reaches:\n    check inventory: lambda:invoke check-inventory by tasks.\"arn:aws:lambda:*:*:function:check-inventory\"\n    mark order as complete: lambda:invoke complete-order by tasks.\"arn:aws:lambda:*:*:function:complete-order\"\n    update inventory: lambda:invoke update-inventory by tasks.\"arn:aws:lambda:*:*:function:update-inventory\"\n    cancel order: lambda:invoke cancel-order by tasks.\"arn:aws:lambda:*:*:function:cancel-order\"\n"
     );
 }
 

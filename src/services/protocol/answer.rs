@@ -6,7 +6,7 @@
 use super::json::Reader;
 use super::output::{self, Fields};
 use super::xml::Tree;
-use super::{Headers, failure, metadata, rest, scalar};
+use super::{Headers, failure, headers, metadata, scalar};
 use crate::services::error::{ServiceError, Style};
 use crate::services::model::{Kind, Location, Member, Operation, Protocol, Service, Structure};
 use crate::services::optimized::Dress;
@@ -154,8 +154,8 @@ impl Answer<'_> {
         let mut is_dressed = !self.dress().has_metadata();
         let found = self.found(structure, body);
         let dress = |fields: &mut Fields<'_>| {
-            let id = rest::request_id(self.headers).or(body_request_id);
-            metadata::write(fields, self.status, self.headers, id);
+            let id = headers::request_id(self.headers).or(body_request_id);
+            metadata::write(fields, self.style, self.status, self.headers, id);
         };
         for &index in &structure.order {
             let index = usize::from(index);
@@ -253,7 +253,7 @@ impl Answer<'_> {
                 .begin(name)
                 .extend_from_slice(self.status.to_string().as_bytes());
         } else {
-            rest::header_member(self.service, self.headers, member, name, fields);
+            headers::member(self.service, self.headers, member, name, fields);
         }
     }
 

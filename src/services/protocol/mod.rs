@@ -10,6 +10,7 @@ mod body;
 mod case;
 mod checksum;
 mod failure;
+mod headers;
 mod json;
 mod metadata;
 mod output;

@@ -3,11 +3,12 @@
 //! Owns when it is done: once, when the program is loaded, for a task whose parameters say all then; else at each call. Must
 //! not know connectors.
 
-use super::target::Parameters;
-use super::{Allow, Constants, Target, targets};
+use super::named::{Constants, Parameters, targets};
+use super::rules::Allow;
+use super::target::Target;
+use crate::task::Failure;
 use crate::task::asked::Asked;
-use crate::task::lambda::function::Function;
-use crate::task::{Failure, Home};
+use crate::task::lambda::function::{Function, Home};
 use crate::value::{ValueRef, View};
 
 /// What a task may reach.

@@ -1,79 +1,23 @@
 //! `allow`: what a workflow may reach, beyond what `[tasks]` serves.
 //!
 //! Each line is an action and what it may be done to: `sqs:sendMessage arn:aws:sqs:*:*:orders-*`, `http https://h/*`. `line`
-//! owns their grammar, `target` what the parameters of a call name, `resources` which parameters those are, `gate` the check
-//! of one task. Must not know connectors. Invariants: what is checked is what is called, after its parameters are computed;
-//! a call that names nothing we know is granted only where its whole action is.
+//! owns their grammar, `rules` all of them together, `named` what the parameters of a call name, `resources` which parameters
+//! those are, `target` what that is, `gate` the check of one task. Must not know connectors. Invariants: what is checked is
+//! what is called, after its parameters are computed; a call that names nothing we know is granted only where its whole action
+//! is.
 
 mod gate;
 mod line;
+mod named;
 mod resources;
+mod rules;
 mod target;
 
 pub(super) use gate::Gate;
 pub use line::LineError;
-pub(super) use target::{Constants, Target, targets};
-
-use crate::fault;
-use crate::task::Failure;
-use line::Line;
-
-/// The lines of a workflow's `allow`.
-#[derive(Clone, Debug)]
-pub struct Allow {
-    lines: Vec<Line>,
-}
-
-impl Allow {
-    /// Reads the lines.
-    ///
-    /// # Errors
-    /// Everything that is wrong with them.
-    pub fn parse(lines: &[String]) -> Result<Allow, Vec<LineError>> {
-        let (mut good, mut wrong) = (Vec::new(), Vec::new());
-        for (index, text) in lines.iter().enumerate() {
-            match Line::parse(text) {
-                Ok(line) => good.push(line),
-                Err(message) => wrong.push(LineError { index, message }),
-            }
-        }
-        if wrong.is_empty() {
-            Ok(Allow { lines: good })
-        } else {
-            Err(wrong)
-        }
-    }
-
-    /// Says whether an action may be done to a target.
-    fn grants(&self, action: &str, target: &Target) -> bool {
-        self.lines.iter().any(|line| line.grants(action, target))
-    }
-
-    /// Checks an action, and all that it is done to.
-    ///
-    /// # Errors
-    /// AWS's failure for missing rights, with the line that would grant the call.
-    pub(super) fn check(&self, action: &str, targets: &[Target]) -> Result<(), Failure> {
-        match targets.iter().find(|target| !self.grants(action, target)) {
-            None => Ok(()),
-            Some(target) => Err(refusal(action, target)),
-        }
-    }
-}
-
-/// The failure of a call that no line grants (facts 7.1: its words are not known).
-#[cold]
-fn refusal(action: &str, target: &Target) -> Failure {
-    let line = line::granting(action, target);
-    let what = match target.shown() {
-        Some(shown) => format!("call {action} on {shown}"),
-        None => format!("call {action}"),
-    };
-    Failure::new(
-        fault::PERMISSIONS,
-        format!("The workflow is not allowed to {what}: add \"{line}\" to its allow."),
-    )
-}
+pub(super) use named::{Constants, targets};
+pub use rules::Allow;
+pub(super) use target::Target;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Lines, and what they grant.
 
-use super::target::{Parameters, Target, targets};
+use super::named::{Parameters, targets};
 use super::*;
 use crate::task::Home;
 use crate::value::{Heap, View};

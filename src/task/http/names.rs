@@ -5,8 +5,8 @@
 //! for.
 
 use super::Reach;
+use core::net::SocketAddr;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::OnceLock;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};

@@ -5,7 +5,7 @@
 //! what counts is the address that is connected to, whatever a URL has for it. Invariant: an IPv4 address is the same
 //! address in each of its IPv6 forms.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Which addresses of a host may be connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

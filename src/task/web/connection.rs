@@ -173,6 +173,7 @@ impl Connection {
     }
 
     /// Says whether it has a password, a key or a token, or something else that stands outside of the file.
+    #[cfg(feature = "kafka")]
     pub(crate) fn has_authorization(&self) -> bool {
         let outside = |secret: &Secret| !matches!(secret, Secret::Text(_));
         let maps = [&self.headers, &self.query, &self.body];
@@ -181,6 +182,7 @@ impl Connection {
     }
 
     /// Says what is wrong with the connection itself, and where, if anything; secrets may be missing on this machine.
+    #[cfg(feature = "kafka")]
     pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
         let mut connection = self.clone();
         connection.take_unreadable();

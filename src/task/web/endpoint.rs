@@ -6,8 +6,8 @@
 
 use crate::program::Pattern;
 use crate::task::http::{Reach, forbidden};
+use core::net::IpAddr;
 use hyper::Uri;
-use std::net::IpAddr;
 
 /// How often over a path may be encoded for what it means to be found out.
 const ENCODED_TWICE_MAX: usize = 4;
@@ -74,10 +74,7 @@ impl Endpoint {
         let port = match port {
             Some("*") => None,
             Some(port) => Some(port.parse().map_err(|_| wrong("the port is not a number"))?),
-            None => match is_encrypted {
-                Some(is_encrypted) => Some(default_port(is_encrypted)),
-                None => None,
-            },
+            None => is_encrypted.map(default_port),
         };
         let host = plain_host(host);
         let is_part = |c: char| c.is_ascii_alphanumeric() || "-._*:".contains(c);

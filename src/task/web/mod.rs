@@ -26,6 +26,7 @@ pub(super) mod endpoint;
 mod exchange;
 mod gateway;
 mod invoke;
+mod maker;
 mod response;
 mod service;
 #[cfg(test)]
@@ -35,7 +36,8 @@ mod value;
 
 pub(super) use config::{WebConfig, WebKeys};
 pub use counts::{Counts, Tokens};
-pub(super) use service::{Connections, Service, WebMaker, gateway_place, place};
+pub(super) use maker::WebMaker;
+pub(super) use service::{Connections, Service, gateway_place, place};
 
 /// The names of the errors that calls of web APIs give themselves; those of statuses are the most usual ones.
 pub(super) const ERRORS: [&str; 23] = [

@@ -8,7 +8,6 @@ use super::connection::{Connection, Ready, name_of};
 use super::counts::Counts;
 use super::draft::Draft;
 use super::endpoint::{Endpoint, Place, granted};
-use super::exchange::Caller;
 use super::gateway;
 use super::invoke;
 use super::response::Integration;
@@ -19,8 +18,7 @@ use crate::task::asked::{Asked, Refusal};
 use crate::task::aws::{Settings, Signatory, Unsigned, gateway_region};
 use crate::task::config::{ConfigError, Mistake};
 use crate::task::http::{Limits, Origin, Reach, Request};
-use crate::task::maker::{Maker, Site};
-use crate::task::{Connector, Failure, Home};
+use crate::task::{Failure, Home};
 use crate::value::{ValueRef, View};
 use http_body_util::Full;
 use hyper::Uri;
@@ -181,6 +179,46 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Says whether a task is served, as far as its program says what it calls.
+    ///
+    /// # Errors
+    /// What of it is not.
+    pub(super) fn serves(&self, task: Asked<'_>) -> Result<(), Refusal> {
+        let integration = task
+            .integration()
+            .and_then(|(service, action)| Integration::of(service, action));
+        let integration = integration.ok_or(Refusal(None))?;
+        if let (Integration::Gateway, Some(auth_type)) = (integration, task.constant("AuthType"))
+            && self.signatory.is_none()
+            && gateway::is_signed(&auth_type) == Some(true)
+        {
+            return Err(Refusal(Some(("AuthType", auth_type))));
+        }
+        if let (Integration::Http, Some(arn)) = (integration, connection_of(task))
+            && !self.connections.has(&arn)
+        {
+            return Err(Refusal(Some(("ConnectionArn", arn))));
+        }
+        let Some(endpoint) = task.constant("ApiEndpoint") else {
+            return Ok(());
+        };
+        // What is no URL fails when it is called, as on AWS.
+        let place = match integration {
+            Integration::Http => place(&endpoint),
+            Integration::Gateway if task.is_computed("Stage") || task.is_computed("Path") => return Ok(()),
+            Integration::Gateway => {
+                let (stage, path) = (task.constant("Stage"), task.constant("Path"));
+                gateway_place(&endpoint, stage.as_deref(), path.as_deref())
+            }
+        };
+        match place.is_some_and(|place| granted(&self.endpoints, &place).is_none()) {
+            true => Err(Refusal(Some(("ApiEndpoint", endpoint)))),
+            false => Ok(()),
+        }
+    }
+}
+
 /// A request that was granted.
 pub(super) struct Prepared {
     pub(super) origin: Origin,
@@ -286,51 +324,4 @@ fn connection_of(task: Asked<'_>) -> Option<String> {
     let config = fields.find_map(|field| task.parameter(field))??;
     let arn = task.view().member_named(config, "ConnectionArn")?;
     Some(task.view().string(arn)?.decode().into_owned())
-}
-
-/// An entry that grants URLs.
-pub(in crate::task) struct WebMaker(pub(in crate::task) Arc<Service>);
-
-impl Maker for WebMaker {
-    fn make(&self, site: &mut Site) -> Box<dyn Connector> {
-        Box::new(Caller::new(self.0.clone(), site.answers.clone()))
-    }
-
-    fn serves(&self, task: &Asked<'_>) -> Result<(), Refusal> {
-        let integration = task
-            .integration()
-            .and_then(|(service, action)| Integration::of(service, action));
-        let integration = integration.ok_or(Refusal(None))?;
-        if let (Integration::Gateway, Some(auth_type)) = (integration, task.constant("AuthType"))
-            && self.0.signatory.is_none()
-            && gateway::is_signed(&auth_type) == Some(true)
-        {
-            return Err(Refusal(Some(("AuthType", auth_type))));
-        }
-        if let (Integration::Http, Some(arn)) = (integration, connection_of(*task))
-            && !self.0.connections.has(&arn)
-        {
-            return Err(Refusal(Some(("ConnectionArn", arn))));
-        }
-        let Some(endpoint) = task.constant("ApiEndpoint") else {
-            return Ok(());
-        };
-        // What is no URL fails when it is called, as on AWS.
-        let place = match integration {
-            Integration::Http => place(&endpoint),
-            Integration::Gateway if task.is_computed("Stage") || task.is_computed("Path") => return Ok(()),
-            Integration::Gateway => {
-                let (stage, path) = (task.constant("Stage"), task.constant("Path"));
-                gateway_place(&endpoint, stage.as_deref(), path.as_deref())
-            }
-        };
-        match place.is_some_and(|place| granted(&self.0.endpoints, &place).is_none()) {
-            true => Err(Refusal(Some(("ApiEndpoint", endpoint)))),
-            false => Ok(()),
-        }
-    }
-
-    fn runs_functions(&self) -> bool {
-        false
-    }
 }

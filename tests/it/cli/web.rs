@@ -47,7 +47,7 @@ fn config(port: u16, more: &str) -> String {
         topics = [\"t\"]
         {more}
         [tasks]
-        \"arn:aws:states:::http:invoke\" = {{ endpoints = [\"http://127.0.0.1:{port}/*\", \"http://*/*\"] }}
+        \"arn:aws:states:::http:invoke\" = {{ endpoints = [\"http://127.0.0.1:{port}/*\", \"http://*:*/*\"] }}
         [connections.shop]
         api_key = {{ name = \"X-Api-Key\", value = {{ env = \"SHOP_KEY\" }} }}
         endpoints = [\"http://127.0.0.1:{port}/*\"]"
@@ -97,7 +97,8 @@ fn a_pipe_never_reaches_metadata() {
     let mut pipe = command(&["pipe", &definition, "--config", &settings]);
     pipe.env("SHOP_KEY", "hush");
     let (code, out, err) = feed(&mut pipe, input);
-    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("its secrets are sent to * unencrypted"), "{err}");
     for (line, reason) in out
         .lines()
         .zip(["which no task may reach", "which is not on the internet"])

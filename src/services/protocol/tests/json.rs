@@ -193,6 +193,23 @@ fn results_with_metadata() {
     );
 }
 
+/// HTTP libraries lower the names; these services were recorded to write them unlike the others.
+#[test]
+fn names_of_headers_are_the_services_own() {
+    let headers = [("Connection", "c"), ("x-amzn-RequestId", "R1")];
+    for (of, connection, id) in [
+        ("sqs:sendMessage", "connection", "x-amzn-RequestId"),
+        ("dynamodb:putItem", "Connection", "x-amzn-RequestId"),
+        ("dynamodb:getItem", "Connection", "x-amzn-requestid"),
+    ] {
+        let result = super::answer(of, 200, &headers, b"{}").unwrap();
+        assert!(
+            result.contains(&format!(r#""{connection}":"c","{id}":"R1"}}"#)),
+            "{result}"
+        );
+    }
+}
+
 #[test]
 fn errors() {
     for (of, body, name, cause) in [

@@ -184,6 +184,11 @@ fn problems_of_parameters() {
             "[The field 'Bucket' is required but was missing]",
         ),
         (
+            "lambda:invoke",
+            r#"{"FunctionName":".."}"#,
+            "[The value of the field 'FunctionName' has an invalid format]",
+        ),
+        (
             "aws-sdk:s3:putObject",
             r#"{"Bucket":"b","Key":"k","ContentType":"a\r\nX: y"}"#,
             "[The value of the field 'ContentType' has an invalid format]",
