@@ -11,7 +11,7 @@ use super::tokens::with_tokens;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
 use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
-use crate::metrics::{AwsCalls, AwsCounts, Metrics, Processes, TokenRequests};
+use crate::metrics::{Metrics, Processes, TokenRequests};
 use crate::registry::Registry;
 use crate::registry::files::Files;
 use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
@@ -137,18 +137,7 @@ fn watch_processes(tasks: &Tasks, metrics: &Metrics) {
 /// Shows what is asked of AWS.
 fn watch_aws(tasks: &Tasks, metrics: &Metrics) {
     for (pattern, counts) in tasks.aws() {
-        metrics.aws(pattern, move || {
-            let calls = counts.calls().into_iter();
-            let calls = calls.map(|(service, action, ended)| AwsCalls {
-                service,
-                action,
-                ended,
-            });
-            AwsCounts {
-                calls: calls.collect(),
-                credentials: counts.credentials(),
-            }
-        });
+        metrics.aws(pattern, move || counts.read());
     }
 }
 

@@ -160,6 +160,10 @@ impl Inner {
             if standings.len() >= IDENTITIES_MAX {
                 standings.retain(|_, standing| standing.is_asking);
             }
+            if standings.len() >= IDENTITIES_MAX {
+                let text = "Unable to load credentials: too many roles are assumed at a time";
+                return Err(Denial::Missing(text.into()));
+            }
             standings.insert(identity.clone(), Standing::default());
         }
         let Some(standing) = standings.get_mut(identity) else {
@@ -269,14 +273,11 @@ impl Inner {
         let (mut standings, Some(session)) = (self.standings.borrow_mut(), &call.session) else {
             return;
         };
-        if let Some(standing) = standings.get_mut(&call.identity) {
-            if standing
-                .session
-                .as_ref()
-                .is_some_and(|known| Arc::ptr_eq(known, session))
-            {
-                standing.refused = standing.session.take();
-            }
+        let is_it = |known: &Arc<Session>| Arc::ptr_eq(known, session);
+        if let Some(standing) = standings.get_mut(&call.identity)
+            && standing.session.as_ref().is_some_and(is_it)
+        {
+            standing.refused = standing.session.take();
         }
     }
 }
@@ -292,10 +293,10 @@ impl Reader for Responses {
         let call = self.calls.borrow_mut().remove(&ticket)?;
         Some(match outcome {
             Ok(response) => {
-                if is_refusal(&response) {
-                    if let Some(inner) = self.inner.upgrade() {
-                        inner.refused(&call);
-                    }
+                if is_refusal(&response)
+                    && let Some(inner) = self.inner.upgrade()
+                {
+                    inner.refused(&call);
                 }
                 call.meaning.read(response)
             }

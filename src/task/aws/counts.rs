@@ -2,6 +2,7 @@
 //!
 //! Must not know metrics' names. Invariant: the actions that are counted one by one are bounded; more share one count.
 
+use crate::metrics::{AwsCalls, AwsCounts};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -65,22 +66,21 @@ impl Counts {
         calls[calls.len() - 1].2.clone()
     }
 
-    /// Returns service, action, and how its calls ended, by word.
-    pub fn calls(&self) -> Vec<(String, String, [(&'static str, u64); 4])> {
+    /// Returns how they stand.
+    pub fn read(&self) -> AwsCounts {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = |(service, action, calls): &(String, String, Arc<Calls>)| {
-            let ended = [0, 1, 2, 3].map(|index: usize| (WORDS[index], calls.0[index].load(Relaxed)));
-            (service.clone(), action.clone(), ended)
+        let read = |(service, action, calls): &(String, String, Arc<Calls>)| AwsCalls {
+            service: service.clone(),
+            action: action.clone(),
+            ended: [0, 1, 2, 3].map(|index: usize| (WORDS[index], calls.0[index].load(Relaxed))),
         };
-        calls.iter().map(read).collect()
-    }
-
-    /// Returns how often credentials were fetched, and how often there were none.
-    pub fn credentials(&self) -> [(&'static str, u64); 2] {
-        [
-            ("fetched", self.fetched.load(Relaxed)),
-            ("denied", self.denied.load(Relaxed)),
-        ]
+        AwsCounts {
+            calls: calls.iter().map(read).collect(),
+            credentials: [
+                ("fetched", self.fetched.load(Relaxed)),
+                ("denied", self.denied.load(Relaxed)),
+            ],
+        }
     }
 }
 
@@ -91,10 +91,10 @@ fn actions_beyond_the_limit_share_a_count() {
         counts.of("s", &index.to_string()).add(Ended::Throttled);
     }
     counts.of("s", "0").add(Ended::Succeeded);
-    let calls = counts.calls();
+    let calls = counts.read().calls;
     assert_eq!(calls.len(), ACTIONS_MAX + 1);
     assert_eq!(
-        calls[0].2,
+        calls[0].ended,
         [
             ("succeeded", 1),
             ("failed", 0),
@@ -102,5 +102,5 @@ fn actions_beyond_the_limit_share_a_count() {
             ("unanswered", 0)
         ]
     );
-    assert_eq!(calls[ACTIONS_MAX].2[2], ("throttled", ACTIONS_MAX as u64));
+    assert_eq!(calls[ACTIONS_MAX].ended[2], ("throttled", ACTIONS_MAX as u64));
 }

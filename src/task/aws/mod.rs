@@ -164,10 +164,10 @@ impl Connector for AwsConnector {
         sink: &mut dyn Sink,
         result: &mut Vec<u8>,
     ) -> Progress {
-        if let Target::Function(invocation) = call.target {
-            if invocation.style == FunctionStyle::Bare {
-                return self.functions.call(call, ticket, sink, result);
-            }
+        if let Target::Function(invocation) = call.target
+            && invocation.style == FunctionStyle::Bare
+        {
+            return self.functions.call(call, ticket, sink, result);
         }
         let sent = self
             .sending(call)

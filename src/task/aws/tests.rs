@@ -630,7 +630,7 @@ fn paths_that_lead_elsewhere_are_not_sent() {
                 r#"{"FunctionName":".."}"#,
             )
             .await;
-        assert_eq!(found.expect_err("an error").0, "Lambda.SdkClientException");
+        assert_eq!(found.expect_err("an error").0, "States.Runtime");
         assert_eq!(server.requests.borrow().len(), 0);
     });
 }
