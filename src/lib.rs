@@ -62,11 +62,11 @@
 //! | `guard` | the barrier that no panic crosses |
 //! | `metrics` | the service's counters, and their text for Prometheus |
 //! | `stream` | events in, messages out: traits, safe commit offsets, memory, Kafka |
-//! | `log::write` | execution logs on their way out: files, stdout, a topic |
+//! | `log::write` | execution logs on their way out: files, stdout, a topic, CloudWatch Logs |
 //! | `task` | connectors: what runs a workflow's tasks |
 //! | `registry` | state machines by name: publish, take up, read again |
 //! | `execution` | an execution with the world around it: who asked for it, its machine, tasks, timers, memory, ending |
-//! | `runtime` | shards: executions of events and for callers, ordering, limits, commits, drains |
+//! | `runtime` | shards: executions of events and for callers, workflows that come and go, ordering, limits, commits, drains |
 //! | `config` | the configuration file: read, checked, its schema; with the feature `kafka` |
 //! | `server` | builds the parts, starts and stops them; one HTTP server, so far with health and metrics; with the feature `kafka` |
 //! | `cli` | the commands; with the feature `cli` |
@@ -113,7 +113,8 @@
 //! - No offset is committed past unfinished work, even across a rebalance or crash. In sync mode nothing
 //!   runs before its commit is acknowledged, and nothing runs twice. Nothing is committed for a partition
 //!   that was lost.
-//! - `execution` knows no partitions, offsets or topics. Who asks for one, an event today, decides what its ending means.
+//! - `execution` knows no partitions, offsets or topics. Who asks for one, an event or a caller, decides what its ending
+//!   means. Neither kind keeps the other out.
 //! - An event is finished when its output or dead letter is acknowledged and its log records have left the
 //!   process. A failed execution is finished, too.
 //! - Shards share no mutable state: an execution starts, runs and ends on one shard, and channels to the
@@ -133,9 +134,10 @@
 //! # Features
 //!
 //! `cli`, on by default, is the command line and everything below it. `kafka` adds Kafka as source and sink, the
-//! configuration file and the service; it builds librdkafka, which needs a C and C++ compiler and make. `kafka-tls`,
-//! also on by default, adds TLS, SCRAM and OIDC to Kafka's clients; it builds OpenSSL and curl from source, which need
-//! cmake and perl. `runtime` is the stream processor without a broker; `render` adds source excerpts to diagnostics.
+//! configuration file and the service; it builds librdkafka, which needs a C and C++ compiler and make. `kafka-codecs`
+//! adds messages that are compressed with zstd or gzip. `kafka-tls` adds TLS, SCRAM and OIDC to Kafka's clients; it builds
+//! OpenSSL and curl from source, which need cmake and perl. Both are on by default. `runtime` is the stream processor
+//! without a broker; `render` adds source excerpts to diagnostics.
 //! Without features (`default-features = false`) the crate is the language core, in safe and portable Rust apart
 //! from two files of `value::index`, and builds without a C compiler.
 

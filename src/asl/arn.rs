@@ -117,6 +117,18 @@ impl Integration<'_> {
     }
 }
 
+/// Returns the services with optimized integrations.
+#[cfg(feature = "runtime")]
+pub(crate) fn optimized_services() -> impl Iterator<Item = &'static str> {
+    OPTIMIZED.iter().map(|(service, _, _)| *service)
+}
+
+/// Says whether a text is service and action of an integration.
+#[cfg(feature = "runtime")]
+pub(crate) fn is_integration(text: &str) -> bool {
+    integration(text).is_some_and(|integration| integration.pattern == Pattern::RequestResponse)
+}
+
 /// Returns the parameters of an integration that AWS refuses before it calls, unless they are objects of lists
 /// (facts 8.10).
 pub(crate) fn list_parameters(service: &str, action: &str) -> &'static [&'static str] {

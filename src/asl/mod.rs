@@ -22,6 +22,8 @@ mod tests;
 pub(crate) mod validate;
 
 pub(crate) use arn::list_parameters;
+#[cfg(feature = "runtime")]
+pub(crate) use arn::{is_integration, optimized_services};
 pub use diagnostic::{Diagnostic, Report, Severity, code};
 
 use crate::services::Services;

@@ -120,6 +120,13 @@ impl Findings {
         self.list.push((file.to_owned(), Err(stop.message().to_owned())));
     }
 
+    /// Prints something beside what was found, for reading.
+    fn note(&self, text: &str) {
+        if self.format == Format::Text && !text.is_empty() {
+            stdout_styled(text);
+        }
+    }
+
     /// Prints what was found in a file, for reading, and notes whether it refuses the file.
     fn tell(&mut self, file: &str, rendered: &str, diagnostics: &[Diagnostic]) {
         let count = |severity: Severity| {

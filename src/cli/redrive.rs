@@ -6,6 +6,7 @@ use super::output::{Stop, stderr, stdout};
 use super::waiter::Waiter;
 use super::{EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_PROBLEM, Format, diagnostics, signals};
 use crate::runtime::redrive::{Homes, Options, Redrive};
+use crate::server::with_tokens;
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, SourceConfig, Start, Subscription, admin};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -205,11 +206,14 @@ fn configuration(args: &Args) -> Result<(kafka::Config, Homes), Stop> {
             ));
         }
     };
-    let mut kafka = config.map(|config| config.kafka).unwrap_or_default();
+    let config = config.unwrap_or_default();
+    let mut kafka = config.kafka.clone();
     if let Some(brokers) = &args.brokers {
         kafka.brokers.clone_from(brokers);
     }
     kafka.check().map_err(stop)?;
+    let kafka = with_tokens(kafka, &config.aws, &config.home());
+    let kafka = kafka.map_err(|problem| Stop::new(format!("error: {problem}")))?;
     Ok((kafka, homes))
 }
 

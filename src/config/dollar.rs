@@ -67,13 +67,15 @@ fn name(text: &str) -> Option<&str> {
 fn help(root: &DeTable<'_>, path: &[String], name: &str, text: &str) -> String {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     match keys.as_slice() {
-        ["kafka", "secrets", _, "env"] | ["tasks", _, "headers", _, "env"] => {
+        ["kafka", "secrets", _, "env"] | ["tasks", _, "headers", _, "env"] | ["connections", .., "env"] => {
             format!("write env = \"{name}\"")
         }
-        ["tasks", _, "headers", _] => match text.starts_with("${") && text.ends_with('}') {
-            true => format!("write {{ env = \"{name}\" }}"),
-            false => format!("write {{ env = \"{name}\" }}, and put the whole text into the variable"),
-        },
+        ["tasks", _, "headers", _] | ["connections", ..] => {
+            match text.starts_with("${") && text.ends_with('}') {
+                true => format!("write {{ env = \"{name}\" }}"),
+                false => format!("write {{ env = \"{name}\" }}, and put the whole text into the variable"),
+            }
+        }
         ["kafka", "properties" | "consumer" | "producer", key] => {
             format!("in [kafka.secrets] write \"{key}\" = {{ env = \"{name}\" }}")
         }

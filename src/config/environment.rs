@@ -105,17 +105,21 @@ pub(super) fn apply<'a>(
     Ok(())
 }
 
+/// Sections that stand in the file alone.
+const FILE_ONLY: [&str; 2] = ["tasks", "connections"];
+
 /// Returns the key that a part of a name stands for.
 fn key_of(shape: &Shape, path: &str, part: &str) -> Result<String, Unusable> {
     let Shape::Table { keys, others } = shape else {
         return Err(format!("{path} has no keys").into());
     };
     let lower = part.to_ascii_lowercase();
-    if keys.contains_key(&lower) && !(path.is_empty() && lower == "tasks") {
+    let is_of_file = path.is_empty() && FILE_ONLY.contains(&lower.as_str());
+    if keys.contains_key(&lower) && !is_of_file {
         return Ok(lower);
     }
     match path {
-        _ if others.is_none() && lower != "tasks" => Err(Unusable {
+        _ if others.is_none() && !is_of_file => Err(Unusable {
             message: format!(
                 "there is no key {lower}{}",
                 if path.is_empty() { "" } else { " there" }

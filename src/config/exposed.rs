@@ -6,8 +6,10 @@
 use super::mask;
 use crate::secret;
 use crate::task::config::{Entry, Secret};
+use crate::task::web::connection::Connection;
 use hyper::Uri;
 use hyper::http::uri::Scheme;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Names the headers of an entry that are secrets and are sent without encryption to another machine, if any.
@@ -31,6 +33,36 @@ pub(super) fn exposed(entry: &Entry) -> Option<String> {
             secret.join(", ")
         )
     })
+}
+
+/// Says that secrets of a connection are sent without encryption to another machine, if they are: to the server that gives
+/// tokens, or to an endpoint.
+pub(super) fn exposed_connection(
+    connection: &Connection,
+    entries: &BTreeMap<String, Entry>,
+) -> Option<String> {
+    let granted = entries.values().flat_map(Entry::endpoints);
+    let endpoints: Vec<&str> = match &connection.endpoints {
+        Some(own) => own.iter().map(String::as_str).collect(),
+        None => granted.collect(),
+    };
+    let tokens = connection.oauth.as_ref().map(|oauth| oauth.endpoint.as_str());
+    let is_secret = connection.has_authorization();
+    let urls = endpoints.into_iter().filter(|_| is_secret).chain(tokens);
+    let host = |url: &str| {
+        let rest = url.strip_prefix("http://")?;
+        let authority = rest.split('/').next()?;
+        let end = match authority.find(']') {
+            Some(end) => Some(end + 1),
+            None => authority.find(':'),
+        };
+        Some(authority[..end.unwrap_or(authority.len())].to_owned())
+    };
+    let mut hosts = urls.filter_map(host);
+    let host = hosts.find(|host| !is_loopback(host.trim_matches(['[', ']'])))?;
+    Some(format!(
+        "its secrets are sent to {host} unencrypted; anyone on the network path can read them"
+    ))
 }
 
 /// What is kept out of the file is one, and what is named like one.
@@ -86,6 +118,51 @@ mod tests {
             "http://fn.localhost/",
         ] {
             check(&format!("http = '{url}'\n{token}"), None);
+        }
+    }
+
+    #[test]
+    fn connections_in_the_clear() {
+        let entries = |url: &str| {
+            let entry = toml::from_str(&format!("endpoints = ['{url}']")).expect("an entry");
+            BTreeMap::from([("a".to_owned(), entry)])
+        };
+        for (connection, url, expected) in [
+            (
+                "basic = { username = 'u', password = 'p' }",
+                "http://10.0.0.7:80/*",
+                Some("10.0.0.7"),
+            ),
+            (
+                "basic = { username = 'u', password = 'p' }",
+                "http://*/*",
+                Some("*"),
+            ),
+            (
+                "basic = { username = 'u', password = 'p' }",
+                "http://[::1]:80/*",
+                None,
+            ),
+            ("basic = { username = 'u', password = 'p' }", "https://h/*", None),
+            ("headers = { A = 'b' }", "http://h/*", None),
+            (
+                "endpoints = ['https://h/*']\napi_key = { name = 'k', value = 'v' }",
+                "http://h/*",
+                None,
+            ),
+            (
+                "oauth = { endpoint = 'http://login/x', client_id = 'i', client_secret = 's' }",
+                "https://h/*",
+                Some("login"),
+            ),
+        ] {
+            let connection: Connection = toml::from_str(connection).expect("a connection");
+            let expected = expected.map(|host| {
+                format!(
+                    "its secrets are sent to {host} unencrypted; anyone on the network path can read them"
+                )
+            });
+            assert_eq!(exposed_connection(&connection, &entries(url)), expected, "{url}");
         }
     }
 

@@ -38,7 +38,7 @@ const WITH_SLIPS: [&str; 5] = ["secrets", "headers", "password", "passphrase", "
 /// Most edits of a slip.
 const SLIP_EDITS: usize = 2;
 /// Sections whose entries are named by the user: an `env` in them is an entry, not the name of a variable.
-const CONTAINERS: [&str; 2] = ["headers", "secrets"];
+const CONTAINERS: [&str; 4] = ["headers", "secrets", "query", "body"];
 /// What a secret is written with instead of its text.
 const SOURCES: [&str; 2] = ["env", "file"];
 /// Words that are followed by a secret in a text, as in `password=x`.
@@ -56,7 +56,7 @@ const NAMED: [&str; 11] = [
     "authorization",
 ];
 /// The sections of a file; a line that begins one ends what a secret may have left open.
-const SECTIONS: [&str; 4] = ["workflow", "kafka", "service", "tasks"];
+const SECTIONS: [&str; 5] = ["workflow", "kafka", "service", "tasks", "connections"];
 
 /// Returns the text with everything hidden that may be a secret.
 pub fn without_secrets(text: &str) -> String {
@@ -80,7 +80,13 @@ pub(super) fn secret_keys(root: &DeTable<'_>) -> Vec<String> {
 
 /// Whether the value at a path is not to be shown.
 pub(super) fn is_secret(path: &[String]) -> bool {
-    path.iter().any(|key| is_secret_text(key))
+    path.iter().any(|key| is_secret_text(key)) || is_sent_along(path)
+}
+
+/// Whether a value is a part of a connection's requests: an API's key may be any of them.
+fn is_sent_along(path: &[String]) -> bool {
+    let is_part = |key: &String| key == "query" || key == "body";
+    path.first().is_some_and(|section| section == "connections") && path.iter().skip(2).any(is_part)
 }
 
 /// Whether a message repeats a secret of the file.
@@ -107,6 +113,11 @@ pub(super) fn what_to_write(path: &[String]) -> Option<String> {
         ["kafka", _, key, ..] => Some(format!("in [kafka.secrets] write \"{key}\" = {source}")),
         ["tasks", _, "headers"] => Some(format!("write {{ NAME = {source} }}")),
         ["tasks", _, "headers", ..] => Some(format!("write a text, {source}")),
+        ["connections", _, "headers" | "query" | "body"]
+        | ["connections", _, "oauth", "headers" | "query" | "body"] => {
+            Some(format!("write {{ NAME = {source} }}"))
+        }
+        ["connections", ..] => Some(format!("write a text, {source}")),
         _ => None,
     }
 }

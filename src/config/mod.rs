@@ -34,8 +34,10 @@ pub use workflow::{DeadLetter, Reply, Topic, Workflow};
 
 use crate::stream::kafka;
 use crate::task;
+use crate::task::web::connection::Connection;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The configuration of a service: `stepstream.toml`.
@@ -53,6 +55,9 @@ pub struct Config {
     pub tasks: task::Config,
     /// How tasks reach AWS.
     pub aws: task::aws::Settings,
+    /// What web APIs ask their callers for, by the name in a task's `ConnectionArn`
+    /// (`arn:aws:events:REGION:ACCOUNT:connection/NAME/ID`): EventBridge's connections on AWS.
+    pub connections: BTreeMap<String, Connection>,
 }
 
 /// Where events come from.
@@ -65,6 +70,14 @@ enum Events {
 }
 
 impl Config {
+    /// Returns the service's own region and account.
+    pub fn home(&self) -> task::Home {
+        task::Home {
+            region: self.service.region.clone(),
+            account: self.service.account.clone(),
+        }
+    }
+
     /// Reads a configuration from its text. Relative paths of definitions, and of files for TLS, are taken from `folder`;
     /// `environment` has the variables that may override keys.
     pub fn read(
@@ -102,6 +115,7 @@ impl Config {
             }
             config.tasks.aws = config.aws.clone();
             config.tasks.locate(folder);
+            config.tasks.connections.clone_from(&config.connections);
         }
         reading
     }

@@ -57,7 +57,7 @@ fn what_stands_under_a_task_is_said() {
     check(
         "[tasks]\n\"x\" = \"http://h/\"",
         &[
-            "6:7: tasks.x: invalid type: a text, expected a table: { http = \"URL\" }, { function = \"NAME\" } or { kafka = [\"TOPIC\"] }",
+            "6:7: tasks.x: invalid type: a text, expected a table: { http = \"URL\" }, { function = \"NAME\" }, { kafka = [\"TOPIC\"] } or { endpoints = [\"URL\"] }",
         ],
     );
 }
@@ -412,9 +412,37 @@ fn tasks() {
     check(
         "[tasks]\n\"a:1\" = { function = \"f\", http = \"h\" }\nb = { function = \"delay\" }\nc = { function = \"f\", connections = 1 }\n",
         &[
-            "6:1: tasks.\"a:1\": give exactly one of `function`, `http`, `runtime` and `kafka`",
+            "6:1: tasks.\"a:1\": give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`",
             "7:1: tasks.b: milliseconds: `delay` needs it: after how many milliseconds to answer",
-            "8:1: tasks.c: connections: only `http` has this key",
+            "8:1: tasks.c: connections: only `http`, `endpoints` or `aws` has this key",
+        ],
+    );
+}
+
+#[test]
+fn connections() {
+    check(
+        "[connections.a]\nbasic = { username = \"u\", password = \"p\" }\napi_key = { name = \"k\", value = \"v\" }\n[connections.b]\nheaders = { Host = \"h\" }\n[connections.c]\nbasci = { username = \"u\" }\n",
+        &["11:1: connections.c.basci: there is no such key (did you mean \"basic\"?)"],
+    );
+    check(
+        "[connections.a]\nbasic = { username = \"u\", password = \"p\" }\napi_key = { name = \"k\", value = \"v\" }\n[connections.b]\nheaders = { Host = \"h\" }\n[connections.c]\nquery = { q = { env = \"NOT_SET\" } }\n[connections.d.oauth]\nendpoint = \"http://login.internal/\"\nclient_id = \"i\"\nclient_secret = \"s\"\n",
+        &[
+            "5:14: connections.a: give at most one of `basic`, `api_key` and `oauth`",
+            "9:1: connections.b.headers: the header Host is the client's own",
+            "12:14: connections.d: its secrets are sent to login.internal unencrypted; anyone on the network path can read \
+             them (write https://, or leave it to a proxy on this machine)",
+        ],
+    );
+}
+
+#[test]
+fn what_a_workflow_may_reach() {
+    check(
+        "allow = [\"sqs orders\", \"sqss\", \"http h\"]",
+        &[
+            "5:24: workflow.orders.allow.1: there is no service \"sqss\"; did you mean \"sqs\"?",
+            "5:32: workflow.orders.allow.2: \"h\": it has no scheme; write it as \"https://api.example.com/*\"",
         ],
     );
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns every rule that one struct alone cannot have. Invariant: all that is found is said.
 
-use super::exposed::exposed;
+use super::exposed::{exposed, exposed_connection};
 use super::posix::beyond_posix;
 use super::{Config, Events, Workflow};
 use crate::asl::Severity;
@@ -10,6 +10,7 @@ use crate::execution::name::{NAME_CHARACTERS_MAX, may_stand_in_name};
 use crate::log::write::{CloudWatchConfig, Destination};
 use crate::runtime::Mode;
 use crate::stream::kafka;
+use crate::task::Allow;
 use crate::units::{Period, Size};
 use regex_lite::Regex;
 use std::net::SocketAddr;
@@ -61,6 +62,17 @@ pub(super) fn validate(config: &Config, events: Events) -> Vec<Finding> {
         checks.add(&keys, problem);
     }
     checks.base.clear();
+    for (name, connection) in &config.connections {
+        if let Some((key, problem)) = connection.problem() {
+            let path = ["connections", name].into_iter().chain(key).collect::<Vec<_>>();
+            checks.add(&path, problem);
+        }
+        if let Some(warning) = exposed_connection(connection, &config.tasks.entries) {
+            let finding = checks.add(&["connections", name], warning);
+            finding.severity = Severity::Warning;
+            finding.help = Some("write https://, or leave it to a proxy on this machine".to_owned());
+        }
+    }
     for (pattern, entry) in &config.tasks.entries {
         if let Some(problem) = entry.problem() {
             checks.add(&["tasks", pattern], problem);
@@ -247,6 +259,14 @@ impl Checks {
         }
         self.outgoing(workflow);
         self.log(workflow);
+        self.allow(workflow);
+    }
+
+    fn allow(&mut self, workflow: &Workflow) {
+        let lines = workflow.allow.as_deref().unwrap_or_default();
+        for error in Allow::parse(lines).err().into_iter().flatten() {
+            self.add(&["allow", &error.index.to_string()], error.message);
+        }
     }
 
     fn topics(&mut self, workflow: &Workflow) {

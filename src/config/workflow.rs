@@ -61,6 +61,10 @@ pub struct Workflow {
     /// other partitions either. A process that stops returns all partitions together, within `shutdown_timeout`.
     /// Default `"10s"`.
     pub drain_timeout: Period,
+    /// What the workflow may reach of what `[tasks]` serves, a line each: an action and what it is done to, such as
+    /// `"sqs:sendMessage arn:aws:sqs:*:*:orders-*"` or `"http https://api.example.com/*"`. Anything else is the error
+    /// `States.Permissions`. Default: all that `[tasks]` serves.
+    pub allow: Option<Vec<String>>,
     /// Values for `${Name}` in the definition and for the names that a template uses.
     pub substitutions: BTreeMap<String, String>,
     /// Where outputs go; without it, nowhere.
@@ -101,6 +105,7 @@ impl Default for Workflow {
             sync_batch_max: 4_000,
             commit_interval: Period(Duration::from_secs(1)),
             drain_timeout: Period(Duration::from_secs(10)),
+            allow: None,
             substitutions: BTreeMap::new(),
             output: None,
             dead_letter: None,

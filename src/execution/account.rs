@@ -1,11 +1,11 @@
 //! What a shard's memory is spent on, in bytes, and what follows when it is short.
 //!
 //! Owns the sums and the lines at which something changes; must not know how memory is taken. Beyond the first line
-//! sources pause, and what was taken from them already waits unread. Beyond the second, which only executions that grow
-//! while they run can reach, those that need much more wait for others to end. One at a time may grow beyond it; when that is taken too,
-//! whatever grows fails. Each workflow has a part of the first
-//! line that no other can take. Invariant: whatever has waited ends or begins as long as nothing else can give memory
-//! back, so that a shard that is short goes on.
+//! sources pause, and events that were taken already wait unread. Beyond the second, which only executions that grow
+//! while they run can reach, an execution that needs much more waits for others to end. One at a time may grow beyond it;
+//! when that is taken too, whatever grows fails. Each workflow has a part of the first line that no other can take.
+//! Invariant: when nothing else can give memory back, something that has waited begins or ends, so that a shard that is
+//! short goes on.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -4,8 +4,8 @@
 //! when nobody waits for it any more.
 
 use super::asker::{Asker, Askers};
+use super::call_key::CallKey;
 use super::executor::Executor;
-use super::identity::CallKey;
 use super::machine::{Loaded, Machine};
 use super::state::{ExecutionState, FlightId, Pending};
 use super::steps::{Step, reach};

@@ -1,4 +1,6 @@
-//! What a shard knows of an execution besides its memory.
+//! What a shard knows of an execution besides its memory: names, deadlines, calls that wait.
+//!
+//! Must not know how an execution runs. Invariant: a name of an execution that is over names no other one.
 
 use super::account::Before;
 use crate::metrics::TaskSeries;

@@ -6,6 +6,8 @@
 //! text. Must not know shards, sources or HTTP. Invariants: [`names`] alone spells a metric's name; no
 //! label is formatted while events are processed; every set of label values is bounded.
 
+mod aws;
+mod connections;
 mod histogram;
 mod memory;
 pub mod names;
@@ -16,6 +18,8 @@ mod text;
 mod workflow;
 
 pub use ::metrics::Counter;
+pub use aws::{AwsCalls, AwsCounts};
+pub use connections::TokenRequests;
 pub use histogram::BOUNDS_US;
 pub use memory::{Memory, MemoryUse};
 pub use processes::Processes;
@@ -72,6 +76,10 @@ struct Board {
     undelivered: Vec<Undelivered>,
     /// By the pattern of their entry.
     processes: Vec<(Box<str>, processes::ReadProcesses)>,
+    /// By the connection's name.
+    connections: Vec<(Box<str>, connections::ReadTokens)>,
+    /// By the pattern of their entry.
+    aws: Vec<(Box<str>, aws::ReadAws)>,
 }
 
 /// Says how many entries a queue has.
@@ -221,6 +229,16 @@ impl Metrics {
         self.board().processes.push((pattern.into(), Box::new(read)));
     }
 
+    /// Adds what an entry of `[tasks]` asks of AWS; it is asked when the text is asked for.
+    pub fn aws(&self, pattern: &str, read: impl Fn() -> AwsCounts + Send + Sync + 'static) {
+        self.board().aws.push((pattern.into(), Box::new(read)));
+    }
+
+    /// Adds the tokens of a connection; they are asked about when the text is asked for.
+    pub fn tokens(&self, connection: &str, read: impl Fn() -> TokenRequests + Send + Sync + 'static) {
+        self.board().connections.push((connection.into(), Box::new(read)));
+    }
+
     /// Counts a definition that was read again: `published`, `refused`, `unreadable` or `unchanged`.
     pub fn reloaded(&self, state_machine: &str, outcome: &'static str) {
         let labels = [(names::STATE_MACHINE, state_machine), ("outcome", outcome)];
@@ -259,6 +277,8 @@ impl Board {
         memory::write(out, &self.memory);
         self.write_queues(out);
         processes::write(out, &self.processes);
+        connections::write(out, &self.connections);
+        aws::write(out, &self.aws);
         write_header(out, &names::PRODUCER_ERRORS);
         let undelivered = self.undelivered.iter().map(|count| count()).sum::<u64>();
         write_line(out, &names::PRODUCER_ERRORS, &[], undelivered as f64);

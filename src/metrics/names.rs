@@ -135,6 +135,14 @@ metrics! {
     FUNCTION_FAILURES: Counter "stepstream_function_failures_total" {"pattern", "reason"} "processes"
         "Processes of functions that ended unasked, by reason: exited, timed_out (the call took longer than timeout), \
          out_of_memory." / "";
+    CONNECTION_TOKENS: Counter "stepstream_connection_tokens_total" {"connection", "outcome"} "requests"
+        "Requests for a token of a connection of HTTP tasks, by outcome: given, refused (or no answer)." / "";
+    AWS_CALLS: Counter "stepstream_aws_calls_total" {"pattern", "service", "action", "outcome"} "calls"
+        "Calls of AWS's services, by outcome: succeeded, failed (the service reported an error), throttled, unanswered (no \
+         answer, or no credentials)." / "";
+    AWS_CREDENTIALS: Counter "stepstream_aws_credentials_total" {"pattern", "outcome"} "fetches"
+        "Credentials fetched, for the process or for a role, by outcome: fetched, denied (no source has any, or the role may \
+         not be assumed)." / "";
     BUILD_INFO: Gauge "stepstream_build_info" {"version"} "1"
         "Always 1; the label says which build this is." / "";
 }

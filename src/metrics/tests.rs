@@ -49,6 +49,20 @@ fn used() -> Metrics {
         started: 5,
         failed: [("exited", 1), ("timed_out", 1), ("out_of_memory", 0)],
     });
+    metrics.aws("arn:aws:states:::sqs:*", || AwsCounts {
+        calls: vec![AwsCalls {
+            service: "sqs".into(),
+            action: "sendMessage".into(),
+            ended: [
+                ("succeeded", 7),
+                ("failed", 1),
+                ("throttled", 2),
+                ("unanswered", 0),
+            ],
+        }],
+        credentials: [("fetched", 1), ("denied", 0)],
+    });
+    metrics.tokens("shop", || TokenRequests { given: 3, refused: 1 });
     metrics.queue("log", || 2);
     metrics.queue("log", || 3);
     metrics.reloaded("orders", "published");

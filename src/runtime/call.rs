@@ -2,7 +2,7 @@
 //!
 //! Must not know how executions run. Invariant: who asks is told one [`CallEnd`], or sees the channel close with the shard.
 
-use super::lane::LaneId;
+use super::lane_id::LaneId;
 use crate::execution::name::is_name;
 use crate::vm::PAYLOAD_BYTES_MAX;
 use tokio::sync::oneshot;

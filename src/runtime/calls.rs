@@ -1,14 +1,16 @@
 //! Executions that callers ask for, beside those of events.
 //!
-//! Callers and events share all limits. Events have the first choice when there is room again, and callers have a part of
-//! their own, so that neither keeps the other out. Must not know how a call has come. Invariants: a call is begun or refused
-//! in the turn that takes it; one that was begun is over at the latest when its workflow's time is.
+//! Callers and events share all limits: on executions that wait, on memory, on the log. When there is room again events come
+//! first, and callers have a part of their own beyond it, so that neither keeps the other out. Must not know how a call has
+//! come. Invariants: a call is begun or refused in the turn that takes it; one that was begun is over at the latest when its
+//! workflow's time is.
 
 use super::askers::ShardAskers;
 use super::call::{Call, CallEnd, Refused};
 use super::call_asker::CallAsker;
 use super::caller::Caller;
-use super::lane::{CALLERS, Lane, LaneId};
+use super::lane::{CALLERS, Lane};
+use super::lane_id::LaneId;
 use super::mailbox::{CALLS_MAX, Mailbox};
 use super::shard::Shard;
 use std::rc::Rc;

@@ -1,13 +1,14 @@
 //! Lanes that come and go while a shard runs.
 //!
-//! What is divided among the lanes of a shard, memory and the sink's queue, is divided anew. Must not know why a lane
-//! comes or goes. Invariant: a lane goes when nothing of it is left on the shard; its number may be another's then, but a
+//! What is divided among the lanes of a shard, memory and the sink's queue, is divided anew. How long a lane takes to go
+//! `leaving` knows. Must not know why one comes or goes. Invariant: a lane goes when nothing of it is left on the shard; its number may be another's then, but a
 //! [`LaneId`] never names another lane.
 
-use super::lane::{Lane, LaneId};
-use super::leaving::Removed;
+use super::lane::Lane;
+use super::lane_id::LaneId;
 use super::mailbox::{ORDERS_MAX, Order};
 use super::parts::LaneParts;
+use super::removed::Removed;
 use super::shard::{Shard, count_losses};
 use crate::guard::guarded;
 use std::time::Instant;

@@ -1,23 +1,20 @@
 //! The end of a partition on this shard, and of the shard.
 //!
-//! A revoked partition takes nothing any more; when its executions are over, or its time is, it is given
-//! back with its last commit. Executions end with their time; what those leave that were over before has
-//! [`LAST_ANSWERS`] more to arrive, else the last commit would call them unfinished. Events that wait for their turn in a line are forgotten at once in async mode,
-//! where their next owner runs them; in sync mode they are committed already, so they run here while there is
-//! time. A lost one is forgotten at once. Stopping is revoking everything. Invariant:
-//! what was abandoned is not committed (async), or named as unfinished in the last commit (sync).
+//! A revoked partition takes nothing any more; when its executions are over, or its time is, it is given back with its
+//! last commit. Executions end with their time. What others leave that were over before has [`LAST_ANSWERS`] more to
+//! arrive, else the last commit would call them unfinished. Events that wait for their turn in a line are forgotten at once
+//! in async mode, where their next owner runs them; in sync mode they are committed already, so they run here while there
+//! is time. A lost partition is forgotten at once. Stopping is revoking everything. Invariant: an event that was abandoned
+//! is not committed (async), or is named as unfinished in the last commit (sync).
 
 use super::askers::ShardAskers;
 use super::lane::{Feed, Lane};
 use super::partition::{GivenUp, Partition};
 use super::shard::Shard;
+use super::stop::LAST_ANSWERS;
 use super::workflow::Mode;
 use crate::stream::PartitionId;
-use std::time::{Duration, Instant};
-
-/// How much longer than executions the messages and log records may take of those that were over in time, and the commit
-/// that is under way.
-pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(1);
+use std::time::Instant;
 
 impl Lane {
     /// Begins to give a partition back.

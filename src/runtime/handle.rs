@@ -1,4 +1,6 @@
 //! Shards on threads: start, stop, join.
+//!
+//! Must not know what a shard does. Invariant: whoever holds a handle learns that the shard is over, also after a panic.
 
 use super::mailbox::{Address, Mailbox, mailbox};
 use super::parts::Parts;

@@ -21,21 +21,21 @@ pub(super) type Header<'a> = (&'a str, Option<&'a [u8]>);
 
 /// Why the headers of an event are not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum BadHeaders {
     /// They are not readable: damaged, or more than the client reads.
     Unreadable,
     /// They are beyond [`HEADERS_MAX`] or [`HEADERS_BYTES_MAX`].
     TooMany { count: usize, bytes: usize },
 }
 
-impl Refused {
+impl BadHeaders {
     /// Says what is wrong with the event.
     pub(super) fn cause(self) -> String {
         match self {
-            Refused::Unreadable => {
+            BadHeaders::Unreadable => {
                 "The event's headers cannot be read: they are damaged, or far too many.".to_owned()
             }
-            Refused::TooMany { count, bytes } => format!(
+            BadHeaders::TooMany { count, bytes } => format!(
                 "The event has {count} headers of {bytes} bytes; an execution takes at most {HEADERS_MAX} of {HEADERS_BYTES_MAX} bytes."
             ),
         }
@@ -44,8 +44,8 @@ impl Refused {
     /// Returns how many headers there are, as far as that is known.
     pub(super) fn count(self) -> String {
         match self {
-            Refused::Unreadable => "unknown".to_owned(),
-            Refused::TooMany { count, .. } => count.to_string(),
+            BadHeaders::Unreadable => "unknown".to_owned(),
+            BadHeaders::TooMany { count, .. } => count.to_string(),
         }
     }
 }
@@ -54,9 +54,9 @@ impl Refused {
 ///
 /// # Errors
 /// When they are beyond one.
-pub(super) fn check(headers: &dyn Headers) -> Result<(), Refused> {
+pub(super) fn check(headers: &dyn Headers) -> Result<(), BadHeaders> {
     if headers.are_unreadable() {
-        return Err(Refused::Unreadable);
+        return Err(BadHeaders::Unreadable);
     }
     let (mut count, mut bytes) = (0, 0);
     headers.each(&mut |name, value| {
@@ -64,7 +64,7 @@ pub(super) fn check(headers: &dyn Headers) -> Result<(), Refused> {
         bytes += name.len() + value.map_or(0, <[u8]>::len);
     });
     match count > HEADERS_MAX || bytes > HEADERS_BYTES_MAX {
-        true => Err(Refused::TooMany { count, bytes }),
+        true => Err(BadHeaders::TooMany { count, bytes }),
         false => Ok(()),
     }
 }
@@ -177,10 +177,13 @@ mod tests {
         let many = counted((0..HEADERS_MAX).map(|index| index.to_string()));
         assert_eq!(check(&many), Ok(()));
         let more = counted((0..=HEADERS_MAX).map(|_| "h".to_owned()));
-        assert!(matches!(check(&more), Err(Refused::TooMany { count: 1_001, .. })));
+        assert!(matches!(
+            check(&more),
+            Err(BadHeaders::TooMany { count: 1_001, .. })
+        ));
         let large = |bytes: usize| counted([String::from("n").repeat(bytes - 1)]);
         assert_eq!(check(&large(HEADERS_BYTES_MAX)), Ok(()));
         let bytes = HEADERS_BYTES_MAX + 1;
-        assert_eq!(check(&large(bytes)), Err(Refused::TooMany { count: 1, bytes }));
+        assert_eq!(check(&large(bytes)), Err(BadHeaders::TooMany { count: 1, bytes }));
     }
 }

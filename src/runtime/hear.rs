@@ -1,6 +1,6 @@
-//! What a shard hears: acknowledgements, log records that are out, answers, changes of partitions.
+//! What a shard hears: acknowledgements, log records that are out, answers of tasks, changes of partitions.
 //!
-//! Must not know what follows for an execution.
+//! Each is passed on to whom it concerns: a settlement, an execution, a partition. Must not know what follows there.
 
 use super::askers::ShardAskers;
 use super::intake::Intake;

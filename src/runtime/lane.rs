@@ -6,12 +6,13 @@
 
 use super::event::Keep;
 use super::held::Held;
-use super::leaving::Leaving;
+use super::lane_id::LaneId;
 use super::limits::Limit;
 use super::ordering::{LineId, Lines};
 use super::partition::Partition;
 use super::parts::{LaneParts, Renew};
 use super::refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
+use super::removed::Leaving;
 use super::settlements::Settlement;
 use super::workflow::{Input, Mode, Workflow};
 use crate::execution::account::MachineMeter;
@@ -21,7 +22,6 @@ use crate::stream::{PartitionId, Source, TopicId};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// Most topics that events name for replies and that are open at a time; beyond it the one that was not used for longest
@@ -43,27 +43,6 @@ const SETTLING_MAX: usize = 50_000;
 
 /// The workflows of a shard, each by its number.
 pub(super) type Lanes = slab::Slab<Lane>;
-
-/// Names a lane for as long as the process lives: its shard, its number there, which another one has when it is gone, and
-/// which of the number's owners it is. Only a shard gives one, and no other shard knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LaneId {
-    pub(super) shard: ShardId,
-    pub(super) index: u32,
-    pub(super) generation: u32,
-}
-
-/// Tells the shards of a process apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ShardId(u64);
-
-impl ShardId {
-    /// Returns one that no shard has had.
-    pub(super) fn next() -> ShardId {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        ShardId(NEXT.fetch_add(1, Relaxed))
-    }
-}
 
 /// One workflow on one shard. Its source is apart, since records are borrowed from it while they run.
 pub(super) struct Lane {

@@ -6,46 +6,16 @@
 
 use super::call::Refused;
 use super::hear::settled;
-use super::lane::{Lane, LaneId};
-use super::mailbox::ORDERS_MAX;
+use super::lane::Lane;
+use super::lane_id::LaneId;
+use super::removed::{REPLIES_MAX, Removed, RemovedReply};
 use super::settlements::SettlementId;
 use super::shard::Shard;
 use super::workflow::Mode;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 
 /// How much longer than its executions what they leave behind may take to arrive when a workflow is removed.
 pub const FAREWELL: Duration = Duration::from_secs(10);
-
-/// How a workflow has left a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// Events whose messages or log records had not arrived by then. They run again where their partition is next (async),
-    /// or count as cut off (sync).
-    pub given_up: usize,
-}
-
-/// Hears how a workflow has left.
-pub(super) type RemovedReply = oneshot::Sender<Result<Removed, Refused>>;
-
-/// The end of a lane.
-#[derive(Default)]
-pub(super) struct Leaving {
-    /// Who wants to hear of it.
-    replies: Vec<RemovedReply>,
-    /// What was given up when its time was over.
-    over: Option<Removed>,
-}
-
-impl Leaving {
-    /// Tells all who want to hear.
-    pub(super) fn tell(&mut self, removed: Removed) {
-        for reply in self.replies.drain(..) {
-            // Who has gone away needs no answer.
-            let _ = reply.send(Ok(removed));
-        }
-    }
-}
 
 impl Lane {
     /// Says whether nothing is left of a lane that is to go: no partition, nothing that runs, nothing on its way, no
@@ -77,7 +47,7 @@ impl Shard {
             None => Err(Refused::Gone),
             Some(leaving) => match leaving.over {
                 Some(removed) => Ok(removed),
-                None if leaving.replies.len() == ORDERS_MAX => Err(Refused::Busy),
+                None if leaving.replies.len() == REPLIES_MAX => Err(Refused::Busy),
                 None => return leaving.replies.push(reply),
             },
         };

@@ -5,9 +5,9 @@
 //! channel closes.
 
 use super::call::{Call, CallEnd, Refused};
-use super::lane::{LaneId, ShardId};
-use super::leaving::{Removed, RemovedReply};
+use super::lane_id::{LaneId, ShardId};
 use super::parts::LaneParts;
+use super::removed::{Removed, RemovedReply};
 use crate::execution::machine::Version;
 use crate::stream::Wake;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -49,7 +49,7 @@ pub(super) enum Order {
 }
 
 /// What both ends of a mailbox know.
-struct Desk {
+struct Shared {
     /// Whose it is.
     shard: ShardId,
     /// Whether no more calls are taken.
@@ -58,9 +58,9 @@ struct Desk {
     call_bytes: AtomicUsize,
 }
 
-impl Desk {
-    fn new() -> Arc<Desk> {
-        Arc::new(Desk {
+impl Shared {
+    fn new() -> Arc<Shared> {
+        Arc::new(Shared {
             shard: ShardId::next(),
             is_closed: AtomicBool::new(false),
             call_bytes: AtomicUsize::new(0),
@@ -72,20 +72,20 @@ impl Desk {
 struct Waiting {
     call: Option<Call>,
     bytes: usize,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
 }
 
 impl Waiting {
     /// Puts a call on the account, if there is room for it.
-    fn new(call: Call, desk: &Arc<Desk>) -> Result<Waiting, Refused> {
+    fn new(call: Call, shared: &Arc<Shared>) -> Result<Waiting, Refused> {
         let bytes = call.bytes();
         let waiting = Waiting {
             call: Some(call),
             bytes,
-            desk: Arc::clone(desk),
+            shared: Arc::clone(shared),
         };
         // Whoever finds no room takes off again what it has added, so a smaller one beside it may be refused in vain.
-        match desk.call_bytes.fetch_add(bytes, Relaxed) + bytes > CALL_BYTES_MAX {
+        match shared.call_bytes.fetch_add(bytes, Relaxed) + bytes > CALL_BYTES_MAX {
             true => Err(Refused::Busy),
             false => Ok(waiting),
         }
@@ -94,7 +94,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.desk.call_bytes.fetch_sub(self.bytes, Relaxed);
+        self.shared.call_bytes.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -103,7 +103,7 @@ impl Drop for Waiting {
 pub struct Address {
     orders: Sender<Order>,
     calls: Sender<Waiting>,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     wake: Wake,
 }
 
@@ -111,24 +111,24 @@ pub struct Address {
 pub struct Mailbox {
     orders: Receiver<Order>,
     calls: Receiver<Waiting>,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
 }
 
 /// Makes a mailbox for the shard that `wake` wakes.
 pub fn mailbox(wake: Wake) -> (Address, Mailbox) {
     let (orders, taken_orders) = bounded(ORDERS_MAX);
     let (calls, taken_calls) = bounded(CALLS_MAX);
-    let desk = Desk::new();
+    let shared = Shared::new();
     let address = Address {
         orders,
         calls,
-        desk: Arc::clone(&desk),
+        shared: Arc::clone(&shared),
         wake,
     };
     let mailbox = Mailbox {
         orders: taken_orders,
         calls: taken_calls,
-        desk,
+        shared,
     };
     (address, mailbox)
 }
@@ -154,7 +154,7 @@ impl Address {
     /// Returns the name of a lane that the shard begins with, by its place in [`Parts::lanes`](super::Parts::lanes).
     pub fn initial_lane(&self, place: usize) -> LaneId {
         LaneId {
-            shard: self.desk.shard,
+            shard: self.shared.shard,
             index: place as u32,
             generation: place as u32,
         }
@@ -190,22 +190,22 @@ impl Address {
     /// # Errors
     /// When the shard does not take calls now, or would take this one never.
     pub fn call(&self, call: Call) -> Result<(), Refused> {
-        if self.desk.is_closed.load(Relaxed) {
+        if self.shared.is_closed.load(Relaxed) {
             return Err(Refused::Stopping);
         }
         self.check(call.lane)?;
         call.check()?;
-        self.send(&self.calls, Waiting::new(call, &self.desk)?)
+        self.send(&self.calls, Waiting::new(call, &self.shared)?)
     }
 
     /// Lets the shard take no more calls, also none of those that wait. What runs goes on.
     pub fn close(&self) {
-        self.desk.is_closed.store(true, Relaxed);
+        self.shared.is_closed.store(true, Relaxed);
     }
 
     /// Looks whether a lane is one of this shard.
     fn check(&self, lane: LaneId) -> Result<(), Refused> {
-        match lane.shard == self.desk.shard {
+        match lane.shard == self.shared.shard {
             true => Ok(()),
             false => Err(Refused::Gone),
         }
@@ -227,18 +227,18 @@ impl Mailbox {
         Mailbox {
             orders: crossbeam_channel::never(),
             calls: crossbeam_channel::never(),
-            desk: Desk::new(),
+            shared: Shared::new(),
         }
     }
 
     /// Returns whose it is.
     pub(super) fn shard(&self) -> ShardId {
-        self.desk.shard
+        self.shared.shard
     }
 
     /// Says whether no more calls are taken.
     pub(super) fn is_closed(&self) -> bool {
-        self.desk.is_closed.load(Relaxed)
+        self.shared.is_closed.load(Relaxed)
     }
 
     /// Returns the next order, if there is one.

@@ -10,7 +10,7 @@ use super::letter_headers::{
     CAUSE, ERROR, EXECUTION, HEADERS_LEFT_OUT, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, VALUE_BYTES,
 };
 use super::outbox::Outgoing;
-use super::ticket::Refused;
+use super::ticket::OnRefusal;
 use crate::execution::asker::Failed;
 use crate::execution::machine::Machine;
 use crate::execution::steps::{Step, reach};
@@ -72,7 +72,7 @@ impl EventAsker<'_> {
         };
         let outgoing = Outgoing {
             message,
-            refused: Refused::Retried,
+            on_refusal: OnRefusal::Retried,
         };
         outbox.send(sink, id, &outgoing, now.ms);
     }
@@ -100,7 +100,9 @@ impl EventAsker<'_> {
         };
         let (number, offset) = (partition.number.to_string(), record.offset.to_string());
         let mut headers: Vec<Header<'_>> = Vec::new();
-        let left_out = headers::check(record.headers).err().map(headers::Refused::count);
+        let left_out = headers::check(record.headers)
+            .err()
+            .map(headers::BadHeaders::count);
         if left_out.is_none() {
             record
                 .headers
@@ -126,7 +128,7 @@ impl EventAsker<'_> {
         };
         let outgoing = Outgoing {
             message,
-            refused: Refused::Shrunk,
+            on_refusal: OnRefusal::Shrunk,
         };
         let Dispatch { outbox, now, .. } = &mut *self.dispatch;
         outbox.send(sink, id, &outgoing, now.ms);

@@ -18,12 +18,28 @@
 //! sync mode before (`precommit`).
 //!
 //! A caller (`call`) asks for an execution in the same way, with a name and an input of its own, and is answered over a
-//! channel; it has no offset and leaves nothing behind. `askers` tells the two apart when an execution has waited.
+//! channel (`mailbox`, `calls`, `call_asker`); it has no offset and leaves log records behind, for which it does not wait.
+//! `askers` tells the two apart when an execution has waited.
+//!
+//! # Where to look
+//!
+//! | for | file |
+//! |---|---|
+//! | how many events are taken, and why none are | `taking`, `limits` |
+//! | which events wait for which | `ordering`, `intake` |
+//! | an output, a dead letter, a reply | `messages`, `letter_headers`, `replies` |
+//! | a message that does not arrive | `outbox`, `resend`, `trials`, `deliveries` |
+//! | when an event is finished | `settlements`, `event_asker` |
+//! | an offset's commit | `commit`; in sync mode `precommit`, `cut_off` |
+//! | a partition that goes, a shard that stops | `drain` |
+//! | a workflow that comes or goes | `coming`, `leaving` |
+//! | memory | `reckoning`, `held`, and `execution::account` |
 //!
 //! # Invariants
 //!
 //! - An offset is completed once, and only when everything its event leaves behind is acknowledged.
 //! - A caller whose call was taken is answered once: at the end, or when the shard or the workflow stops.
+//! - Neither events nor callers keep the other out, whatever there is little of.
 //! - In sync mode nothing runs before the commit past it was acknowledged, and nothing runs twice.
 //! - A turn never waits and has a bounded length: a workflow that loops, or works on large data, has turns as all
 //!   others. What executions may do in one is `TURN_WORK`, counted by [`Work`](crate::vm::Work), and one evaluation of
@@ -56,6 +72,7 @@ mod held;
 mod intake;
 mod kept;
 mod lane;
+mod lane_id;
 mod leaving;
 mod letter_headers;
 mod limits;
@@ -67,17 +84,22 @@ mod partition;
 mod parts;
 mod position;
 mod precommit;
+mod reckoning;
 pub mod redrive;
 mod refusal;
+mod removed;
 mod replies;
 mod report;
+mod resend;
 mod settlements;
 mod shard;
 mod stats;
 mod stop;
+mod taking;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod trials;
 mod workflow;
 
 pub use crate::clock::Now;
@@ -88,13 +110,14 @@ pub use deliveries::{Deliveries, REFUSED_AFTER, STUCK_AFTER, Standstill};
 pub use handle::{Failure, Handle, spawn};
 pub use headers::{HEADERS_BYTES_MAX, HEADERS_MAX};
 pub use intake::BATCH_EVENTS_MAX;
-pub use lane::LaneId;
-pub use leaving::{FAREWELL, Removed};
+pub use lane_id::LaneId;
+pub use leaving::FAREWELL;
 pub use mailbox::{Address, CALL_BYTES_MAX, CALLS_MAX, Mailbox, ORDERS_MAX, mailbox};
 pub use messages::CAUSE_BYTES_MAX;
 pub use ordering::Ordering;
 pub use parts::{LaneParts, Parts, Renew};
 pub use refusal::{CUT_OFF, EVENT_TOO_LARGE, INVALID_EVENT};
+pub use removed::Removed;
 pub use shard::{Shard, Turn};
 pub use stats::Stats;
 pub use stop::Stop;

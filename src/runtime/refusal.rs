@@ -19,7 +19,7 @@ pub(super) enum Refusal {
     /// The value is too large; its bytes.
     TooLarge(usize),
     /// The headers are too many, or not readable.
-    Headers(headers::Refused),
+    Headers(headers::BadHeaders),
 }
 
 impl From<StartError> for Refusal {

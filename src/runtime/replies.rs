@@ -8,7 +8,7 @@ use super::event_asker::EventAsker;
 use super::headers::Header;
 use super::letter_headers::EXECUTION;
 use super::outbox::Outgoing;
-use super::ticket::Refused;
+use super::ticket::OnRefusal;
 use super::workflow::Mode;
 use crate::execution::asker::Failed;
 use crate::execution::machine::Machine;
@@ -65,7 +65,7 @@ impl EventAsker<'_> {
         // The run is over and will not run again: nothing is won by waiting for a topic that does not exist.
         let outgoing = Outgoing {
             message,
-            refused: Refused::Dropped,
+            on_refusal: OnRefusal::Dropped,
         };
         outbox.send(sink, id, &outgoing, now.ms);
     }

@@ -8,27 +8,22 @@
 
 use super::askers::ShardAskers;
 use super::dispatch::Dispatch;
-use super::drain::LAST_ANSWERS;
-use super::intake::{BATCH_EVENTS_MAX, Intake};
 use super::kept::Kept;
-use super::lane::{Lane, LaneId, Lanes};
+use super::lane::{Lane, Lanes};
+use super::lane_id::LaneId;
 use super::limits::Limit;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::parts::Parts;
-use super::stop::Stop;
+use super::stop::{LAST_ANSWERS, Stop};
 use crate::clock::{Now, monotonic_ms};
 use crate::execution::account::Account;
 use crate::execution::executor::Executor;
 use crate::execution::machine::Version;
-use crate::metrics::{MemoryUse, ShardMetrics};
+use crate::metrics::ShardMetrics;
 use crate::stream::Wake;
-use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
-
-/// What the smallest event counts for, in bytes, when it is reckoned how many there is memory for.
-const EVENT_BYTES_MIN: usize = 1 << 10;
 
 /// How often is looked whether a full sink has room again, in milliseconds.
 const ROOM_LOOK_MS: i64 = 100;
@@ -50,7 +45,7 @@ pub struct Shard {
     pub(super) is_stopping: bool,
     /// Until when executions may run once it stops.
     pub(super) stops_at: Option<Instant>,
-    metrics: ShardMetrics,
+    pub(super) metrics: ShardMetrics,
 }
 
 /// What a turn has come to.
@@ -107,16 +102,6 @@ impl Shard {
         }
     }
 
-    /// Returns how many bytes the executions take that wait, with what they were called with and wait for.
-    pub fn parked_bytes(&self) -> usize {
-        self.executor.account.parked
-    }
-
-    /// Returns how many bytes are on the shard's account, and how many that may be: sources pause a quarter below.
-    pub fn memory(&self) -> (usize, usize) {
-        (self.executor.account.used(), self.executor.account.end)
-    }
-
     /// Does what there is to do at a time, without waiting.
     pub fn turn(&mut self, now: Now) -> Turn {
         self.executor.begin_turn(now);
@@ -144,40 +129,6 @@ impl Shard {
             return Turn::Busy;
         }
         Turn::Idle(self.next_ms())
-    }
-
-    /// Brings the account up to date, and gives back what a giant has left behind.
-    fn reckon(&mut self) {
-        let Shard { executor, lanes, .. } = self;
-        executor.run.shrink(executor.account.kept_max());
-        executor.account.running = executor.run.bytes().1 + executor.pool_bytes;
-        // Also while sources are paused: what lies in the pool could keep them so for ever.
-        if executor.account.is_short() || executor.account.is_paused() {
-            executor.account.running -= executor.pool_bytes;
-            executor.empty_pool();
-        }
-        let read = lanes
-            .iter()
-            .map(|(index, lane)| (index, !lane.feed.partitions.is_empty() || lane.feed.calls > 0));
-        executor.account.share_out(read);
-        let (mut logged, mut lossy) = (0, 0);
-        for machine in lanes.iter_mut().map(|(_, lane)| &mut lane.machine) {
-            let blocks = machine.settings.log.is_some_and(|log| log.block);
-            let bytes = machine
-                .journal
-                .as_mut()
-                .map_or(0, |journal| journal.buffer.bytes());
-            *if blocks { &mut logged } else { &mut lossy } += bytes;
-        }
-        // A log that may drop records never holds anybody up. It has a limit of its own, which is set aside.
-        executor.account.logged = logged;
-        self.metrics.memory.report(&MemoryUse {
-            running: executor.account.running,
-            parked: executor.account.parked,
-            held: executor.account.held.get(),
-            unsent: executor.account.unsent.get(),
-            logs: logged + lossy,
-        });
     }
 
     /// Goes on with executions whose time has come.
@@ -225,100 +176,6 @@ impl Shard {
             done += usize::from(executor.next_turn(askers, id));
         }
         done + self.take_turns()
-    }
-
-    /// Runs the events whose turn has come.
-    fn take_turns(&mut self) -> usize {
-        let Shard {
-            executor,
-            lanes,
-            dispatch,
-            ..
-        } = self;
-        let sharers = lanes.len();
-        let mut done = 0;
-        for (_, Lane { machine, feed, .. }) in lanes {
-            executor.begin_part(sharers);
-            let mut intake = Intake {
-                executor,
-                dispatch,
-                machine,
-                feed,
-            };
-            done += intake.take_turns();
-        }
-        done
-    }
-
-    /// Takes events of a lane, as far as there is room, and runs them.
-    fn take_events(&mut self, lane: usize) -> usize {
-        self.executor.begin_part(self.lanes.len());
-        let room = self.room(lane).min(BATCH_EVENTS_MAX);
-        let feed = &mut self.lanes[lane].feed;
-        feed.is_paused = room == 0 && !feed.has_ended;
-        feed.new_calls = 0;
-        let count = if room > 0 && !self.executor.work.is_spent() {
-            self.lanes[lane].source.fill(room)
-        } else {
-            0
-        };
-        let changes = self.hear_changes(lane);
-        let Shard {
-            executor,
-            lanes,
-            dispatch,
-            ..
-        } = self;
-        lanes[lane].take_up();
-        let Lane {
-            source,
-            machine,
-            feed,
-            ..
-        } = &mut lanes[lane];
-        machine.metrics.counts.events_consumed += count as u64;
-        let version = Rc::clone(&machine.version);
-        let mut intake = Intake {
-            executor,
-            dispatch,
-            machine,
-            feed,
-        };
-        let mut largest = 0;
-        for event in 0..count {
-            let record = source.record(event);
-            let waiting = intake.executor.account.waiting();
-            intake.take_event(&version, &record);
-            // Without headers, which are not read for this: where they are copied, the account knows them.
-            let bytes = [record.key, record.value].map(|part| part.map_or(0, <[u8]>::len));
-            let taken = intake.executor.account.waiting().saturating_sub(waiting);
-            largest = largest.max(bytes[0] + bytes[1]).max(taken);
-        }
-        if count > 0 {
-            feed.event_bytes = largest.max(feed.event_bytes / 2).max(EVENT_BYTES_MIN);
-        }
-        lanes[lane].commit_ahead(executor.now.ms);
-        count + changes
-    }
-
-    /// Returns how many events a lane may take now.
-    fn room(&mut self, lane: usize) -> usize {
-        let Shard {
-            executor,
-            lanes,
-            dispatch,
-            ..
-        } = self;
-        let total = self.total.room(executor.flights.len());
-        let Lane { machine, feed, .. } = &mut lanes[lane];
-        let has_no_room = dispatch.outbox.is_stuck(feed.index) || dispatch.outbox.is_full();
-        let is_going = self.is_stopping || feed.leaves_at.is_some();
-        if is_going || feed.has_ended || has_no_room || machine.log_is_full() {
-            return 0;
-        }
-        feed.room(machine.parked)
-            .min(total)
-            .min(executor.account.room(machine.index, feed.event_bytes))
     }
 
     /// Sends what is buffered on its way.

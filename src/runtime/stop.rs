@@ -1,7 +1,11 @@
-//! The wish that a shard stops, told from any thread.
+//! The wish that a shard stops, told from any thread, and how long the rest of a stop may take.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How much longer than executions the messages and log records may take of those that were over in time, and the commit
+/// that is under way.
+pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Asks a shard to stop; clones ask the same one.
 #[derive(Clone, Debug, Default)]

@@ -22,7 +22,7 @@ const NUMBER: Field = Field { at: 0, bits: 27 };
 
 /// What becomes of a message that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum OnRefusal {
     /// It is sent until it is taken.
     Retried,
     /// So is it, but what is too large is made smaller: a dead letter.
@@ -84,7 +84,7 @@ pub(super) struct Slip {
     pub(super) cost: Cost,
     /// Whether the message's partition was asked for.
     pub(super) is_addressed: bool,
-    pub(super) refused: Refused,
+    pub(super) on_refusal: OnRefusal,
 }
 
 /// Whom a message belongs to.
@@ -103,7 +103,7 @@ impl Slip {
             Number::Retry(number) => (RETRY, number),
         };
         let addressed = if self.is_addressed { ADDRESSED } else { 0 };
-        let fields = REFUSED.pack(self.refused as u32)
+        let fields = REFUSED.pack(self.on_refusal as u32)
             | TOPIC.pack(self.topic.0)
             | COST.pack(self.cost.0)
             | NUMBER.pack(number);
@@ -122,10 +122,10 @@ impl Slip {
             topic: TopicId(TOPIC.unpack(ticket)),
             cost: Cost(COST.unpack(ticket)),
             is_addressed: ticket & ADDRESSED != 0,
-            refused: match REFUSED.unpack(ticket) {
-                0 => Refused::Retried,
-                1 => Refused::Shrunk,
-                _ => Refused::Dropped,
+            on_refusal: match REFUSED.unpack(ticket) {
+                0 => OnRefusal::Retried,
+                1 => OnRefusal::Shrunk,
+                _ => OnRefusal::Dropped,
             },
         })
     }
@@ -143,14 +143,14 @@ mod tests {
             Number::Retry(7),
             Number::Settlement(last(NUMBER)),
         ] {
-            for refused in [Refused::Retried, Refused::Shrunk, Refused::Dropped] {
+            for on_refusal in [OnRefusal::Retried, OnRefusal::Shrunk, OnRefusal::Dropped] {
                 for (topic, cost, is_addressed) in [(0, 0, false), (last(TOPIC), 1_000_000, true)] {
                     let slip = Slip {
                         number,
                         topic: TopicId(topic),
                         cost: Cost::of(cost),
                         is_addressed,
-                        refused,
+                        on_refusal,
                     };
                     assert_eq!(Slip::unpack(slip.pack()), Some(slip));
                 }

@@ -7,16 +7,17 @@ use super::http::Http;
 use super::orders::orders;
 use super::pages::pages;
 use super::readiness::Watch;
+use super::tokens::with_tokens;
 use super::wiring::{LanePlan, ShardPlan};
 use super::{Orders, Plan, Problems, Server, WorkflowPlan, cores, readiness};
 use crate::log::write::{self, Destination, Log, SinkFactory, Writer};
-use crate::metrics::{Metrics, Processes};
+use crate::metrics::{AwsCalls, AwsCounts, Metrics, Processes, TokenRequests};
 use crate::registry::Registry;
 use crate::registry::files::Files;
 use crate::runtime::{self, Deliveries, MemoryLimits, Mode, Stats, Workflow};
 use crate::stream::kafka::{self, Control, KafkaSink, KafkaSource, Subscription};
 use crate::stream::{Sink, Wake};
-use crate::task::{Bindings, Home, Tasks};
+use crate::task::{self, Allow, Bindings, Tasks};
 use crate::vm::Level;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -42,10 +43,11 @@ struct Site {
 }
 
 /// Starts a service.
-pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
+pub(super) fn start(mut plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<Server>, Problems> {
     plan.kafka.check().map_err(|error| error.to_string())?;
+    plan.kafka = with_tokens(plan.kafka.clone(), &plan.tasks.aws, &plan.home())?;
     let tasks = tasks(&plan)?;
-    let registry = Arc::new(registry(&plan, tasks.clone()));
+    let registry = Arc::new(registry(&plan, tasks.clone())?);
     let metrics = Metrics::new();
     let definitions = plan.workflows.iter().map(|one| one.definition.clone());
     let files = Files::new(registry.clone(), metrics.clone(), definitions.collect());
@@ -80,7 +82,7 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
         producer: Arc::clone(&producer),
         wakes: (0..count).map(|_| Wake::new()).collect(),
         lanes: (0..count).map(|_| Vec::new()).collect(),
-        writer: Writer::new(Some(log_sink(budget.kafka, &producer))),
+        writer: writer(&plan, log_sink(budget.kafka, &producer))?,
         logs: Vec::new(),
         controls: Vec::new(),
     };
@@ -92,6 +94,8 @@ pub(super) fn start(plan: Plan, is_stopped: &dyn Fn() -> bool) -> Result<Option<
     metrics.undelivered(move || failing.undelivered());
     metrics.queue("producer", move || waiting.unanswered() as usize);
     watch_processes(&tasks, &metrics);
+    watch_connections(&tasks, &metrics);
+    watch_aws(&tasks, &metrics);
     let asked = site.deliveries.clone();
     health.require("deliveries", move || readiness::delivered(&asked));
     let orders = orders();
@@ -130,9 +134,54 @@ fn watch_processes(tasks: &Tasks, metrics: &Metrics) {
     }
 }
 
+/// Shows what is asked of AWS.
+fn watch_aws(tasks: &Tasks, metrics: &Metrics) {
+    for (pattern, counts) in tasks.aws() {
+        metrics.aws(pattern, move || {
+            let calls = counts.calls().into_iter();
+            let calls = calls.map(|(service, action, ended)| AwsCalls {
+                service,
+                action,
+                ended,
+            });
+            AwsCounts {
+                calls: calls.collect(),
+                credentials: counts.credentials(),
+            }
+        });
+    }
+}
+
+/// Shows how the tokens of connections stand.
+fn watch_connections(tasks: &Tasks, metrics: &Metrics) {
+    let counts = tasks.connections();
+    for (number, tokens) in counts.tokens().enumerate() {
+        let counts = counts.clone();
+        metrics.tokens(tokens.connection, move || {
+            let now = counts.tokens().nth(number);
+            now.map_or_else(TokenRequests::default, |tokens| TokenRequests {
+                given: tokens.given,
+                refused: tokens.refused,
+            })
+        });
+    }
+}
+
 /// Whether anything of a workflow's executions is written.
 fn is_logged(plan: &WorkflowPlan) -> bool {
     plan.log.level.level().max(plan.log.on_failure.level()) > Level::Off
+}
+
+/// Returns the writer of all logs, with a way to AWS if some go there.
+fn writer(plan: &Plan, sink: SinkFactory) -> Result<Writer, Problems> {
+    let writer = Writer::new(Some(sink));
+    let goes_to_aws = |one: &WorkflowPlan| one.log.destination == Destination::CloudWatch;
+    if !plan.workflows.iter().any(goes_to_aws) {
+        return Ok(writer);
+    }
+    let cloudwatch = task::aws::cloudwatch(&plan.tasks.aws, &plan.home());
+    let cloudwatch = cloudwatch.map_err(|problem| format!("workflow.log.cloudwatch: {problem}"))?;
+    Ok(writer.with_cloudwatch(cloudwatch))
 }
 
 /// Returns what makes the producer of log records, for all workflows whose records go to topics.
@@ -152,31 +201,38 @@ fn shard_count(wanted: usize) -> usize {
 }
 
 fn tasks(plan: &Plan) -> Result<Arc<Tasks>, Problems> {
-    let home = Home {
-        region: plan.region.clone(),
-        account: plan.account.clone(),
-    };
-    match Tasks::new(&plan.tasks, &plan.functions, home) {
+    match Tasks::new(&plan.tasks, &plan.functions, plan.home()) {
         Ok(tasks) => Ok(Arc::new(tasks)),
         Err(errors) => Err(Problems(errors.iter().map(ToString::to_string).collect())),
     }
 }
 
-fn registry(plan: &Plan, tasks: Arc<Tasks>) -> Registry<Bindings> {
-    let shows_data = |one: &WorkflowPlan| {
+fn registry(plan: &Plan, tasks: Arc<Tasks>) -> Result<Registry<Bindings>, Problems> {
+    let terms = plan.workflows.iter().map(|one| {
         let is_shown = one.log.include_execution_data;
-        (one.workflow.machine.name.clone(), is_shown)
-    };
-    let shows_data: Vec<_> = plan.workflows.iter().map(shows_data).collect();
-    Registry::new(Box::new(move |name, program| {
-        let is_seen = shows_data
-            .iter()
-            .any(|(known, is_shown)| known == name && *is_shown);
-        tasks.bind(program, is_seen).map_err(|unserved| {
+        Ok((one.workflow.machine.name.clone(), is_shown, allow(one)?))
+    });
+    let terms = terms.collect::<Result<Vec<_>, Problems>>()?;
+    Ok(Registry::new(Box::new(move |name, program| {
+        let terms = terms.iter().find(|(known, ..)| known == name);
+        let (is_seen, allow) = terms.map_or((false, None), |(_, is_shown, allow)| (*is_shown, allow.clone()));
+        tasks.bind_within(program, is_seen, allow).map_err(|unserved| {
             let sentences = unserved.iter().map(ToString::to_string);
             sentences.collect::<Vec<_>>().join("; ")
         })
-    }))
+    })))
+}
+
+/// Returns what a workflow may reach, if it says so.
+fn allow(plan: &WorkflowPlan) -> Result<Option<Arc<Allow>>, Problems> {
+    let allow = plan.allow.as_deref().map(Allow::parse).transpose();
+    allow.map(|allow| allow.map(Arc::new)).map_err(|errors| {
+        let name = &plan.workflow.machine.name;
+        let texts = errors
+            .iter()
+            .map(|error| format!("workflow '{name}': allow: {}", error.message));
+        Problems(texts.collect())
+    })
 }
 
 impl Site {

@@ -21,6 +21,7 @@ mod readiness;
 mod stop;
 #[cfg(test)]
 mod stop_tests;
+mod tokens;
 mod wiring;
 
 pub(crate) use budget::without_clients;
@@ -29,6 +30,7 @@ pub use orders::Orders;
 pub use plan::{Plan, WorkflowPlan};
 pub use problems::{Failure, Problems};
 pub use stop::STOP_REST;
+pub(crate) use tokens::with_tokens;
 
 use crate::log::write::{Log, Writer};
 use crate::metrics::Metrics;

@@ -56,6 +56,8 @@ pub struct WorkflowPlan {
     pub source: kafka::SourceConfig,
     /// Its log.
     pub log: write::Config,
+    /// What it may reach of what serves tasks, a line each; all of that without.
+    pub allow: Option<Vec<String>>,
 }
 
 impl Plan {
@@ -69,6 +71,8 @@ impl Plan {
             tasks,
             // `tasks` has it.
             aws: _,
+            // `tasks` has them.
+            connections: _,
         } = config;
         let workflows = workflow.into_iter();
         let workflows = workflows.map(|one| WorkflowPlan::new(one, &service, until_end));
@@ -87,6 +91,16 @@ impl Plan {
             kafka,
             tasks,
             functions,
+        }
+    }
+}
+
+impl Plan {
+    /// Returns the service's own region and account.
+    pub(super) fn home(&self) -> task::Home {
+        task::Home {
+            region: self.region.clone(),
+            account: self.account.clone(),
         }
     }
 }
@@ -153,6 +167,7 @@ impl WorkflowPlan {
                 until_end,
             },
             log: config.log,
+            allow: config.allow,
         }
     }
 }

@@ -45,6 +45,11 @@ impl ParameterProblem {
         ParameterProblem::new(format!("The field '{field}' is required but was missing"))
     }
 
+    /// Returns the cause that AWS gives, for parameters that are shown so; AWS puts the state's name before it.
+    pub fn cause(&self, parameters: &str) -> String {
+        format!("The Parameters '{parameters}' could not be used to start the Task: {self}")
+    }
+
     pub(super) fn new(problem: String) -> ParameterProblem {
         ParameterProblem {
             problems: vec![problem],
@@ -84,7 +89,7 @@ pub struct ServiceError {
     name: String,
     cause: String,
     /// What the service said; a client's error has none.
-    pub reported: Reported,
+    pub reported: Box<Reported>,
 }
 
 impl ServiceError {
@@ -97,7 +102,7 @@ impl ServiceError {
         ServiceError {
             name,
             cause,
-            reported,
+            reported: Box::new(reported),
         }
     }
 
@@ -140,7 +145,7 @@ impl ServiceError {
         ServiceError {
             name,
             cause,
-            reported,
+            reported: Box::new(reported),
         }
     }
 
@@ -152,7 +157,7 @@ impl ServiceError {
         ServiceError {
             name: format!("{prefix}.SdkClientException"),
             cause: message.to_owned(),
-            reported: Reported::default(),
+            reported: Box::default(),
         }
     }
 
@@ -172,6 +177,11 @@ fn or_null(text: Option<&str>) -> &str {
 }
 
 impl Service {
+    /// Returns the names of its errors in integrations `aws-sdk:*`, without the service's.
+    pub fn errors(&self) -> impl Iterator<Item = String> + '_ {
+        self.errors.iter().map(|&id| names::error(&self.shape(id).name))
+    }
+
     /// Returns the shape of the error that has this code.
     fn error_shape(&self, code: &str) -> Option<&str> {
         let shapes = || self.errors.iter().map(|&id| self.shape(id));

@@ -230,6 +230,7 @@ impl<'a> Loader<'a> {
                 || node.text("authtype").as_deref() == Some("v4-unsigned-body"),
             needs_checksum: node.flag("httpChecksumRequired")
                 || checksum.is_some_and(|node| node.flag("requestChecksumRequired")),
+            has_checksum_algorithm: checksum.is_some_and(|node| node.get("requestAlgorithmMember").is_some()),
             name: node.text("name").unwrap_or(name),
         })
     }
@@ -296,8 +297,11 @@ impl<'a> Loader<'a> {
             let member = &members[usize::from(index)];
             (member.is_streaming, &member.java)
         });
+        let mut by_wire = order.clone();
+        by_wire.sort_by_key(|&index| &members[usize::from(index)].wire);
         Ok(Structure {
             order: order.into(),
+            by_wire: by_wire.into(),
             payload: payload.map(|index| index as u16),
             members,
         })

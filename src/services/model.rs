@@ -122,6 +122,7 @@ pub struct Operation {
     pub(super) is_unsigned: bool,
     pub(super) has_unsigned_payload: bool,
     pub(super) needs_checksum: bool,
+    pub(super) has_checksum_algorithm: bool,
 }
 
 impl Operation {
@@ -143,11 +144,6 @@ impl Operation {
     /// Says whether the signature leaves the body out.
     pub fn has_unsigned_payload(&self) -> bool {
         self.has_unsigned_payload
-    }
-
-    /// Says whether the service wants a checksum of the body, such as `Content-MD5` or `x-amz-checksum-crc32`.
-    pub fn needs_checksum(&self) -> bool {
-        self.needs_checksum
     }
 }
 
@@ -202,9 +198,18 @@ pub(super) struct Structure {
     /// The members in the order of a result: by name, a streamed body last.
     pub(super) order: Box<[u16]>,
     pub(super) payload: Option<u16>,
+    /// The members in the order of their names on the wire.
+    pub(super) by_wire: Box<[u16]>,
 }
 
 impl Structure {
+    /// Returns the place of the member that the wire calls so.
+    pub(super) fn of_wire(&self, name: &str) -> Option<usize> {
+        let wire = |index: &u16| &*self.members[usize::from(*index)].wire;
+        let found = self.by_wire.binary_search_by(|index| wire(index).cmp(name));
+        Some(usize::from(self.by_wire[found.ok()?]))
+    }
+
     /// Returns the member that parameters call so: by the Java SDK's name, or by the model's.
     pub(super) fn parameter(&self, is_named: impl Fn(&str) -> bool) -> Option<(usize, &Member)> {
         let is_it = |member: &Member| {
@@ -267,4 +272,11 @@ pub(super) enum TimestampFormat {
 pub(super) struct XmlNamespace {
     pub(super) uri: Box<str>,
     pub(super) prefix: Option<Box<str>>,
+}
+
+impl Member {
+    /// The beginning of the names of a map of headers.
+    pub(super) fn prefix(&self) -> &str {
+        if self.has_wire_name { &self.wire } else { "" }
+    }
 }

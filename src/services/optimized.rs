@@ -32,8 +32,22 @@ pub enum Dress {
     Metadata,
     /// As [`Dress::Metadata`]; the payload is JSON, and an error of the function's is the task's.
     Function,
+    /// The payload is JSON.
+    Document,
     /// The execution among each entry's resources, and an error for entries that failed.
     Events,
+}
+
+impl Dress {
+    /// Says whether the answer's headers and request id are in the result.
+    pub(super) fn has_metadata(self) -> bool {
+        matches!(self, Dress::Metadata | Dress::Function)
+    }
+
+    /// Says whether a payload is JSON, and not the text of it.
+    pub(super) fn has_json_payload(self) -> bool {
+        matches!(self, Dress::Function | Dress::Document)
+    }
 }
 
 /// Returns the integration of a resource `arn:aws:states:::<service>:<action>`.
@@ -108,7 +122,7 @@ const BEDROCK_RUNTIME: Client = client(
     "bedrock",
     "bedrockruntime",
     ["Bedrock", "BedrockRuntimeException", "BedrockRuntime"],
-    Dress::Plain,
+    Dress::Document,
 );
 const CODE_BUILD: Client = client(
     "codebuild",

@@ -34,9 +34,7 @@ impl<'a> Asked<'a> {
 
     /// Returns a constant parameter that is a text.
     pub(super) fn constant(self, name: &str) -> Option<String> {
-        let constants = &self.program.constants;
-        let view = View::new(constants, constants);
-        Some(view.string(self.parameter(name)??)?.decode().into_owned())
+        Some(self.view().string(self.parameter(name)??)?.decode().into_owned())
     }
 
     /// Says whether a parameter is there whose value is known at run time only.
@@ -45,10 +43,16 @@ impl<'a> Asked<'a> {
     }
 
     /// Returns a parameter, and its value if that is constant; the last one of a name counts.
-    fn parameter(self, name: &str) -> Option<Option<ValueRef>> {
+    pub(super) fn parameter(self, name: &str) -> Option<Option<ValueRef>> {
         let mut members = self.info.parameters.iter().rev();
         let (_, value) = members.find(|(known, _)| &**known == name)?;
         Some(*value)
+    }
+
+    /// Reads constant parameters.
+    pub(super) fn view(self) -> View<'a> {
+        let constants = &self.program.constants;
+        View::new(constants, constants)
     }
 
     /// Says whether the state reads nothing of the result but these members.

@@ -4,16 +4,20 @@
 //! connectors themselves. Invariant: with [`Bindings`] at hand a task of a constant resource is not looked up
 //! by name again.
 
+use super::allow::{Allow, Gate};
 use super::asked::{Asked, Refusal};
 use super::lambda;
 use super::maker::Offer;
 use super::table::ConnectorIndex;
 use crate::program::{Program, TaskId, TaskInfo};
+use std::sync::Arc;
 
 /// Who serves the tasks of one program.
 #[derive(Debug, Default)]
 pub struct Bindings {
     tasks: Vec<Bound>,
+    /// What the workflow may reach; all of that without.
+    pub(super) allow: Option<Arc<Allow>>,
 }
 
 /// Who serves one task.
@@ -22,6 +26,7 @@ pub(super) struct Bound {
     /// The resource's ARN as written.
     pub(super) resource: Box<str>,
     pub(super) route: Route,
+    pub(super) gate: Gate,
 }
 
 /// The way to what serves a task.
@@ -67,7 +72,8 @@ impl Bindings {
     }
 }
 
-/// Connects all tasks. `data_is_seen`: the program's results are written to logs.
+/// Connects all tasks. `data_is_seen`: the program's results are written to logs. What `allow` does not grant is refused
+/// when it is called.
 ///
 /// # Errors
 /// Every task that nobody serves.
@@ -75,13 +81,16 @@ pub(super) fn bind(
     program: &Program,
     offer: Offer<'_>,
     data_is_seen: bool,
+    allow: Option<Arc<Allow>>,
 ) -> Result<Bindings, Vec<Unserved>> {
     let (mut tasks, mut problems) = (Vec::new(), Vec::new());
     for info in &program.tasks {
-        match route(Asked::new(program, info), offer, data_is_seen) {
+        let asked = Asked::new(program, info);
+        match route(asked, offer, data_is_seen) {
             Ok(route) => tasks.push(Bound {
                 resource: info.resource.arn.clone(),
                 route,
+                gate: Gate::of(asked, allow.as_deref(), offer.home),
             }),
             Err(Refusal(named)) => problems.push(Unserved {
                 state: program.states[info.state.at()].name.to_string(),
@@ -91,7 +100,7 @@ pub(super) fn bind(
         }
     }
     if problems.is_empty() {
-        Ok(Bindings { tasks })
+        Ok(Bindings { tasks, allow })
     } else {
         Err(problems)
     }

@@ -4,19 +4,21 @@
 //! out who serves a call, hand it over, and have its answer dressed by whoever gave it. Must not know runs. Invariant: a
 //! ticket is pending here exactly as long as its connector owes an answer that somebody waits for.
 
-use super::aws::{AwsMaker, Settings};
+use super::aws::{AwsMaker, Counts as Counted, Settings};
 use super::bind::{self, Route};
 use super::config::{Config, ConfigError, Kind, Mistake};
 use super::lambda::functions::{Delay, FunctionMaker};
-use super::lambda::http::{HttpMaker, Service};
+use super::lambda::http::{self, HttpMaker};
 use super::lambda::process::{Command, Counts, ProcessMaker};
 use super::lambda::{self, Computed, Invocation};
 use super::maker::{Maker, Offer, Site};
 use super::produce::ProduceMaker;
+use super::reach::{self, Reached};
 use super::table::{ConnectorIndex, Table};
+use super::web::{self, Connections, Service, WebMaker};
 use super::{
-    Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Home, Progress, Report,
-    Target, Unserved,
+    Allow, Answer, Answers, Attempt, Bindings, Call, Caller, Connector, Failure, Functions, Home, Progress,
+    Report, Target, Unserved,
 };
 use crate::guard::guarded;
 use crate::program::Program;
@@ -33,6 +35,8 @@ pub struct Tasks {
     makers: Vec<Box<dyn Maker>>,
     /// By maker.
     patterns: Vec<String>,
+    /// Of connections.
+    counts: Arc<web::Counts>,
 }
 
 impl Tasks {
@@ -43,10 +47,14 @@ impl Tasks {
     pub fn new(config: &Config, functions: &Functions, home: Home) -> Result<Tasks, Vec<ConfigError>> {
         let (mut table, mut makers, mut patterns, mut problems) =
             (Table::default(), Vec::new(), Vec::new(), Vec::new());
+        let connections = Connections::new(&config.connections).unwrap_or_else(|errors| {
+            problems.extend(errors);
+            Connections::default()
+        });
         for (pattern, entry) in &config.entries {
             let maker = entry
                 .kind()
-                .and_then(|kind| maker(kind, functions, &home, &config.aws));
+                .and_then(|kind| maker(pattern, kind, functions, &connections, &home, &config.aws));
             match (maker, u16::try_from(makers.len())) {
                 (Ok(maker), Ok(index)) => {
                     table.add(pattern, ConnectorIndex(index));
@@ -63,6 +71,7 @@ impl Tasks {
                 home,
                 makers,
                 patterns,
+                counts: connections.counts(),
             }),
             false => Err(problems),
         }
@@ -79,6 +88,7 @@ impl Tasks {
             home,
             makers,
             patterns: vec![pattern.to_owned()],
+            counts: Arc::default(),
         }
     }
 
@@ -88,13 +98,51 @@ impl Tasks {
     /// # Errors
     /// Every task that nobody serves, as far as the program says what it calls.
     pub fn bind(&self, program: &Program, data_is_seen: bool) -> Result<Bindings, Vec<Unserved>> {
-        bind::bind(program, self.offer(), data_is_seen)
+        bind::bind(program, self.offer(), data_is_seen, None)
+    }
+
+    /// Connects a program as [`Tasks::bind`] does; of what serves its tasks it may reach what `allow` grants. Anything
+    /// else is a failure of the call that would reach it.
+    ///
+    /// # Errors
+    /// Every task that nobody serves, as far as the program says what it calls.
+    pub fn bind_within(
+        &self,
+        program: &Program,
+        data_is_seen: bool,
+        allow: Option<Arc<Allow>>,
+    ) -> Result<Bindings, Vec<Unserved>> {
+        bind::bind(program, self.offer(), data_is_seen, allow)
+    }
+
+    /// Returns what the tasks of a program reach, each with the pattern of the entry that serves it, where that is known
+    /// before it is called.
+    pub fn reached(&self, program: &Program, bindings: &Bindings) -> Vec<(Reached, Option<&str>)> {
+        let reached = reach::reached(program, bindings, &self.home).into_iter();
+        let pattern = |reached: &Reached| Some(self.patterns.get(reached.entry?)?.as_str());
+        reached
+            .map(|reached| {
+                let pattern = pattern(&reached);
+                (reached, pattern)
+            })
+            .collect()
     }
 
     /// Returns what the processes of functions have done, by the pattern of their entry.
     pub fn processes(&self) -> impl Iterator<Item = (&str, Arc<Counts>)> {
         let makers = self.patterns.iter().zip(&self.makers);
         makers.filter_map(|(pattern, maker)| Some((pattern.as_str(), maker.processes()?)))
+    }
+
+    /// Returns what connections have done.
+    pub fn connections(&self) -> Arc<web::Counts> {
+        self.counts.clone()
+    }
+
+    /// Returns what entries have asked of AWS, by their patterns.
+    pub fn aws(&self) -> impl Iterator<Item = (&str, Arc<Counted>)> {
+        let makers = self.patterns.iter().zip(&self.makers);
+        makers.filter_map(|(pattern, maker)| Some((pattern.as_str(), maker.aws()?)))
     }
 
     /// Ends the processes of functions; returns when they have ended, or after so long. Says whether they have.
@@ -144,22 +192,27 @@ impl std::fmt::Debug for Tasks {
 }
 
 fn maker(
+    pattern: &str,
     kind: Kind<'_>,
     functions: &Functions,
+    connections: &Connections,
     home: &Home,
     aws: &Settings,
 ) -> Result<Box<dyn Maker>, Mistake> {
     Ok(match kind {
         Kind::Function(name) => Box::new(FunctionMaker::new(name, functions)?),
         Kind::Delay(milliseconds) => Box::new(Delay(milliseconds)),
-        Kind::Http(config, connections, limits) => {
-            Box::new(HttpMaker(Arc::new(Service::new(config, connections, limits)?)))
+        Kind::Http(config, limits, calls) => {
+            let service = http::Service::new(config, limits, calls)?;
+            Box::new(HttpMaker(Arc::new(service)))
         }
         Kind::Process(config, limits) => Box::new(ProcessMaker::new(Command::new(config, limits, home)?)?),
-        Kind::Aws(config, connections, calls) => {
-            Box::new(AwsMaker::new(config, connections, calls, aws, home)?)
-        }
+        Kind::Aws(config, limits, calls) => Box::new(AwsMaker::new(config, limits, calls, aws, home)?),
         Kind::Kafka(config) => Box::new(ProduceMaker::new(config)),
+        Kind::Web(keys) => {
+            let service = Service::new(pattern, &keys, connections, aws, home)?;
+            Box::new(WebMaker(Arc::new(service)))
+        }
     })
 }
 
@@ -183,6 +236,11 @@ impl Caller for Connectors {
     ) -> Progress {
         result.clear();
         let bound = attempt.bindings.task(attempt.task);
+        let allow = attempt.bindings.allow.as_deref();
+        let (view, parameters) = (attempt.request.view, attempt.request.parameters);
+        if let Err(failure) = bound.gate.check(allow, view, parameters, &self.tasks.home) {
+            return Progress::Failure(failure);
+        }
         let (index, target) = match &bound.route {
             Route::Resource(index) => (*index, Target::Resource),
             Route::Function(lambda::Route { style, served }) => {

@@ -4,6 +4,7 @@
 
 use super::answers::Answers;
 use super::asked::{Asked, Refusal};
+use super::aws;
 use super::connector::Connector;
 use super::lambda::function::Home;
 use super::lambda::process::Counts;
@@ -37,6 +38,11 @@ pub(super) trait Maker: Send + Sync {
 
     /// Returns what its processes have done, if it has any.
     fn processes(&self) -> Option<Arc<Counts>> {
+        None
+    }
+
+    /// Returns what it has asked of AWS, if it calls that.
+    fn aws(&self) -> Option<Arc<aws::Counts>> {
         None
     }
 

@@ -4,8 +4,9 @@
 //! each ([`config`], [`table`]). [`Tasks::bind`] connects a program to it when it is loaded and names what
 //! nobody serves ([`bind`]). [`Tasks::connect`] makes the connectors of one shard, [`Connectors`]: it takes a task's
 //! parameters and credentials and hands them to the [`Connector`] that serves it, which also says how its answer is
-//! dressed. These are: functions ([`lambda`]), in the process, behind a URL (`http`) or in processes of their own, [`produce`], which writes to
-//! Kafka through the shard's sink, and `aws`, which calls services of AWS.
+//! dressed. These are: functions ([`lambda`]), in the process, behind a URL (`http`) or in processes of their own,
+//! [`produce`], which writes to Kafka through the shard's sink, `aws`, which calls services of AWS, and calls of web APIs
+//! (`web`).
 //!
 //! | file | owns |
 //! |---|---|
@@ -14,11 +15,13 @@
 //! | `connector`, `answers` | the connectors' side: the trait, and the way of their answers |
 //! | `maker` | an entry of the configuration: what it serves, and its connectors |
 //! | `asked`, `bind`, `table` | who serves which task |
+//! | `allow`, `reach` | what of that a workflow may reach, and does |
 //! | `config` | `[tasks]` |
 //! | `lambda` | functions: names, payload, envelope, errors; in the process, behind a URL, and in processes of their own |
 //! | `http` | connections, by host |
 //! | `aws` | services of AWS, by signed call |
 //! | `produce` | `kafka:produce` |
+//! | `web` | `http:invoke` with `[connections]`, and `apigateway:invoke` |
 //!
 //! Must not know Kafka sources, shards or logs. Invariants: a call is answered once, or the machine's own
 //! time limits end the task; a connector never blocks its thread; what no pattern matches is not reachable; an answer
@@ -36,6 +39,7 @@
 //! 4. Once in a batch, before `Sink::push`: [`Caller::poll`].
 //! 5. A call that nobody waits for any more (time-out, execution over): [`Caller::cancel`].
 
+pub mod allow;
 mod answers;
 mod asked;
 pub mod aws;
@@ -48,11 +52,14 @@ mod http;
 pub mod lambda;
 mod maker;
 pub mod produce;
+mod reach;
 pub mod table;
+pub mod web;
 
 #[cfg(test)]
 mod tests;
 
+pub use allow::Allow;
 pub use answers::{Answer, Answers, Failure, Report};
 pub use bind::{Bindings, Unserved};
 pub use caller::{Attempt, Caller};
@@ -62,12 +69,11 @@ pub use connectors::{Connectors, Tasks};
 pub use lambda::demo;
 pub use lambda::function::Home;
 pub use lambda::functions::Functions;
+pub use reach::Reached;
 
 /// Returns the names of errors that connectors give themselves, where a function or a broker does not answer as it
 /// should.
 pub fn errors() -> impl Iterator<Item = &'static str> {
-    lambda::ERRORS
-        .into_iter()
-        .chain(produce::ERRORS)
-        .chain(aws::ERRORS)
+    let own = lambda::ERRORS.into_iter().chain(produce::ERRORS);
+    own.chain(aws::ERRORS).chain(web::ERRORS)
 }

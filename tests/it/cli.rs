@@ -13,6 +13,7 @@ mod mocks;
 mod pipe;
 mod recorded;
 mod stop;
+mod web;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

@@ -26,7 +26,7 @@ fn the_sample_loads_and_its_workflows_are_accepted() {
     assert_eq!((code, &*err), (0, ""), "{out}");
     assert_eq!(
         out,
-        "config/stepstream.toml: accepted\nconfig/workflows/order_fulfillment.asl.json: accepted\n"
+        "config/stepstream.toml: accepted\nconfig/workflows/order_fulfillment.asl.json: accepted\n  workflow \"order-fulfillment\" reaches:\n    check inventory: lambda:invoke check-inventory by tasks.\"arn:aws:lambda:*:*:function:check-inventory\"\n    mark order as complete: lambda:invoke complete-order by tasks.\"arn:aws:lambda:*:*:function:complete-order\"\n    update inventory: lambda:invoke update-inventory by tasks.\"arn:aws:lambda:*:*:function:update-inventory\"\n    cancel order: lambda:invoke cancel-order by tasks.\"arn:aws:lambda:*:*:function:cancel-order\"\n"
     );
 }
 
@@ -54,13 +54,18 @@ fn the_sample_has_every_key() {
     let schema = schema();
     let mut missing = Vec::new();
     let sample: String = SAMPLE.replace("# ", "").replace('"', "");
-    for section in ["Service", "Workflow", "DeadLetter", "FileConfig"] {
+    for section in ["Service", "Workflow", "DeadLetter", "FileConfig", "Settings"] {
         let keys = schema["definitions"][section]["properties"].as_object();
         for key in keys
             .unwrap_or_else(|| panic!("no {section} in the schema"))
             .keys()
         {
-            let is_there = [format!("{key} = "), format!(".{key}]"), format!("or {key} = ")];
+            let is_there = [
+                format!("{key} = "),
+                format!(".{key}]"),
+                format!(".{key}."),
+                format!("or {key} = "),
+            ];
             if !is_there.iter().any(|text| sample.contains(text.as_str())) {
                 missing.push(format!("{section}.{key}"));
             }

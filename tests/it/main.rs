@@ -14,6 +14,7 @@ mod layers;
 mod pages;
 mod readme;
 mod reference;
+mod services;
 mod shared;
 mod validation;
 mod workloads;

@@ -20,6 +20,11 @@ const TABLES: &[(&str, &str)] = &[
     ("[workflow.log.file]", "FileConfig"),
     ("[workflow.log.kafka]", "KafkaConfig"),
     ("[tasks]: each connector", "Entry"),
+    ("[tasks]: aws = { … }", "Access"),
+    ("[aws]", "Settings"),
+    ("[aws.services.ID]", "ServiceSettings"),
+    ("[connections.NAME]", "Connection"),
+    ("[connections.NAME.oauth]", "OAuth"),
 ];
 
 #[test]
@@ -78,7 +83,15 @@ fn kind(property: &Value) -> String {
             "LogLevel",
             "Destination",
             "Overflow",
+            "TokenMethod",
+            "ClientAuthentication",
         ];
+        if name == "Secret" {
+            return "text, `{ env = \"NAME\" }` or `{ file = \"PATH\" }`".to_owned();
+        }
+        if name == "Grant" {
+            return "`true`, table".to_owned();
+        }
         let is_text = is_text.contains(&&*name) || name == "Diagnostics";
         return (if is_text { "text" } else { "table" }).to_owned();
     }

@@ -1,5 +1,7 @@
 //! `check --config`: a configuration together with its workflows and what serves their tasks.
 
+mod reach;
+
 use super::{Finding, Findings};
 use crate::asl::syntax::{Lines, Node, Value};
 use crate::asl::validate::validate;
@@ -18,6 +20,8 @@ use std::path::Path;
 /// The codes of what is wrong with a configuration.
 const INVALID_CONFIG: &str = "INVALID_CONFIG";
 const UNSERVED_TASK: &str = "UNSERVED_TASK";
+/// The code of a task that its workflow's `allow` does not grant.
+const NOT_ALLOWED: &str = "NOT_ALLOWED";
 /// Most edits between two names for the one to be a slip of the other.
 const SLIP_EDITS: usize = 2;
 
@@ -64,7 +68,10 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
         account: config.service.account.clone(),
     };
     let in_tasks = |error: &ConfigError| {
-        let keys: Vec<&str> = ["tasks", &error.pattern].into_iter().chain(error.key).collect();
+        let keys: Vec<&str> = [error.section, &error.pattern]
+            .into_iter()
+            .chain(error.key)
+            .collect();
         diagnostic(&Problem::in_file(&file.text, &keys, &error.message))
     };
     // As with the secrets of brokers, the machine that checks need not be the one that runs.
@@ -79,7 +86,7 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
         file.diagnostics.push(in_tasks(error));
     }
     let tasks = tasks.ok();
-    let (mut definitions, mut unserved) = (Vec::new(), Vec::new());
+    let (mut definitions, mut unserved, mut reaches) = (Vec::new(), Vec::new(), Vec::new());
     for (number, workflow) in config.workflow.iter().enumerate() {
         match definition(workflow, &config.service) {
             Ok(checked) => {
@@ -87,6 +94,7 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
                 unserved.push(tasks.map_or(Vec::new(), |tasks| {
                     unserved_tasks(&file.name, &checked, workflow, &config, tasks)
                 }));
+                reaches.push(tasks.map_or(String::new(), |tasks| reach::listed(&checked, workflow, tasks)));
                 definitions.push(checked);
             }
             Err(stop) => {
@@ -119,9 +127,10 @@ fn check_file(mut file: File, path: &Path, findings: &mut Findings) {
     for (checked, unserved) in definitions.iter().zip(unserved) {
         findings.keep(&checked.file, unserved);
     }
-    for checked in definitions {
+    for (checked, reach) in definitions.into_iter().zip(reaches) {
         let rendered = checked.rendered(has_colour());
         findings.tell(&checked.subject, &rendered, &checked.report.diagnostics);
+        findings.note(&reach);
         findings.keep(&checked.file, checked.report.diagnostics);
     }
 }
@@ -171,9 +180,16 @@ fn unserved_tasks(
     tasks: &Tasks,
 ) -> Vec<Diagnostic> {
     let machine = checked.report.machine.as_ref();
-    let Some(Err(unserved)) = machine.map(|machine| tasks.bind(&compile(machine), false)) else {
+    let Some(program) = machine.map(compile) else {
         return Vec::new();
     };
+    let (unserved, refused) = match tasks.bind_within(&program, false, reach::allow(workflow)) {
+        Ok(bindings) => (Vec::new(), reach::refused(&program, &bindings, tasks)),
+        Err(unserved) => (unserved, Vec::new()),
+    };
+    if unserved.is_empty() && refused.is_empty() {
+        return Vec::new();
+    }
     let embedded = checked.embedded.as_ref();
     let substitutions = embedded.map_or(&workflow.substitutions, |found| found.substitutions());
     let options = Options {
@@ -189,6 +205,12 @@ fn unserved_tasks(
             ..unserved_diagnostic(definition.text, root.as_ref(), task)
         })
         .collect();
+    found.extend(refused.iter().map(|(task, why)| Diagnostic {
+        code: NOT_ALLOWED,
+        severity: Severity::Warning,
+        message: format!("State '{}' will fail with States.Permissions: {why}", task.state),
+        ..unserved_diagnostic(definition.text, root.as_ref(), task)
+    }));
     checked.locate(&mut found);
     found.sort_by_key(|diagnostic| diagnostic.span.start);
     found
@@ -219,6 +241,18 @@ fn unserved_help(file: &str, task: &Unserved, config: &Config) -> String {
     let wanted = task.named.as_ref().map_or(&task.resource, |(_, name)| name);
     let add = match &task.named {
         Some(("Topic", _)) => format!("add \"{wanted}\" to the topics of its entry in [tasks] of {file}"),
+        Some(("ApiEndpoint", _)) => {
+            return format!("add \"{wanted}\" to the endpoints of its entry in [tasks] of {file}");
+        }
+        Some(("ConnectionArn", _)) => {
+            return format!("add the connection to {file}: [connections.NAME], as the ARN names it");
+        }
+        Some(("AuthType", _)) => {
+            return "its requests have to be signed: add aws = true to its entry".to_owned();
+        }
+        None if wanted.ends_with(":http:invoke") || wanted.ends_with(":apigateway:invoke") => {
+            format!("add an entry for it to [tasks] of {file}: \"{wanted}\" = {{ endpoints = [\"...\"] }}")
+        }
         _ => format!("add an entry for it to [tasks] of {file}: \"{wanted}\" = {{ http = \"...\" }}"),
     };
     let mut known = config.tasks.entries.keys();

@@ -203,6 +203,7 @@ impl Setup {
             },
             source: source(NAME, &[&self.orders], &self.group),
             log,
+            allow: None,
         }
     }
 

@@ -9,7 +9,9 @@ use crate::cli::{identity, run, shard_count};
 use crate::config::{self, Config, environment};
 use crate::registry::address::Address;
 use crate::runtime::{MachineSettings, OnEmpty, Ordering, Workflow};
+use crate::task::Allow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A configuration, and what it says of the definition that is run.
 pub(super) struct Settings {
@@ -83,6 +85,20 @@ impl Settings {
                 ..own
             },
         }
+    }
+
+    /// Returns what the workflow may reach, if it says so.
+    pub(super) fn allow(&self) -> Result<Option<Arc<Allow>>, Stop> {
+        let lines = self.workflow.as_ref().and_then(|one| one.allow.as_deref());
+        let allow = lines.map(Allow::parse).transpose();
+        // What is wrong with a line was said when the file was read.
+        allow.map(|allow| allow.map(Arc::new)).map_err(|errors| {
+            let texts: Vec<String> = errors
+                .iter()
+                .map(|error| format!("error: allow: {}", error.message))
+                .collect();
+            Stop::new(texts.join("\n"))
+        })
     }
 
     /// Returns what becomes of blank lines.

@@ -18,6 +18,7 @@ use crate::metrics::{Metrics, ShardMetrics};
 use crate::runtime::{
     self, DeadLetter, Deliveries, Handle, LaneParts, MemoryLimits, Parts, Stats, Version, Workflow,
 };
+use crate::server::with_tokens;
 use crate::stream::Wake;
 use crate::stream::kafka::{self, KafkaSink};
 use crate::stream::memory::{Acknowledge, Bounds, Desk, Feed, outbox, source};
@@ -105,7 +106,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     let program = Arc::new(program);
     let tasks = Arc::new(tasks(&settings)?);
     let bindings = tasks
-        .bind(&program, false)
+        .bind_within(&program, false, settings.allow()?)
         .map_err(|unserved| unserved_stop(args, &unserved))?;
     let _processes = Processes(Arc::clone(&tasks));
     let count = settings.shards(args.shards)?;
@@ -172,16 +173,15 @@ fn kafka(program: &crate::program::Program, settings: &Settings) -> Result<Optio
     }
     let checked = config.kafka.check();
     checked.map_err(|error| Stop::new(format!("error: {error}")))?;
-    Ok(Some(config.kafka.clone()))
+    let kafka = with_tokens(config.kafka.clone(), &config.aws, &config.home());
+    kafka
+        .map(Some)
+        .map_err(|problem| Stop::new(format!("error: {problem}")))
 }
 
 fn tasks(settings: &Settings) -> Result<Tasks, Stop> {
     let config = &settings.config;
-    let home = task::Home {
-        region: config.service.region.clone(),
-        account: config.service.account.clone(),
-    };
-    Tasks::new(&config.tasks, &built_in(), home).map_err(|errors| {
+    Tasks::new(&config.tasks, &built_in(), config.home()).map_err(|errors| {
         let texts: Vec<String> = errors.iter().map(|error| format!("error: {error}")).collect();
         Stop::new(texts.join("\n"))
     })

@@ -2,7 +2,7 @@
 
 use super::super::deliveries::Deliveries;
 use super::super::outbox::{Outbox, Outgoing};
-use super::super::ticket::Refused;
+use super::super::ticket::OnRefusal;
 use crate::execution::account::Meter;
 use crate::stream::share::MESSAGE_OVERHEAD;
 use crate::stream::{Message, PartitionId, Returned, SendError, Sink, Ticket, TopicId};
@@ -60,12 +60,12 @@ impl Desk {
     }
 
     /// Sends a message of a lane to the topic of the same number.
-    fn send(&mut self, lane: u32, refused: Refused) {
-        self.send_of(lane, lane, refused);
+    fn send(&mut self, lane: u32, on_refusal: OnRefusal) {
+        self.send_of(lane, lane, on_refusal);
     }
 
     /// Sends a message of a lane to a topic.
-    fn send_of(&mut self, lane: u32, topic: u32, refused: Refused) {
+    fn send_of(&mut self, lane: u32, topic: u32, on_refusal: OnRefusal) {
         let id = self.outbox.settlements.open(lane, PartitionId(0), 0, 0);
         let message = Message {
             topic: TopicId(topic),
@@ -74,7 +74,7 @@ impl Desk {
             value: None,
             headers: &[],
         };
-        let outgoing = Outgoing { message, refused };
+        let outgoing = Outgoing { message, on_refusal };
         self.outbox.send(&mut self.sink, id, &outgoing, 0);
     }
 
@@ -111,21 +111,21 @@ impl Desk {
 fn a_lane_whose_topic_takes_nothing_leaves_room_for_others() {
     let mut desk = Desk::new();
     for _ in 0..1_000 {
-        desk.send(0, Refused::Retried);
+        desk.send(0, OnRefusal::Retried);
     }
     let stuck = desk.in_sink(0);
     assert!((20..80).contains(&stuck), "{stuck} messages");
     assert!(desk.outbox.is_stuck(0) && !desk.outbox.is_stuck(1) && !desk.outbox.is_full());
     for _ in 0..1_000 {
-        desk.send(1, Refused::Retried);
+        desk.send(1, OnRefusal::Retried);
         assert!(!desk.outbox.is_stuck(1));
         assert_eq!(desk.answer(1, &Ok(())), 1);
     }
     // Many that are stuck leave room too.
     for lane in 2..LANES as u32 {
-        (0..100).for_each(|_| desk.send(lane, Refused::Retried));
+        (0..100).for_each(|_| desk.send(lane, OnRefusal::Retried));
     }
-    desk.send(1, Refused::Retried);
+    desk.send(1, OnRefusal::Retried);
     assert_eq!(desk.answer(1, &Ok(())), 1);
 }
 
@@ -136,7 +136,7 @@ fn a_topic_on_trial_alone_takes_all_its_messages() {
     let topic = desk.outbox.foreign_topic(&mut desk.sink, "first");
     for _ in 0..1_000 {
         assert!(desk.outbox.may_try(0, topic));
-        desk.send_of(0, topic.0, Refused::Dropped);
+        desk.send_of(0, topic.0, OnRefusal::Dropped);
     }
     assert!(
         desk.outbox.is_stuck(0) && !desk.outbox.is_stuck(1),
@@ -167,7 +167,7 @@ fn topics_on_trial_leave_room() {
         let tried = topics.iter().take_while(|&&topic| {
             let may_try = desk.outbox.may_try(0, TopicId(topic));
             if may_try {
-                desk.send_of(0, topic, Refused::Dropped);
+                desk.send_of(0, topic, OnRefusal::Dropped);
             }
             may_try
         });
@@ -185,7 +185,7 @@ fn topics_on_trial_leave_room() {
     // One that arrives shows that its topic exists.
     assert_eq!(desk.answer(topics[0], &Ok(())), 1);
     assert!(desk.outbox.may_try(0, TopicId(topics[20])), "few again");
-    desk.send_of(0, topics[20], Refused::Dropped);
+    desk.send_of(0, topics[20], OnRefusal::Dropped);
     assert!(!desk.outbox.may_try(0, TopicId(topics[1])) && desk.outbox.may_try(0, TopicId(topics[0])));
 }
 
@@ -193,7 +193,7 @@ fn topics_on_trial_leave_room() {
 fn what_waited_is_sent_when_there_is_room() {
     let mut desk = Desk::new();
     for _ in 0..1_000 {
-        desk.send(0, Refused::Retried);
+        desk.send(0, OnRefusal::Retried);
     }
     let mut delivered = 0;
     while desk.outbox.unsent() > 0 || desk.in_sink(0) > 0 {
@@ -210,7 +210,7 @@ fn what_waited_is_sent_when_there_is_room() {
 fn what_came_back_gives_its_room_back() {
     let mut desk = Desk::new();
     for _ in 0..200 {
-        desk.send(0, Refused::Retried);
+        desk.send(0, OnRefusal::Retried);
     }
     let failed = Err(SendError::Failed("time".to_owned()));
     for round in 1..10 {
@@ -219,7 +219,7 @@ fn what_came_back_gives_its_room_back() {
     }
     // Replies that are refused are given up.
     for _ in 0..200 {
-        desk.send(1, Refused::Dropped);
+        desk.send(1, OnRefusal::Dropped);
     }
     let refused = Err(SendError::Refused("no such topic".to_owned()));
     let mut dropped = 0;

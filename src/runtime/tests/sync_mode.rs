@@ -1,6 +1,6 @@
 //! At most once: the commit comes first.
 
-use super::super::drain::LAST_ANSWERS;
+use super::super::stop::LAST_ANSWERS;
 use super::super::workflow::{Mode, Workflow};
 use super::super::{CUT_OFF, Ordering};
 use super::{PASS, Stage, TASK, sync, with_dead_letter};

@@ -6,10 +6,11 @@
 use super::json::Reader;
 use super::output::{self, Fields};
 use super::xml::Tree;
-use super::{Headers, failure, metadata, rest, scalar};
+use super::{Headers, failure, headers, metadata, scalar};
 use crate::services::error::{ServiceError, Style};
 use crate::services::model::{Kind, Location, Member, Operation, Protocol, Service, Structure};
 use crate::services::optimized::Dress;
+use crate::value::index::DOCUMENT_BYTES_MAX;
 use crate::value::{Heap, Kind as Json, ValueRef, View};
 
 /// What came back.
@@ -42,6 +43,9 @@ pub fn response(
         headers,
         body,
     };
+    if body.len() > DOCUMENT_BYTES_MAX {
+        return Err(answer.unreadable("the body is too large"));
+    }
     if !(200..300).contains(&status) {
         return Err(failure::error(&answer));
     }
@@ -147,11 +151,11 @@ impl Answer<'_> {
     ) -> Result<Vec<u8>, ServiceError> {
         let mut out = Vec::with_capacity(self.body.len() + 256);
         let mut fields = Fields::open(&mut out);
-        let mut is_dressed = matches!(self.dress(), Dress::Plain | Dress::Events);
+        let mut is_dressed = !self.dress().has_metadata();
         let found = self.found(structure, body);
         let dress = |fields: &mut Fields<'_>| {
-            let id = rest::request_id(self.headers).or(body_request_id);
-            metadata::write(fields, self.status, self.headers, id);
+            let id = headers::request_id(self.headers).or(body_request_id);
+            metadata::write(fields, self.style, self.status, self.headers, id);
         };
         for &index in &structure.order {
             let index = usize::from(index);
@@ -223,7 +227,7 @@ impl Answer<'_> {
     /// The member that is the whole body.
     fn payload_member(&self, member: &Member, name: &str, body: &Body<'_>, fields: &mut Fields<'_>) -> bool {
         match body {
-            Body::Json(view, root) if self.dress() != Dress::Function => {
+            Body::Json(view, root) if !self.dress().has_json_payload() => {
                 return self
                     .reader(*view)
                     .value(member.shape, *root, fields.begin(name), 1);
@@ -235,7 +239,7 @@ impl Answer<'_> {
             _ => {}
         }
         let is_text = matches!(self.service.shape(member.shape).kind, Kind::Text | Kind::Blob);
-        if self.dress() == Dress::Function {
+        if self.dress().has_json_payload() {
             write_payload(self.body, fields.begin(name));
         } else if is_text && (!self.body.is_empty() || member.is_streaming) {
             output::bytes(fields.begin(name), self.body);
@@ -249,7 +253,7 @@ impl Answer<'_> {
                 .begin(name)
                 .extend_from_slice(self.status.to_string().as_bytes());
         } else {
-            rest::header_member(self.service, self.headers, member, name, fields);
+            headers::member(self.service, self.headers, member, name, fields);
         }
     }
 
@@ -297,7 +301,7 @@ fn has_body(structure: &Structure) -> bool {
         .any(|member| member.location == Location::Body)
 }
 
-/// A function's payload is JSON; what is none is a text.
+/// A payload that is JSON; what is none is a text.
 fn write_payload(body: &[u8], out: &mut Vec<u8>) {
     let (mut heap, constants) = (Heap::new(), Heap::for_constants());
     match heap.index(body) {

@@ -3,7 +3,7 @@
 //! Owns where an answer has its code, message and request ids.
 
 use super::answer::Answer;
-use super::rest;
+use super::headers;
 use super::xml::Tree;
 use crate::services::error::{Reported, ServiceError};
 use crate::services::model::Protocol;
@@ -16,7 +16,7 @@ pub(super) fn error(answer: &Answer<'_>) -> ServiceError {
         Protocol::RestXml | Protocol::Query | Protocol::Ec2 => xml(answer),
     };
     reported.status = answer.status;
-    if let Some(id) = rest::request_id(answer.headers) {
+    if let Some(id) = headers::request_id(answer.headers) {
         reported.request_id = Some(id.to_owned());
     }
     if let Some(id) = answer.headers.get("x-amz-id-2") {

@@ -19,6 +19,10 @@ impl Writer<'_> {
             &format!("application/x-amz-json-{}", service.json_version),
         );
         draft.default_header("X-Amz-Target", &target);
+        if service.is_query_compatible {
+            // Asks for the code that errors had while the protocol was `query`.
+            draft.default_header("x-amzn-query-mode", "true");
+        }
         match operation.input.and_then(|input| service.structure(input)) {
             Some(structure) => {
                 let given = self.given(structure, Some(parameters), "Parameters")?;
@@ -217,8 +221,12 @@ impl Reader<'_> {
             let Some(name) = self.view.string(key) else {
                 continue;
             };
-            let is_named = |index: &usize| name.is(&members[*index].wire);
-            if let Some(index) = (next..members.len()).chain(0..next).find(is_named) {
+            let is_next = members.get(next).is_some_and(|member| name.is(&member.wire));
+            let index = match is_next {
+                true => Some(next),
+                false => structure.of_wire(&name.decode()),
+            };
+            if let Some(index) = index {
                 found[index] = (self.view.kind(value) != Json::Null).then_some(value);
                 next = index + 1;
             }

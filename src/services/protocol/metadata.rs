@@ -3,21 +3,31 @@
 //! Owns their layout and order: lists of all values in the order of Java's `HashMap`, single values in the order of the
 //! names. AWS shows them like that.
 
-use super::Headers;
 use super::output::{self, Fields};
+use super::{Headers, case};
+use crate::services::error::Style;
 
 /// The name before which they stand among a result's members.
 pub(super) const NAME: &str = "SdkHttpMetadata";
 
 /// Appends both members.
-pub(super) fn write(fields: &mut Fields<'_>, status: u16, headers: &dyn Headers, request_id: Option<&str>) {
+pub(super) fn write(
+    fields: &mut Fields<'_>,
+    style: Style,
+    status: u16,
+    headers: &dyn Headers,
+    request_id: Option<&str>,
+) {
     let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
-    headers.each(
-        &mut |name, value| match named.iter_mut().find(|(known, _)| *known == name) {
+    headers.each(&mut |name, value| {
+        let name = style
+            .optimized()
+            .map_or(name, |optimized| case::own(optimized, name));
+        match named.iter_mut().find(|(known, _)| *known == name) {
             Some((_, values)) => values.push(value),
             None => named.push((name, vec![value])),
-        },
-    );
+        }
+    });
     let mut metadata = Fields::open(fields.begin(NAME));
     hash_order(&mut named);
     let mut all = Fields::open(metadata.begin("AllHttpHeaders"));

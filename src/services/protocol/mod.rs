@@ -8,7 +8,9 @@
 mod answer;
 mod body;
 mod case;
+mod checksum;
 mod failure;
+mod headers;
 mod json;
 mod metadata;
 mod output;
@@ -146,6 +148,7 @@ pub fn request(
             )));
         }
     }
+    checksum::add(operation, &mut draft);
     Ok(draft)
 }
 

@@ -1,12 +1,11 @@
-//! Members in path, query and headers: what `rest-json` and `rest-xml` share.
+//! Members of a request in path, query and headers: what `rest-json` and `rest-xml` share.
 //!
 //! Owns percent-encoding by the rules of the traits: all but unreserved letters, and slashes only in labels that take
 //! the rest of a path. A header never has a control character.
 
 use super::body::Given;
-use super::output::{self, Fields};
-use super::{Draft, Headers, ParameterProblem, Writer, scalar};
-use crate::services::model::{Kind, Location, Member, Protocol, Service, Structure, TimestampFormat};
+use super::{Draft, ParameterProblem, Writer, scalar};
+use crate::services::model::{Kind, Location, Member, Protocol, Structure, TimestampFormat};
 use crate::value::{Kind as Json, ValueRef};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,12 +24,6 @@ pub(super) fn encode(out: &mut String, text: &str, keeps_slashes: bool) {
             }
         }
     }
-}
-
-/// Returns the request's id.
-pub(super) fn request_id(headers: &dyn Headers) -> Option<&str> {
-    let names = ["x-amzn-RequestId", "x-amzn-Request-Id", "x-amz-request-id"];
-    names.into_iter().find_map(|name| headers.get(name))
 }
 
 impl Writer<'_> {
@@ -107,6 +100,10 @@ impl Writer<'_> {
                 None => return Err(ParameterProblem::missing(label)),
             };
             match text {
+                // A server might take it for the folder above.
+                Some(text) if !is_greedy && matches!(&*text, "." | "..") => {
+                    return Err(ParameterProblem::invalid(&member.java));
+                }
                 Some(text) if !text.is_empty() => encode(&mut path, &text, is_greedy),
                 _ => return Err(ParameterProblem::missing(&member.java)),
             }
@@ -270,6 +267,12 @@ impl Writer<'_> {
             return Ok(());
         };
         match &shape.kind {
+            // AWS streams the JSON of what is given: a text arrives in its quotes.
+            Kind::Blob if member.is_streaming => {
+                self.view.write_dense(value, &mut draft.body);
+                draft.default_header("Content-Type", "application/octet-stream");
+                Ok(())
+            }
             Kind::Text | Kind::Blob => {
                 draft
                     .body
@@ -328,13 +331,6 @@ impl Writer<'_> {
     }
 }
 
-impl Member {
-    /// The beginning of the names of a map of headers.
-    fn prefix(&self) -> &str {
-        if self.has_wire_name { &self.wire } else { "" }
-    }
-}
-
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -345,54 +341,4 @@ fn header_value(text: &str, field: &str) -> Result<String, ParameterProblem> {
         true => Err(ParameterProblem::invalid(field)),
         false => Ok(text.trim().to_owned()),
     }
-}
-
-/// Appends a member of an answer's headers.
-pub(super) fn header_member(
-    service: &Service,
-    headers: &dyn Headers,
-    member: &Member,
-    name: &str,
-    fields: &mut Fields<'_>,
-) {
-    if member.location == Location::Headers {
-        return header_map(headers, member.prefix(), fields.begin(name));
-    }
-    let Some(text) = headers.get(&member.wire) else {
-        return;
-    };
-    let out = fields.begin(name);
-    match &service.shape(member.shape).kind {
-        Kind::Boolean => output::boolean(out, text),
-        Kind::Integer | Kind::Float => output::number(out, text),
-        Kind::Timestamp => output::time(out, text),
-        Kind::Blob => output::blob(out, text),
-        Kind::List { .. } => {
-            out.push(b'[');
-            for (index, part) in text.split(',').enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                output::string(out, part.trim());
-            }
-            out.push(b']');
-        }
-        _ if member.is_json_text => output::blob(out, text),
-        _ => output::string(out, text),
-    }
-}
-
-/// Headers that begin alike, as a map: an empty one where there are none, as the SDK has it.
-fn header_map(headers: &dyn Headers, prefix: &str, out: &mut Vec<u8>) {
-    let mut fields = Fields::open(out);
-    headers.each(&mut |name, value| {
-        let start = name.get(..prefix.len());
-        if let Some(key) = name.get(prefix.len()..)
-            && start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-            && !key.is_empty()
-        {
-            output::string(fields.begin(key), value);
-        }
-    });
-    fields.close();
 }

@@ -126,7 +126,10 @@ impl Writer<'_> {
         if depth > DEPTH_MAX {
             return Err(ParameterProblem::invalid(field));
         }
-        match &self.service.shape(shape).kind {
+        let shape_id = shape;
+        let shape = self.service.shape(shape_id);
+        let namespace = namespace.or(shape.xml_namespace.as_ref());
+        match &shape.kind {
             Kind::Structure(structure) => {
                 let given = self.given(structure, Some(value), field)?;
                 open(out, name, namespace);
@@ -152,7 +155,7 @@ impl Writer<'_> {
                 self.xml_entries("entry", key, element, value, out, depth)?;
             }
             _ => {
-                let text = self.scalar_text(shape, value, TimestampFormat::Iso, field)?;
+                let text = self.scalar_text(shape_id, value, TimestampFormat::Iso, field)?;
                 open(out, name, namespace);
                 out.push(b'>');
                 out.extend_from_slice(escape(&text).as_bytes());

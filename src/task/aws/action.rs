@@ -4,6 +4,7 @@
 //! was loaded is found at every call.
 
 use super::client::Meaning;
+use super::counts::{Calls, Counts, Ended};
 use crate::services::optimized;
 use crate::services::protocol::{self, Headers, canonical_header};
 use crate::services::{Operation, Service, ServiceError, Services, Style};
@@ -22,6 +23,7 @@ pub(super) struct Action {
     pub(super) service: Arc<Service>,
     action: Box<str>,
     pub(super) style: Style,
+    calls: Arc<Calls>,
 }
 
 impl Action {
@@ -50,7 +52,16 @@ impl Action {
             service,
             action: action.into(),
             style,
+            calls: Arc::default(),
         })
+    }
+
+    /// Returns it with its calls counted there.
+    pub(super) fn counted(self, counts: &Counts) -> Action {
+        Action {
+            calls: counts.of(self.service.resource_name(), &self.action),
+            ..self
+        }
     }
 
     /// Returns the operation.
@@ -70,28 +81,57 @@ fn failure(error: &ServiceError) -> Failure {
     Failure::new(error.name(), error.cause())
 }
 
+/// What services call a call that is one too many.
+const THROTTLED: [&str; 6] = [
+    "Throttl",
+    "TooManyRequests",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceeded",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+];
+
+/// Returns how a call ended.
+fn ended(error: Option<&ServiceError>) -> Ended {
+    let Some(reported) = error.map(|error| &error.reported) else {
+        return Ended::Succeeded;
+    };
+    let code = reported.code.as_deref().unwrap_or_default();
+    match reported.status {
+        0 => Ended::Unanswered,
+        429 => Ended::Throttled,
+        _ if THROTTLED.iter().any(|word| code.contains(word)) => Ended::Throttled,
+        _ => Ended::Failed,
+    }
+}
+
 impl Meaning for Action {
     fn read(&self, response: Response) -> Answer {
         if response.body.len() > BODY_BYTES_MAX && response.status.is_success() {
+            self.calls.add(Ended::Succeeded);
             // The machine says so, as AWS does.
             return Ok(response.body);
         }
         let headers = ResponseHeaders(&response.headers);
         let status = response.status.as_u16();
-        protocol::response(
+        let answer = protocol::response(
             &self.service,
             self.operation(),
             self.style,
             status,
             &headers,
             &response.body,
-        )
-        .map_err(|error| failure(&error))
+        );
+        self.calls.add(ended(answer.as_ref().err()));
+        answer.map_err(|error| failure(&error))
     }
 
     fn trouble(&self, trouble: Trouble) -> Failure {
+        self.calls.add(Ended::Unanswered);
         match trouble {
-            Trouble::Broken(what) => self.client_error(&format!("Unable to execute HTTP request: {what}")),
+            Trouble::Broken(what) | Trouble::Forbidden(what) => {
+                self.client_error(&format!("Unable to execute HTTP request: {what}"))
+            }
             Trouble::Late(timeout) => self.client_error(&format!(
                 "Unable to execute HTTP request: Read timed out (no answer within {} ms)",
                 timeout.as_millis()
@@ -102,12 +142,13 @@ impl Meaning for Action {
     }
 
     fn unsent(&self, reason: &str) -> Failure {
+        self.calls.add(Ended::Unanswered);
         self.client_error(reason)
     }
 }
 
 /// The headers of a response, as the protocols read them.
-struct ResponseHeaders<'a>(&'a HeaderMap);
+pub(super) struct ResponseHeaders<'a>(pub(super) &'a HeaderMap);
 
 impl Headers for ResponseHeaders<'_> {
     fn get(&self, name: &str) -> Option<&str> {

@@ -249,7 +249,7 @@ impl Inner {
             ..
         } = sending;
         let origin = outgoing.place.url.origin.clone();
-        let request = self.signer.borrow_mut().request(outgoing, session.as_deref());
+        let request = self.signer.borrow_mut().request(outgoing, session.as_ref());
         let request = request.map_err(|reason| meaning.unsent(&reason))?;
         let host = self.pool.borrow_mut().host(&origin);
         let host = host.map_err(|trouble| meaning.trouble(trouble))?;

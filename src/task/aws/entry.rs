@@ -4,6 +4,7 @@
 //! here.
 
 use super::config::AwsConfig;
+use super::counts::Counts;
 use super::credentials::{Chain, Http, Identity, Keeper, Role};
 use super::environment::Environment;
 use super::places::{Place, Places};
@@ -14,6 +15,7 @@ use crate::task::config::Mistake;
 use crate::task::http::{ConnectionConfig, Limits, tls};
 use crate::task::lambda::CallLimits;
 use reqsign_aws_v4::IMDSv2CredentialProvider;
+use std::sync::Arc;
 use tokio_rustls::TlsConnector;
 
 /// What the shards of an entry share.
@@ -25,6 +27,7 @@ pub(super) struct Entry {
     pub(super) limits: Limits,
     pub(super) tls: Option<TlsConnector>,
     pub(super) home: Home,
+    pub(super) counts: Arc<Counts>,
 }
 
 impl Entry {
@@ -39,12 +42,31 @@ impl Entry {
         settings: &Settings,
         home: &Home,
     ) -> Result<Entry, Mistake> {
+        Entry::within(
+            config,
+            connections,
+            calls,
+            settings,
+            home,
+            Environment::of_machine,
+        )
+    }
+
+    /// Does so in an environment.
+    pub(super) fn within(
+        config: &AwsConfig,
+        connections: &ConnectionConfig,
+        calls: &CallLimits,
+        settings: &Settings,
+        home: &Home,
+        environment: impl Fn() -> Environment + Send + Sync + 'static,
+    ) -> Result<Entry, Mistake> {
         let mistake = |message: String| Mistake::of_key("aws", message);
         if let Some((keys, message)) = settings.problems().into_iter().next() {
             return Err(mistake(format!("aws.{}: {message}", keys.join("."))));
         }
         let access = config.access();
-        let places = Places::new(&access, settings, &Environment::of_machine(), &home.region)?;
+        let places = Places::new(&access, settings, &environment(), &home.region)?;
         let tls = connector(settings.ca_file.as_deref(), &places).map_err(mistake)?;
         let chain = Chain {
             profile: settings.profile.clone(),
@@ -53,7 +75,7 @@ impl Entry {
                 tls: tls.clone(),
                 sts: sts(&places),
             },
-            environment: Box::new(Environment::of_machine),
+            environment: Box::new(environment),
             instance: IMDSv2CredentialProvider::new(),
         };
         let mut identity = Identity::default();
@@ -63,15 +85,36 @@ impl Entry {
                 external_id: access.external_id.map(Into::into),
             });
         }
+        let counts = Arc::<Counts>::default();
         Ok(Entry {
-            keeper: Keeper::start(chain)
+            keeper: Keeper::start(chain, counts.clone())
                 .map_err(|error| mistake(format!("it cannot be started: {error}")))?,
             places,
             identity,
             limits: connections.limits(calls.queue(), calls.timeout()),
             tls,
             home: home.clone(),
+            counts,
         })
+    }
+}
+
+impl Entry {
+    /// Joins what `[aws]` and the environment say, for what calls AWS outside of tasks.
+    ///
+    /// # Errors
+    /// What of it cannot be used.
+    pub(super) fn of_process(settings: &Settings, home: &Home) -> Result<Entry, String> {
+        let (config, connections, calls) = Default::default();
+        Entry::new(&config, &connections, &calls, settings, home).map_err(|mistake| mistake.message)
+    }
+
+    /// Returns what sends single requests, each on a connection of its own.
+    pub(super) fn http(&self) -> Http {
+        Http {
+            tls: self.tls.clone(),
+            sts: sts(&self.places),
+        }
     }
 }
 

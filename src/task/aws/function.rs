@@ -4,6 +4,7 @@
 //! is the entry's region and the account of the credentials.
 
 use super::client::{Client, Meaning, Sending};
+use super::counts::{Calls, Ended};
 use super::entry::Entry;
 use super::sign::{Cover, Outgoing};
 use super::{identity_of, region};
@@ -29,9 +30,9 @@ impl FunctionRunner {
     pub(super) fn new(client: Rc<Client>, entry: Arc<Entry>) -> FunctionRunner {
         FunctionRunner {
             client,
-            entry,
             service: Services::shipped().service("lambda").ok().flatten(),
-            meaning: Rc::new(Function),
+            meaning: Rc::new(Function(entry.counts.of("lambda", "invoke"))),
+            entry,
         }
     }
 
@@ -105,18 +106,27 @@ impl Runner for FunctionRunner {
 }
 
 /// What a function's answer means.
-struct Function;
+struct Function(Arc<Calls>);
 
 impl Meaning for Function {
     fn read(&self, response: Response) -> Answer {
-        read_response(response)
+        let answer = read_response(response);
+        let error = answer.as_ref().err().and_then(|failure| failure.error.as_deref());
+        self.0.add(match error {
+            None if answer.is_ok() => Ended::Succeeded,
+            Some("Lambda.TooManyRequestsException") => Ended::Throttled,
+            _ => Ended::Failed,
+        });
+        answer
     }
 
     fn trouble(&self, trouble: Trouble) -> Failure {
+        self.0.add(Ended::Unanswered);
         trouble_failure(trouble)
     }
 
     fn unsent(&self, reason: &str) -> Failure {
+        self.0.add(Ended::Unanswered);
         Failure::new("Lambda.SdkClientException", reason)
     }
 }

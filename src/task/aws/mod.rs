@@ -10,32 +10,46 @@
 //! | `environment`, `ini` | variables, and AWS's shared files |
 //! | `places`, `region`, `url` | endpoint, region and signature of a call |
 //! | `credentials` | their sources, roles, and the thread that keeps them |
-//! | `sign`, `client` | requests, and the calls of a shard |
+//! | `sign`, `signature`, `client` | requests, and the calls of a shard |
+//! | `signing` | signatures for requests of other connectors |
 //! | `action`, `function` | what is called |
+//! | `logs`, `brokers` | for others than tasks: CloudWatch Logs for execution logs, tokens for brokers of Amazon MSK |
+//! | `counts` | what the metrics show |
 //! | `token` | tokens that make a call that is repeated the same call |
 //!
 //! Must not know the models' inner life. Invariants: a call is sent once, or again if nothing of it was sent; nothing that an
 //! event says chooses a host beyond AWS's own; no secret is shown; a shard never waits for credentials.
 
 mod action;
+#[cfg(feature = "kafka")]
+mod brokers;
 mod client;
 mod config;
+mod counts;
 mod credentials;
 mod entry;
 mod environment;
 mod function;
 mod ini;
+mod logs;
 mod places;
 mod region;
 mod settings;
 mod sign;
+mod signature;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod token;
 mod url;
 
+#[cfg(feature = "kafka")]
+pub use brokers::msk_tokens;
 pub(super) use config::AwsConfig;
+pub use counts::Counts;
+pub use logs::cloudwatch;
 pub use settings::{ServiceSettings, Settings};
+pub(super) use signing::{Author, Signatory, Signing, Unsigned, gateway_region};
 
 use super::asked::{Asked, Refusal};
 use super::config::Mistake;
@@ -118,6 +132,10 @@ impl Maker for AwsMaker {
         })
     }
 
+    fn aws(&self) -> Option<Arc<Counts>> {
+        Some(self.0.counts.clone())
+    }
+
     fn serves(&self, task: &Asked<'_>) -> Result<(), Refusal> {
         // A function's own ARN is no integration; whether there is such a function only AWS knows.
         match task.integration() {
@@ -190,7 +208,7 @@ impl AwsConnector {
         if self.actions.len() >= ACTIONS_MAX {
             self.actions.clear();
         }
-        let action = Rc::new(Action::find(resource)?);
+        let action = Rc::new(Action::find(resource)?.counted(&self.entry.counts));
         self.actions.insert(resource.into(), action.clone());
         Some(action)
     }
@@ -208,7 +226,10 @@ impl AwsConnector {
             state_machine,
             ..
         } = call.request;
-        let arn = |object: ValueRef| text(view, view.member_named(object, "Id")).unwrap_or_default();
+        let arn = |object: ValueRef| match object.is_none() {
+            true => String::new(),
+            false => text(view, view.member_named(object, "Id")).unwrap_or_default(),
+        };
         let (execution_arn, state_machine_arn) = (arn(execution), arn(state_machine));
         let token = token::token(&call.request);
         let context = Context {
@@ -236,11 +257,6 @@ impl AwsConnector {
         let mut place = place.map_err(client_error)?;
         if action.service.signing_name() == "s3" {
             virtual_host(&mut place, &mut draft).map_err(client_error)?;
-        }
-        if operation.needs_checksum() && draft.header("Content-MD5").is_none() {
-            draft
-                .headers
-                .push(("Content-MD5".to_owned(), token::md5(&draft.body)));
         }
         let cover = match (operation.is_unsigned(), operation.has_unsigned_payload()) {
             (true, _) => Cover::Nothing,

@@ -6,9 +6,6 @@
 //! Must not know which service takes one. Invariant: two calls that are meant to be two have two tokens.
 
 use crate::task::Request;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use md5::Md5;
 use sha2::{Digest, Sha256};
 
 /// Returns the token of a call, in the form of a UUID.
@@ -28,11 +25,6 @@ pub(super) fn token(request: &Request<'_>) -> String {
         text.push_str(&format!("{byte:02x}"));
     }
     text
-}
-
-/// Returns the checksum of a body as `Content-MD5` has it.
-pub(super) fn md5(body: &[u8]) -> String {
-    STANDARD.encode(Md5::digest(body))
 }
 
 #[cfg(test)]
@@ -63,10 +55,5 @@ mod tests {
         assert_eq!((token.len(), &token[14..15]), (36, "8"));
         assert_ne!(token, of("orders-0-17/Pay#2", 0));
         assert_ne!(token, of("orders-0-17/Pay", 1));
-    }
-
-    #[test]
-    fn checksums() {
-        assert_eq!(md5(b""), "1B2M2Y8AsgTpgAmY7PhCfg==");
     }
 }

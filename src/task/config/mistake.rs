@@ -25,17 +25,28 @@ impl Mistake {
     /// Returns it as one of the entry with a pattern.
     pub(in crate::task) fn at(self, pattern: &str) -> ConfigError {
         ConfigError {
+            section: "tasks",
             pattern: pattern.to_owned(),
             key: self.key,
             message: self.message,
         }
     }
+
+    /// Returns it as one of the connection with a name.
+    pub(in crate::task) fn at_connection(self, name: &str) -> ConfigError {
+        ConfigError {
+            section: "connections",
+            ..self.at(name)
+        }
+    }
 }
 
-/// What is wrong with an entry.
+/// What is wrong with an entry, or with a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Its pattern.
+    /// The section of the file: `tasks` or `connections`.
+    pub section: &'static str,
+    /// Its pattern, or its name.
     pub pattern: String,
     /// The key, if it is one.
     pub key: Option<&'static str>,
@@ -46,8 +57,8 @@ pub struct ConfigError {
 impl std::fmt::Display for ConfigError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.key {
-            Some(key) => write!(f, "tasks.\"{}\".{key}: {}", self.pattern, self.message),
-            None => write!(f, "tasks.\"{}\": {}", self.pattern, self.message),
+            Some(key) => write!(f, "{}.\"{}\".{key}: {}", self.section, self.pattern, self.message),
+            None => write!(f, "{}.\"{}\": {}", self.section, self.pattern, self.message),
         }
     }
 }

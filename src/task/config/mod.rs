@@ -20,6 +20,8 @@ use super::lambda::functions::{DelayConfig, FunctionConfig};
 use super::lambda::http::HttpConfig;
 use super::lambda::process::ProcessConfig;
 use super::produce::ProduceConfig;
+use super::web::connection::Connection;
+use super::web::{WebConfig, WebKeys};
 use schemars::JsonSchema;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -36,6 +38,9 @@ pub struct Config {
     /// `[aws]`, which is for all entries that call AWS.
     #[serde(skip)]
     pub aws: Settings,
+    /// `[connections]`, which is for all entries that call web APIs.
+    #[serde(skip)]
+    pub connections: BTreeMap<String, Connection>,
 }
 
 impl Config {
@@ -53,17 +58,25 @@ impl Config {
     /// Takes out the headers and variables whose texts cannot be read on this machine, and says why. Whoever only checks need not
     /// have the secrets of whoever runs.
     pub fn take_unreadable(&mut self) -> Vec<ConfigError> {
+        let of_connection = |(name, connection): (&String, &mut Connection)| {
+            let mistakes = connection.take_unreadable().into_iter();
+            let name = name.clone();
+            mistakes.map(move |mistake| mistake.at_connection(&name))
+        };
+        let mut found: Vec<ConfigError> = self.connections.iter_mut().flat_map(of_connection).collect();
         let of_entry = |(pattern, entry): (&String, &mut Entry)| {
             let mut mistakes = entry.http.take_unreadable();
             mistakes.extend(entry.process.take_unreadable());
             let pattern = pattern.clone();
             mistakes.into_iter().map(move |mistake| mistake.at(&pattern))
         };
-        self.entries.iter_mut().flat_map(of_entry).collect()
+        found.extend(self.entries.iter_mut().flat_map(of_entry));
+        found
     }
 }
 
-/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka` and `aws`.
+/// The connector that serves a pattern: exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and
+/// `endpoints`, which may have `aws` beside it.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Entry {
@@ -83,6 +96,8 @@ pub struct Entry {
     kafka: ProduceConfig,
     #[schemars(flatten)]
     aws: AwsConfig,
+    #[schemars(flatten)]
+    web: WebConfig,
 }
 
 /// The kind of connector that an entry names.
@@ -96,6 +111,7 @@ pub(super) enum Kind<'a> {
     Process(&'a ProcessConfig, &'a CallLimits),
     Kafka(&'a ProduceConfig),
     Aws(&'a AwsConfig, &'a ConnectionConfig, &'a CallLimits),
+    Web(WebKeys<'a>),
 }
 
 impl Entry {
@@ -115,6 +131,11 @@ impl Entry {
     pub fn headers(&self) -> impl Iterator<Item = (&str, &Secret)> {
         let headers = self.http.headers.iter().flatten();
         headers.map(|(name, secret)| (name.as_str(), secret))
+    }
+
+    /// Returns the URLs that are granted.
+    pub fn endpoints(&self) -> impl Iterator<Item = &str> {
+        self.web.endpoints.iter().flatten().map(String::as_str)
     }
 
     /// Says whether topics are granted.
@@ -142,37 +163,56 @@ impl Entry {
             &self.process.runtime,
             &self.kafka.kafka,
             &self.aws.aws,
+            &self.web.endpoints,
         );
         let (kind, owners): (_, &[&str]) = match named {
-            (Some(name), None, None, None, None) => match self.delay.of(name)? {
+            (Some(name), None, None, None, None, None) => match self.delay.of(name)? {
                 Some(milliseconds) => (
                     Kind::Delay(milliseconds),
                     &[FunctionConfig::OWNER, DelayConfig::OWNER],
                 ),
                 None => (Kind::Function(name), &[FunctionConfig::OWNER]),
             },
-            (None, Some(_), None, None, None) => (
+            (None, Some(_), None, None, None, None) => (
                 Kind::Http(&self.http, &self.connections, &self.limits),
                 &[HttpConfig::OWNER, ConnectionConfig::OWNER, CallLimits::OWNER],
             ),
-            (None, None, Some(_), None, None) => (
+            (None, None, Some(_), None, None, None) => (
                 Kind::Process(&self.process, &self.limits),
                 &[ProcessConfig::OWNER, CallLimits::OWNER],
             ),
-            (None, None, None, Some(_), None) => (Kind::Kafka(&self.kafka), &[ProduceConfig::OWNER]),
-            (None, None, None, None, Some(_)) => (
+            (None, None, None, Some(_), None, None) => (Kind::Kafka(&self.kafka), &[ProduceConfig::OWNER]),
+            (None, None, None, None, Some(_), None) => (
                 Kind::Aws(&self.aws, &self.connections, &self.limits),
                 &[AwsConfig::OWNER, ConnectionConfig::OWNER, CallLimits::OWNER],
             ),
+            (None, None, None, None, aws, Some(_)) => (
+                Kind::Web(WebKeys {
+                    web: &self.web,
+                    http: &self.http,
+                    limits: &self.connections,
+                    calls: &self.limits,
+                    aws: aws.as_ref().map(|_| &self.aws),
+                }),
+                // Of `http`'s own keys it has `ca_file` alone.
+                &[
+                    WebConfig::OWNER,
+                    HttpConfig::OWNER,
+                    ConnectionConfig::OWNER,
+                    CallLimits::OWNER,
+                    AwsConfig::OWNER,
+                ],
+            ),
             _ => {
                 return Err(Mistake::of_entry(
-                    "give exactly one of `function`, `http`, `runtime`, `kafka` and `aws`",
+                    "give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`",
                 ));
             }
         };
         self.check_owners(owners)?;
         match kind {
             Kind::Http(_, connections, _) => connections.check()?,
+            Kind::Web(keys) => keys.check()?,
             Kind::Process(config, _) => config.check()?,
             Kind::Aws(config, connections, _) => {
                 config.check()?;
@@ -194,6 +234,7 @@ impl Entry {
             self.limits.first(),
             self.kafka.first(),
             self.aws.first(),
+            self.web.first(),
         ];
         let is_foreign = |(owner, _): &(&str, &str)| !owners.contains(owner);
         match given.into_iter().flatten().find(is_foreign) {
@@ -211,7 +252,8 @@ impl Entry {
             || self.process.read(name, map)?
             || self.limits.read(name, map)?
             || self.kafka.read(name, map)?
-            || self.aws.read(name, map)?)
+            || self.aws.read(name, map)?
+            || self.web.read(name, map)?)
     }
 }
 
@@ -226,6 +268,7 @@ fn names() -> impl Iterator<Item = &'static str> {
         CallLimits::NAMES,
         ProduceConfig::NAMES,
         AwsConfig::NAMES,
+        WebConfig::NAMES,
     ];
     names.into_iter().flatten().copied()
 }
@@ -278,6 +321,7 @@ mod tests {
             Ok(Kind::Process(..)) => Ok("runtime"),
             Ok(Kind::Kafka(_)) => Ok("kafka"),
             Ok(Kind::Aws(..)) => Ok("aws"),
+            Ok(Kind::Web(..)) => Ok("endpoints"),
             Err(Mistake { key, message }) => Err(format!("{}: {message}", key.unwrap_or_default())),
         };
         assert_eq!(
@@ -304,17 +348,21 @@ mod tests {
             "{ aws = true, connections = 8, queue = 10, timeout = '5s' }",
             Ok("aws"),
         );
+        check(
+            r#"{ endpoints = ["https://api.example.com/*"], gateway_url = "http://h", ca_file = "f", connections = 1, queue = 2 }"#,
+            Ok("endpoints"),
+        );
     }
 
     #[test]
     fn mistakes() {
         check(
             "{}",
-            Err(": give exactly one of `function`, `http`, `runtime`, `kafka` and `aws`"),
+            Err(": give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`"),
         );
         check(
             r#"{ function = "f", kafka = [] }"#,
-            Err(": give exactly one of `function`, `http`, `runtime`, `kafka` and `aws`"),
+            Err(": give exactly one of `function`, `http`, `runtime`, `kafka`, `aws` and `endpoints`"),
         );
         check(
             r#"{ function = "delay" }"#,
@@ -326,7 +374,19 @@ mod tests {
         );
         check(
             r#"{ kafka = ["t"], connections = 1 }"#,
-            Err("connections: only `http` or `aws` has this key"),
+            Err("connections: only `http`, `endpoints` or `aws` has this key"),
+        );
+        check(
+            r#"{ endpoints = [], aws = { role_arn = "x" } }"#,
+            Err("aws: role_arn: 'x' is not the ARN of a role"),
+        );
+        check(
+            r#"{ endpoints = [], headers = {} }"#,
+            Err("headers: only `http` has this key"),
+        );
+        check(
+            r#"{ kafka = ["t"], gateway_url = "http://h" }"#,
+            Err("gateway_url: only `endpoints` has this key"),
         );
         check(
             r#"{ http = "http://h/", connections = 0 }"#,
@@ -335,7 +395,7 @@ mod tests {
         check(
             "{ functoin = 'f' }",
             Err(
-                "unknown field `functoin`, expected one of `function`, `milliseconds`, `http`, `ca_file`, `headers`, `connections`, `connect_timeout`, `runtime`, `instances`, `memory`, `environment`, `directory`, `queue`, `timeout`, `kafka`, `aws`",
+                "unknown field `functoin`, expected one of `function`, `milliseconds`, `http`, `ca_file`, `headers`, `connections`, `connect_timeout`, `runtime`, `instances`, `memory`, `environment`, `directory`, `queue`, `timeout`, `kafka`, `aws`, `endpoints`, `gateway_url`",
             ),
         );
         check(

@@ -12,10 +12,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 keys! {
     /// The keys of everything that has connections.
-    "http` or `aws": pub(in crate::task) struct ConnectionConfig {
-        /// With `http` or `aws`: limit on connections of each shard to a host; default 64.
+    "http`, `endpoints` or `aws": pub(in crate::task) struct ConnectionConfig {
+        /// With `http`, `endpoints` or `aws`: limit on connections of each shard to a host; default 64.
         connections: u16,
-        /// With `http` or `aws`: time limit for connecting, such as "250ms"; default 5s.
+        /// With `http`, `endpoints` or `aws`: time limit for connecting, such as "250ms"; default 5s.
         connect_timeout: Period,
     }
 }

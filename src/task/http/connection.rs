@@ -2,13 +2,15 @@
 
 use super::names;
 use super::shared::Shared;
+use super::spelling::{Head, Kept, Spelling};
 use super::{Origin, Request, Trouble};
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
+use std::io;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
@@ -16,6 +18,8 @@ use tokio_rustls::TlsConnector;
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
+    /// The head of the last response, where that is kept.
+    head: Option<Head>,
 }
 
 /// A request that was not answered.
@@ -33,19 +37,32 @@ impl Connection {
             Trouble::Broken(format!("Connect to {host}:{port} failed: {error}"))
         };
         let timeout = shared.limits.connect_timeout;
-        match tokio::time::timeout(timeout, connect(origin, shared.tls.as_ref())).await {
-            Ok(opened) => opened.map_err(unable),
+        let head = shared.keeps_spelling.then(Head::default);
+        match tokio::time::timeout(timeout, connect(origin, shared.tls.as_ref(), head)).await {
+            Ok(opened) => opened.map_err(|error| match names::forbidden(&error) {
+                Some(reason) => Trouble::Forbidden(reason),
+                None => unable(error.to_string()),
+            }),
             Err(_) => Err(unable(format!("timed out after {} ms", timeout.as_millis()))),
         }
     }
 
-    async fn new<T: Read + Write + Unpin + 'static>(stream: T) -> Result<Connection, String> {
-        let (sender, connection) = handshake(stream).await.map_err(|error| error.to_string())?;
+    async fn new<T>(stream: T, head: Option<Head>) -> io::Result<Connection>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let stream = TokioIo::new(Kept::new(stream, head.clone()));
+        let (sender, connection) = handshake(stream).await.map_err(io::Error::other)?;
         // Its errors come back through the sender too.
         let driver = tokio::task::spawn_local(async move {
             let _ = connection.await;
         });
-        Ok(Connection { sender, driver })
+        Ok(Connection { sender, driver, head })
+    }
+
+    /// Returns how the headers of the last response were written; nothing where that is not kept.
+    pub(super) fn spelling(&self) -> Spelling {
+        self.head.as_ref().map(Head::spelling).unwrap_or_default()
     }
 
     /// Says whether the connection can be used again: the last answer was read, and nobody closed it.
@@ -54,6 +71,9 @@ impl Connection {
     }
 
     pub(super) async fn send(&mut self, request: Request) -> Result<Response<Incoming>, Box<Unsent>> {
+        if let Some(head) = &self.head {
+            head.begin();
+        }
         self.sender.try_send_request(request).await.map_err(|mut error| {
             Box::new(Unsent {
                 request: error.take_message(),
@@ -63,17 +83,15 @@ impl Connection {
     }
 }
 
-async fn connect(origin: &Origin, tls: Option<&TlsConnector>) -> Result<Connection, String> {
-    let stream = names::connect(&origin.host, origin.port).await;
-    let stream = stream.map_err(|error| error.to_string())?;
+async fn connect(origin: &Origin, tls: Option<&TlsConnector>, head: Option<Head>) -> io::Result<Connection> {
+    let stream = names::connect_within(&origin.host, origin.port, origin.reach).await?;
     // A request is one write: waiting for more to send would only delay it.
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    stream.set_nodelay(true)?;
     let Some(name) = &origin.tls else {
-        return Connection::new(TokioIo::new(stream)).await;
+        return Connection::new(stream, head).await;
     };
-    let tls = tls.ok_or("it is not set up for encryption")?;
-    let stream = tls.connect(name.clone(), stream).await;
-    Connection::new(TokioIo::new(stream.map_err(|error| error.to_string())?)).await
+    let tls = tls.ok_or_else(|| io::Error::other("it is not set up for encryption"))?;
+    Connection::new(tls.connect(name.clone(), stream).await?, head).await
 }
 
 /// A connection whose answer was not read to its end is of no use: it is cut.

@@ -6,12 +6,14 @@
 
 use super::connection::Connection;
 use super::shared::{Life, Shared};
+use super::spelling::Spelling;
 use super::{BODY_BYTES_MAX, Origin, Request, Response, Trouble};
 use crate::guard::{guarded, guarded_async};
 use crate::stream::Ticket;
 use crate::task::{Answer, Failure};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use hyper::ext::ReasonPhrase;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -179,7 +181,8 @@ impl Host {
                 },
             }
         };
-        let read = read(response).await;
+        let spelling = connection.as_ref().map(Connection::spelling);
+        let read = read(response, spelling.unwrap_or_default()).await;
         let (response, is_whole) = read.map_err(|error| Trouble::Broken(described(&error)))?;
         if !is_whole {
             *connection = None;
@@ -189,7 +192,10 @@ impl Host {
 }
 
 /// Reads a response, at most one byte more than counts; also says whether that was all of it.
-async fn read(response: hyper::Response<Incoming>) -> Result<(Response, bool), hyper::Error> {
+async fn read(
+    response: hyper::Response<Incoming>,
+    spelling: Spelling,
+) -> Result<(Response, bool), hyper::Error> {
     let (head, mut body) = response.into_parts();
     let expected = body.size_hint().lower().min(BODY_BYTES_MAX as u64);
     let mut bytes = Vec::with_capacity(expected as usize);
@@ -208,6 +214,11 @@ async fn read(response: hyper::Response<Incoming>) -> Result<(Response, bool), h
         status: head.status,
         headers: head.headers,
         body: bytes,
+        reason: head
+            .extensions
+            .get::<ReasonPhrase>()
+            .map(|reason| reason.as_bytes().into()),
+        spelling,
     };
     Ok((response, is_whole))
 }

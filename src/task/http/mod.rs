@@ -1,24 +1,31 @@
 //! HTTP calls of one shard.
 //!
 //! `origin` is where a URL leads, `pool` has a host for each origin, `host` the connections to one and what waits for them,
-//! `connection` opens them, `names` finds their hosts, `tls` says whom they trust; `shared` is what hosts have in common.
+//! `connection` opens them, `names` finds their hosts, `reach` says which addresses count, `tls` whom they trust; `shared`
+//! is what hosts have in common, `client` waits for single responses, `spelling` keeps how their headers are written.
 //! Must not know what a request asks for, nor what its response means: a [`Reader`] does. Invariants: hosts, connections, waiting requests and the bytes of a response are bounded; a
 //! request is sent again only when none of it was sent before.
 
+mod client;
 mod config;
 mod connection;
 mod host;
 mod names;
 mod origin;
 mod pool;
+mod reach;
 mod shared;
+mod spelling;
 pub(super) mod tls;
 
+pub(super) use client::Client;
 pub(super) use config::ConnectionConfig;
 pub(super) use host::Host;
 pub(super) use names::connect;
 pub(super) use origin::Origin;
 pub(super) use pool::Pool;
+pub(super) use reach::{Reach, forbidden};
+pub(super) use spelling::Spelling;
 
 use super::Answer;
 use crate::stream::Ticket;
@@ -53,6 +60,10 @@ pub(super) struct Response {
     pub(super) headers: HeaderMap,
     /// At most one byte more than [`BODY_BYTES_MAX`].
     pub(super) body: Vec<u8>,
+    /// What stood behind the status's number, where it is not the usual word.
+    pub(super) reason: Option<Box<[u8]>>,
+    /// How the names of the headers were written, where the pool keeps that.
+    pub(super) spelling: Spelling,
 }
 
 /// Why there is no response.
@@ -64,6 +75,8 @@ pub(super) enum Trouble {
     Late(Duration),
     /// As many wait for a connection as may.
     Full,
+    /// The address may not be reached: a sentence.
+    Forbidden(String),
     /// Our own code panicked, and said this.
     Bug(String),
 }

@@ -4,6 +4,8 @@
 //! thread of the process starts those threads, itself started before shards are pinned. Must not know what a connection is
 //! for.
 
+use super::Reach;
+use core::net::SocketAddr;
 use std::io;
 use std::sync::OnceLock;
 use tokio::net::TcpStream;
@@ -45,6 +47,56 @@ pub(in crate::task) async fn connect(host: &str, port: u16) -> io::Result<TcpStr
     });
     let addresses = look.await.map_err(io::Error::other)??;
     TcpStream::connect(&addresses[..]).await
+}
+
+/// Connects to a host by its name, at an address within reach.
+///
+/// # Errors
+/// When the name is not known, leads out of reach ([`forbidden`]), or nobody listens there.
+pub(super) async fn connect_within(host: &str, port: u16, reach: Reach) -> io::Result<TcpStream> {
+    if reach == Reach::Any {
+        return connect(host, port).await;
+    }
+    let name = (host.to_owned(), port);
+    let look = async move {
+        let found = tokio::net::lookup_host(name).await;
+        found.map(Iterator::collect::<Vec<_>>)
+    };
+    let mut addresses: Vec<SocketAddr> = match lookups() {
+        Some(lookups) => lookups.spawn(look).await.map_err(io::Error::other)??,
+        None => look.await?,
+    };
+    // What is connected to is what was looked at: nobody looks the name up again in between.
+    let mut refused = None;
+    addresses.retain(|address| match reach.refusal(address.ip()) {
+        None => true,
+        Some(why) => {
+            refused = Some(format!("{host} is at {}, {why}", address.ip()));
+            false
+        }
+    });
+    match refused {
+        Some(reason) if addresses.is_empty() => Err(io::Error::other(Forbidden(reason))),
+        _ => TcpStream::connect(&addresses[..]).await,
+    }
+}
+
+/// Why a host may not be reached.
+#[derive(Debug)]
+struct Forbidden(String);
+
+impl std::fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Forbidden {}
+
+/// Returns why a host may not be reached, if that is what hindered the connection.
+pub(super) fn forbidden(error: &io::Error) -> Option<String> {
+    let inner = error.get_ref()?.downcast_ref::<Forbidden>()?;
+    Some(inner.0.clone())
 }
 
 /// Whoever looks a name up does so on any core, also for a shard that is pinned.

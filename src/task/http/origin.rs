@@ -1,5 +1,6 @@
 //! Where a URL leads: scheme, host and port.
 
+use super::Reach;
 use hyper::Uri;
 use rustls::pki_types::ServerName;
 
@@ -11,6 +12,8 @@ pub(in crate::task) struct Origin {
     pub(super) port: u16,
     /// The name that the host has to prove, with `https`.
     pub(super) tls: Option<ServerName<'static>>,
+    /// Which of the host's addresses may be connected to.
+    pub(super) reach: Reach,
 }
 
 impl Origin {
@@ -42,7 +45,13 @@ impl Origin {
             host: host.into(),
             port,
             tls: name.transpose().map_err(|error| error.to_string())?,
+            reach: Reach::Any,
         })
+    }
+
+    /// Returns it with other addresses within reach.
+    pub(in crate::task) fn within(self, reach: Reach) -> Origin {
+        Origin { reach, ..self }
     }
 
     /// Returns the name or address, without brackets.

@@ -39,10 +39,19 @@ impl Pool {
                 tls,
                 reader,
                 answers,
+                keeps_spelling: false,
                 lives: RefCell::default(),
             }),
             hosts: FxHashMap::default(),
         }
+    }
+
+    /// Keeps how the headers of responses are written; to be said before the first host is made.
+    pub(in crate::task) fn keeping_spelling(mut self) -> Pool {
+        if let Some(shared) = Rc::get_mut(&mut self.shared) {
+            shared.keeps_spelling = true;
+        }
+        self
     }
 
     /// Returns the host at an origin; whoever keeps it spares the next look.

@@ -18,6 +18,8 @@ pub(super) struct Shared {
     pub(super) tls: Option<TlsConnector>,
     pub(super) reader: Box<dyn Reader>,
     pub(super) answers: Answers,
+    /// Whether responses tell how their headers were written.
+    pub(super) keeps_spelling: bool,
     pub(super) lives: RefCell<FxHashMap<Ticket, Rc<Life>>>,
 }
 

@@ -11,13 +11,13 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 keys! {
     /// The keys of functions outside this process.
-    "http`, `runtime` or `aws": pub(in crate::task) struct CallLimits {
-        /// With `http`, `aws` or `runtime`: limit on calls of each shard that wait for a connection or for a process;
-        /// default 10000.
+    "http`, `runtime`, `endpoints` or `aws": pub(in crate::task) struct CallLimits {
+        /// With `http`, `endpoints`, `aws` or `runtime`: limit on calls of each shard that wait for a connection or
+        /// for a process; default 10000.
         queue: u32,
-        /// With `http` or `aws`: time limit for the response, from the request's first byte to the response's last. With `runtime`:
-        /// time limit for a call, after which its process is killed. Default 60s. A task's own `TimeoutSeconds` also
-        /// applies.
+        /// With `http`, `endpoints` or `aws`: time limit for the response, from the request's first byte to the
+        /// response's last. With `runtime`: time limit for a call, after which its process is killed. Default 60s. A
+        /// task's own `TimeoutSeconds` also applies.
         timeout: Period,
     }
 }

@@ -349,7 +349,6 @@ fn what_is_signed_wrong_is_refused() {
     let errors = |keys: &Keys| -> Vec<String> {
         let found = run_all(&moto.url(), keys, &calls);
         let error = |name: &str| found[name]["Error"].as_str().unwrap_or("none").to_owned();
-        println!("{found:#}");
         ["queues", "sent", "topics", "buckets", "tables"]
             .map(error)
             .into()
@@ -373,5 +372,80 @@ fn what_is_signed_wrong_is_refused() {
     // What the policy does not allow.
     let allowed = errors(&keys);
     assert_eq!(allowed[..2], ["none", "SQS.QueueDoesNotExistException"]);
-    assert_eq!(allowed[2..], unknown[2..]);
+    let denied = [
+        "Sns.SnsException",
+        "S3.AccessDeniedException",
+        "DynamoDb.DynamoDbException",
+    ];
+    assert_eq!(allowed[2..], denied);
+}
+
+#[test]
+fn roles_are_assumed() {
+    let Some(moto) = Moto::start() else { return };
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]});
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]});
+    let found = run_all(
+        &moto.url(),
+        &Keys::new("ANYKEY", "any-secret"),
+        &[
+            call(
+                "role",
+                "aws-sdk:iam:createRole",
+                json!({"RoleName": "queues", "AssumeRolePolicyDocument": trust}),
+            ),
+            call(
+                "policy",
+                "aws-sdk:iam:putRolePolicy",
+                json!({"RoleName": "queues", "PolicyName": "p", "PolicyDocument": policy}),
+            ),
+        ],
+    );
+    check(&found, "/role/Role/RoleName", "queues");
+    let keys = user(&moto, "caller", &["sts:AssumeRole"]);
+    moto.verify();
+    let role = "arn:aws:iam::111111111111:role/queues";
+    let calls: [Call<'_>; 3] = [
+        ("own", "aws-sdk:sqs:listQueues", json!({}), None),
+        ("assumed", "aws-sdk:sqs:listQueues", json!({}), Some(role)),
+        ("more", "aws-sdk:sns:listTopics", json!({}), Some(role)),
+    ];
+    let found = run_all(&moto.url(), &keys, &calls);
+    check(&found, "/own/Error", "Sqs.SqsException");
+    check(&found, "/assumed", json!({}));
+    check(&found, "/more/Error", "Sns.SnsException");
+    // The same role as the entry's own.
+    let settings = format!("[aws]\nregion = 'us-east-1'\nendpoint_url = '{}'\n", moto.url());
+    let found = run_with(
+        &settings,
+        &format!("{{ role_arn = '{role}' }}"),
+        &keys,
+        &calls[..1],
+    );
+    check(&found, "/own", json!({}));
+    // A session's token counts.
+    let session = run_all(
+        &moto.url(),
+        &keys,
+        &[call(
+            "session",
+            "aws-sdk:sts:assumeRole",
+            json!({"RoleArn": role, "RoleSessionName": "own"}),
+        )],
+    );
+    let text = |name: &str| {
+        session["session"]["Credentials"][name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{session:#}"))
+            .to_owned()
+    };
+    let mut keys = Keys {
+        token: Some(text("SessionToken")),
+        ..Keys::new(&text("AccessKeyId"), &text("SecretAccessKey"))
+    };
+    let found = run_all(&moto.url(), &keys, &calls[..1]);
+    check(&found, "/own", json!({}));
+    keys.token = Some("another".to_owned());
+    let found = run_all(&moto.url(), &keys, &calls[..1]);
+    check(&found, "/own/Error", "Sqs.SqsException");
 }

@@ -13,6 +13,9 @@ fn head_of_a_request() {
     );
     assert_eq!(draft.header("content-type"), Some("application/x-amz-json-1.0"));
     assert_eq!(draft.header("x-amz-target"), Some("DynamoDB_20120810.GetItem"));
+    assert_eq!(draft.header("x-amzn-query-mode"), None);
+    let draft = super::draft("sqs:sendMessage", "{}").unwrap();
+    assert_eq!(draft.header("x-amzn-query-mode"), Some("true"));
     let draft = super::draft("aws-sdk:ssm:getParameter", "{}").unwrap();
     assert_eq!(draft.header("content-type"), Some("application/x-amz-json-1.1"));
 }
@@ -188,6 +191,23 @@ fn results_with_metadata() {
         r#"{"executionArn":"e","startDate":0}"#,
         r#"{"ExecutionArn":"e","SdkHttpMetadata":{"AllHttpHeaders":{"x-amzn-RequestId":["R1"]},"HttpHeaders":{"x-amzn-RequestId":"R1"},"HttpStatusCode":200},"SdkResponseMetadata":{"RequestId":"R1"},"StartDate":"1970-01-01T00:00:00Z"}"#,
     );
+}
+
+/// HTTP libraries lower the names; these services were recorded to write them unlike the others.
+#[test]
+fn names_of_headers_are_the_services_own() {
+    let headers = [("Connection", "c"), ("x-amzn-RequestId", "R1")];
+    for (of, connection, id) in [
+        ("sqs:sendMessage", "connection", "x-amzn-RequestId"),
+        ("dynamodb:putItem", "Connection", "x-amzn-RequestId"),
+        ("dynamodb:getItem", "Connection", "x-amzn-requestid"),
+    ] {
+        let result = super::answer(of, 200, &headers, b"{}").unwrap();
+        assert!(
+            result.contains(&format!(r#""{connection}":"c","{id}":"R1"}}"#)),
+            "{result}"
+        );
+    }
 }
 
 #[test]

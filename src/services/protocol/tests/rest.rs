@@ -77,6 +77,19 @@ fn heads_of_requests() {
 }
 
 #[test]
+fn checksums_are_not_added_to_those_given() {
+    let given = draft(
+        "aws-sdk:s3:putObject",
+        r#"{"Bucket":"b","Key":"k","ChecksumSHA256":"x"}"#,
+    )
+    .unwrap();
+    assert_eq!(given.header("x-amz-checksum-crc32"), None);
+    let control = r#"{"AccountId":"1","Bucket":"b","Tagging":{"TagSet":[]}}"#;
+    let draft = draft("aws-sdk:s3control:putBucketTagging", control).unwrap();
+    assert!(draft.header("content-md5").is_some());
+}
+
+#[test]
 fn host_prefixes() {
     let prefix = |of: &str, parameters: &str| draft(of, parameters).map(|draft| draft.host_prefix);
     assert_eq!(
@@ -94,7 +107,7 @@ fn bodies() {
         (
             "aws-sdk:s3:putObject",
             r#"{"Bucket":"b","Key":"k","Body":"text data"}"#,
-            "text data",
+            r#""text data""#,
         ),
         (
             "aws-sdk:s3:putObject",
@@ -140,6 +153,11 @@ fn bodies() {
             r#"<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a</Key></Object><Object><Key>b</Key></Object><Quiet>true</Quiet></Delete>"#,
         ),
         (
+            "aws-sdk:s3:putBucketAcl",
+            r#"{"Bucket":"b","AccessControlPolicy":{"Grants":[{"Grantee":{"Type":"CanonicalUser","Id":"i"}}]}}"#,
+            r#"<AccessControlPolicy xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>i</ID></Grantee></Grant></AccessControlList></AccessControlPolicy>"#,
+        ),
+        (
             "aws-sdk:route53:changeResourceRecordSets",
             r#"{"HostedZoneId":"Z","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"n","Type":"A","TTL":60,"ResourceRecords":[{"Value":"1.2.3.4"}]}}]}}"#,
             "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ChangeBatch><Changes><Change>\
@@ -164,6 +182,11 @@ fn problems_of_parameters() {
             "aws-sdk:s3:getObject",
             r#"{"Bucket":"","Key":"k"}"#,
             "[The field 'Bucket' is required but was missing]",
+        ),
+        (
+            "lambda:invoke",
+            r#"{"FunctionName":".."}"#,
+            "[The value of the field 'FunctionName' has an invalid format]",
         ),
         (
             "aws-sdk:s3:putObject",
@@ -194,12 +217,13 @@ fn results() {
         ("Last-Modified", "Tue, 29 Apr 2014 18:30:38 GMT"),
         ("x-amz-server-side-encryption", "AES256"),
         ("x-amz-meta-one", "1"),
+        ("Expires", "Wed, 30 Apr 2014 18:30:38 GMT"),
     ];
     check_result(
         "aws-sdk:s3:getObject",
         &object,
         "hi",
-        r#"{"AcceptRanges":"bytes","ContentLength":2,"ContentType":"text/plain","ETag":"\"e\"","LastModified":"2014-04-29T18:30:38Z","Metadata":{"one":"1"},"ServerSideEncryption":"AES256","Body":"hi"}"#,
+        r#"{"AcceptRanges":"bytes","ContentLength":2,"ContentType":"text/plain","ETag":"\"e\"","Expires":"2014-04-30T18:30:38Z","LastModified":"2014-04-29T18:30:38Z","Metadata":{"one":"1"},"ServerSideEncryption":"AES256","Body":"hi"}"#,
     );
     for (of, body, expected) in [
         ("aws-sdk:s3:getObject", "", r#"{"Metadata":{},"Body":""}"#),
@@ -242,9 +266,37 @@ fn results() {
 }
 
 #[test]
+fn an_answer_has_a_limit() {
+    let large = vec![b' '; crate::value::index::DOCUMENT_BYTES_MAX + 1];
+    let error = answer("aws-sdk:s3:getObject", 200, &[], &large).unwrap_err();
+    assert_eq!(
+        error.cause(),
+        "Unable to unmarshall response (the body is too large). Response Code: 200"
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_are_base64() {
     let result = answer("aws-sdk:s3:getObject", 200, &[], &[0xff, 0xfe]).unwrap();
     assert_eq!(result, r#"{"Metadata":{},"Body":"//4="}"#);
+}
+
+#[test]
+fn models_of_bedrock_answer_with_json() {
+    let parameters = r#"{"ModelId":"m:0","Body":{"prompt":"p"},"ContentType":"application/json"}"#;
+    check_body("bedrock:invokeModel", parameters, r#"{"prompt":"p"}"#);
+    check_head(
+        "bedrock:invokeModel",
+        parameters,
+        "POST /model/m%3A0/invoke",
+        &[("Content-Type", "application/json")],
+    );
+    check_result(
+        "bedrock:invokeModel",
+        &[("Content-Type", "application/json")],
+        r#"{"a": [1.0]}"#,
+        r#"{"Body":{"a":[1.0]},"ContentType":"application/json"}"#,
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Must not know where they come from. Invariants: one fetch of an identity at a time; after a failure the source has a rest,
 //! which doubles up to a minute; identities are bounded, and so are those who wait.
 
+use super::super::counts::Counts;
 use super::chain::Chain;
 use super::{Denial, Identity, Session, role};
 use crate::clock;
@@ -11,6 +12,7 @@ use reqsign_aws_v4::Credential;
 use rustc_hash::FxHashMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
@@ -48,12 +50,37 @@ impl Keeper {
     ///
     /// # Errors
     /// When the operating system has no thread.
-    pub(in crate::task::aws) fn start(chain: Chain) -> io::Result<Keeper> {
+    pub(in crate::task::aws) fn start(chain: Chain, counts: Arc<Counts>) -> io::Result<Keeper> {
         let (asks, waiting) = mpsc::channel(ASKS_MAX);
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name("stepstream-aws".to_owned());
-        thread.spawn(move || runtime.block_on(keep(Arc::new(chain), waiting)))?;
+        thread.spawn(move || runtime.block_on(keep(Arc::new(chain), counts, waiting)))?;
         Ok(Keeper { asks })
+    }
+
+    /// Returns credentials, of which these were refused; waits until they are there.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub(in crate::task::aws) async fn session(
+        &self,
+        identity: &Identity,
+        name: &str,
+        refused: Option<Arc<Session>>,
+    ) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        self.ask(Ask {
+            identity: identity.clone(),
+            name: name.into(),
+            refused,
+            answer,
+        })?;
+        let gone = || {
+            Err(Denial::Missing(
+                "Unable to load credentials: their keeper is gone".into(),
+            ))
+        };
+        outcome.await.unwrap_or_else(|_| gone())
     }
 
     /// Asks for credentials; nobody waits here.
@@ -83,10 +110,11 @@ struct Entry {
 /// What a fetch has brought.
 struct Fetched(Identity, Result<Credential, Denial>);
 
-async fn keep(chain: Arc<Chain>, mut asks: mpsc::Receiver<Ask>) {
+async fn keep(chain: Arc<Chain>, counts: Arc<Counts>, mut asks: mpsc::Receiver<Ask>) {
     let (sender, mut fetched) = mpsc::channel(ASKS_MAX);
     let mut store = Store {
         chain,
+        counts,
         sender,
         entries: FxHashMap::default(),
     };
@@ -105,6 +133,7 @@ async fn keep(chain: Arc<Chain>, mut asks: mpsc::Receiver<Ask>) {
 
 struct Store {
     chain: Arc<Chain>,
+    counts: Arc<Counts>,
     sender: mpsc::Sender<Fetched>,
     entries: FxHashMap<Identity, Entry>,
 }
@@ -164,10 +193,12 @@ impl Store {
         entry.fetched_at_ms = now_ms;
         match outcome {
             Ok(credential) => {
+                self.counts.fetched.fetch_add(1, Relaxed);
                 entry.session = Some(Arc::new(Session::new(credential, now_ms)));
                 (entry.failure, entry.failures) = (None, 0);
             }
             Err(denial) => {
+                self.counts.denied.fetch_add(1, Relaxed);
                 tracing::warn!("no credentials of AWS: {denial:?}");
                 let rest = REST.0.saturating_mul(1 << entry.failures.min(16)).min(REST.1);
                 entry.failures += 1;

@@ -13,7 +13,7 @@ mod tests;
 mod world;
 
 pub(super) use chain::Chain;
-pub(super) use keeper::{Ask, Keeper};
+pub(super) use keeper::{Ask, Keeper, Outcome};
 pub(super) use role::session_name;
 pub(super) use world::Http;
 
@@ -73,7 +73,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Creates a session that begins now.
-    fn new(credential: Credential, now_ms: i64) -> Session {
+    pub(super) fn new(credential: Credential, now_ms: i64) -> Session {
         let end = credential.expires_in.map(|end| {
             let nanoseconds = i64::from(end.subsec_nanosecond());
             end.as_second()
@@ -97,6 +97,21 @@ impl Session {
             renew_at_ms,
             ends_at_ms,
         }
+    }
+
+    /// Creates one that lasts until then.
+    #[cfg(test)]
+    pub(super) fn lasting(credential: Credential, ends_at_ms: i64) -> Session {
+        Session {
+            credential,
+            renew_at_ms: ends_at_ms,
+            ends_at_ms,
+        }
+    }
+
+    /// Returns from when on they sign no more.
+    pub(super) fn ends_at_ms(&self) -> i64 {
+        self.ends_at_ms
     }
 
     /// Says whether requests can be signed.
@@ -123,6 +138,15 @@ pub(super) enum Denial {
     Missing(Arc<str>),
     /// This role may not be assumed.
     Forbidden(Arc<str>),
+}
+
+impl Denial {
+    /// Returns it in words.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Denial::Missing(text) | Denial::Forbidden(text) => text,
+        }
+    }
 }
 
 /// Returns a text of outside as a part of a message: one line, not long.

@@ -318,7 +318,7 @@ fn role(name: &str) -> Role {
 #[test]
 fn a_role_is_assumed_once() {
     let source = Source::start(sts);
-    let keeper = Keeper::start(chain(&keys("BASE"), None, &source.url())).expect("a thread");
+    let keeper = Keeper::start(chain(&keys("BASE"), None, &source.url()), Arc::default()).expect("a thread");
     let identity = Identity::default().assuming(role("a"));
     let sessions: Vec<_> = (0..3)
         .map(|_| ask(&keeper, &identity, None).expect("a session"))
@@ -344,7 +344,7 @@ fn a_role_is_assumed_once() {
 #[test]
 fn a_role_that_is_forbidden_is_not_asked_for_again_at_once() {
     let source = Source::start(sts);
-    let keeper = Keeper::start(chain(&keys("BASE"), None, &source.url())).expect("a thread");
+    let keeper = Keeper::start(chain(&keys("BASE"), None, &source.url()), Arc::default()).expect("a thread");
     let identity = Identity::default().assuming(role("forbidden"));
     for _ in 0..3 {
         let denial = ask(&keeper, &identity, None).expect_err("no session");

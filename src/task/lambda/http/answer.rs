@@ -27,7 +27,7 @@ pub(in crate::task) fn read(response: Response) -> Answer {
 pub(in crate::task) fn failure(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Bug(message) => Failure::panicked(&message),
-        Trouble::Broken(what) => Failure::new(
+        Trouble::Broken(what) | Trouble::Forbidden(what) => Failure::new(
             "Lambda.SdkClientException",
             format!("Unable to execute HTTP request: {what}"),
         ),

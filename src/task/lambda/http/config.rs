@@ -9,7 +9,7 @@ keys! {
         /// A function's URL, such as `http://127.0.0.1:9001/2015-03-31/functions/{function}/invocations`;
         /// `{function}` in its path stands for the function's name.
         http: String,
-        /// With `http`: a PEM file of root certificates to trust instead of the operating system's.
+        /// With `http` or `endpoints`: a PEM file of root certificates to trust instead of the operating system's.
         ca_file: String,
         /// With `http`: headers for each request; each value is a text, `{ env = "NAME" }` or `{ file = "PATH" }`.
         headers: BTreeMap<String, Secret>,

@@ -131,11 +131,11 @@ mod tests {
         );
         check(
             r#"runtime = ["x"], connections = 4"#,
-            Some("connections: only `http` or `aws` has this key"),
+            Some("connections: only `http`, `endpoints` or `aws` has this key"),
         );
         check(
             r#"kafka = ["t"], timeout = "1s""#,
-            Some("timeout: only `http`, `runtime` or `aws` has this key"),
+            Some("timeout: only `http`, `runtime`, `endpoints` or `aws` has this key"),
         );
     }
 }

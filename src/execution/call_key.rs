@@ -1,4 +1,4 @@
-//! What tells the calls of an execution apart: their stable keys.
+//! What tells the calls of executions apart: their stable keys.
 //!
 //! Must not know who names an execution.
 
@@ -7,8 +7,8 @@ use crate::program::Program;
 use crate::vm::{Run, Token};
 use std::fmt;
 
-/// The stable key of a call: the execution's name, and behind it where the task stands (DESIGN 4). Written
-/// only for who wants it.
+/// The stable key of a call: the execution's name, and behind it where the task stands. An event that runs again makes
+/// its calls under the same keys, so that what serves them can tell. Written only for who wants it.
 pub(crate) struct CallKey<'a, A> {
     pub(crate) asker: &'a A,
     pub(crate) run: &'a Run,
