@@ -47,11 +47,20 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Type {
+pub(super) enum Type {
     /// The type that stepstream runs.
     Express,
     /// A type that stepstream checks but does not run.
     Standard,
+}
+
+impl From<Type> for MachineType {
+    fn from(machine_type: Type) -> MachineType {
+        match machine_type {
+            Type::Express => MachineType::Express,
+            Type::Standard => MachineType::Standard,
+        }
+    }
 }
 
 /// One finding: the file and the diagnostic, or why there is none.
@@ -66,10 +75,7 @@ struct Findings {
 
 pub(super) fn run(args: &Args) -> u8 {
     let how = How {
-        machine_type: args.machine_type.map(|machine_type| match machine_type {
-            Type::Express => MachineType::Express,
-            Type::Standard => MachineType::Standard,
-        }),
+        machine_type: args.machine_type.map(MachineType::from),
         substitutions: &args.substitutions,
         real: None,
     };

@@ -244,22 +244,36 @@ pub(super) fn load_machine(file: &Path, substitutions: &[(String, String)]) -> R
 }
 
 fn machine(file: &Path, how: How<'_>) -> Result<StateMachine, Stop> {
+    let mut checked = accepted(file, how)?;
+    let machine = checked.report.machine.take();
+    machine.ok_or_else(|| {
+        Stop::new(format!(
+            "error: {} is a workflow that AWS alone runs",
+            checked.subject
+        ))
+    })
+}
+
+/// Reads and checks a definition: what is refused, and what should run and cannot, is an error.
+pub(super) fn accepted(file: &Path, how: How<'_>) -> Result<Checked, Stop> {
     let mut checked = Checked::read(file, how)?;
-    match checked.report.machine.take() {
-        Some(machine) => Ok(machine),
-        None => {
-            checked
-                .report
-                .diagnostics
-                .retain(|diagnostic| diagnostic.severity == asl::Severity::Error);
-            let message = format!(
-                "{}error: {} is not a definition that can run",
-                checked.rendered(stderr_has_colour()),
-                checked.subject
-            );
-            Err(Stop::refused(message, &checked.file, checked.report.diagnostics))
-        }
+    let is_accepted = match how.machine_type {
+        Some(MachineType::Standard) => !checked.report.has_errors(),
+        _ => checked.report.machine.is_some(),
+    };
+    if is_accepted {
+        return Ok(checked);
     }
+    checked
+        .report
+        .diagnostics
+        .retain(|diagnostic| diagnostic.severity == asl::Severity::Error);
+    let message = format!(
+        "{}error: {} is not a definition that can run",
+        checked.rendered(stderr_has_colour()),
+        checked.subject
+    );
+    Err(Stop::refused(message, &checked.file, checked.report.diagnostics))
 }
 
 /// Words why a file cannot be read.

@@ -72,6 +72,7 @@ impl Batch {
         self.heap.clear();
         let mut constants = Heap::for_constants();
         let (id, read) = match self.heap.index(line) {
+            _ if line.is_empty() => ("null".to_owned(), Err("an empty line".to_owned())),
             Ok(root) => self.read(root, &constants, dialect),
             Err(error) => ("null".to_owned(), Err(format!("not JSON: {error}"))),
         };

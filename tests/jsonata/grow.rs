@@ -80,33 +80,39 @@ fn known(expression: &str, expected: &Value, found: &Value) -> Option<&'static s
 /// Says whether two errors stand in different elements of one array, or members of one object.
 fn is_side_by_side(expression: &str, expected: &Value, found: &Value) -> bool {
     let place = |answer: &Value| {
-        answer["error"]["position"]
+        let position = answer["error"]["position"]
             .as_u64()
-            .map(|position| position as usize)
+            .filter(|position| *position > 0);
+        position.map(|position| position as usize - 1)
+    };
+    let both_fail = expected.get("error").is_some() && found.get("error").is_some();
+    let any_behind = |place: usize| {
+        let mut lists = lists(expression).into_iter();
+        lists.any(|(list, commas)| list.end > place && !commas.is_empty())
     };
     match (place(expected), place(found)) {
         (Some(left), Some(right)) if left != right => {
-            let places = left.min(right).saturating_sub(1)..left.max(right).saturating_sub(1);
+            let places = left.min(right)..left.max(right);
             lists(expression).iter().any(|(list, commas)| {
                 let holds = list.contains(&places.start) && list.contains(&places.end);
                 holds && commas.iter().any(|comma| places.contains(comma))
             })
         }
         // Both stand at a call within which they were raised.
-        (Some(left), Some(_)) => lists(expression)
-            .iter()
-            .any(|(list, commas)| list.end > left && !commas.is_empty()),
-        _ => false,
+        (Some(left), Some(_)) => any_behind(left),
+        // What breaks has no place, nor has a call in the middle of `a ~> f ~> g`.
+        _ => both_fail && any_behind(0),
     }
 }
 
-/// Returns where the arrays and objects of an expression stand, and their own commas, in UTF-16 units. Texts and
-/// regular expressions are not told apart from the rest: those that are grown hold neither brackets in pairs nor commas
-/// that matter.
+/// Returns where the arrays and objects of an expression stand, and their own commas, in UTF-16 units. Regular
+/// expressions are not told apart from the rest: those that are grown hold brackets in pairs only.
 fn lists(expression: &str) -> Vec<(Range<usize>, Vec<usize>)> {
-    let (mut lists, mut open) = (Vec::new(), Vec::new());
+    let (mut lists, mut open, mut is_text) = (Vec::new(), Vec::new(), false);
     for (at, unit) in expression.encode_utf16().enumerate() {
         match u8::try_from(unit).unwrap_or(b'?') {
+            b'\'' => is_text = !is_text,
+            _ if is_text => {}
             bracket @ (b'[' | b'{' | b'(') => open.push((bracket, at, Vec::new())),
             b',' => {
                 if let Some((_, _, commas)) = open.last_mut() {
@@ -141,6 +147,7 @@ fn only_elements_of_one_list_are_side_by_side() {
     check("f(a(), b())", 4, 9, false);
     check("[a()] + [1, b()]", 3, 14, false);
     check("$map(c, function($x) { [a(), b()] })", 5, 5, true);
+    check("[a('['), b()]", 3, 11, true);
     check("[1, 2] & $map(c, function($x) { a() })", 14, 14, false);
 }
 

@@ -173,20 +173,27 @@ impl Checker<'_> {
         }
     }
 
+    /// Returns the first state of an outer flow that gives a variable of this name a value, if it may have one by now.
+    fn outer_assigner(&mut self, name: &str) -> Option<String> {
+        let (_, outer) = self.scopes.split_last_mut()?;
+        let steps = &mut self.variable_steps;
+        outer.iter_mut().rev().find_map(|scope| {
+            // AWS has accepted a branch that assigns what the Catch of its own Parallel assigns.
+            scope.may_have(name, steps).filter(|may_have| *may_have)?;
+            let first = *scope.assigners.get(name)?.first()?;
+            Some(scope.names[first].clone())
+        })
+    }
+
     /// Warns of a variable with the name of one of an outer flow, or of a function that some expression calls.
     pub(super) fn hiding(&mut self, name: &str, spot: Spot, is_jsonata: bool) {
-        let outer = self.scopes.split_last().map_or(&[][..], |(_, outer)| outer);
-        let hidden = outer.iter().rev().find_map(|scope| {
-            let assigners = scope.assigners.get(name)?;
-            assigners.first().map(|&index| scope.names[index].as_str())
-        });
-        if let Some(state) = hidden {
+        if let Some(state) = self.outer_assigner(name) {
             let by = match state.len() <= NAME_BYTES_MAX {
                 true => format!(" (by '{state}')"),
                 false => String::new(),
             };
             let message = format!(
-                "The variable '${name}' is assigned outside this flow too{by}: AWS does not let an inner flow reuse the name"
+                "The variable '${name}' is assigned outside this flow too{by}: AWS's documentation forbids an inner flow to reuse the name"
             );
             let help = "rename one of them; here the inner one is a variable of its own, which ends with its branch or iteration";
             self.warning(code::SHADOWED_VARIABLE, spot, message).help = Some(help.to_owned());

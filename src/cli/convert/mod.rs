@@ -5,10 +5,11 @@
 mod prove;
 mod report;
 
-use super::definition::{Checked, How, load_machine, substitution};
+use super::check::Type;
+use super::definition::{Checked, How, accepted, substitution};
 use super::output::{Stop, stdout};
 use super::{EXIT_NO, EXIT_OK, Format};
-use crate::asl::{self, MachineType, Options, Source};
+use crate::asl::{self, Options, Source};
 use crate::convert::{Converted, convert};
 use clap::ValueEnum;
 use prove::Proof;
@@ -38,6 +39,9 @@ pub(super) struct Args {
     /// The definition, JSON or YAML (by the file's extension), or FILE#Name in a template: see 'help check'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// The type of workflow: a standard one is rewritten and checked, but no case plays it.
+    #[arg(long = "type", value_enum, default_value_t = Type::Express)]
+    machine_type: Type,
     /// The target language.
     #[arg(long, value_enum, default_value_t)]
     to: Language,
@@ -73,6 +77,8 @@ struct Told {
     is_embedded: bool,
     converted: Converted,
     proof: Proof,
+    /// Its cases were played, if it has any.
+    is_played: bool,
 }
 
 pub(super) fn run(args: &Args) -> u8 {
@@ -81,18 +87,21 @@ pub(super) fn run(args: &Args) -> u8 {
 
 fn execute(args: &Args) -> Result<u8, Stop> {
     let Language::Jsonata = args.to;
-    load_machine(&args.file, &args.substitutions)?;
-    let checked = Checked::read(&args.file, how(&args.substitutions))?;
-    let mut converted =
-        convert(&checked.definition(), &options(&checked, &args.substitutions)).ok_or_else(|| {
-            Stop::new(format!(
-                "error: {} cannot be read without the values of its placeholders: give them with --set",
-                checked.subject
-            ))
-        })?;
+    let how = how(args, &args.substitutions);
+    let checked = accepted(&args.file, how)?;
+    let options = options(args, &checked, &args.substitutions);
+    let mut converted = convert(&checked.definition(), &options).ok_or_else(|| {
+        Stop::new(format!(
+            "error: {} cannot be read without the values of its placeholders: give them with --set",
+            checked.subject
+        ))
+    })?;
     checked.locate(&mut converted.diagnostics);
-    accept(&converted, &options(&checked, &args.substitutions))?;
-    let proof = prove::prove(args, &converted)?;
+    accept(&converted, &options)?;
+    let proof = match args.machine_type {
+        Type::Express => prove::prove(args, &converted)?,
+        Type::Standard => Proof::default(),
+    };
     if let Some(path) = &args.output {
         std::fs::write(path, &converted.text)
             .map_err(|error| Stop::new(format!("error: cannot write {}: {error}", path.display())))?;
@@ -103,6 +112,7 @@ fn execute(args: &Args) -> Result<u8, Stop> {
         is_embedded: checked.embedded.is_some(),
         converted,
         proof,
+        is_played: args.machine_type == Type::Express,
     };
     match args.format {
         Format::Json => stdout(&report::json(&told, args)),
@@ -117,24 +127,24 @@ fn execute(args: &Args) -> Result<u8, Stop> {
     Ok(if is_proven { EXIT_OK } else { EXIT_NO })
 }
 
-/// How the definition is checked: as what would run.
-fn how(substitutions: &[(String, String)]) -> How<'_> {
+/// How the definition is checked: as what would run, or as what would be created.
+fn how<'a>(args: &Args, substitutions: &'a [(String, String)]) -> How<'a> {
     How {
-        machine_type: Some(MachineType::Express),
+        machine_type: Some(args.machine_type.into()),
         substitutions,
         real: None,
     }
 }
 
 /// Returns what stands for the definition's placeholders: in a template as that says.
-fn options(checked: &Checked, given: &[(String, String)]) -> Options {
+fn options(args: &Args, checked: &Checked, given: &[(String, String)]) -> Options {
     let given: BTreeMap<String, String> = given.iter().cloned().collect();
     let substitutions = checked
         .embedded
         .as_ref()
         .map_or(given, |embedded| embedded.substitutions().clone());
     Options {
-        machine_type: MachineType::Express,
+        machine_type: args.machine_type.into(),
         substitutions,
     }
 }
@@ -151,9 +161,9 @@ fn source(converted: &Converted) -> Source<'_> {
 /// Checks the rewritten definition: what is refused is not handed out.
 fn accept(converted: &Converted, options: &Options) -> Result<(), Stop> {
     let report = asl::check(&source(converted), options);
-    match report.machine {
-        Some(_) => Ok(()),
-        None => {
+    match report.has_errors() {
+        false => Ok(()),
+        true => {
             let errors: Vec<_> = report.errors().cloned().collect();
             let rendered =
                 super::definition::rendered(&source(converted), &errors, super::output::stderr_has_colour());

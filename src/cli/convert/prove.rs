@@ -86,8 +86,8 @@ pub(super) fn prove(args: &Args, converted: &Converted) -> Result<Proof, Stop> {
 fn pair(args: &Args, converted: &Converted, substitutions: &BTreeMap<String, String>) -> Result<Pair, Stop> {
     let given: Vec<(String, String)> = substitutions.clone().into_iter().collect();
     let first = load(&args.file, &given)?;
-    let checked = Checked::read(&args.file, how(&given))?;
-    let report = asl::check(&source(converted), &options(&checked, &given));
+    let checked = Checked::read(&args.file, how(args, &given))?;
+    let report = asl::check(&source(converted), &options(args, &checked, &given));
     let Some(machine) = report.machine else {
         let reasons: Vec<String> = report.errors().map(|error| error.message.clone()).collect();
         let message = format!(

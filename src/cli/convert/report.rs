@@ -41,7 +41,11 @@ pub(super) fn text(told: &Told, source: &Source<'_>) {
     if told.is_embedded {
         let _ = write!(out, "\n  note: {SAMPLES}");
     }
-    write_cases(&told.proof.cases, &mut out);
+    if told.is_played {
+        write_cases(&told.proof.cases, &mut out);
+    } else {
+        out.push_str("\n  not proven: cases do not play a standard workflow");
+    }
     stderr_styled(&out);
 }
 

@@ -20,9 +20,6 @@ pub(super) fn run(dialect: Dialect) -> Result<u8, Stop> {
             return Ok(code);
         }
         number += 1;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
         out.clear();
         let answered = batch.answer(line.trim_ascii(), dialect, world(), &mut out);
         stdout_raw(&out);

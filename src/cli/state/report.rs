@@ -55,6 +55,9 @@ const STAGES: [(Stage, &str, &str); 17] = [
     (Stage::AfterResultPath, "afterResultPath", "after ResultPath"),
 ];
 
+/// The most rules of a Choice that have a line each.
+const RULES_MAX: usize = 20;
+
 /// Returns the try as one JSON document, in TestState's names.
 pub(super) fn json(trial: &Trial, state: &str) -> Vec<u8> {
     let mut json = Json::object();
@@ -150,6 +153,7 @@ pub(super) fn text(trial: &Trial, state: &str, rules: usize) -> String {
     for (name, value) in &trial.variables {
         let _ = writeln!(out, "  {:20}  {value}", format!("${name}"));
     }
+    write_rules(trial, rules, &mut out);
     match trial.rule {
         Some(u32::MAX) => {
             let _ = writeln!(out, "  {:20}  Default, none of {rules} rules matched", "choice");
@@ -173,6 +177,21 @@ pub(super) fn text(trial: &Trial, state: &str, rules: usize) -> String {
     }
     write_end(trial, &mut out);
     out
+}
+
+/// Writes what each rule of a Choice came to: those before the one that matched did not.
+fn write_rules(trial: &Trial, rules: usize, out: &mut String) {
+    let Some(matched) = trial.rule else { return };
+    let unmatched = rules.min(matched as usize);
+    for rule in 1..=unmatched.min(RULES_MAX) {
+        let _ = writeln!(out, "  {:20}  false", format!("rule {rule}"));
+    }
+    if unmatched > RULES_MAX {
+        let _ = writeln!(out, "  {:20}  false", format!("rules to {unmatched}"));
+    }
+    if unmatched < rules {
+        let _ = writeln!(out, "  {:20}  true", format!("rule {}", unmatched + 1));
+    }
 }
 
 /// Says whether a stage is a field of its own, beside the flow of the state's data.
@@ -210,4 +229,30 @@ pub(super) fn missing_result(trial: &Trial) -> String {
         _ => "the task's answer: --result '{…}'",
     };
     format!("to continue, give {what}, or --error NAME [--cause TEXT]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_told_as_far_as_they_were_asked() {
+        let told = |rule: Option<u32>, rules: usize| {
+            let mut out = String::new();
+            let trial = Trial {
+                rule,
+                ..Trial::default()
+            };
+            write_rules(&trial, rules, &mut out);
+            let lines = out
+                .lines()
+                .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+            lines.collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(told(None, 2), "");
+        assert_eq!(told(Some(0), 2), "rule 1 true");
+        assert_eq!(told(Some(1), 3), "rule 1 false, rule 2 true");
+        assert_eq!(told(Some(u32::MAX), 2), "rule 1 false, rule 2 false");
+        assert!(told(Some(u32::MAX), 1_000).ends_with("rule 20 false, rules to 1000 false"));
+    }
 }

@@ -61,6 +61,26 @@ fn the_rewritten_file_runs() {
 }
 
 #[test]
+fn a_standard_workflow_is_rewritten_as_one() {
+    let folder = Folder::new();
+    let definition = folder.write(
+        "jobs.asl.json",
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true,
+          "Resource": "arn:aws:states:::batch:submitJob.sync", "Parameters": {"JobName.$": "$.name",
+          "JobDefinition": "d", "JobQueue": "q"}}}}"#,
+    );
+    let (code, _, err) = run(&["convert", &definition]);
+    assert_eq!(code, 2, "{err}");
+    let (code, out, err) = run(&["convert", &definition, "--type", "standard"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("{% $states.input.name %}"), "{out}");
+    assert!(
+        err.contains("not proven: cases do not play a standard workflow"),
+        "{err}"
+    );
+}
+
+#[test]
 fn a_case_that_differs_is_told_and_is_a_no() {
     let folder = Folder::new();
     let file = folder.write("add.asl.json", ADD);

@@ -95,6 +95,7 @@ fn lines_are_answered_in_order() {
     let (code, out, error) = shown(&child.wait_with_output().expect("it ends"));
     let expected = [
         r#"{"id":1,"result":[1]}"#,
+        r#"{"id":null,"error":{"code":"INVALID_QUESTION","message":"an empty line"}}"#,
         r#"{"id":"x","error":{"code":"T0410","message":"Argument 2 of function \"sum\" does not match function signature","position":5,"token":"sum","value":2,"index":2}}"#,
         r#"{"id":3,"undefined":true}"#,
         r#"{"id":4,"function":true}"#,
@@ -110,5 +111,5 @@ fn lines_are_answered_in_order() {
     assert_eq!(out.lines().collect::<Vec<_>>(), expected);
     assert_eq!(code, 2);
     assert!(error.contains("error: line 6: not JSON"), "{error}");
-    assert_eq!(error.lines().count(), 7, "{error}");
+    assert_eq!(error.lines().count(), 8, "{error}");
 }

@@ -128,13 +128,19 @@ fn a_name_of_an_outer_flow_is_told() {
     let place = "/States/P/Branches[0]/States/B/Assign";
     let wanted = format!(
         "SHADOWED_VARIABLE: The variable '$x' is assigned outside this flow too (by 'A'): \
-         AWS does not let an inner flow reuse the name at {place}"
+         AWS's documentation forbids an inner flow to reuse the name at {place}"
     );
     check(&states.join(","), &[&wanted]);
     // Branches beside each other, and one behind the other, have nothing to do with each other.
     let states = [
         parallel("A", &[("B", &inner), ("C", &assign("C", END))], r#""Next": "P""#),
         parallel("P", &[("D", &assign("D", END))], END),
+    ];
+    check(&states.join(","), &[]);
+    // What only comes to have a value afterwards is not hidden.
+    let states = [
+        parallel("A", &[("B", &inner)], r#""Assign": {"x": 2}, "Next": "C""#),
+        assign("C", END),
     ];
     check(&states.join(","), &[]);
 }
