@@ -285,7 +285,7 @@ mod tests {
                 "9007199254740992",
                 "9007199254740992",
             ),
-            (5e-324, "5e-324", "4.94065645841247e-324", "4.9E-324"),
+            (5e-324, "5e-324", "5e-324", "4.9E-324"),
             (f64::INFINITY, "Infinity", "Infinity", "Infinity"),
         ];
         for (number, javascript, string, java) in cases {
