@@ -18,7 +18,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// What has a place in the sink's queue.
 enum Place {
-    Log(TopicLog),
+    Log(Box<TopicLog>),
     Rest(Rest),
 }
 
@@ -100,7 +100,7 @@ impl Topics {
                         None if self.door.trouble.is_empty() => {}
                         None => log.cannot_reach(&self.door.trouble),
                     }
-                    entry.insert(Place::Log(log));
+                    entry.insert(Place::Log(Box::new(log)));
                     self.post.shares.set_users(self.places.len());
                 }
                 Err(TryRecvError::Empty) => return true,
@@ -134,14 +134,14 @@ impl Topics {
     /// Returns the logs that are not over.
     fn logs(&self) -> impl Iterator<Item = &TopicLog> {
         self.places.iter().filter_map(|(_, place)| match place {
-            Place::Log(log) => Some(log),
+            Place::Log(log) => Some(&**log),
             Place::Rest(_) => None,
         })
     }
 
     fn logs_mut(&mut self) -> impl Iterator<Item = &mut TopicLog> {
         self.places.iter_mut().filter_map(|(_, place)| match place {
-            Place::Log(log) => Some(log),
+            Place::Log(log) => Some(&mut **log),
             Place::Rest(_) => None,
         })
     }

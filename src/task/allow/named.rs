@@ -135,7 +135,7 @@ fn resources(service: &str, parameters: &impl Lookup, home: &Home) -> Result<Vec
             Given::Value(value) => {
                 let more = |name: &str| text(parameters, name);
                 let mut names = Vec::new();
-                collect(parameters.view(), value, rest, naming, &mut names);
+                collect(parameters.view(), value, rest, &mut names);
                 for name in names {
                     found.push(naming.target(&name, &more, home)?);
                 }
@@ -150,7 +150,7 @@ fn resources(service: &str, parameters: &impl Lookup, home: &Home) -> Result<Vec
 }
 
 /// Collects the names at the end of a path; what is no text there names nothing we know.
-fn collect(view: View<'_>, value: ValueRef, path: &[Step], naming: &Naming, names: &mut Vec<Option<String>>) {
+fn collect(view: View<'_>, value: ValueRef, path: &[Step], names: &mut Vec<Option<String>>) {
     let Some((step, rest)) = path.split_first() else {
         names.push(view.string(value).map(|text| text.decode().into_owned()));
         return;
@@ -161,12 +161,12 @@ fn collect(view: View<'_>, value: ValueRef, path: &[Step], naming: &Naming, name
     match (step, view.kind(value)) {
         (Step::Each, Kind::Array) => {
             for item in view.elements(value) {
-                collect(view, item, rest, naming, names);
+                collect(view, item, rest, names);
             }
         }
         (Step::EachMember, Kind::Object) => {
             for (_, item) in view.members(value) {
-                collect(view, item, rest, naming, names);
+                collect(view, item, rest, names);
             }
         }
         (Step::Names, Kind::Object) => {
@@ -175,7 +175,7 @@ fn collect(view: View<'_>, value: ValueRef, path: &[Step], naming: &Naming, name
             }
         }
         (Step::Member(name, otherwise), Kind::Object) => match view.member_named(value, name) {
-            Some(item) if view.kind(item) != Kind::Null => collect(view, item, rest, naming, names),
+            Some(item) if view.kind(item) != Kind::Null => collect(view, item, rest, names),
             _ => names.push(otherwise.map(str::to_owned)),
         },
         _ => names.push(None),

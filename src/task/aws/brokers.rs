@@ -118,7 +118,8 @@ impl Known {
         let runtime = runtime.map_err(|error| format!("it cannot be started: {error}"))?;
         let mut known = Known::default();
         let first = async {
-            let session = entry.keeper.session(&Identity::default(), SESSION, None);
+            let identity = Identity::default();
+            let session = entry.keeper.session(&identity, SESSION, None);
             tokio::time::timeout(FIRST_WAIT, session).await
         };
         match runtime.block_on(first) {
