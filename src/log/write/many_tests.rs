@@ -112,17 +112,20 @@ fn a_topic_that_takes_nothing_stops_the_machine_that_writes_to_it() {
     let mut writer = topic_tests::writer(&sink);
     let (stuck, mut of_stuck) = topic_tests::open(&mut writer, "no-leader");
     let (other, mut of_other) = topic_tests::open(&mut writer, "flow-log");
+    let mut pass_by = |number: usize| {
+        let mark = topic_tests::ship(&mut of_other[0], number..number + 1);
+        let (ticket, ..) = sink.taken(1)[0].clone();
+        sink.answer(ticket, Ok(()));
+        until("confirmed", || of_other[0].confirmed() == mark);
+    };
+    // Once it is served both share the queue.
+    pass_by(0);
     // Far more than the queue holds.
     let marks: Vec<u64> = (0..10)
         .map(|_| topic_tests::ship(&mut of_stuck[0], 0..50))
         .collect();
     until("the share is full", || !sink.state().held.is_empty());
-    for number in 0..50 {
-        let mark = topic_tests::ship(&mut of_other[0], number..number + 1);
-        let (ticket, ..) = sink.taken(1)[0].clone();
-        sink.answer(ticket, Ok(()));
-        until("confirmed", || of_other[0].confirmed() == mark);
-    }
+    (1..50).for_each(&mut pass_by);
     assert!(of_stuck[0].confirmed() < marks[0], "none of them has arrived");
     let held = sink.state().held.len();
     assert!((1..30).contains(&held), "{held} messages in the queue");
