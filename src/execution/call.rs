@@ -52,6 +52,7 @@ impl<K> Executor<K> {
                 credentials: request.credentials,
                 view: self.run.view(program),
                 key: &key,
+                machine: &machine.settings.name,
                 retry: request.retry,
                 execution: self.run.execution(),
                 state_machine: self.run.state_machine(),

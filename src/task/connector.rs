@@ -21,6 +21,8 @@ pub struct Request<'a> {
     /// Stable across redelivery and Retry: execution name, state path and Map index (DESIGN 4). Written only for who
     /// wants it.
     pub key: &'a dyn Display,
+    /// The name of the state machine. Two that read one topic may have equal keys.
+    pub machine: &'a str,
     /// 0 for the first attempt, then counted by Retry.
     pub retry: u32,
     /// `$$.Execution`, or [`ValueRef::NONE`] where the program has no use for it.

@@ -299,7 +299,11 @@ impl Caller for Connectors {
         let Some(index) = self.pending.get(&ticket) else {
             // Its connector may still count it.
             for connector in &mut self.connectors {
-                connector.acknowledged(ticket, result.clone());
+                let heard = guarded(|| connector.acknowledged(ticket, result.clone()));
+                if let Err(message) = heard {
+                    // No call waits for it: it is only told.
+                    Failure::panicked(&message);
+                }
             }
             return;
         };
@@ -311,7 +315,10 @@ impl Caller for Connectors {
 
     fn poll(&mut self, sink: &mut dyn Sink) {
         for connector in &mut self.connectors {
-            connector.poll(sink);
+            if let Err(message) = guarded(|| connector.poll(sink)) {
+                // What it was about to send waits on; the machine's own time limits end those calls.
+                Failure::panicked(&message);
+            }
         }
     }
 

@@ -59,7 +59,12 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Confirms a parcel, which has left the process.
     pub(super) fn confirm(&self, parcel: Parcel) {
-        self.health.wrote(parcel.bytes.len());
+        self.confirm_but(parcel, 0);
+    }
+
+    /// Confirms a parcel of which so many bytes were given up.
+    pub(super) fn confirm_but(&self, parcel: Parcel, lost: usize) {
+        self.health.wrote(parcel.bytes.len().saturating_sub(lost));
         self.returns[parcel.shard].confirm(parcel.number, parcel.bytes);
     }
 

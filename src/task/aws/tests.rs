@@ -220,6 +220,7 @@ impl Shard {
                 credentials,
                 view: View::new(&heap, &constants),
                 key: &"orders-0-17/T",
+                machine: "flow",
                 retry: 0,
                 execution: ValueRef::NONE,
                 state_machine: ValueRef::NONE,

@@ -1,8 +1,8 @@
 //! Tokens that make a call that is repeated the same call.
 //!
 //! After a crash an event runs again. A service that takes a token (`ClientRequestToken`, `clientToken`: members that the model
-//! marks) then answers as it did the first time. Owns what the token is made of: the call's stable key, which has the state's
-//! visit in it, and the attempt, since a Retry is meant to be another call: some services remember a failure with the token.
+//! marks) then answers as it did the first time. Owns what the token is made of: the state machine, the call's stable key, which has the
+//! state's visit in it, and the attempt, since a Retry is meant to be another call: some services remember a failure with the token.
 //! Must not know which service takes one. Invariant: two calls that are meant to be two have two tokens.
 
 use crate::task::Request;
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 /// Returns the token of a call, in the form of a UUID.
 pub(super) fn token(request: &Request<'_>) -> String {
-    let digest = Sha256::digest(format!("{}\n{}", request.key, request.retry));
+    let digest = Sha256::digest(format!("{}\n{}\n{}", request.machine, request.key, request.retry));
     let mut text = String::with_capacity(36);
     for (index, byte) in digest.iter().take(16).enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
@@ -32,13 +32,14 @@ mod tests {
     use super::*;
     use crate::value::{Heap, ValueRef, View};
 
-    fn of(key: &str, retry: u32) -> String {
+    fn of(machine: &str, key: &str, retry: u32) -> String {
         let heap = Heap::new();
         token(&Request {
             parameters: ValueRef::NONE,
             credentials: ValueRef::NONE,
             view: View::new(&heap, &heap),
             key: &key,
+            machine,
             retry,
             execution: ValueRef::NONE,
             state_machine: ValueRef::NONE,
@@ -50,10 +51,11 @@ mod tests {
 
     #[test]
     fn tokens() {
-        let token = of("orders-0-17/Pay", 0);
-        assert_eq!(token, of("orders-0-17/Pay", 0));
+        let token = of("orders", "orders-0-17/Pay", 0);
+        assert_eq!(token, of("orders", "orders-0-17/Pay", 0));
         assert_eq!((token.len(), &token[14..15]), (36, "8"));
-        assert_ne!(token, of("orders-0-17/Pay#2", 0));
-        assert_ne!(token, of("orders-0-17/Pay", 1));
+        assert_ne!(token, of("orders", "orders-0-17/Pay#2", 0));
+        assert_ne!(token, of("orders", "orders-0-17/Pay", 1));
+        assert_ne!(token, of("bills", "orders-0-17/Pay", 0));
     }
 }

@@ -93,6 +93,7 @@ fn a_connector_gets_parameters_and_credentials_and_dresses_its_answer() {
             credentials: view.member_named(both, "c").expect("credentials"),
             view,
             key: &"k",
+            machine: "flow",
             retry: 0,
             execution: ValueRef::NONE,
             state_machine: ValueRef::NONE,

@@ -168,6 +168,7 @@ impl Shard {
                 credentials: ValueRef::NONE,
                 view: View::new(&self.run, &constants),
                 key: &"orders-0-17/T",
+                machine: "flow",
                 retry: 0,
                 execution: ValueRef::NONE,
                 state_machine: ValueRef::NONE,

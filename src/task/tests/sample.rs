@@ -58,6 +58,7 @@ fn run(program: &Program, bindings: &Bindings, shard: &mut Shard, input: &str) -
                 credentials: ValueRef::NONE,
                 view: View::new(&heap, &program.constants),
                 key: &"k",
+                machine: "flow",
                 retry: 0,
                 execution: ValueRef::NONE,
                 state_machine: ValueRef::NONE,

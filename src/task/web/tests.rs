@@ -133,6 +133,7 @@ impl Shard {
                 credentials: ValueRef::NONE,
                 view: View::new(&run, &constants),
                 key: &"orders-0-17/T",
+                machine: "flow",
                 retry: 0,
                 execution: ValueRef::NONE,
                 state_machine: ValueRef::NONE,

@@ -13,13 +13,17 @@ use crate::log::write::destination::{Inbox, RETRY_MAX, RETRY_MIN};
 use crate::timestamp;
 use crate::value::escape_bytes_into;
 use crossbeam_channel::TryRecvError;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// How long a request may still take when the log is to end.
-const LAST_REQUEST_MAX: Duration = Duration::from_secs(4);
+/// How long a log may still take when trying is to end.
+const LAST_REQUESTS_MAX: Duration = Duration::from_secs(4);
+
+/// Most records that are given up one after another: then it is not the records.
+const GIVEN_UP_MAX: usize = 16;
 
 /// One machine's log, with the log group that it is written to.
 pub(in crate::log::write) struct CloudLog {
@@ -32,9 +36,26 @@ pub(in crate::log::write) struct CloudLog {
     done: usize,
     /// Most events of the next batch: fewer when something in the last one was not acceptable.
     events_max: usize,
+    /// How many records were given up since one was written.
+    given_up: usize,
+    /// How many bytes of `parcels` were given up.
+    lost: usize,
+    /// Whether the stream was made since something was written.
+    is_made: bool,
     retry: Duration,
     /// Whether nothing more comes.
     has_ended: bool,
+    /// Set when trying is to end: until when requests are waited for.
+    until: Cell<Option<Instant>>,
+}
+
+/// A batch on its way.
+struct Sending {
+    request: Request,
+    /// How many records it has.
+    events: usize,
+    /// How many of them are cut.
+    cut: usize,
 }
 
 /// What a turn has come to.
@@ -58,8 +79,12 @@ impl CloudLog {
             parcels: VecDeque::new(),
             done: 0,
             events_max: BATCH_EVENTS_MAX,
+            given_up: 0,
+            lost: 0,
+            is_made: false,
             retry: RETRY_MIN,
             has_ended: false,
+            until: Cell::new(None),
         }
     }
 
@@ -94,39 +119,44 @@ impl CloudLog {
     /// Sends one batch, if there is one.
     async fn turn(&mut self, service: &dyn CloudWatch, changed: &Notify) -> Turn {
         self.take();
-        let Some((request, events)) = self.request() else {
+        let Some(batch) = self.request() else {
             return match self.has_ended {
                 true => Turn::Over(Ok(())),
                 false => Turn::Idle,
             };
         };
+        let (events, cut) = (batch.events, batch.cut);
         let fate = tokio::select! {
             biased;
-            answer = service.ask(request) => of_batch(answer, events),
-            () = self.stopped_long(changed) => Fate::Later("the request was not answered in time".to_owned()),
-        };
-        let fate = match fate {
-            Fate::NoStream => match self.make_stream(service).await {
-                Ok(()) => return Turn::Again,
-                Err(trouble) => Fate::Later(trouble),
-            },
-            fate => fate,
+            fate = self.send(service, batch) => fate,
+            () = self.given_time(changed) => Fate::Later("the request was not answered in time".to_owned()),
         };
         match fate {
-            Fate::Written { rejected } => self.written(events, rejected),
+            Fate::Written { rejected } => self.written(events, rejected, cut),
             Fate::Unacceptable(why) if events > 1 => {
                 tracing::debug!(
                     events,
                     "CloudWatch Logs refuses a batch, which goes in halves now: {why}"
                 );
                 self.events_max = events.div_ceil(2);
-                return Turn::Again;
             }
-            Fate::Unacceptable(why) => self.given_up(&why),
-            Fate::Later(why) => return self.fails(&why),
-            Fate::NoStream => {}
+            Fate::Unacceptable(why) if self.given_up < GIVEN_UP_MAX => self.give_up(&why),
+            Fate::NoStream if !self.is_made => self.is_made = true,
+            Fate::NoStream => return self.fails("the log stream is made, but not there yet"),
+            Fate::Unacceptable(why) | Fate::Later(why) => return self.fails(&why),
         }
         Turn::Again
+    }
+
+    /// Sends a batch; makes the stream if there is none, which is told all the same.
+    async fn send(&self, service: &dyn CloudWatch, batch: Sending) -> Fate {
+        match of_batch(service.ask(batch.request).await, batch.events) {
+            Fate::NoStream => match self.make_stream(service).await {
+                Ok(()) => Fate::NoStream,
+                Err(trouble) => Fate::Later(trouble),
+            },
+            fate => fate,
+        }
     }
 
     /// Takes what the shards have handed over.
@@ -149,35 +179,35 @@ impl CloudLog {
         parcels.flat_map(|(index, parcel)| lines(&parcel.bytes[if index == 0 { self.done } else { 0 }..]))
     }
 
-    /// Makes the request for the next batch; also returns how many records that has.
-    fn request(&self) -> Option<(Request, usize)> {
+    /// Makes the request for the next batch, if there are records.
+    fn request(&self) -> Option<Sending> {
         let (mut batch, now_ms) = (Batch::default(), wall_ms());
         for record in self.records().take(self.events_max) {
             if !batch.add(record, now_ms) {
                 break;
             }
         }
-        let events = batch.len();
+        let (events, cut) = (batch.len(), batch.cut());
         if events == 0 {
             return None;
-        }
-        if batch.cut() > 0 {
-            let (workflow, cut) = (&self.inbox.workflow, batch.cut());
-            tracing::warn!(
-                workflow,
-                "{cut} log records were cut: they are too long for CloudWatch Logs"
-            );
         }
         let request = Request {
             operation: "PutLogEvents",
             region: self.config.region.clone(),
             body: batch.write(&self.config.group, &self.stream),
         };
-        Some((request, events))
+        Some(Sending { request, events, cut })
     }
 
     /// Notes that a batch is written, but for some of its events.
-    fn written(&mut self, events: usize, rejected: usize) {
+    fn written(&mut self, events: usize, rejected: usize, cut: usize) {
+        if cut > 0 {
+            let workflow = &self.inbox.workflow;
+            tracing::warn!(
+                workflow,
+                "{cut} log records were cut: they are too long for CloudWatch Logs"
+            );
+        }
         if rejected > 0 {
             self.inbox.health.dropped(rejected, 0);
             let workflow = &self.inbox.workflow;
@@ -188,14 +218,16 @@ impl CloudLog {
             );
         }
         self.events_max = BATCH_EVENTS_MAX.min(self.events_max * 2);
-        self.retry = RETRY_MIN;
+        (self.retry, self.given_up, self.is_made) = (RETRY_MIN, 0, false);
         self.inbox.health.works();
         self.advance(events);
     }
 
     /// Gives up the record at the front, which CloudWatch will never take.
-    fn given_up(&mut self, why: &str) {
+    fn give_up(&mut self, why: &str) {
         let bytes = self.records().next().map_or(0, <[u8]>::len);
+        self.given_up += 1;
+        self.lost += bytes;
         self.inbox.health.dropped(1, bytes);
         let workflow = &self.inbox.workflow;
         tracing::error!(
@@ -220,7 +252,9 @@ impl CloudLog {
             }
             self.done = 0;
             if let Some(parcel) = self.parcels.pop_front() {
-                self.inbox.confirm(parcel);
+                let lost = self.lost.min(parcel.bytes.len());
+                self.lost -= lost;
+                self.inbox.confirm_but(parcel, lost);
             }
         }
     }
@@ -292,10 +326,15 @@ impl CloudLog {
         }
     }
 
-    /// Waits until trying is to end, and then for what a last request may take.
-    async fn stopped_long(&self, changed: &Notify) {
+    /// Waits until trying is to end, and then for what the last requests may take together.
+    async fn given_time(&self, changed: &Notify) {
         self.stopped(changed).await;
-        tokio::time::sleep(LAST_REQUEST_MAX).await;
+        let until = self
+            .until
+            .get()
+            .unwrap_or_else(|| Instant::now() + LAST_REQUESTS_MAX);
+        self.until.set(Some(until));
+        tokio::time::sleep_until(until.into()).await;
     }
 }
 

@@ -25,6 +25,8 @@ struct State {
     info: Option<&'static str>,
     /// Whether it never answers.
     hangs: bool,
+    /// Whether a stream that was made is not there yet.
+    is_late: bool,
 }
 
 #[derive(Clone, Default)]
@@ -68,6 +70,9 @@ impl Fake {
             _ => {
                 let events = body["logEvents"].as_array().expect("events").clone();
                 let (poison, info) = (state.poison, state.info);
+                if state.is_late {
+                    return refused("ResourceNotFoundException");
+                }
                 let Some(messages) = state.streams.get_mut(&(group, stream)) else {
                     return refused("ResourceNotFoundException");
                 };
@@ -231,6 +236,39 @@ fn a_record_that_is_not_acceptable_takes_no_other_with_it() {
         .filter(|record| !record.contains(r#""id":"700""#))
         .collect();
     assert_eq!(fake.messages(), expected);
+}
+
+#[test]
+fn what_refuses_every_record_is_waited_for() {
+    let fake = Fake::with_group("g");
+    fake.state().poison = Some("id");
+    let (log, mut buffer) = open(&fake, &config(false));
+    let mark = ship(&mut buffer, records(1_000));
+    until("trouble", || log.health().is_failing());
+    let given_up = log.health().dropped_records();
+    assert!(
+        given_up <= 16 && buffer.confirmed() < mark,
+        "{given_up} records are given up"
+    );
+    fake.state().poison = None;
+    until("confirmed", || {
+        buffer.confirmed() == mark && !log.health().is_failing()
+    });
+    assert_eq!(fake.messages().len(), 1_000 - given_up as usize);
+}
+
+#[test]
+fn a_stream_that_does_not_come_is_told_and_waited_for() {
+    let fake = Fake::with_group("g");
+    fake.state().is_late = true;
+    let (log, mut buffer) = open(&fake, &config(false));
+    let mark = ship(&mut buffer, records(3));
+    until("trouble", || log.health().is_failing());
+    fake.state().is_late = false;
+    until("confirmed", || {
+        buffer.confirmed() == mark && !log.health().is_failing()
+    });
+    assert_eq!(fake.messages().len(), 3);
 }
 
 #[test]

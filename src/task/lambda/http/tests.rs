@@ -186,6 +186,7 @@ impl Client {
                 credentials: ValueRef::NONE,
                 view,
                 key: &"orders-0-17/größe",
+                machine: "flow",
                 retry: 0,
                 execution: ValueRef::NONE,
                 state_machine: ValueRef::NONE,

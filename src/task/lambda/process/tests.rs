@@ -129,6 +129,7 @@ impl Fleet {
             credentials: ValueRef::NONE,
             view: View::new(&heap, &constants),
             key: &"käy/1",
+            machine: "flow",
             retry: 0,
             execution: ValueRef::NONE,
             state_machine: ValueRef::NONE,
