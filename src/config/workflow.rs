@@ -61,7 +61,7 @@ pub struct Workflow {
     /// other partitions either. A process that stops returns all partitions together, within `shutdown_timeout`.
     /// Default `"10s"`.
     pub drain_timeout: Period,
-    /// What the workflow may reach of what `[tasks]` serves, a line each: an action and what it is done to, such as
+    /// What the workflow may reach of what `[tasks]` serves, a line each: an action and its target, such as
     /// `"sqs:sendMessage arn:aws:sqs:*:*:orders-*"` or `"http https://api.example.com/*"`. Anything else is the error
     /// `States.Permissions`. Default: all that `[tasks]` serves.
     pub allow: Option<Vec<String>>,

@@ -19,6 +19,7 @@ const TABLES: &[(&str, &str)] = &[
     ("[workflow.log]", "Config2"),
     ("[workflow.log.file]", "FileConfig"),
     ("[workflow.log.kafka]", "KafkaConfig"),
+    ("[workflow.log.cloudwatch]", "CloudWatchConfig"),
     ("[tasks]: each connector", "Entry"),
     ("[tasks]: aws = { … }", "Access"),
     ("[aws]", "Settings"),
