@@ -1,6 +1,6 @@
 //! Services of AWS, by signed call: SQS, SNS, DynamoDB, EventBridge, functions at Lambda, any action of `aws-sdk:*`.
 //!
-//! [`AwsMaker`] is one entry of `[tasks]` with `aws`, checked (`config`, `entry`); each shard has an [`AwsConnector`]. A task's
+//! `AwsMaker` is one entry of `[tasks]` with `aws`, checked (`config`, `entry`); each shard has an `AwsConnector`. A task's
 //! parameters become a request in the service's protocol ([`crate::services`]), `places` says where it goes, `credentials` with
 //! whose rights, `sign` signs it, `client` sends it, and `action` or `function` says what the answer means.
 //!

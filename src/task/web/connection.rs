@@ -35,7 +35,7 @@ pub struct Connection {
     pub query: BTreeMap<String, Secret>,
     /// Members for the body of each request; they replace a task's own.
     pub body: BTreeMap<String, Secret>,
-    /// The URLs that the connection may be used for, such as "https://api.example.com/*"; default: all that the task's
+    /// The URLs that the connection may be used for, such as `"https://api.example.com/*"`; default: all that the task's
     /// entry grants.
     pub endpoints: Option<Vec<String>>,
 }

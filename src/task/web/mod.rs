@@ -1,6 +1,6 @@
 //! Calls of web APIs: `http:invoke`, AWS's HTTP Task, and `apigateway:invoke`.
 //!
-//! An entry of `[tasks]` grants URLs ([`endpoint`]), and `[connections]` has what their owners ask for ([`connection`],
+//! An entry of `[tasks]` grants URLs (`endpoint`), and `[connections]` has what their owners ask for ([`connection`],
 //! `token`). Parameters become a `draft` of a request (`invoke`, `gateway`; `value` and `encode` write their parts), `service`
 //! checks where it leads, `exchange` signs and sends it, and `response` says what the answer is to the task. Must not know Lambda.
 //! Invariants: what is called is what was granted, at the address that was looked at; redirects are answers, nobody follows

@@ -13,7 +13,9 @@ mod tests;
 mod world;
 
 pub(super) use chain::Chain;
-pub(super) use keeper::{Ask, Keeper, Outcome};
+#[cfg(feature = "kafka")]
+pub(super) use keeper::Outcome;
+pub(super) use keeper::{Ask, Keeper};
 pub(super) use role::session_name;
 pub(super) use world::Http;
 
@@ -100,7 +102,7 @@ impl Session {
     }
 
     /// Creates one that lasts until then.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "kafka"))]
     pub(super) fn lasting(credential: Credential, ends_at_ms: i64) -> Session {
         Session {
             credential,
@@ -110,6 +112,7 @@ impl Session {
     }
 
     /// Returns from when on they sign no more.
+    #[cfg(feature = "kafka")]
     pub(super) fn ends_at_ms(&self) -> i64 {
         self.ends_at_ms
     }
