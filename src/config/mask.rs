@@ -185,6 +185,20 @@ fn is_hidden_property(path: &[String], value: &DeValue<'_>) -> bool {
     key.is_empty() || !is_harmless(&key.join("."), &text)
 }
 
+/// Whether a text below `[connections]` is not shown: nearly all there are secrets, and a key that is mistyped says nothing.
+fn is_hidden_of_connection(path: &[String], text: Option<&str>) -> bool {
+    let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+    let ["connections", _, key @ ..] = &keys[..] else {
+        return false;
+    };
+    let is_known = matches!(
+        key,
+        ["endpoints", ..] | ["api_key", "name"] | ["oauth", "endpoint" | "method" | "client_authentication"]
+    );
+    let is_named_source = is_source(path) && text.is_some_and(|text| names_source(path, text));
+    !is_known && !is_named_source
+}
+
 /// A value that is not shown.
 struct Leaf<'t> {
     span: Range<usize>,
@@ -251,7 +265,7 @@ fn in_value<'t>(
             let text = value.as_str();
             let is_hidden = match is_secret(path) {
                 true => !is_source(path) || !text.is_some_and(|text| names_source(path, text)),
-                false => is_hidden_property(path, value),
+                false => is_hidden_property(path, value) || is_hidden_of_connection(path, text),
             };
             // A text in the place of something else may be anything.
             let is_stray = matches!(shape, Some(Shape::Table { .. } | Shape::List(_) | Shape::Number));

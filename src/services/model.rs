@@ -210,15 +210,21 @@ impl Structure {
         Some(usize::from(self.by_wire[found.ok()?]))
     }
 
-    /// Returns the member that parameters call so: by the Java SDK's name, or by the model's.
-    pub(super) fn parameter(&self, is_named: impl Fn(&str) -> bool) -> Option<(usize, &Member)> {
+    /// Returns the parameter of an operation that is called so, by the Java SDK's name alone: whoever judges a call by its
+    /// parameters must find each under one name.
+    pub(super) fn parameter(&self, is_named: impl Fn(&str) -> bool) -> Option<usize> {
+        self.members.iter().position(|member| is_named(&member.java))
+    }
+
+    /// Returns the member inside of a parameter that is called so: by the Java SDK's name, or by the model's.
+    pub(super) fn inner(&self, is_named: impl Fn(&str) -> bool) -> Option<usize> {
         let is_it = |member: &Member| {
             is_named(&member.java)
                 || is_named(&member.name)
                 || is_named(&member.wire)
                 || is_named(&member.upper)
         };
-        self.members.iter().enumerate().find(|(_, member)| is_it(member))
+        self.members.iter().position(is_it)
     }
 }
 

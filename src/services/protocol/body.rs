@@ -16,6 +16,15 @@ pub(super) enum Given {
     Token,
 }
 
+/// Where a structure stands.
+#[derive(Clone, Copy)]
+enum Level {
+    /// It is all the parameters.
+    Outer,
+    /// It is inside of one.
+    Inner,
+}
+
 impl Given {
     pub(super) fn is_something(self) -> bool {
         self != Given::Nothing
@@ -23,15 +32,37 @@ impl Given {
 }
 
 impl Writer<'_> {
-    /// Returns what the parameters give for each member, in the order of the model.
+    /// Returns what the parameters of an operation give for each member, in the order of the model.
     ///
     /// # Errors
-    /// When they are no object, or name what the structure has not.
+    /// When they are no object, or name what the operation has not.
+    pub(super) fn parameters(
+        &self,
+        structure: &Structure,
+        value: ValueRef,
+    ) -> Result<Vec<Given>, ParameterProblem> {
+        self.members(structure, Some(value), "Parameters", Level::Outer)
+    }
+
+    /// Returns what a value inside of parameters gives for each member, in the order of the model.
+    ///
+    /// # Errors
+    /// When it is no object, or names what the structure has not.
     pub(super) fn given(
         &self,
         structure: &Structure,
         value: Option<ValueRef>,
         field: &str,
+    ) -> Result<Vec<Given>, ParameterProblem> {
+        self.members(structure, value, field, Level::Inner)
+    }
+
+    fn members(
+        &self,
+        structure: &Structure,
+        value: Option<ValueRef>,
+        field: &str,
+        level: Level,
     ) -> Result<Vec<Given>, ParameterProblem> {
         let of_member = |member: &Member| match member.is_token {
             true => Given::Token,
@@ -49,7 +80,11 @@ impl Writer<'_> {
         for (key, value) in self.view.members(value) {
             let name = self.view.string(key);
             let is_named = |known: &str| name.is_some_and(|name| name.is(known));
-            let Some((index, _)) = structure.parameter(is_named) else {
+            let index = match level {
+                Level::Outer => structure.parameter(is_named),
+                Level::Inner => structure.inner(is_named),
+            };
+            let Some(index) = index else {
                 let name = name.map(|name| name.decode()).unwrap_or_default();
                 return Err(ParameterProblem::unsupported(&name));
             };

@@ -25,7 +25,7 @@ impl Writer<'_> {
         }
         match operation.input.and_then(|input| service.structure(input)) {
             Some(structure) => {
-                let given = self.given(structure, Some(parameters), "Parameters")?;
+                let given = self.parameters(structure, parameters)?;
                 self.json_members(structure, &given, false, &mut draft.body, 0)
             }
             None => {

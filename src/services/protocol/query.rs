@@ -18,7 +18,7 @@ impl Writer<'_> {
             .input
             .and_then(|input| self.service.structure(input))
         {
-            let given = self.given(structure, Some(parameters), "Parameters")?;
+            let given = self.parameters(structure, parameters)?;
             self.form_members(structure, &given, "", &mut form, 0)?;
         }
         draft.body = form.into_bytes();

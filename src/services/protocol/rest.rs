@@ -36,7 +36,7 @@ impl Writer<'_> {
             .and_then(|input| self.service.structure(input));
         let structure = input.unwrap_or(&empty);
         let given = match input {
-            Some(structure) => self.given(structure, Some(parameters), "Parameters")?,
+            Some(structure) => self.parameters(structure, parameters)?,
             None => Vec::new(),
         };
         draft.path = self.path(structure, &given)?;

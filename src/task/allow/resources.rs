@@ -174,10 +174,11 @@ impl Naming {
                 None => name.to_owned(),
             };
             let name = arn.splitn(6, ':').nth(5).unwrap_or_default().to_owned();
+            let service = arn.split(':').nth(2).unwrap_or_default().to_owned();
             return match self.form {
                 // Behind the kind of the resource: `table/orders`, `stateMachine:orders`.
                 Named(_, prefix) => resource(arn, name.strip_prefix(prefix).unwrap_or(&name)),
-                Arn => resource(arn, name.rsplit_once(':').map_or(name.as_str(), |(_, name)| name)),
+                Arn => resource(arn, without_kind(&service, &name)),
                 _ => resource(arn, &name),
             };
         }
@@ -223,11 +224,30 @@ fn partition(region: &str) -> &'static str {
     }
 }
 
+/// Returns the name in the last part of an ARN, without the kind that its service puts before it. What follows the name, such
+/// as an alias, is a part of it.
+fn without_kind<'a>(service: &str, name: &'a str) -> &'a str {
+    let kinds: &[&str] = match service {
+        "states" => &["stateMachine:", "execution:", "express:", "activity:"],
+        "secretsmanager" => &["secret:"],
+        "lambda" => &["function:"],
+        "logs" => &["log-group:"],
+        _ => &[],
+    };
+    kinds
+        .iter()
+        .find_map(|kind| name.strip_prefix(kind))
+        .unwrap_or(name)
+}
+
 /// Returns ARN and name of a queue, whose URL ends with account and name; an emulator's hosts say no region.
 fn queue<'a>(url: &'a str, home: &Home) -> Option<(String, &'a str)> {
     let (_, rest) = url.split_once("://")?;
-    let mut segments = rest.trim_end_matches('/').rsplit('/');
-    let (name, account) = (segments.next()?, segments.next()?);
+    // Exactly these: what else stands there, another reader may take for the queue.
+    let segments: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
+    let ([_, account, name] | [_, "queue", _, account, name]) = segments[..] else {
+        return None;
+    };
     let host = rest.split(['/', ':']).next()?;
     let region = match host.split('.').collect::<Vec<_>>()[..] {
         ["sqs" | "sqs-fips", region, "amazonaws", ..] | [region, "queue", "amazonaws", ..] => region,

@@ -53,13 +53,21 @@ impl Allow {
 /// The failure of a call that no line grants (facts 7.1: its words are not known).
 #[cold]
 fn refusal(action: &str, target: &Target) -> Failure {
-    let line = line::granting(action, target);
     let what = match target.shown() {
         Some(shown) => format!("call {action} on {shown}"),
         None => format!("call {action}"),
     };
+    // A line with the event's own `*` would grant more than this call.
+    let has_star = |target: &Target| match target {
+        Target::Resource { arn, name } => arn.as_deref().unwrap_or(name).contains('*'),
+        _ => false,
+    };
+    let remedy = match has_star(target) {
+        true => "no line grants a target with a * alone".to_owned(),
+        false => format!("add \"{}\" to its allow", line::granting(action, target)),
+    };
     Failure::new(
         fault::PERMISSIONS,
-        format!("The workflow is not allowed to {what}: add \"{line}\" to its allow."),
+        format!("The workflow is not allowed to {what}: {remedy}."),
     )
 }

@@ -307,3 +307,27 @@ fn a_refusal_names_the_line_that_would_grant_it() {
         check(line, action, parameters, true);
     }
 }
+
+/// What another reader may take for another queue, or another machine, is nothing that a line names.
+#[test]
+fn ambiguous_names_are_not_known() {
+    for url in [
+        "https://sqs.us-east-1.amazonaws.com/111111111111/secret?/111111111111/orders",
+        "https://sqs.us-east-1.amazonaws.com/111111111111/secret#/111111111111/orders",
+        "https://sqs.us-east-1.amazonaws.com/111111111111/secret/../111111111111/orders",
+        "https://sqs.us-east-1.amazonaws.com/222222222222/secret/111111111111/orders",
+    ] {
+        let found = found("sqs:sendMessage", &format!("{{\"QueueUrl\":\"{url}\"}}"));
+        assert_eq!(found, [Target::Unknown], "{url}");
+    }
+    let machine = "arn:aws:states:us-east-1:111111111111:stateMachine:secret:ok";
+    let found = found(
+        "states:startExecution",
+        &format!("{{\"StateMachineArn\":\"{machine}\"}}"),
+    );
+    let expected = Target::Resource {
+        arn: Some(machine.to_owned()),
+        name: "secret:ok".to_owned(),
+    };
+    assert_eq!(found, [expected]);
+}

@@ -150,11 +150,10 @@ fn read(response: Result<Response, Trouble>, number: u64, now: Instant) -> Resul
     let text = |name: &str| Some(view.string(member(name)?)?.decode().into_owned());
     if !response.status.is_success() {
         let own = text("error").unwrap_or_default();
-        let own: String = own
-            .chars()
-            .filter(|c| c.is_ascii_graphic())
-            .take(ERROR_CHARACTERS_MAX)
-            .collect();
+        // RFC 6749's codes, such as `invalid_client`; anything else may repeat what it was sent.
+        let is_code =
+            own.len() <= ERROR_CHARACTERS_MAX && own.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let own = if is_code { own } else { String::new() };
         let separator = if own.is_empty() { "" } else { ", " };
         let status = response.status.as_u16();
         return Err(format!(

@@ -16,7 +16,7 @@
 use super::super::environment::Environment;
 use super::super::ini::Section;
 use super::world::{Files, Http, Programs};
-use super::{Denial, Role, quoted, role};
+use super::{Denial, Role, quoted, role, said};
 use reqsign_aws_v4::{
     AssumeRoleWithWebIdentityCredentialProvider, Credential, ECSCredentialProvider, EnvCredentialProvider,
     IMDSv2CredentialProvider, ProcessCredentialProvider, SSOCredentialProvider,
@@ -205,7 +205,7 @@ where
 {
     Box::pin(async move {
         let found = provider.provide_credential(context).await;
-        found.map_err(|error| quoted(&error.to_string()))
+        found.map_err(|error| said(&error.to_string()))
     })
 }
 

@@ -152,6 +152,24 @@ impl Denial {
     }
 }
 
+/// Returns what an error of the signing crate says, without the document that it quotes: that may have credentials in it.
+/// Of one of STS's its code is shown.
+fn said(error: &str) -> String {
+    let end = error.find(['<', '{', '\n']).unwrap_or(error.len());
+    let mut text = quoted(error[..end].trim_end().trim_end_matches(':'));
+    let code = error
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"));
+    let is_plain = |code: &str| {
+        !code.is_empty() && code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    if let Some((code, _)) = code.filter(|(code, _)| is_plain(code)) {
+        text.push_str(": ");
+        text.push_str(code);
+    }
+    text
+}
+
 /// Returns a text of outside as a part of a message: one line, not long.
 fn quoted(text: &str) -> String {
     const QUOTED_MAX: usize = 300;
@@ -164,4 +182,15 @@ fn quoted(text: &str) -> String {
         out.push('…');
     }
     out
+}
+
+#[cfg(test)]
+#[test]
+fn what_a_source_answers_is_not_repeated() {
+    let error =
+        "STS request failed with 403 Forbidden: <E><Error><Code>AccessDenied</Code><Message>x</Message>";
+    assert_eq!(said(error), "STS request failed with 403 Forbidden: AccessDenied");
+    let error = "500: <R><SecretAccessKey>HUSH</SecretAccessKey><Code>HUSH/1</Code>";
+    assert_eq!(said(error), "500");
+    assert_eq!(said("refused"), "refused");
 }

@@ -3,7 +3,7 @@
 //! Must not know who wants them. Invariant: a session's name is one that STS takes, whatever the execution is called.
 
 use super::world::Http;
-use super::{Denial, Role, quoted};
+use super::{Denial, Role, quoted, said};
 use hyper::http::request::Parts;
 use reqsign_aws_v4::{AssumeRoleCredentialProvider, Credential, RequestSigner};
 use reqsign_core::{Context, ErrorKind, ProvideCredential, Result, SignRequest, Signer};
@@ -54,10 +54,10 @@ pub(super) async fn assume(
         Ok(Some(credential)) => Ok(credential),
         Ok(None) => Err(Denial::Missing("STS gave no credentials".into())),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            Err(Denial::Forbidden(quoted(&error.to_string()).into()))
+            Err(Denial::Forbidden(said(&error.to_string()).into()))
         }
         Err(error) => {
-            let text = format!("role {}: {}", quoted(&role.arn), quoted(&error.to_string()));
+            let text = format!("role {}: {}", quoted(&role.arn), said(&error.to_string()));
             Err(Denial::Missing(text.into()))
         }
     }
