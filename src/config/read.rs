@@ -24,7 +24,7 @@ const PROBLEMS_MAX: usize = 50;
 const HIDDEN: &str = "this value cannot be used; it is not shown";
 
 /// What stands under a pattern of `[tasks]`.
-const ENTRY: &str = "a table: { http = \"URL\" }, { function = \"NAME\" }, { kafka = [\"TOPIC\"] } or { endpoints = [\"URL\"] }";
+const ENTRY: &str = "a table: { http = \"URL\" }, { function = \"NAME\" }, { runtime = [\"COMMAND\"] }, { aws = true }, { kafka = [\"TOPIC\"] } or { endpoints = [\"URL\"] }";
 
 /// Reads and checks a configuration.
 pub(super) fn read(

@@ -57,7 +57,7 @@ fn what_stands_under_a_task_is_said() {
     check(
         "[tasks]\n\"x\" = \"http://h/\"",
         &[
-            "6:7: tasks.x: invalid type: a text, expected a table: { http = \"URL\" }, { function = \"NAME\" }, { kafka = [\"TOPIC\"] } or { endpoints = [\"URL\"] }",
+            "6:7: tasks.x: invalid type: a text, expected a table: { http = \"URL\" }, { function = \"NAME\" }, { runtime = [\"COMMAND\"] }, { aws = true }, { kafka = [\"TOPIC\"] } or { endpoints = [\"URL\"] }",
         ],
     );
 }

@@ -14,6 +14,7 @@ mod load;
 mod model;
 pub mod names;
 pub mod optimized;
+pub(crate) mod percent;
 pub mod protocol;
 #[cfg(test)]
 mod tests;
@@ -120,6 +121,11 @@ impl Services {
     /// Says what the shipped models were made from, such as `botocore 1.44.8`.
     pub fn source(&self) -> &str {
         self.archive.source()
+    }
+
+    /// Returns the ids of the shipped services, such as `CloudWatch Logs`.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.archive.ids()
     }
 
     /// Returns the names of all services, as resources have them, without an order.

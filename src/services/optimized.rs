@@ -57,6 +57,17 @@ pub fn find(service: &str, action: &str) -> Option<&'static Optimized> {
         .find(|optimized| optimized.service == service && optimized.action == action)
 }
 
+/// Says whether a resource is an action of AWS's that is called with a signature: an optimized one, or of `aws-sdk:*`.
+pub fn is_of_aws(resource: &str) -> bool {
+    let Some((partition, integration)) = resource.split_once(":states:::") else {
+        return false;
+    };
+    let parts = integration.rsplit_once(':');
+    let is_action = integration.starts_with("aws-sdk:")
+        || parts.is_some_and(|(service, action)| find(service, action).is_some());
+    partition.starts_with("arn:aws") && is_action
+}
+
 /// Returns all of them.
 pub fn all() -> &'static [Optimized] {
     OPTIMIZED

@@ -120,7 +120,7 @@ impl Call<'_> {
             .expect("JSON");
         let context = Context {
             style: self.style,
-            idempotency_token: "token",
+            idempotency_token: &"token",
             execution_arn: "execution",
             state_machine_arn: "machine",
         };

@@ -11,7 +11,7 @@ use crate::cli::output::{Stop, has_colour};
 use crate::cli::run::built_in;
 use crate::compile::compile;
 use crate::config::{Config, Problem, Service, Workflow, environment, without_secrets};
-use crate::services::Services;
+use crate::services::{Services, optimized};
 use crate::task::config::ConfigError;
 use crate::task::{Home, Tasks, Unserved};
 use std::borrow::Cow;
@@ -252,6 +252,9 @@ fn unserved_help(file: &str, task: &Unserved, config: &Config) -> String {
         }
         None if wanted.ends_with(":http:invoke") || wanted.ends_with(":apigateway:invoke") => {
             format!("add an entry for it to [tasks] of {file}: \"{wanted}\" = {{ endpoints = [\"...\"] }}")
+        }
+        None if optimized::is_of_aws(wanted) => {
+            format!("add an entry for it to [tasks] of {file}: \"{wanted}\" = {{ aws = true }}")
         }
         _ => format!("add an entry for it to [tasks] of {file}: \"{wanted}\" = {{ http = \"...\" }}"),
     };

@@ -78,7 +78,7 @@ fn in_tree(tree: &Tree<'_>) -> Reported {
 }
 
 /// Returns the first of the members of a JSON object that is there and is a text.
-pub(super) fn text_member(body: &[u8], names: &[&str]) -> Option<String> {
+pub(crate) fn text_member(body: &[u8], names: &[&str]) -> Option<String> {
     let (mut heap, constants) = (Heap::new(), Heap::for_constants());
     let root = heap.index(body).ok()?;
     let view = View::new(&heap, &constants);

@@ -50,7 +50,10 @@ impl Writer<'_> {
             match given {
                 _ if elsewhere => {}
                 Given::Nothing => {}
-                Given::Token => output::string(fields.begin(&member.wire), self.context.idempotency_token),
+                Given::Token => output::string(
+                    fields.begin(&member.wire),
+                    &self.context.idempotency_token.to_string(),
+                ),
                 Given::Value(value) => {
                     let out = fields.begin(&member.wire);
                     self.json_value(

@@ -26,11 +26,13 @@ mod xml;
 
 pub use answer::response;
 pub use case::canonical_header;
+pub(crate) use failure::text_member;
 
 use super::error::{ParameterProblem, Style};
 use super::model::{Operation, Protocol, Service};
 use super::optimized::Dress;
 use crate::value::{Kind, ValueRef, View};
+use std::fmt::Display;
 
 /// How deep values may be nested that go to a service or come from one.
 pub const DEPTH_MAX: usize = 200;
@@ -69,12 +71,12 @@ impl Draft {
 }
 
 /// What a request needs beside its parameters.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// Whose integration it is.
     pub style: Style,
-    /// The value of a token that makes the call idempotent, where the parameters give none.
-    pub idempotency_token: &'a str,
+    /// The value of a token that makes the call idempotent, where the parameters give none. Written only where one is.
+    pub idempotency_token: &'a dyn Display,
     /// The execution that calls.
     pub execution_arn: &'a str,
     /// Its state machine.

@@ -41,7 +41,7 @@ impl Writer<'_> {
             let name = join(prefix, &self.form_name(member));
             match given {
                 Given::Nothing => {}
-                Given::Token => pair(form, &name, self.context.idempotency_token),
+                Given::Token => pair(form, &name, &self.context.idempotency_token.to_string()),
                 Given::Value(value) => {
                     self.form_value(member.shape, Some(member), value, &name, form, depth + 1)?;
                 }

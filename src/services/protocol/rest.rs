@@ -6,24 +6,16 @@
 use super::body::Given;
 use super::{Draft, ParameterProblem, Writer, scalar};
 use crate::services::model::{Kind, Location, Member, Protocol, Structure, TimestampFormat};
+use crate::services::percent::{encode_into, is_unreserved};
 use crate::value::{Kind as Json, ValueRef};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Appends a text, percent-encoded.
 pub(super) fn encode(out: &mut String, text: &str, keeps_slashes: bool) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(byte.into()),
-            b'/' if keeps_slashes => out.push('/'),
-            _ => {
-                out.push('%');
-                out.push(DIGITS[usize::from(byte >> 4)].into());
-                out.push(DIGITS[usize::from(byte & 15)].into());
-            }
-        }
-    }
+    encode_into(out, text, |byte| {
+        is_unreserved(byte) || keeps_slashes && byte == b'/'
+    });
 }
 
 impl Writer<'_> {
@@ -225,7 +217,7 @@ impl Writer<'_> {
     ) -> Result<Option<String>, ParameterProblem> {
         match given {
             Given::Nothing => Ok(None),
-            Given::Token => Ok(Some(self.context.idempotency_token.to_owned())),
+            Given::Token => Ok(Some(self.context.idempotency_token.to_string())),
             Given::Value(value) => {
                 let format = member.timestamp.unwrap_or(format);
                 self.scalar_text(member.shape, value, format, &member.java)

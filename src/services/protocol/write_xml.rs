@@ -57,7 +57,7 @@ impl Writer<'_> {
             }
             match given {
                 Given::Nothing => {}
-                Given::Token => text_element(out, &member.wire, self.context.idempotency_token),
+                Given::Token => text_element(out, &member.wire, &self.context.idempotency_token.to_string()),
                 Given::Value(value) => self.xml_member(member, value, out, depth + 1)?,
             }
         }

@@ -11,6 +11,7 @@ use super::entry::Entry;
 use super::region;
 use super::settings::Settings;
 use crate::clock;
+use crate::services::percent::is_unreserved;
 use crate::stream::kafka::{Token, TokenMaker, Tokens};
 use crate::task::Home;
 use crate::task::lambda::http::encode;
@@ -171,15 +172,14 @@ fn signed(session: &Session, region: &str, now_ms: i64) -> Result<Token, String>
         host(region),
         format!("{date}/{region}/kafka-cluster/aws4_request"),
     );
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     let mut query = format!(
         "Action=kafka-cluster%3AConnect&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}&X-Amz-Date={time}\
          &X-Amz-Expires={lasts_s}",
-        encode(&format!("{}/{scope}", credential.access_key_id), plain)
+        encode(&format!("{}/{scope}", credential.access_key_id), is_unreserved)
     );
     if let Some(token) = &credential.session_token {
         query.push_str("&X-Amz-Security-Token=");
-        query.push_str(&encode(token, plain));
+        query.push_str(&encode(token, is_unreserved));
     }
     query.push_str("&X-Amz-SignedHeaders=host");
     let request = format!("GET\n/\n{query}\nhost:{host}\n\nhost\n{}", hex_sha256(b""));

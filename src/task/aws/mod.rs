@@ -74,6 +74,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sign::{Cover, Outgoing};
 use std::rc::Rc;
 use std::sync::Arc;
+use token::CallToken;
 
 /// Most resources of one shard whose actions are remembered; programs have fewer.
 const ACTIONS_MAX: usize = 1_024;
@@ -231,10 +232,9 @@ impl AwsConnector {
             false => text(view, view.member_named(object, "Id")).unwrap_or_default(),
         };
         let (execution_arn, state_machine_arn) = (arn(execution), arn(state_machine));
-        let token = token::token(&call.request);
         let context = Context {
             style: action.style,
-            idempotency_token: &token,
+            idempotency_token: &CallToken(&call.request),
             execution_arn: &execution_arn,
             state_machine_arn: &state_machine_arn,
         };
@@ -275,11 +275,15 @@ impl AwsConnector {
 
 /// Returns whose rights a call has, and what a session is called if one begins.
 fn identity_of(entry: &Entry, request: &Request<'_>) -> Result<(Identity, Box<str>), Failure> {
-    let key = request.key.to_string();
-    let execution = key.split('/').next().unwrap_or_default();
-    let name = session_name(execution).into();
+    let name = || {
+        let key = request.key.to_string();
+        session_name(key.split('/').next().unwrap_or_default()).into()
+    };
     if request.credentials.is_none() {
-        return Ok((entry.identity.clone(), name));
+        let identity = entry.identity.clone();
+        // Only a role has a session with a name.
+        let name = identity.role().map_or_else(Box::default, |_| name());
+        return Ok((identity, name));
     }
     let view = request.view;
     let Some(arn) = text(view, view.member_named(request.credentials, "RoleArn")).filter(|arn| is_role(arn))
@@ -291,7 +295,7 @@ fn identity_of(entry: &Entry, request: &Request<'_>) -> Result<(Identity, Box<st
         arn: arn.into(),
         external_id: None,
     };
-    Ok((entry.identity.assuming(role), name))
+    Ok((entry.identity.assuming(role), name()))
 }
 
 /// Puts a bucket in front of the host, as AWS's own SDKs do where its name can be part of one.
@@ -301,6 +305,10 @@ fn virtual_host(place: &mut places::Place, draft: &mut protocol::Draft) -> Resul
     let (bucket, behind) = rest.split_at(end);
     if bucket.starts_with("arn%3A") {
         return Err("access points are not supported: give the name of a bucket".to_owned());
+    }
+    // Whoever decodes it first would read another path.
+    if bucket.contains('%') {
+        return Err("a bucket's name has letters, digits, '-', '.' and '_' only".to_owned());
     }
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_label = (3..=63).contains(&bucket.len())

@@ -5,6 +5,7 @@
 
 use super::region;
 use super::url::Url;
+use crate::services::Services;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -63,9 +64,28 @@ impl Settings {
             if let Some(Err(message)) = service.endpoint_url.as_deref().map(Url::parse) {
                 add(&["services", name, "endpoint_url"], message);
             }
+            if let Some(message) = unknown(name) {
+                add(&["services", name], message);
+            }
         }
         slips
     }
+}
+
+/// Says that AWS has no service of this id, with the nearest one that it has.
+fn unknown(name: &str) -> Option<String> {
+    let plain = plain_id(name);
+    let ids = || Services::shipped().ids();
+    if ids().any(|id| plain_id(id) == plain) {
+        return None;
+    }
+    let nearest = ids().min_by_key(|id| strsim::damerau_levenshtein(&plain_id(id), &plain));
+    let nearest = nearest
+        .map(|id| id.to_lowercase().replace([' ', '-'], "_"))
+        .unwrap_or_default();
+    Some(format!(
+        "AWS has no service of this id; did you mean `{nearest}`?"
+    ))
 }
 
 /// Returns the id of a service as keys and variables have it, all in one case and without what joins its words.
@@ -102,6 +122,12 @@ mod tests {
             &[("region", "'Ireland' is not a region, such as eu-west-1")],
         );
         check("endpoint_url = 'here'", &[("endpoint_url", "it is not a URL")]);
+        let unknown = "AWS has no service of this id; did you mean `sqs`?";
+        check(
+            "[services.sqss]\nendpoint_url = 'http://h'",
+            &[("services.sqss", unknown)],
+        );
+        check("[services.cloudwatch_logs]\nendpoint_url = 'http://h'", &[]);
         check(
             "[services.sqs]\nendpoint_url = 'ftp://h/'",
             &[("services.sqs.endpoint_url", "'ftp' is neither http nor https")],

@@ -7,24 +7,31 @@
 
 use crate::task::Request;
 use sha2::{Digest, Sha256};
+use std::fmt::{self, Display, Formatter};
 
-/// Returns the token of a call, in the form of a UUID.
-pub(super) fn token(request: &Request<'_>) -> String {
-    let digest = Sha256::digest(format!("{}\n{}\n{}", request.machine, request.key, request.retry));
-    let mut text = String::with_capacity(36);
-    for (index, byte) in digest.iter().take(16).enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
+/// The token of a call, in the form of a UUID; made when it is written.
+pub(super) struct CallToken<'a>(pub(super) &'a Request<'a>);
+
+impl Display for CallToken<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Request {
+            machine, key, retry, ..
+        } = self.0;
+        let digest = Sha256::digest(format!("{machine}\n{key}\n{retry}"));
+        for (index, byte) in digest.iter().take(16).enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            // Version 8 and the variant of RFC 9562: made of something.
+            let byte = match index {
+                6 => byte & 0x0f | 0x80,
+                8 => byte & 0x3f | 0x80,
+                _ => *byte,
+            };
+            write!(f, "{byte:02x}")?;
         }
-        // Version 8 and the variant of RFC 9562: made of something.
-        let byte = match index {
-            6 => byte & 0x0f | 0x80,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        text.push_str(&format!("{byte:02x}"));
+        Ok(())
     }
-    text
 }
 
 #[cfg(test)]
@@ -34,7 +41,7 @@ mod tests {
 
     fn of(machine: &str, key: &str, retry: u32) -> String {
         let heap = Heap::new();
-        token(&Request {
+        let request = Request {
             parameters: ValueRef::NONE,
             credentials: ValueRef::NONE,
             view: View::new(&heap, &heap),
@@ -46,7 +53,8 @@ mod tests {
             timeout_seconds: None,
             heartbeat_seconds: None,
             now_ms: 0,
-        })
+        };
+        CallToken(&request).to_string()
     }
 
     #[test]

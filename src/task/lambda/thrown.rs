@@ -2,13 +2,13 @@
 //!
 //! Must not know what runs functions. Invariant: the error is the function's `errorType`, the cause all it said.
 
+use crate::services::protocol::text_member;
 use crate::task::Failure;
-use crate::value::{Heap, View};
 
 /// Returns the failure of a function that threw: its error's type is the error, all it said the cause.
 pub(super) fn thrown(body: &[u8]) -> Failure {
     let text = String::from_utf8_lossy(body).into_owned();
-    match member(body, &["errorType"]) {
+    match text_member(body, &["errorType"]) {
         Some(error) => Failure::new(error, text),
         None => Failure::new(
             "Lambda.Unknown",
@@ -17,15 +17,4 @@ pub(super) fn thrown(body: &[u8]) -> Failure {
             ),
         ),
     }
-}
-
-/// Returns the first of the members that is there and is a text.
-pub(super) fn member(body: &[u8], names: &[&str]) -> Option<String> {
-    let (mut heap, constants) = (Heap::new(), Heap::for_constants());
-    let root = heap.index(body).ok()?;
-    let view = View::new(&heap, &constants);
-    let mut texts = names
-        .iter()
-        .filter_map(|name| view.string(view.member_named(root, name)?));
-    Some(texts.next()?.decode().into_owned())
 }

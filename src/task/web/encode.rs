@@ -4,6 +4,7 @@
 //! is written never takes more than [`FORM_BYTES_MAX`] bytes, however deep the names of its members go.
 
 use super::value::{Body, scalar};
+use crate::services::percent::{encode_into, is_unreserved};
 use crate::value::{Kind, ValueRef, View};
 
 /// Most bytes of a form: names of deep members repeat those above them.
@@ -34,24 +35,6 @@ impl Lists {
             _ => return None,
         })
     }
-}
-
-/// Writes the bytes that are not `plain` as `%XX`.
-fn encode_into(out: &mut String, text: &str, plain: impl Fn(u8) -> bool) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            out.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-    }
-}
-
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)
 }
 
 /// Appends a name and its value to a query or a form.

@@ -34,7 +34,7 @@ fn draft(of: &str, parameters: &str) -> Result<Draft, ParameterProblem> {
     let parameters = heap.index(parameters.as_bytes()).expect("JSON");
     let context = Context {
         style,
-        idempotency_token: "token",
+        idempotency_token: &"token",
         execution_arn: EXECUTION,
         state_machine_arn: MACHINE,
     };

@@ -1,8 +1,9 @@
 //! What an HTTP response means, or none (facts 7.3, 8.2).
 
+use crate::services::protocol::text_member;
 use crate::stream::Ticket;
 use crate::task::http::{Reader, Response, Trouble};
-use crate::task::lambda::thrown::{member, thrown};
+use crate::task::lambda::thrown::thrown;
 use crate::task::{Answer, Failure};
 use hyper::{HeaderMap, StatusCode};
 
@@ -72,7 +73,7 @@ fn service_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failur
             500..=599 => "ServiceException",
             _ => "AWSLambdaException",
         });
-    let message = member(body, &["Message", "message"]).unwrap_or_else(|| {
+    let message = text_member(body, &["Message", "message"]).unwrap_or_else(|| {
         let quoted = String::from_utf8_lossy(body);
         quoted.trim().chars().take(QUOTED_MAX).collect()
     });

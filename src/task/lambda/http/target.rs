@@ -1,5 +1,6 @@
 //! The URL of a call.
 
+use crate::services::percent::{encode_into, is_unreserved};
 use crate::task::http::Origin;
 use crate::task::lambda::invoke::Job;
 use hyper::Uri;
@@ -49,12 +50,11 @@ impl Target {
         if !self.path.contains(PLACEHOLDER) {
             return self.path.parse().ok();
         }
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-        let mut path = self.path.replace(PLACEHOLDER, &encode(name, plain));
+        let mut path = self.path.replace(PLACEHOLDER, &encode(name, is_unreserved));
         if let Some(qualifier) = qualifier {
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str("Qualifier=");
-            path.push_str(&encode(qualifier, plain));
+            path.push_str(&encode(qualifier, is_unreserved));
         }
         path.parse().ok()
     }
@@ -63,13 +63,7 @@ impl Target {
 /// Writes the bytes that are not plain as `%XX`.
 pub(in crate::task) fn encode(text: &str, plain: impl Fn(u8) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    encode_into(&mut out, text, plain);
     out
 }
 

@@ -6,9 +6,10 @@
 use super::fleet::Fleet;
 use super::instance::Instance;
 use super::words::{self, ANSWER_BYTES_MAX};
+use crate::services::protocol::text_member;
 use crate::task::Failure;
 use crate::task::http::BODY_BYTES_MAX;
-use crate::task::lambda::thrown::{member, thrown};
+use crate::task::lambda::thrown::thrown;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -203,7 +204,7 @@ impl Told {
 
     /// Returns the error that the body is; a header gives its type if the body does not.
     fn failure(&self) -> Failure {
-        let has_type = member(&self.body, &["errorType"]).is_some();
+        let has_type = text_member(&self.body, &["errorType"]).is_some();
         typed(thrown(&self.body), self.header.as_ref().filter(|_| !has_type))
     }
 }
