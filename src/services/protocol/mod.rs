@@ -26,6 +26,7 @@ mod xml;
 
 pub use answer::response;
 pub use case::canonical_header;
+#[cfg(feature = "runtime")]
 pub(crate) use failure::text_member;
 
 use super::error::{ParameterProblem, Style};
